@@ -52,7 +52,7 @@ pub(crate) struct Services {
 impl Services {
     pub(crate) async fn open(
         config: &Config,
-        spool: Arc<dyn Spool>,
+        (spool, clock): (Arc<dyn Spool>, Clock),
         rules: Arc<LiveRules>,
         gate: LoginGate,
         shutdown: Shutdown,
@@ -60,7 +60,6 @@ impl Services {
         let metrics = Arc::new(Metrics::new());
         let directory = DeviceDirectory::new(config.access.clone(), config.devices.clone());
         directory.set_added(spool.added_devices().await?);
-        let clock = Clock::system();
         let sessions = Arc::clone(&spool) as _;
         let transcripts = Transcripts::open(sessions, Arc::clone(&metrics), clock.clone()).await?;
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
@@ -97,6 +96,7 @@ impl Services {
     pub(crate) fn actions(&self, links: &Links) -> Actions {
         Actions {
             spool: Arc::clone(&self.spool),
+            clock: self.clock.clone(),
             modes: self.modes(),
             events: self.events.clone(),
             notifier: self.notifier.clone(),

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::net::IpAddr;
 use std::path::Path;
+use std::time::SystemTime;
 
 use tipoff_spool::Spool;
 
@@ -35,7 +36,7 @@ pub(super) async fn dashboard(
             "{url}/ (no password yet: tipoff password --link prints a link to set it)"
         ));
     }
-    let key = make_setup_key(spool).await?;
+    let key = make_setup_key(spool, SystemTime::now().into()).await?;
     Ok(format!("{url}/setup?key={key} (sets its password, once, within an hour)"))
 }
 

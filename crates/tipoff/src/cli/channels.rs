@@ -1,9 +1,11 @@
 //! `tipoff channels`: try the configured channels without a camera.
 
+use std::time::SystemTime;
+
 use clap::Subcommand;
 
 use super::{Ending, Failure, block_on};
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::config::{ChannelConfig, Config};
 use crate::dispatch::send_test;
 
@@ -41,7 +43,11 @@ async fn note(config: &Config, channels: &[&ChannelConfig]) {
     if let Ok(spool) = super::password::open(config) {
         for channel in channels {
             let (actor, name) = (audit::command_line(), channel.name.as_str());
-            audit::note(&spool, audit::entry(actor, what::CHANNEL_TEST, name, "")).await;
+            audit::note(
+                &spool,
+                audit::entry(SystemTime::now().into(), actor, AuditAction::ChannelTest, name, ""),
+            )
+            .await;
         }
     }
 }

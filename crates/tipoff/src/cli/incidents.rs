@@ -13,7 +13,7 @@ use tipoff_spool::{
 };
 
 use super::{Ending, Failure, block_on};
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::config::{Config, Retention};
 use crate::runtime::utc::utc;
 use crate::web::api_types::Attempt;
@@ -84,14 +84,14 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
             let id = IncidentId(incident);
             limit(&spool, config).await?;
             if spool.lock(id, "the command line".to_owned(), SystemTime::now().into()).await? {
-                note(&spool, what::LOCK, id, "").await;
+                note(&spool, AuditAction::Lock, id, "").await;
             }
             println!("Incident {id} is locked: it is kept until `tipoff incidents unlock {id}`.");
         }
         Action::Unlock { incident } => {
             let id = IncidentId(incident);
             if spool.unlock(id).await? {
-                note(&spool, what::UNLOCK, id, "").await;
+                note(&spool, AuditAction::Unlock, id, "").await;
             }
             println!("Incident {id} is not locked.");
         }
@@ -99,7 +99,7 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
             // Asked for by name, so that a wrong number is told.
             let id = spool.incident(IncidentId(incident)).await?.line.id;
             let channels = spool.retry(id, None, SystemTime::now().into()).await?;
-            note(&spool, what::RETRY, id, &channels.join(", ")).await;
+            note(&spool, AuditAction::Retry, id, &channels.join(", ")).await;
             match channels.len() {
                 0 => println!("Incident {id}: everything is delivered already."),
                 count => println!(
@@ -113,9 +113,13 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
 }
 
 /// Notes in the audit log what was done at the command line.
-async fn note(spool: &SqliteSpool, what: &'static str, incident: IncidentId, detail: &str) {
+async fn note(spool: &SqliteSpool, action: AuditAction, incident: IncidentId, detail: &str) {
     let object = format!("incident {incident}");
-    audit::note(spool, audit::entry(audit::command_line(), what, object, detail)).await;
+    audit::note(
+        spool,
+        audit::entry(SystemTime::now().into(), audit::command_line(), action, object, detail),
+    )
+    .await;
 }
 
 /// What locked incidents may take is half of what all may.

@@ -2,11 +2,12 @@
 
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tipoff_spool::SqliteSpool;
 
 use super::{Ending, Failure, block_on};
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::config::Config;
 use crate::web::access;
 
@@ -22,16 +23,17 @@ pub(super) struct PasswordArgs {
 pub(super) fn password(args: &PasswordArgs, config: &Config) -> Ending {
     let spool = open(config)?;
     if args.link {
-        let key = block_on(access::make_setup_key(&spool))?.map_err(failed)?;
+        let key =
+            block_on(access::make_setup_key(&spool, SystemTime::now().into()))?.map_err(failed)?;
         let detail = "a link that sets the password once, for an hour";
-        note(&spool, what::SETUP_LINK, detail)?;
+        note(&spool, AuditAction::SetupLink, detail)?;
         let base = super::run::public_url(config).unwrap_or_default();
         println!("{base}/setup?key={key}");
         return Ok(());
     }
     let password = read_password()?;
     block_on(access::set_password(&spool, None, &password))?.map_err(failed)?;
-    note(&spool, what::PASSWORD, "the owner's logins ended")?;
+    note(&spool, AuditAction::Password, "the owner's logins ended")?;
     println!("The password is set. Whoever was logged in must log in again.");
     Ok(())
 }
@@ -46,8 +48,11 @@ pub(super) fn read_password() -> Result<String, Failure> {
     Ok(password.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn note(spool: &SqliteSpool, what: &'static str, detail: &str) -> Ending {
-    Ok(block_on(audit::note(spool, audit::entry(audit::command_line(), what, "", detail)))?)
+fn note(spool: &SqliteSpool, action: AuditAction, detail: &str) -> Ending {
+    Ok(block_on(audit::note(
+        spool,
+        audit::entry(SystemTime::now().into(), audit::command_line(), action, "", detail),
+    ))?)
 }
 
 /// Opens the spool beside a server that may be running on it.

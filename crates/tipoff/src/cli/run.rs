@@ -20,7 +20,7 @@ use crate::open_files::{self, Ceilings};
 use crate::receive::listener::{self, BoundListener, ProtocolHandler};
 use crate::receive::{LoginGate, ftp, smtp};
 use crate::reload::{Reload, Running, Source};
-use crate::runtime::{links::Links, live_rules::LiveRules, shutdown, terminal};
+use crate::runtime::{clock::Clock, links::Links, live_rules::LiveRules, shutdown, terminal};
 use crate::services::Services;
 use crate::web::{self, EventStreams, Reach, ShareOpens, access::Access};
 use crate::{programs, service_manager};
@@ -80,11 +80,12 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let (url, gate) = (bound.url(&config), LoginGate::default());
-    let access = Access::new(Arc::clone(&spool), key, gate.clone());
+    let clock = Clock::system();
+    let access = Access::new(Arc::clone(&spool), key, gate.clone(), clock.clone());
     announce(&config, &bound, url.as_deref(), &access, &*spool).await?;
     let ceilings = open_files::fit(&config);
 
-    let services = Services::open(&config, spool, rules, gate, shutdown).await?;
+    let services = Services::open(&config, (spool, clock), rules, gate, shutdown).await?;
     let reach = reach(&bound.smtp, &bound.ftp);
     let (smtp, ftp) = receive(&services, &config, &bound.tls, (bound.smtp, bound.ftp), ceilings);
     let links = Links::new(url.as_deref(), key, config.http.media_links);
@@ -108,6 +109,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         let Services { gate, supervisor, .. } = &services;
         let state = web::AppState {
             spool: Arc::clone(&services.spool),
+            clock: services.clock.clone(),
             metrics: Arc::clone(&services.metrics),
             links,
             share_opens: ShareOpens::default(),

@@ -1,11 +1,13 @@
 //! `tipoff token`: makes, lists and revokes the tokens of programs. Works beside a running server.
 
+use std::time::SystemTime;
+
 use serde_json::json;
 use tipoff_spool::{Accounts, ApiToken, SqliteSpool, TokenScope};
 
 use super::password::{failed, open};
 use super::{Ending, Failure, block_on};
-use crate::audit::{command_line, entry, what};
+use crate::audit::{AuditAction, command_line, entry};
 use crate::config::Config;
 use crate::runtime::utc::utc_second;
 use crate::web::access;
@@ -50,7 +52,8 @@ pub(super) fn run(args: &Args, config: &Config) -> Ending {
         (false, false) => TokenScope::Change,
     };
     let detail = format!("scope: {}", scope.as_str());
-    let entry = entry(command_line(), what::TOKEN_CREATE, name, detail);
+    let entry =
+        entry(SystemTime::now().into(), command_line(), AuditAction::TokenCreate, name, detail);
     let made = block_on(access::make_token(&spool, name, scope, None, entry))?;
     println!("{}", made.map_err(failed)?.1);
     Ok(())
@@ -61,7 +64,13 @@ fn revoke(spool: &SqliteSpool, id: i64) -> Ending {
     let missing = || Failure::Failed(anyhow::anyhow!("there is no token {id}; see --list"));
     let token = tokens.into_iter().find(|token| token.id == id).ok_or_else(missing)?;
     let detail = format!("number {id}");
-    let entry = entry(command_line(), what::TOKEN_REVOKE, &*token.name, detail);
+    let entry = entry(
+        SystemTime::now().into(),
+        command_line(),
+        AuditAction::TokenRevoke,
+        &*token.name,
+        detail,
+    );
     let removed = block_on(spool.remove_token(id, entry))?;
     if !removed.map_err(|error| Failure::Failed(error.into()))? {
         return Err(missing());

@@ -1,5 +1,7 @@
 //! `tipoff users`: who may log in to the dashboard. Works beside a running server.
 
+use std::time::SystemTime;
+
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 use tipoff_spool::{Accounts, ApiToken, Role, SqliteSpool, User};
@@ -7,7 +9,7 @@ use tipoff_spool::{Accounts, ApiToken, Role, SqliteSpool, User};
 use super::incidents::{local_time, print_json};
 use super::password::{open, read_password};
 use super::{Ending, Failure, block_on};
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::config::Config;
 use crate::web::{access, account_types};
 
@@ -88,7 +90,7 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
     let (what, object) = noted(&action);
     let done = block_on(act(&spool, action, &password))?;
     let (done, ended) = done.map_err(|refusal| Failure::Failed(refusal.into()))?;
-    let entry = audit::entry(audit::command_line(), what, object, &*done);
+    let entry = audit::entry(SystemTime::now().into(), audit::command_line(), what, object, &*done);
     block_on(audit::note(&spool, entry.clone()))?;
     block_on(access::note_ended_tokens(&spool, &ended, entry))?;
     for token in &ended {
@@ -99,13 +101,13 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
 }
 
 /// What an action is in the audit log, and on whom.
-fn noted(action: &Action) -> (&'static str, String) {
+fn noted(action: &Action) -> (AuditAction, String) {
     let (what, name) = match action {
-        Action::Add { name, .. } => (what::USER_ADD, name),
-        Action::Password { name } => (what::PASSWORD, name),
-        Action::Role { name, .. } => (what::USER_ROLE, name),
-        Action::Remove { name } => (what::USER_REMOVE, name),
-        Action::NoTotp { name } => (what::CODES_END, name),
+        Action::Add { name, .. } => (AuditAction::UserAdd, name),
+        Action::Password { name } => (AuditAction::Password, name),
+        Action::Role { name, .. } => (AuditAction::UserRole, name),
+        Action::Remove { name } => (AuditAction::UserRemove, name),
+        Action::NoTotp { name } => (AuditAction::CodesEnd, name),
     };
     (what, name.trim().to_owned())
 }
@@ -119,7 +121,7 @@ async fn act(
     let mut ended = Vec::new();
     let done = match action {
         Action::Add { name, role } => {
-            access::add_user(spool, &name, role.into(), password).await?;
+            access::add_user(spool, &name, role.into(), password, SystemTime::now().into()).await?;
             format!("{} may log in as {}.", name.trim(), Role::from(role).as_str())
         }
         Action::Password { name } => {

@@ -1,4 +1,7 @@
 //! Sessions of devices, and their transcripts.
+//!
+//! Open sessions are in memory (`Transcripts`), ended ones in the spool; a list shows both. A transcript is masked before it
+//! is stored, so this file needs no rule about secrets.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,14 +11,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::AppState;
 use super::super::api_types::DeviceName;
+use super::super::error_responses::NotFound;
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
 use super::super::problem::Problem;
-use super::error_responses::NotFound;
 use crate::runtime::utc::utc;
 
-/// Sessions on a page.
-const LIMIT: u32 = 50;
+/// Sessions on a page. The list has no other limit.
+pub(in super::super) const LIMIT: u32 = 50;
 
 /// Which sessions are wanted.
 #[derive(Default, Deserialize, IntoParams)]
@@ -35,18 +38,22 @@ pub(crate) struct SessionQuery {
 
 /// A session.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Session {
+pub(in super::super) struct Session {
+    /// Number of the session.
     id: i64,
     /// `smtp` or `ftp`.
     protocol: &'static str,
     /// The address at the other end.
     peer: String,
+    /// The device, once it is known by its login or its arrival.
     device: Option<DeviceName>,
+    /// When the connection was made.
     #[schema(format = DateTime)]
     began_at: String,
     /// Null while it is open.
     #[schema(format = DateTime)]
     ended_at: Option<String>,
+    /// The user that it logged in as.
     login: Option<String>,
     /// How it was encrypted.
     tls: Option<String>,
@@ -54,12 +61,13 @@ pub(super) struct Session {
     outcome: &'static str,
     /// What to change at the device.
     hint: Option<String>,
+    /// Numbers of the arrivals that it delivered.
     arrivals: Vec<i64>,
 }
 
 /// A line of a transcript.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Line {
+pub(in super::super) struct TranscriptEntry {
     /// Milliseconds after the connection was made.
     at_ms: u32,
     /// `device`, `us` or `note`.
@@ -70,9 +78,11 @@ pub(super) struct Line {
 
 /// A session with its transcript.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Transcript {
+pub(in super::super) struct Transcript {
+    /// The session.
     session: Session,
-    lines: Vec<Line>,
+    /// In the order in which they were sent.
+    lines: Vec<TranscriptEntry>,
 }
 
 /// Name of the speaker of a line.
@@ -84,6 +94,7 @@ pub(crate) fn speaker(speaker: Speaker) -> &'static str {
     }
 }
 
+/// A session as the API shows it.
 fn session(line: &SessionLine) -> Session {
     let device = line.device.clone();
     let is_open = line.outcome == tipoff_spool::SessionOutcome::Open;
@@ -102,7 +113,7 @@ fn session(line: &SessionLine) -> Session {
     }
 }
 
-/// Those that are open, then those that ended, the latest first.
+/// Open sessions, then those that ended, each the newest first. Open sessions are on the first page only, and not in a filtered list.
 pub(crate) async fn find(
     state: &AppState,
     query: &SessionQuery,
@@ -126,7 +137,7 @@ pub(crate) async fn find(
     Ok(lines)
 }
 
-/// One session, open or ended.
+/// A session, open or ended; 404 once it is no longer stored.
 pub(crate) async fn read(state: &AppState, id: i64) -> Result<SessionDetail, Problem> {
     if let Some(detail) = state.transcripts.read(id) {
         return Ok(detail);
@@ -139,7 +150,7 @@ pub(crate) async fn read(state: &AppState, id: i64) -> Result<SessionDetail, Pro
     get, path = "/api/v1/sessions", tag = "sessions", params(SessionQuery),
     responses((status = 200, body = [Session])),
 )]
-pub(super) async fn list(
+pub(in super::super) async fn list(
     State(state): State<AppState>,
     Query(query): Query<SessionQuery>,
 ) -> Result<Json<Vec<Session>>, Problem> {
@@ -149,15 +160,15 @@ pub(super) async fn list(
 /// One session with its transcript.
 #[utoipa::path(
     get, path = "/api/v1/sessions/{id}", tag = "sessions",
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the session")),
     responses((status = 200, body = Transcript), NotFound),
 )]
-pub(super) async fn one(
+pub(in super::super) async fn one(
     State(state): State<AppState>,
     Path(id): Path<i64>,
 ) -> Result<Json<Transcript>, Problem> {
     let detail = read(&state, id).await?;
-    let line = |line: &tipoff_spool::TranscriptLine| Line {
+    let line = |line: &tipoff_spool::TranscriptLine| TranscriptEntry {
         at_ms: line.at_ms,
         speaker: speaker(line.speaker),
         text: line.text.clone(),
