@@ -15,7 +15,7 @@ const THIS_PROGRAM: &str = "/proc/self/exe";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Confinement {
     /// A tool that reads bytes of devices.
-    Video(Video),
+    Video(VideoConfinement),
     /// A program of the owner.
     Program {
         /// The mask for new files that Tipoff was started with.
@@ -27,7 +27,7 @@ pub enum Confinement {
 
 /// What one run of a video tool may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Video {
+pub struct VideoConfinement {
     /// Address space in bytes.
     pub memory_bytes: u64,
     /// Time on the processor in seconds.

@@ -25,7 +25,7 @@ mod limits;
 mod steady;
 mod watch;
 
-pub use confinement::{Confinement, Launcher, SUBCOMMAND, Video};
+pub use confinement::{Confinement, Launcher, SUBCOMMAND, VideoConfinement};
 pub use group::ProcessGroup;
 pub use launch::{CANNOT_START, Held, main};
 pub use steady::on_steady_thread;

@@ -14,9 +14,9 @@ use rustix::thread::{
     remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
 };
 
-use crate::confinement::Video;
+use crate::confinement::VideoConfinement;
 
-/// How far a video tool stands back behind other programs: 19 is furthest.
+/// Niceness of a video tool; 19 is the lowest priority.
 const NICENESS: i32 = 15;
 /// Who is killed first where memory ends: 1000 is first.
 const OOM_SCORE: &str = "800";
@@ -63,7 +63,7 @@ pub(crate) fn close_descriptors() {
 }
 
 /// The limits of a video tool.
-pub(crate) fn video(video: &Video) -> io::Result<()> {
+pub(crate) fn video(video: &VideoConfinement) -> io::Result<()> {
     lower(Resource::As, video.memory_bytes)?;
     lower(Resource::Cpu, video.processor_s)?;
     lower(Resource::Fsize, video.file_bytes)?;

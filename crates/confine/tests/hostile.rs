@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use tipoff_confine::{CANNOT_START, Confinement, Held, Launcher, Video};
+use tipoff_confine::{CANNOT_START, Confinement, Held, Launcher, VideoConfinement};
 
 /// What the script begins with: `attempt(name, do)` prints whether `do` worked.
 const BEGIN: &str = r#"#!/usr/bin/python3
@@ -57,8 +57,8 @@ impl Bench {
         Launcher::new(env!("CARGO_BIN_EXE_tipoff-confined"), [] as [&str; 0])
     }
 
-    fn video(&self) -> Video {
-        Video {
+    fn video(&self) -> VideoConfinement {
+        VideoConfinement {
             memory_bytes: 1 << 30,
             processor_s: 20,
             file_bytes: 4096,

@@ -1,70 +1,73 @@
 //! Finds base64 in the addresses of a page while it streams by: `<img src="data:image/jpeg;base64,…">`
-//! (RFC 2397). Says where it begins and ends, and keeps nothing of it.
+//! (RFC 2397). Node-RED flows embed pictures so. It says where data begins and ends and keeps
+//! none of it; [`crate::page`] measures it.
 
 use tipoff_model::transfer::may_be_data;
 
+use crate::bytes::keep_last;
 use crate::collect::MEDIA_MAX;
 use crate::entities::push_resolved;
 
-/// What stands directly before the data.
+/// The text directly before the data, compared without case.
 const MARK: &[u8] = b";base64,";
 
-/// The scheme.
+/// The scheme of the address.
 const SCHEME: &[u8] = b"data:";
 
-/// More than a few escaped line ends and paddings behind data is data that is not read.
+/// Longest harmless text behind data, in bytes: a few escaped line ends and paddings. More is escaped data.
 const TAIL_BYTES_MAX: usize = 64;
 
-/// Marks in one page that are looked at, with those of nothing.
+/// Number of marks in one page that are examined, also those without data.
 const MARKS_MAX: usize = 4 * MEDIA_MAX;
 
 /// Escaped, these may follow data that is complete: its padding, line ends, and quotes.
 const TAIL_ENDS: [&str; 14] =
     ["%3d", "%0d", "%0a", "%20", "\\r", "\\n", "\\\"", "\\'", "=", "\r", "\n", "\"", "'", " "];
 
-/// What stands before the data, from the quote on, is no longer.
+/// Bytes kept of the text before the data: from the quote to the mark an address is never longer.
 const LEAD_BYTES_MAX: usize = 160;
 
-/// What comes next in a page.
+/// What the next bytes of a page are. Each number counts bytes from the start of the given ones.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// So many bytes of the page; then data of this declared type begins.
+pub(crate) enum DataStep {
+    /// Bytes of the page, then the beginning of data of this declared content type.
     Begin(usize, String),
-    /// So many bytes of data, and then its end, or what is no base64.
+    /// Bytes of data, then its end or a byte that is no base64.
     End(usize),
-    /// So many bytes, up to the end of an address, that are no base64; whether the data was
-    /// nevertheless all of it.
+    /// Bytes behind data that are no base64, up to the end of the address, and whether they are harmless: then
+    /// the data is complete without them.
     Tail(usize, bool),
-    /// All of these bytes are of the page, or of the data.
+    /// All given bytes belong to what the last ones belonged to.
     Nothing,
 }
 
-/// Looks for data.
+/// Looks for data in pieces of any length.
 #[derive(Debug, Default)]
-pub(crate) struct Finder {
-    /// Bytes of [`MARK`] that have been seen.
+pub(crate) struct DataFinder {
+    /// Number of bytes of [`MARK`] that have matched.
     matched: usize,
-    /// The last bytes of the page.
+    /// The last bytes of the page, at most [`LEAD_BYTES_MAX`].
     lead: Vec<u8>,
-    /// In data: whether it stands in quotes, in which blanks do not end it.
+    /// `Some` inside data.
     data: Option<Quoted>,
-    /// Marks that were found.
+    /// Number of marks that were found.
     marks: usize,
-    /// Behind data, in what is no base64, up to the end of the address: its first bytes.
+    /// `Some` behind data, up to the end of the address: its first bytes.
     tail: Option<Vec<u8>>,
 }
 
+/// Whether data is in quotes, where white space does not end it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Quoted(bool);
 
-impl Finder {
-    /// Whether data goes on.
+impl DataFinder {
+    /// Whether the next byte may be data.
     pub(crate) fn is_in_data(&self) -> bool {
         self.data.is_some()
     }
 
-    /// Looks at the next bytes. Those behind what was found are to be given again.
-    pub(crate) fn next(&mut self, bytes: &[u8]) -> Found {
+    /// Examines the next bytes. The caller gives the bytes behind what was found again.
+    pub(crate) fn next(&mut self, bytes: &[u8]) -> DataStep {
         if self.tail.is_some() {
             return self.in_tail(bytes);
         }
@@ -76,42 +79,43 @@ impl Finder {
                     if !bytes.get(end).is_some_and(|&byte| ends_address(byte)) {
                         self.tail = Some(Vec::new());
                     }
-                    Found::End(end)
+                    DataStep::End(end)
                 }
-                None => Found::Nothing,
+                None => DataStep::Nothing,
             };
         }
         let mut from = 0;
         while !self.has_given_up() {
             let rest = bytes.get(from..).unwrap_or_default();
             let Some(end) = self.behind_mark(rest) else {
-                self.remember(rest);
-                return Found::Nothing;
+                keep_last(&mut self.lead, rest, LEAD_BYTES_MAX);
+                return DataStep::Nothing;
             };
-            self.remember(rest.get(..end).unwrap_or_default());
+            keep_last(&mut self.lead, rest.get(..end).unwrap_or_default(), LEAD_BYTES_MAX);
             from += end;
             self.marks += 1;
-            // A mark of nothing has no scheme before it.
+            // A mark in plain text has no scheme before it.
             if let Some((content_type, quoted)) = self.declared() {
                 self.data = Some(quoted);
                 self.lead.clear();
-                return Found::Begin(from, content_type);
+                return DataStep::Begin(from, content_type);
             }
         }
-        Found::Nothing
+        DataStep::Nothing
     }
 
-    /// Whether there were too many marks: no further one is looked for.
+    /// Whether the page has more marks than [`MARKS_MAX`]: no further data is looked for.
     pub(crate) fn has_given_up(&self) -> bool {
         self.marks >= MARKS_MAX
     }
 
-    /// Whether what is no base64 goes on behind data.
+    /// Whether the stream is behind data, before the end of its address.
     pub(crate) fn is_in_tail(&self) -> bool {
         self.tail.is_some()
     }
 
-    fn in_tail(&mut self, bytes: &[u8]) -> Found {
+    /// Collects the text behind data up to the end of the address. A line end does not end it: pages fold data.
+    fn in_tail(&mut self, bytes: &[u8]) -> DataStep {
         let is_end = |&byte: &u8| ends_address(byte) && byte != b'\r' && byte != b'\n';
         let end = bytes.iter().position(is_end);
         if let Some(tail) = &mut self.tail {
@@ -122,12 +126,13 @@ impl Finder {
         match end {
             Some(end) => {
                 let tail = self.tail.take().unwrap_or_default();
-                Found::Tail(end, is_harmless(&tail))
+                DataStep::Tail(end, is_harmless(&tail))
             }
-            None => Found::Nothing,
+            None => DataStep::Nothing,
         }
     }
 
+    /// The offset behind the next [`MARK`], which may have begun in an earlier piece.
     fn behind_mark(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         loop {
@@ -148,14 +153,8 @@ impl Finder {
         }
     }
 
-    fn remember(&mut self, bytes: &[u8]) {
-        let newest = bytes.len().saturating_sub(LEAD_BYTES_MAX);
-        self.lead.extend_from_slice(bytes.get(newest..).unwrap_or_default());
-        let too_many = self.lead.len().saturating_sub(LEAD_BYTES_MAX);
-        self.lead.drain(..too_many);
-    }
-
-    /// The type that the address declares, and whether it is in quotes; nothing, if it is none.
+    /// The content type that the address declares, empty if it declares none, and whether the address is in quotes.
+    /// `None` if the mark belongs to no `data:` address.
     fn declared(&self) -> Option<(String, Quoted)> {
         if !may_have_scheme(&self.lead) {
             return None;
@@ -181,17 +180,18 @@ impl Finder {
     }
 }
 
-/// Whether the scheme may stand there. Only its last letter and colon are looked for, because templates may
-/// escape them: then there is an `&`.
+/// A quick test for the scheme, before the bytes are copied: its last letter and colon, or an `&`, because
+/// templates may escape them.
 fn may_have_scheme(lead: &[u8]) -> bool {
     lead.windows(2).any(|pair| matches!(pair, [b'a' | b'A', b':'])) || lead.contains(&b'&')
 }
 
+/// Whether a byte ends an address in HTML or CSS.
 fn ends_address(byte: u8) -> bool {
     byte.is_ascii_whitespace() || b"\"'<>)".contains(&byte)
 }
 
-/// Whether nothing of the data is in what follows it.
+/// Whether the text behind data contains only what may follow complete data.
 fn is_harmless(tail: &[u8]) -> bool {
     if tail.len() > TAIL_BYTES_MAX {
         return false;
@@ -215,23 +215,23 @@ mod tests {
 
     /// Each data of a page with its type.
     fn found(page: &[u8], step: usize) -> Vec<(String, String)> {
-        let (mut finder, mut all, mut data) = (Finder::default(), Vec::new(), Vec::new());
+        let (mut finder, mut all, mut data) = (DataFinder::default(), Vec::new(), Vec::new());
         for mut bytes in page.chunks(step) {
             while !bytes.is_empty() {
                 let was_in_data = finder.is_in_data();
                 let taken = match finder.next(bytes) {
-                    Found::Begin(taken, content_type) => {
+                    DataStep::Begin(taken, content_type) => {
                         all.push((content_type, String::new()));
                         data.clear();
                         taken
                     }
-                    Found::End(taken) => {
+                    DataStep::End(taken) => {
                         data.extend(&bytes[..taken]);
                         all.last_mut().unwrap().1 = String::from_utf8(data.clone()).unwrap();
                         taken
                     }
-                    Found::Tail(taken, _) => taken,
-                    Found::Nothing => {
+                    DataStep::Tail(taken, _) => taken,
+                    DataStep::Nothing => {
                         if was_in_data {
                             data.extend(bytes);
                         }
@@ -242,6 +242,13 @@ mod tests {
             }
         }
         all
+    }
+
+    #[test]
+    fn text_behind_data_is_harmless_up_to_its_limit() {
+        assert!(is_harmless("=".repeat(TAIL_BYTES_MAX).as_bytes()));
+        assert!(!is_harmless("=".repeat(TAIL_BYTES_MAX + 1).as_bytes()));
+        assert!(is_harmless(b"%3D%0d%0A") && !is_harmless(b"=A"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Decodes text. A declaration is only a hint: cameras declare gb2312 and send UTF-8, or declare nothing and send
-//! GBK. Never fails: windows-1252, the last resort, decodes any byte.
+//! Decodes text of any charset to UTF-8. A declaration is only a hint: Hikvision declares gb2312 and some of its
+//! firmware sends UTF-8; others declare nothing and send GBK. It never fails: windows-1252, the last resort,
+//! decodes any byte. Charsets that do not extend ASCII are in [`crate::wide`].
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
@@ -9,8 +10,8 @@ use encoding_rs::{
 
 use crate::wide::{self, Wide, has_gb2312_shape};
 
-/// Decodes `bytes`: as UTF-8 if they are that, else as declared if they fit, else as GB18030 if
-/// they have its shape, else as what they look like most.
+/// Decodes `bytes`, in this order: as UTF-8 if they are valid, as declared if every byte fits, as GB18030 if they
+/// have its shape, as what they are most similar to.
 pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
     if let Some(wide) = Wide::of(bytes, declared) {
         return wide.decode(bytes);
@@ -21,7 +22,7 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
         return text;
     }
     let declared = declared.and_then(known);
-    // Its bytes look like ASCII.
+    // ISO-2022-JP consists of ASCII bytes, so it has to come before the test for UTF-8.
     if declared == Some(ISO_2022_JP) && bytes.contains(&ESCAPE) {
         return ISO_2022_JP.decode(bytes).0.into_owned();
     }
@@ -42,13 +43,13 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
         .unwrap_or_else(|| WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned())
 }
 
-/// Declared by firmware as a default, or already found to be wrong.
+/// Declarations that are ignored: firmware declares them by default, or the bytes have already disproved them.
 const NEVER_THOUGHT_OF: [&Encoding; 5] = [UTF_8, UTF_16LE, UTF_16BE, WINDOWS_1252, ISO_2022_JP];
 
 /// Every text in ISO-2022-JP contains this byte (RFC 1468).
 const ESCAPE: u8 = 0x1B;
 
-/// The encoding of a label; `None` if it decodes no text.
+/// The encoding of a label (WHATWG Encoding); `None` if the label is unknown or decodes no text.
 fn known(label: &str) -> Option<&'static Encoding> {
     Encoding::for_label(label.trim().as_bytes())
         .filter(|encoding| ![REPLACEMENT, X_USER_DEFINED].contains(encoding))
@@ -66,14 +67,15 @@ pub(crate) fn is_wide(bytes: &[u8], declared: Option<&str>) -> bool {
     Wide::of(bytes, declared).is_some()
 }
 
-/// UTF-8 that was cut within its last character. ASCII with one Latin-1 letter at the end is none.
+/// UTF-8 that was cut inside of its last character, without that character. ASCII before a single high byte is
+/// not counted as UTF-8: it may be `café` in Latin-1.
 fn cut_utf8(bytes: &[u8]) -> Option<&str> {
     let error = str::from_utf8(bytes).err().filter(|error| error.error_len().is_none())?;
     let valid = str::from_utf8(bytes.get(..error.valid_up_to())?).ok()?;
     (!valid.is_ascii()).then_some(valid)
 }
 
-/// Decodes only if every byte is valid; at the end a character may be cut.
+/// Decodes only if every byte is valid. A last character that was cut is left out.
 fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
     let (_, but_last) = bytes.split_last()?;
     [bytes, but_last].into_iter().find_map(|bytes| {
@@ -92,6 +94,7 @@ fn is_rather_gb2312(bytes: &[u8], text: &str) -> bool {
         && strict(GB18030, bytes).is_some()
 }
 
+/// The most likely encoding by the frequency of letters.
 fn guess(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);

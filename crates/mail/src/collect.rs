@@ -1,10 +1,11 @@
-//! Collects texts and files of all parts of a mail, and builds its content.
+//! Collects texts and files of all parts of a mail, and builds its content: which text an alert shows, what each file
+//! is called, which pictures are decoration. It bounds the number of files and the size of all texts.
 
 use std::ops::Range;
 
 use tipoff_model::{Content, Encoding, Media, MediaKind};
 
-use crate::decoration::{Picture, Shown, is_decoration};
+use crate::decoration::{PagePicture, Shown, is_decoration};
 use crate::label::{default_label, label};
 use crate::pixels::pixels;
 use crate::same_words::{Text, without_repeats};
@@ -24,7 +25,7 @@ const READ_BYTES_MAX: usize = 4 * TEXT_BYTES_MAX;
 /// The text of a part counts as at least this many bytes, which bounds the number of very short parts too.
 const PIECE_BYTES_MIN: usize = 64;
 
-/// More bytes behind the last part may hide something.
+/// Bytes behind the last part that are ignored. More may hide something, and the mail is unclear.
 pub(crate) const HIDDEN_BYTES_MAX: u64 = 1000;
 
 /// Characters of a text file that are shown if the mail has no other text.
@@ -44,16 +45,19 @@ pub(crate) enum Outside {
 
 /// A file of a mail.
 #[derive(Debug)]
-pub(crate) struct File<'a> {
+pub(crate) struct FoundFile<'a> {
     /// File name by the device.
     pub(crate) name: Option<String>,
     /// Declared content type.
     pub(crate) content_type: Option<String>,
     /// Its first bytes, decoded.
     pub(crate) head: &'a [u8],
+    /// Byte range of the encoded file in the mail.
     pub(crate) range: Range<u64>,
     pub(crate) encoding: Encoding,
+    /// Decoded size in bytes.
     pub(crate) size: u64,
+    /// Whether all of it has arrived.
     pub(crate) whole: bool,
     /// Names by which an HTML page refers to it.
     pub(crate) page_names: Vec<String>,
@@ -68,8 +72,9 @@ struct OfPage {
     index: usize,
     /// Its file name, and the names by which a page refers to it.
     names: Vec<String>,
+    /// Width and height; `None` if its first bytes do not contain them.
     pixels: Option<(u32, u32)>,
-    /// Else it is decoration only if a page shows it.
+    /// Whether it belongs to a page; any other picture is decoration only if a page shows it by name.
     is_of_page: bool,
 }
 
@@ -80,20 +85,31 @@ const SHORT_TEXT_BYTES: usize = 32;
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
     subject: Option<String>,
+    /// Texts of parts, in order.
     texts: Vec<Text>,
+    /// Size of `texts`, each counted as at least [`PIECE_BYTES_MIN`].
     text_bytes: usize,
+    /// Bytes that were read as text, with markup.
     read_bytes: usize,
+    /// Texts before the first part of a multipart.
     preambles: Vec<String>,
+    /// Texts behind the last part of a multipart.
     epilogues: Vec<String>,
+    /// Size of both, counted as `text_bytes` is.
     outside_bytes: usize,
     /// Text of the first text file.
     text_of_file: Option<String>,
+    /// Files, in order.
     media: Vec<Media>,
+    /// The pictures among them that may be decoration.
     of_page: Vec<OfPage>,
+    /// Whether the mail has an HTML page.
     has_page: bool,
+    /// Pictures that its pages show, at most [`MEDIA_MAX`].
     shown: Vec<Shown>,
     /// Memory of all texts and names in bytes.
     letters: usize,
+    /// Whether something may be missing, so that the raw mail has to be sent along.
     pub(crate) unclear: bool,
 }
 
@@ -108,6 +124,7 @@ impl Collector {
             + self.shown.capacity() * size_of::<Shown>()
     }
 
+    /// Counts the memory of texts, each with at least what the allocator takes for it.
     fn count_letters<'a>(&mut self, texts: impl IntoIterator<Item = &'a String>) {
         let bytes = |text: &String| text.capacity().max(SHORT_TEXT_BYTES);
         self.letters += texts.into_iter().map(bytes).sum::<usize>();
@@ -148,6 +165,7 @@ impl Collector {
         }
     }
 
+    /// Adds the text of a part. Texts over the limit are dropped: their parts are files as well.
     pub(crate) fn add_text(&mut self, text: Text) {
         let bytes = text.text.len().max(PIECE_BYTES_MIN);
         let text = Text { text: tidy(&text.text), ..text };
@@ -180,7 +198,9 @@ impl Collector {
         }
     }
 
-    pub(crate) fn add_file(&mut self, file: File<'_>) {
+    /// Adds a file. Its type is decided by its bytes, then by its declared type, then by its name; a declared
+    /// `application/octet-stream` counts as none. An empty file is dropped.
+    pub(crate) fn add_file(&mut self, file: FoundFile<'_>) {
         if self.media.len() == MEDIA_MAX {
             self.unclear = true;
             return;
@@ -253,7 +273,7 @@ impl Collector {
             };
             let is_it = |shown: &&Shown| picture.names.contains(&shown.source);
             let shown = self.shown.iter().find(is_it);
-            let found = Picture {
+            let found = PagePicture {
                 content_type: &media.content_type,
                 names: &picture.names,
                 pixels: picture.pixels,
@@ -267,6 +287,8 @@ impl Collector {
         }
     }
 
+    /// The content of the mail. Its text is that of its parts; without any, that before the parts, then that behind
+    /// them, then the beginning of a text file. Without text no picture is decoration: it may be the alert.
     pub(crate) fn into_content(mut self) -> Content {
         let mut texts = without_repeats(std::mem::take(&mut self.texts));
         let is_hidden = |text: &String| {
@@ -309,8 +331,8 @@ fn beginning(text: &str) -> String {
     format!("{lines}\n…")
 }
 
-/// Lines ended by `\n`, without white space at their ends, without control characters, with one
-/// blank line at most between two that are not, and none around.
+/// Cleans a text: lines end with `\n` and without white space, control characters are removed, and at most one
+/// blank line stands between two others, none before the first and behind the last.
 fn tidy(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut tidy = String::with_capacity(text.len());
@@ -321,7 +343,7 @@ fn tidy(text: &str) -> String {
         }
     }
     tidy.truncate(tidy.trim_end().len());
-    // It is kept for as long as the mail goes on.
+    // The text stays in memory until the mail ends.
     tidy.shrink_to_fit();
     tidy
 }
@@ -384,6 +406,7 @@ mod tests {
         let left = |found: &Collector| (found.text_bytes_left(), found.outside_bytes_left());
         let mut found = Collector::default();
         assert_eq!(left(&found), (TEXT_BYTES_MAX, TEXT_BYTES_MAX));
+        assert_eq!((TEXT_BYTES_MAX, READ_BYTES_MAX), (65_536, 262_144));
         found.add_text(text(&"a".repeat(1000), false, None));
         found.add_text(text("b", true, None));
         found.add_outside(Outside::Preamble, &"c".repeat(100));
@@ -391,7 +414,7 @@ mod tests {
         let (in_parts, outside) = (1000 + PIECE_BYTES_MIN, 100 + PIECE_BYTES_MIN);
         assert_eq!(left(&found), (TEXT_BYTES_MAX - in_parts, TEXT_BYTES_MAX - outside));
         found.count_read(READ_BYTES_MAX - 10);
-        assert_eq!(left(&found), (10, 10));
+        assert_eq!(left(&found), (10, 10), "what was read counts, with markup");
         found.count_read(100);
         assert_eq!(left(&found), (0, 0));
     }
@@ -420,18 +443,47 @@ mod tests {
         }
     }
 
+    /// A file of one byte with this beginning.
+    fn file(head: &[u8]) -> FoundFile<'_> {
+        FoundFile {
+            name: None,
+            content_type: None,
+            head,
+            range: 0..1,
+            encoding: Encoding::Identity,
+            size: 1,
+            whole: true,
+            page_names: Vec::new(),
+            is_of_page: false,
+        }
+    }
+
     #[test]
-    fn the_memory_of_texts_is_counted() {
+    fn the_memory_of_texts_files_and_pictures_is_counted() {
+        let long = "a".repeat(1000);
+        let shown = || Shown { source: "cid:1".to_owned(), ..Shown::default() };
+        type Step<'a> = (&'a dyn Fn(&mut Collector), usize);
+        let steps: [Step<'_>; 7] = [
+            (&|it| it.add_text(text(&long, false, None)), 1000 + size_of::<Text>()),
+            (&|it| it.add_outside(Outside::Preamble, "c"), SHORT_TEXT_BYTES + size_of::<String>()),
+            (&|it| it.add_outside(Outside::Epilogue, &long), 1000 + size_of::<String>()),
+            (&|it| it.add_text_of_file(&long), 1000),
+            (&|it| it.add_file(file(b"x")), 2 * SHORT_TEXT_BYTES + size_of::<Media>()),
+            (
+                &|it| it.add_file(FoundFile { page_names: vec![long.clone()], ..file(b"GIF89a") }),
+                1000 + size_of::<OfPage>(),
+            ),
+            (&|it| it.add_page(vec![shown()]), 2 * SHORT_TEXT_BYTES + size_of::<Shown>()),
+        ];
         let mut found = Collector::default();
         assert_eq!(found.held_bytes(), 0);
-        found.add_text(text(&"a".repeat(1000), false, None));
-        let with_text = found.held_bytes();
-        assert!(with_text >= 1000 + size_of::<Text>(), "{with_text}");
-        found.add_outside(Outside::Preamble, "c");
-        let with_preamble = found.held_bytes();
-        assert!(with_preamble >= with_text + SHORT_TEXT_BYTES + size_of::<String>());
-        found.add_text_of_file(&"l".repeat(500));
-        assert!(found.held_bytes() >= with_preamble + 500);
+        for (number, (step, bytes)) in steps.into_iter().enumerate() {
+            let before = found.held_bytes();
+            step(&mut found);
+            let more = found.held_bytes() - before;
+            // The first element of a vector makes room for four.
+            assert!((bytes..=4 * bytes + 4 * SHORT_TEXT_BYTES).contains(&more), "{number}: {more}");
+        }
     }
 
     #[test]
@@ -439,17 +491,7 @@ mod tests {
         let mut found = Collector::default();
         for number in 0..=MEDIA_MAX as u64 {
             assert!(!found.unclear, "{number}");
-            found.add_file(File {
-                name: None,
-                content_type: None,
-                head: b"x",
-                range: number..number + 1,
-                encoding: Encoding::Identity,
-                size: 1,
-                whole: true,
-                page_names: Vec::new(),
-                is_of_page: false,
-            });
+            found.add_file(FoundFile { range: number..number + 1, ..file(b"x") });
         }
         let content = found.into_content();
         assert!(content.unclear);

@@ -1,6 +1,9 @@
-//! Tells the picture of an alert from what decorates its page: logos, icons, spacers, tracking pixels.
-//! Cameras put their picture into the page as well, by `cid:` or `data:`, nearly always as JPEG:
-//! of that only a name or a shape that no camera gives makes decoration.
+//! Separates the picture of an alert from the decoration of its page: logos, icons, spacers, tracking pixels.
+//! NAS such as QNAP's mail their logo with each alert.
+//!
+//! Cameras put their picture into the page too, by `cid:` or `data:`, nearly always as JPEG. So a JPEG is
+//! decoration only by a name or a shape that no camera gives; any other picture also by its size. In doubt a
+//! picture is shown: a logo too many costs less than a missing alert.
 
 /// What a page says of a picture that it shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,105 +12,80 @@ pub(crate) struct Shown {
     pub(crate) source: String,
     /// `alt`, `title`, `class` and `id`.
     pub(crate) words: String,
-    /// In pixels, as far as it is said.
+    /// Width in pixels; `None` if the page does not say it in pixels.
     pub(crate) width: Option<u32>,
+    /// Height in pixels, likewise.
     pub(crate) height: Option<u32>,
-    /// It is behind the text.
+    /// Whether it is the background of the text.
     pub(crate) is_background: bool,
 }
 
 /// A picture of a mail.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Picture<'a> {
+pub(crate) struct PagePicture<'a> {
+    /// Content type by its first bytes.
     pub(crate) content_type: &'a str,
-    /// Its file name and how the page calls it.
+    /// Its file name, and the names by which the page refers to it.
     pub(crate) names: &'a [String],
-    /// Width and height.
+    /// Width and height; `None` if they are not known.
     pub(crate) pixels: Option<(u32, u32)>,
-    /// Its place in the page; `None` if the page does not name it.
+    /// How the page shows it; `None` if the page does not name it.
     pub(crate) shown: Option<&'a Shown>,
-    /// The mail has no other.
+    /// Whether the mail has no other picture.
     pub(crate) is_only: bool,
 }
 
-/// What decoration is called, in lower case; anywhere in a name.
+/// Names of decoration, in lower case. They count anywhere in a name.
+#[rustfmt::skip]
 const DECORATION: &[&str] = &[
-    "logo",
-    "banner",
-    "spacer",
-    "signature",
-    "favicon",
-    "divider",
-    "separator",
-    "facebook",
-    "twitter",
-    "linkedin",
-    "instagram",
-    "youtube",
+    "logo", "banner", "spacer", "signature", "favicon", "divider", "separator", "facebook",
+    "twitter", "linkedin", "instagram", "youtube",
 ];
 
-/// As a word of its own; of a JPEG only in its name.
+/// Names of decoration that count as a whole word only; of a JPEG only in its own names, not in its `alt` text.
+#[rustfmt::skip]
 const DECORATION_WORDS: &[&str] = &[
-    "arrow",
-    "background",
-    "badge",
-    "bg",
-    "blank",
-    "border",
-    "brand",
-    "bullet",
-    "button",
-    "corner",
-    "footer",
-    "head",
-    "header",
-    "icon",
-    "icons",
-    "icn",
-    "ico",
-    "line",
-    "pixel",
-    "shadow",
-    "sig",
-    "social",
-    "tracking",
-    "transparent",
-    "watermark",
+    "arrow", "background", "badge", "bg", "blank", "border", "brand", "bullet", "button", "corner",
+    "footer", "head", "header", "icon", "icons", "icn", "ico", "line", "pixel", "shadow", "sig",
+    "social", "tracking", "transparent", "watermark",
 ];
 
-/// What pictures of cameras are called.
+/// Parts of names that cameras give to their pictures.
 const SHOTS: &[&str] = &[
     "snap", "capture", "cam", "motion", "alarm", "event", "detect", "person", "picture", "photo",
     "frame", "plate", "face", "channel",
 ];
 
-/// Digits in the name of a file by which it has a date or a time.
+/// Number of digits in a file name by which it contains a date or a time.
 const DATE_DIGITS: usize = 8;
 
-/// No side of a camera's picture is shorter, in pixels, nor its area smaller (QQVGA, 160 x 120).
+/// Shortest side of a camera's picture in pixels.
 const SIDE_MIN: u32 = 100;
+/// Smallest area of a camera's picture in pixels (QQVGA).
 const AREA_MIN: u64 = 160 * 120;
 
-/// A banner is lower and its sides are further apart. Panoramic cameras are at 3.6 and far higher.
+/// Greatest height of a banner in pixels.
 const BANNER_HEIGHT_MAX: u32 = 250;
+/// The same of a JPEG.
 const JPEG_BANNER_HEIGHT_MAX: u32 = 120;
+/// Least ratio of a banner's width to its height. Panoramic cameras reach 3.6 and are far higher than a banner.
 const BANNER_RATIO_MIN: u32 = 3;
 
-/// A sign is no larger, whatever it is called.
+/// Longest short side of an icon in pixels. An icon is decoration whatever its name is.
 const ICON_SIDE_MAX: u32 = 48;
 
-/// A JPEG of such sides is a camera's, whatever else it is called.
+/// Least short side in pixels by which a JPEG is a camera's, unless its name contains `logo`.
 const JPEG_SIDE_LARGE: u32 = 240;
 
-/// The only picture of a mail is an alert's, whatever it is called, if it is a JPEG of at least this
-/// many pixels (QVGA).
+/// Least long and short side in pixels by which the only picture of a mail is the alert's if it is a JPEG,
+/// whatever its name is (QVGA).
 const ONLY_SIDES: (u32, u32) = (320, 240);
 
-/// A JPEG that is shown smaller is no camera's.
+/// Least side in pixels at which a page shows the JPEG of a camera.
 const JPEG_SHOWN_MIN: u32 = 60;
 
-/// Whether a picture of a page decorates it.
-pub(crate) fn is_decoration(picture: &Picture<'_>) -> bool {
+/// Whether a picture of a page is decoration. The rules are in order: a certain sign, then the name, then the shape.
+pub(crate) fn is_decoration(picture: &PagePicture<'_>) -> bool {
     let is_jpeg = picture.content_type == "image/jpeg";
     if is_jpeg && is_only_shot(picture) {
         return false;
@@ -128,7 +106,7 @@ pub(crate) fn is_decoration(picture: &Picture<'_>) -> bool {
     if is_jpeg && is_dated {
         return false;
     }
-    // Cameras are called by where they are: "facebook-cam.jpg".
+    // Owners name cameras by places: "facebook-cam.jpg" is no icon of Facebook.
     if is_called(DECORATION) && !(is_jpeg && is_large && !is_named(&["logo"])) {
         return true;
     }
@@ -154,34 +132,37 @@ pub(crate) fn is_decoration(picture: &Picture<'_>) -> bool {
                 || is_shown_small(picture, SIDE_MIN))
 }
 
-fn is_only_shot(picture: &Picture<'_>) -> bool {
+/// Whether it is the only picture of its mail and large enough for a camera's.
+fn is_only_shot(picture: &PagePicture<'_>) -> bool {
     let is_large = picture.pixels.is_some_and(|(width, height)| {
         width.max(height) >= ONLY_SIDES.0 && width.min(height) >= ONLY_SIDES.1
     });
     picture.is_only && is_large && !is_shown_small(picture, JPEG_SHOWN_MIN)
 }
 
-fn is_banner(picture: &Picture<'_>, height_max: u32) -> bool {
+/// Whether it is low and wide.
+fn is_banner(picture: &PagePicture<'_>, height_max: u32) -> bool {
     picture.pixels.is_some_and(|(width, height)| {
         height <= height_max && width >= height.saturating_mul(BANNER_RATIO_MIN)
     })
 }
 
-fn is_shown_small(picture: &Picture<'_>, min: u32) -> bool {
+/// Whether the page shows one of its sides smaller than `min` pixels.
+fn is_shown_small(picture: &PagePicture<'_>, min: u32) -> bool {
     let Some(shown) = picture.shown else {
         return false;
     };
     [shown.width, shown.height].into_iter().flatten().any(|side| side < min)
 }
 
-/// Words are parted by anything but letters, and by numbers.
+/// Whether one of the words in a name is that of decoration. Anything but a letter separates words.
 fn has_decoration_word(name: &str) -> bool {
     let name = name.to_lowercase();
     let mut words = name.split(|c: char| !c.is_alphabetic());
     words.any(|word| DECORATION_WORDS.contains(&word))
 }
 
-/// A `cid:` is not looked at: mailers make it of digits.
+/// Whether a file name contains a date or a time. A `cid:` does not count: mailers make it of random digits.
 fn is_dated(name: &str) -> bool {
     !name.starts_with("cid:") && name.bytes().filter(u8::is_ascii_digit).count() >= DATE_DIGITS
 }
@@ -238,11 +219,12 @@ mod tests {
         ] {
             let names = [names.to_owned()];
             let shown = shown.as_ref();
-            let picture = Picture { content_type, names: &names, pixels, shown, is_only: false };
+            let picture =
+                PagePicture { content_type, names: &names, pixels, shown, is_only: false };
             assert_eq!(is_decoration(&picture), expected, "{picture:?}");
         }
         let behind = Shown { is_background: true, ..Shown::default() };
-        let picture = Picture {
+        let picture = PagePicture {
             content_type: "image/jpeg",
             names: &[],
             pixels: None,
@@ -252,7 +234,7 @@ mod tests {
         assert!(is_decoration(&picture));
         for (pixels, expected) in [((640, 480), false), ((240, 320), false), ((300, 240), true)] {
             let picture =
-                Picture { names: &["logo.jpg".to_owned()], pixels: Some(pixels), ..picture };
+                PagePicture { names: &["logo.jpg".to_owned()], pixels: Some(pixels), ..picture };
             assert_eq!(is_decoration(&picture), expected, "{pixels:?}");
         }
     }

@@ -1,23 +1,25 @@
-//! Lines that may part a mail (RFC 2046, section 5.1.1): where in a stream one may begin, and
-//! whether it is one. Pure, and bounded: a delimiter is short.
+//! Recognises the lines that separate parts (RFC 2046, section 5.1.1): where in a stream one may begin, and whether
+//! it is one. The parser asks for each line of a body, so a quick [`Filter`] comes first. No more is held back
+//! than the longest delimiter.
 
-/// The limit of RFC 2046 is 70; a longer boundary is as good as none.
+/// Longest boundary in bytes; a longer one is ignored. The limit of RFC 2046 is 70.
 pub(crate) const BOUNDARY_BYTES_MAX: usize = 200;
 
-/// With the line end before it, white space and the line end behind it, and the beginning of the
-/// next line.
+/// Longest delimiter in bytes: a boundary with the line end before it, white space and the line end behind it,
+/// and the beginning of the next line.
 pub(crate) const HELD_BYTES_MAX: usize = BOUNDARY_BYTES_MAX + 100;
 
-/// How the first line of a part begins, where a boundary is to be recognised that was not
-/// declared.
+/// How the line behind an undeclared boundary has to begin, in lower case: with a header field of a part.
 const PART_BEGINS: &[u8] = b"content-";
 
-/// Whether bytes held back are a delimiter.
+/// Whether held bytes are a delimiter.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Bytes are missing to tell.
+    /// More bytes are needed to decide.
     More,
+    /// They are content.
     No,
+    /// They begin with this delimiter.
     Yes(Delimiter),
 }
 
@@ -25,37 +27,38 @@ pub(crate) enum Decision {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Delimiter {
     pub(crate) of: Boundary,
-    /// No part follows.
+    /// Whether it ends with `--`: no part follows.
     pub(crate) closes: bool,
+    /// Length in bytes, with both line ends.
     pub(crate) bytes: usize,
 }
 
-/// Whose boundary it is.
+/// The boundary of a delimiter.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Boundary {
-    /// The place of a multipart among those given.
+    /// A boundary of the open multipart at this index.
     Open(usize),
-    /// One that nobody declared.
+    /// A boundary that no header declared.
     Undeclared(Vec<u8>),
 }
 
-/// Tells most lines that begin with `--` from delimiters by their first bytes.
+/// A quick test that excludes most lines that begin with `--`: signatures, rules, log lines.
 #[derive(Debug)]
 pub(crate) struct Filter {
-    /// The bytes that a declared boundary begins with.
+    /// First bytes of declared boundaries.
     firsts: [bool; 256],
-    /// The bytes that may stand behind those.
+    /// Second bytes of declared boundaries. Behind a boundary of one byte its line end or `--` may follow.
     seconds: [bool; 256],
-    /// Whether a boundary has a dash there, and not only one that closes.
+    /// Whether a declared boundary has a dash as its second byte.
     has_dash: bool,
     /// The [`mark`]s of declared boundaries.
     marks: Vec<u64>,
-    /// Whether a boundary counts that nobody declared.
+    /// Whether an undeclared boundary is looked for.
     sniffs: bool,
 }
 
-/// A number made of a text's length, its beginning and its end: texts of up to 16 bytes that differ have the same one
-/// by chance only. So a line is compared with all boundaries at once, however many multiparts are open.
+/// A number made of the length, the first and the last eight bytes of a text. Different texts have the same number
+/// by chance only, so a line is compared with all boundaries at once, however many multiparts are open.
 fn mark(text: &[u8]) -> u64 {
     /// Odd numbers with bits all over (the fractions of the golden ratio and of the root of two).
     const MIX: (u64, u64) = (0x9E37_79B9_7F4A_7C15, 0x6A09_E667_F3BC_C909);
@@ -67,18 +70,19 @@ fn mark(text: &[u8]) -> u64 {
     begins.wrapping_mul(MIX.0) ^ ends.wrapping_mul(MIX.1).rotate_left(32) ^ length
 }
 
-/// What may follow a boundary in its line.
+/// Bytes that may follow a boundary in its line.
 const BEHIND_BOUNDARY: &[u8] = b"- \t\r\n\x0C";
 
+/// Whether a byte is in a set of bytes.
 fn is_in(set: &[bool; 256], byte: u8) -> bool {
     set.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
-/// As many bytes of a line are looked at.
+/// Bytes of a line in which the filter looks for its end.
 const FILTERED_BYTES: usize = 16;
 
 impl Filter {
-    /// For lines that [`decide`] is asked about with the same arguments.
+    /// A filter for these boundaries; [`decide`] has to get the same ones.
     pub(crate) fn new<'a>(
         boundaries: impl Iterator<Item = (usize, &'a [u8])>,
         sniffs: bool,
@@ -107,13 +111,13 @@ impl Filter {
         filter
     }
 
-    /// Whether what stands behind the `--` of a line, up to its end, may be a declared boundary, or one that closes.
+    /// Whether the text behind the `--` of a line may be a declared boundary, with or without the closing `--`.
     fn may_be_declared(&self, text: &[u8]) -> bool {
         let is_marked = |text| self.marks.contains(&mark(text));
         is_marked(text) || text.strip_suffix(b"--").is_some_and(is_marked)
     }
 
-    /// Whether a line is none, by what stands behind its `--`.
+    /// Whether a line is certainly no delimiter, by the bytes behind its `--`.
     fn excludes(&self, behind: &[u8]) -> bool {
         let Some(&first) = behind.first() else {
             return false;
@@ -132,7 +136,7 @@ impl Filter {
             },
             (false, false) => true,
             (false, true) if !first.is_ascii_graphic() => true,
-            // A line without a part behind it.
+            // The next line is no header field of a part.
             (false, true) => line_end().and_then(|end| behind.get(end..)).is_some_and(|it| {
                 matches!(it, [b'\n', next, ..] | [b'\r', b'\n', next, ..]
                     if !next.eq_ignore_ascii_case(&b'c'))
@@ -141,8 +145,8 @@ impl Filter {
     }
 }
 
-/// Where in `input` a delimiter, with the line end before it, may begin: all before is content.
-/// `at_line_start`: `input` begins a line whose line end is no content.
+/// Offset in `input` at which a delimiter, with the line end before it, may begin: all bytes before it are content.
+/// `at_line_start` says that `input` begins a line whose line end was no content.
 pub(crate) fn hold_from(input: &[u8], at_line_start: bool, filter: &Filter) -> usize {
     if at_line_start {
         match input.strip_prefix(b"--") {
@@ -167,7 +171,7 @@ pub(crate) fn hold_from(input: &[u8], at_line_start: bool, filter: &Filter) -> u
     if line_start < end - dash { line_start } else { end }
 }
 
-/// Where the line end begins that ends at `end`; `end` if there is none.
+/// Offset of the line end that ends at `end`; `end` if there is none.
 fn before_line_end(input: &[u8], end: usize) -> usize {
     match input.get(..end).unwrap_or_default() {
         [.., b'\r', b'\n'] => end - 2,
@@ -176,11 +180,11 @@ fn before_line_end(input: &[u8], end: usize) -> usize {
     }
 }
 
-/// Whether `held`, which begins with a line end or a line, is a delimiter of one of
-/// `boundaries`, each with the place of its multipart, the innermost first; or, if `filter` sniffs, of
-/// a multipart that declared another boundary or none. `at_end`: no more bytes follow.
+/// Whether `held`, which begins with a line end or a line, is a delimiter. `boundaries` are the declared ones,
+/// each with the index of its multipart, the innermost first. If `filter` sniffs, a multipart may also use
+/// another boundary than it declared. `at_end` says that no more bytes follow.
 ///
-/// What is none stays none with more bytes: else a mail would depend on how it is cut.
+/// Invariant: a "no" stays a "no" when more bytes arrive. Otherwise the result would depend on how the stream is cut.
 pub(crate) fn decide<'a>(
     held: &[u8],
     boundaries: impl Iterator<Item = (usize, &'a [u8])> + Clone,
@@ -244,14 +248,14 @@ pub(crate) fn decide<'a>(
     Decision::Yes(Delimiter { of, closes: false, bytes })
 }
 
-/// How many bytes of `held`, found to be no delimiter, can hold no beginning of one.
+/// Number of bytes of `held`, which is no delimiter, in which no delimiter can begin; at least one.
 pub(crate) fn settled_bytes(held: &[u8]) -> usize {
     let line = behind_line_end(held).unwrap_or_default();
     let dashes = line.iter().take_while(|&&byte| byte == b'-').count();
     (held.len() - line.len() + dashes).max(1)
 }
 
-/// What follows the line end at the beginning; nothing while the line end may go on.
+/// The bytes behind the line end at the beginning; `None` while the line end may be incomplete.
 fn behind_line_end(held: &[u8]) -> Option<&[u8]> {
     match held {
         b"" | b"\r" => None,
@@ -260,7 +264,8 @@ fn behind_line_end(held: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The bytes of the line end at the beginning: any number of CR and LF, or a CR alone.
+/// Length of the line end at the beginning: any number of CR and one LF, or a CR alone. `None` while it may be
+/// incomplete. Doubled CRs occur.
 fn line_end(rest: &[u8], at_end: bool) -> Option<usize> {
     let returns = rest.iter().take_while(|&&byte| byte == b'\r').count();
     match rest.get(returns) {
@@ -270,16 +275,19 @@ fn line_end(rest: &[u8], at_end: bool) -> Option<usize> {
     }
 }
 
+/// Whether a line that is not complete may still become a delimiter of this boundary.
 fn may_become(line: &[u8], boundary: &[u8]) -> bool {
     line.starts_with(boundary) || boundary.starts_with(line)
 }
 
+/// Whether a text may be an undeclared boundary: visible ASCII, and not only dashes.
 fn may_be_boundary(text: &[u8]) -> bool {
     (1..=BOUNDARY_BYTES_MAX).contains(&text.len())
         && text.iter().all(u8::is_ascii_graphic)
         && text.iter().any(|&byte| byte != b'-')
 }
 
+/// Whether a line, as far as it has arrived, begins with [`PART_BEGINS`].
 fn begins_a_part(line: &[u8]) -> bool {
     let bytes = line.len().min(PART_BEGINS.len());
     line.get(..bytes).zip(PART_BEGINS.get(..bytes)).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))

@@ -1,65 +1,74 @@
-//! Files that stand in the midst of plain text: base64 without a MIME header, which sketches and
-//! scripts write, and uuencode. What is left is the text. Keeps that up to a limit, and no file.
+//! Finds files in plain text: base64 without a MIME header, which sketches and scripts write, and uuencode. It
+//! keeps the rest as text up to a limit, and of each file only its measures.
 
 use tipoff_model::Encoding;
-use tipoff_model::transfer::Decoder;
 
+use crate::bytes::decoded;
 use crate::collect::MEDIA_MAX;
 use crate::label::LABEL_CHARS_MAX;
 use crate::meter::Meter;
 use crate::words;
 use tipoff_model::file_type::{HEAD_BYTES, by_content};
 
-/// The beginning of a line that tells what the line is; more than a line of base64 or uuencode.
+/// Bytes of a line by which its kind is decided: more than a folded line of base64 or uuencode.
 const LINE_HEAD_BYTES: usize = 192;
 
-/// Fewer letters in a line may be a word.
+/// Fewest letters of base64 that begin a file. Fewer may be a word.
 const BASE64_BYTES_MIN: usize = 16;
 
-/// As many letters are decoded to tell what begins.
+/// Letters that are decoded to recognise the file type.
 const HEAD_LETTERS: usize = 64;
 
-/// Base64 in longer lines is not folded: a line that follows is not part of it.
+/// Longest folded line in bytes. Base64 in a longer line is not folded, so the next line is not part of it.
 const FOLDED_BYTES_MAX: u64 = 1000;
 
-/// Lines of one part that begin a file; of more it is not known whether they do.
+/// Number of lines in one part that may begin a file. Later lines stay text, and the mail is unclear.
 const OPENED_MAX: usize = 2 * MEDIA_MAX;
 
 /// A part of plain text while it streams by.
 #[derive(Debug)]
 pub(crate) struct TextScan {
+    /// Offset of the next byte, without `skipped`.
     at: u64,
-    /// Bytes that were not given, without what took their place.
+    /// Bytes of the mail that a page left out before it gave its text, less those that replaced them.
     skipped: u64,
+    /// The text, up to `text_bytes_max`.
     text: Vec<u8>,
+    /// Size of the whole text in bytes.
     text_bytes: u64,
     text_bytes_max: usize,
-    line: Line,
+    line: LinePart,
+    /// The file in progress.
     file: Option<OpenFile>,
+    /// The files that have ended.
     files: Vec<EmbeddedFile>,
-    /// Lines that began a file.
+    /// Number of lines that began a file.
     opened: usize,
+    /// Whether there may be more files than were found.
     missed: bool,
 }
 
+/// Where in a line the stream is.
 #[derive(Debug)]
-enum Line {
-    /// Not enough of it to tell what it is.
+enum LinePart {
+    /// The bytes so far: too few to decide what the line is.
     Head(Vec<u8>),
-    /// The rest goes where the head went.
+    /// Behind the head. The rest belongs to the file or text that the head belongs to.
     Rest,
 }
 
+/// A file whose lines are still arriving.
 #[derive(Debug)]
 struct OpenFile {
     meter: Meter,
     name: Option<String>,
-    /// The line that opened it, which is text after all where nothing follows.
+    /// The `begin` line of uuencode. It becomes text if no data follows it.
     lead: Vec<u8>,
-    /// With their line ends.
+    /// Size of its first line with its line end, in bytes: the others are as long.
     first_line_bytes: Option<u64>,
+    /// Size of the current line so far.
     line_bytes: u64,
-    /// No base64 follows the line.
+    /// Whether the line has padding (`=`), so that no base64 follows.
     last_line: bool,
 }
 
@@ -67,25 +76,28 @@ struct OpenFile {
 #[derive(Debug)]
 pub(crate) struct EmbeddedFile {
     pub(crate) meter: Meter,
+    /// The name of a `begin` line; base64 has none.
     pub(crate) name: Option<String>,
+    /// Whether all of it has arrived.
     pub(crate) whole: bool,
 }
 
-/// All that was found.
+/// The text and the files of a part.
 #[derive(Debug)]
 pub(crate) struct Scanned {
-    /// Up to the limit.
+    /// The text, up to the limit.
     pub(crate) text: Vec<u8>,
-    /// All of it.
+    /// Size of the whole text in bytes.
     pub(crate) text_bytes: u64,
     pub(crate) files: Vec<EmbeddedFile>,
-    /// There were more files than are told.
+    /// Whether the part may contain more files than `files`.
     pub(crate) missed: bool,
-    /// Where the part ended.
+    /// Offset behind the last byte of the part.
     pub(crate) end: u64,
 }
 
 impl TextScan {
+    /// A part at offset `at`, of which so many bytes of text are kept.
     pub(crate) fn new(at: u64, text_bytes_max: usize) -> Self {
         Self {
             at,
@@ -93,7 +105,7 @@ impl TextScan {
             text: Vec::new(),
             text_bytes: 0,
             text_bytes_max,
-            line: Line::Head(Vec::new()),
+            line: LinePart::Head(Vec::new()),
             file: None,
             files: Vec::new(),
             opened: 0,
@@ -101,7 +113,7 @@ impl TextScan {
         }
     }
 
-    /// Bytes of memory that it holds.
+    /// Memory that it uses, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         let open = self.file.as_ref().map_or(0, |file| file.meter.held_bytes());
         let files =
@@ -109,6 +121,7 @@ impl TextScan {
         self.text.capacity() + open + files.sum::<usize>()
     }
 
+    /// Takes the next bytes of the part.
     pub(crate) fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let plain = self.plain_lines(bytes);
@@ -121,8 +134,8 @@ impl TextScan {
             }
             let line_end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
             let room = match &self.line {
-                Line::Head(head) => LINE_HEAD_BYTES.saturating_sub(head.len()),
-                Line::Rest => line_end,
+                LinePart::Head(head) => LINE_HEAD_BYTES.saturating_sub(head.len()),
+                LinePart::Rest => line_end,
             };
             let (piece, rest) = bytes.split_at(line_end.min(room));
             self.piece(piece);
@@ -130,10 +143,10 @@ impl TextScan {
         }
     }
 
-    /// How many of the first bytes are whole lines in which no file begins, where none is open: looked at more
-    /// quickly than one by one.
+    /// Length of the whole lines at the start of `bytes` in which no file begins; 0 while a file is open. This is
+    /// much faster than one line at a time.
     fn plain_lines(&self, bytes: &[u8]) -> usize {
-        let at_line_start = matches!(&self.line, Line::Head(head) if head.is_empty());
+        let at_line_start = matches!(&self.line, LinePart::Head(head) if head.is_empty());
         if !at_line_start || self.file.is_some() {
             return 0;
         }
@@ -160,31 +173,31 @@ impl TextScan {
         lines
     }
 
+    /// Counts a line that begins a file. At the limit the mail is unclear from then on.
     fn count_opened(&mut self) {
         self.opened += 1;
         self.missed |= !self.may_open();
     }
 
-    /// Whether another file may be looked for.
+    /// Whether another file is looked for.
     fn may_open(&self) -> bool {
         self.opened < OPENED_MAX
     }
 
-    /// Bytes that were not given stand here, in a line that is text; `by`, which is no longer, takes
-    /// their place.
+    /// Puts `by` in the place of `skipped` bytes of the mail that are not text. `by` is not longer than they are.
     pub(crate) fn replace(&mut self, skipped: u64, by: &[u8]) {
         self.skipped += skipped.saturating_sub(by.len() as u64);
         self.push(by);
     }
 
-    /// Where the next line stands in the stream.
+    /// Offset of the next line in the mail.
     fn place(&self) -> u64 {
         self.at + self.skipped
     }
 
-    /// The part ended; `torn`: because the connection broke.
+    /// Ends the part; `torn` says that the connection broke in it.
     pub(crate) fn finish(mut self, torn: bool) -> Scanned {
-        if let Line::Head(head) = std::mem::replace(&mut self.line, Line::Rest)
+        if let LinePart::Head(head) = std::mem::replace(&mut self.line, LinePart::Rest)
             && !head.is_empty()
         {
             self.settle(&head);
@@ -196,28 +209,30 @@ impl TextScan {
         Scanned { text, text_bytes, files, missed, end }
     }
 
+    /// Takes a piece of one line, at most up to its end.
     fn piece(&mut self, piece: &[u8]) {
         let line_ended = piece.ends_with(b"\n");
         match &mut self.line {
-            Line::Rest => {
+            LinePart::Rest => {
                 self.give(piece);
                 if line_ended {
-                    self.line = Line::Head(Vec::new());
+                    self.line = LinePart::Head(Vec::new());
                 }
             }
-            Line::Head(head) if head.is_empty() && line_ended => self.settle(piece),
-            Line::Head(head) => {
+            LinePart::Head(head) if head.is_empty() && line_ended => self.settle(piece),
+            LinePart::Head(head) => {
                 head.extend_from_slice(piece);
                 if line_ended || head.len() >= LINE_HEAD_BYTES {
                     let head = std::mem::take(head);
-                    self.line = if line_ended { Line::Head(Vec::new()) } else { Line::Rest };
+                    self.line =
+                        if line_ended { LinePart::Head(Vec::new()) } else { LinePart::Rest };
                     self.settle(&head);
                 }
             }
         }
     }
 
-    /// A line's head is there: to a file that goes on or begins, or to the text.
+    /// Decides what a line is by its head, and gives the head to the file that continues or begins, or to the text.
     fn settle(&mut self, head: &[u8]) {
         if let Some(file) = &self.file {
             if file.is_end(head) {
@@ -248,6 +263,7 @@ impl TextScan {
         self.give(head);
     }
 
+    /// Gives bytes to the open file, or to the text.
     fn give(&mut self, piece: &[u8]) {
         self.at += piece.len() as u64;
         if let Some(file) = &mut self.file {
@@ -257,12 +273,14 @@ impl TextScan {
         self.text(piece);
     }
 
+    /// Counts text and keeps it up to the limit.
     fn text(&mut self, piece: &[u8]) {
         self.text_bytes += piece.len() as u64;
         let room = self.text_bytes_max.saturating_sub(self.text.len());
         self.text.extend_from_slice(piece.get(..room).unwrap_or(piece));
     }
 
+    /// Ends the open file. A file without data was no file: its `begin` line is text.
     fn close_file(&mut self, whole: impl FnOnce(&Meter) -> bool) {
         let Some(OpenFile { meter, name, lead, .. }) = self.file.take() else {
             return;
@@ -296,16 +314,19 @@ impl OpenFile {
         self.meter.push(piece);
     }
 
-    /// The line before is complete: were it the last, it would be the shorter one.
+    /// Begins another line. The line before is complete: a shorter one would have ended the file.
     fn begin_line(&mut self) {
         self.first_line_bytes.get_or_insert(self.line_bytes);
         self.line_bytes = 0;
     }
 
+    /// Whether a line is the `end` of uuencode.
     fn is_end(&self, head: &[u8]) -> bool {
         self.meter.encoding == Encoding::Uuencode && head.trim_ascii_end() == b"end"
     }
 
+    /// Whether a line continues the file. Base64 continues in lines of equal length, up to a shorter one or padding;
+    /// a shorter line behind the file's own end mark is a word of text.
     fn goes_on(&self, head: &[u8]) -> bool {
         if self.meter.encoding == Encoding::Uuencode {
             return is_uuencode_line(head);
@@ -320,26 +341,24 @@ impl OpenFile {
     }
 }
 
+/// Whether a line contains letters of base64 only.
 fn is_base64(head: &[u8]) -> bool {
     let letters = head.trim_ascii_end();
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
     !letters.is_empty() && letters.iter().all(is_letter)
 }
 
+/// Whether a line of base64 begins a file of a known type.
 fn is_base64_of_a_file(head: &[u8]) -> bool {
     head.len() >= BASE64_BYTES_MIN && is_base64(head) && by_content(&base64_head(head)).is_some()
 }
 
-/// What the first letters say.
+/// The first bytes of base64, decoded.
 pub(crate) fn base64_head(letters: &[u8]) -> Vec<u8> {
-    let mut head = Vec::new();
-    let mut decoder = Decoder::new(Encoding::Base64);
-    decoder.push(letters.get(..HEAD_LETTERS).unwrap_or(letters), &mut head);
-    decoder.finish(&mut head);
-    head
+    decoded(Encoding::Base64, letters.get(..HEAD_LETTERS).unwrap_or(letters))
 }
 
-/// `begin 644 name`
+/// The name in `begin 644 name`; `None` for any other line.
 fn uuencode_begin(head: &[u8]) -> Option<String> {
     let line = head.strip_prefix(b"begin ")?.strip_suffix(b"\n")?.trim_ascii_end();
     let digits = line.iter().take_while(|byte| matches!(byte, b'0'..=b'7')).count();
@@ -348,7 +367,8 @@ fn uuencode_begin(head: &[u8]) -> Option<String> {
         .then(|| words::decode(name, None))
 }
 
-/// A length, and no more letters than it takes (and a checksum): fewer, where spaces went lost.
+/// Whether a line has the form of uuencode: a length, then at most as many letters as it needs and a checksum.
+/// Spaces at its end may have been lost, so there may be fewer.
 fn is_uuencode_line(head: &[u8]) -> bool {
     let line = head.trim_ascii_end();
     let Some((&length, letters)) = line.split_first() else {

@@ -1,25 +1,25 @@
-//! Character references in HTML: numbers, and names; also as browsers let them pass, without a
-//! semicolon, and with the numbers of Windows-1252 (HTML, section 13.2.5.80).
+//! Resolves character references in HTML, by number and by name. It accepts what browsers accept: a missing
+//! semicolon, and the numbers 128 to 159 of Windows-1252 (HTML, section 13.2.5.80).
 
 use crate::charset;
 use crate::entity_names::NAMES;
 
-/// A reference is no longer, without `&` and `;`.
+/// Longest reference in bytes, without `&` and `;`.
 const REFERENCE_BYTES_MAX: usize = 10;
 
-/// Letters with these marks are references without a semicolon even in the midst of a word:
-/// `T&uumlr`. Others there are parameters of an address: `&copyright=1`.
+/// Ends of the names of letters. Such a name needs no semicolon even inside of a word: `T&uumlr`. Any other name
+/// there is a parameter of an address: `&copyright=1`.
 const MARKS: &[&str] =
     &["uml", "acute", "grave", "circ", "tilde", "cedil", "ring", "slash", "szlig"];
 
-/// Signs that need no semicolon where no letter follows.
+/// Names of signs that need no semicolon if no letter follows.
 const SIGNS: &[&str] = &[
     "amp", "lt", "gt", "quot", "nbsp", "copy", "reg", "deg", "micro", "middot", "para", "sect",
     "plusmn", "times", "frac12", "frac14", "frac34", "sup1", "sup2", "sup3", "laquo", "raquo",
     "pound", "yen", "cent", "shy", "not", "iexcl", "iquest", "ordf", "ordm", "divide",
 ];
 
-/// What a reference stands for, and what follows it; nothing if it is none.
+/// The character of a reference, and the text behind it; `None` if `text` begins with no reference.
 fn reference(text: &str) -> Option<(char, &str)> {
     match text.strip_prefix('#') {
         Some(number) => by_number(number),
@@ -27,6 +27,7 @@ fn reference(text: &str) -> Option<(char, &str)> {
     }
 }
 
+/// A reference by number, decimal or hexadecimal, whose semicolon may be missing.
 fn by_number(text: &str) -> Option<(char, &str)> {
     let (digits, radix) = match text.strip_prefix(['x', 'X']) {
         Some(digits) => (digits, 16),
@@ -42,6 +43,7 @@ fn by_number(text: &str) -> Option<(char, &str)> {
     Some((character, rest.strip_prefix(';').unwrap_or(rest)))
 }
 
+/// A reference by name. Without a semicolon the longest name counts.
 fn by_name(text: &str) -> Option<(char, &str)> {
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric();
     let end = text.bytes().take(REFERENCE_BYTES_MAX).take_while(is_letter).count();
@@ -61,12 +63,13 @@ fn by_name(text: &str) -> Option<(char, &str)> {
     })
 }
 
+/// The character of a name, which is compared with case: `&Auml;` is another letter than `&auml;`.
 fn named(name: &str) -> Option<char> {
     let at = NAMES.binary_search_by_key(&name, |(name, _)| name).ok()?;
     NAMES.get(at).map(|&(_, character)| character)
 }
 
-/// Whether a character has no look: zero width, or a hyphen that is shown at a line's end only.
+/// Whether a character is not visible: of zero width, or a soft hyphen.
 pub(crate) fn is_invisible(character: char) -> bool {
     matches!(
         character,
@@ -74,7 +77,8 @@ pub(crate) fn is_invisible(character: char) -> bool {
     )
 }
 
-/// Appends `text` with its references resolved; what is none stays as it is.
+/// Appends `text` with its references resolved. Spaces of any width become one space, invisible characters are
+/// dropped, and an `&` that begins no reference stays.
 pub(crate) fn push_resolved(text: &str, output: &mut String) {
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('&') {

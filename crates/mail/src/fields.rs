@@ -1,84 +1,69 @@
-//! What the header fields of a mail or a part say (RFC 5322, RFC 2045, RFC 2183, RFC 2231), read
-//! leniently: a value that makes no sense is as good as none.
+//! Reads the header fields of a mail or a part (RFC 5322, RFC 2045, RFC 2183, RFC 2231), leniently: a value that
+//! makes no sense is ignored. [`crate::header`] has collected the lines; [`crate::role`] decides what the part is.
 
 use tipoff_model::Encoding;
 
+use crate::bytes::percent_decoded;
 use crate::{charset, shown, words};
 
-/// Parameters of a field that are looked at.
+/// Number of parameters of a field that are read.
 const PARAMETERS_MAX: usize = 64;
 
-/// Pieces of a parameter that is continued (RFC 2231, section 3).
+/// Number of pieces of a continued parameter that are read (`filename*0`, `filename*1`; RFC 2231, section 3).
 const PIECES_MAX: usize = 64;
 
-/// Subjects of one header that are looked at, until one says something.
+/// Number of `Subject` fields of one header that are read until one is not empty.
 const SUBJECTS_MAX: usize = 8;
 
-/// Names of one part by which a page may call it.
+/// Number of names by which a page may refer to one part.
 const PAGE_NAMES_MAX: usize = 4;
 
-/// Longer types are nonsense (RFC 6838, section 4.2).
+/// Longest content type in bytes (RFC 6838, section 4.2). A longer one is ignored.
 const TYPE_BYTES_MAX: usize = 127;
 
-/// Fields by which a block of lines is known to be a header.
+/// Fields by which a block of lines is recognised as a header, in lower case.
+#[rustfmt::skip]
 const KNOWN: &[&str] = &[
-    "subject",
-    "from",
-    "to",
-    "cc",
-    "bcc",
-    "date",
-    "message-id",
-    "mime-version",
-    "received",
-    "return-path",
-    "reply-to",
-    "sender",
-    "delivered-to",
-    "user-agent",
-    "importance",
-    "priority",
-    "in-reply-to",
-    "references",
-    "auto-submitted",
-    "organization",
-    "errors-to",
-    "dkim-signature",
+    "subject", "from", "to", "cc", "bcc", "date", "message-id", "mime-version", "received",
+    "return-path", "reply-to", "sender", "delivered-to", "user-agent", "importance", "priority",
+    "in-reply-to", "references", "auto-submitted", "organization", "errors-to", "dkim-signature",
     "authentication-results",
 ];
 
-/// Families of such fields.
+/// How such fields begin, in lower case.
 const KNOWN_PREFIXES: &[&str] = &["x-", "content-", "list-", "arc-", "resent-", "thread-"];
 
-/// What matters of a header.
+/// The values of a header that matter here.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     /// Decoded, on one line.
     pub(crate) subject: Option<String>,
-    /// `type/subtype` in small letters.
+    /// `type/subtype` in lower case.
     pub(crate) content_type: Option<String>,
+    /// The `boundary` parameter, unchanged.
     pub(crate) boundary: Option<Vec<u8>>,
+    /// The `charset` parameter, as declared: a hint for [`charset::decode`].
     pub(crate) charset: Option<String>,
-    /// As the device wrote it, decoded: not safe yet.
+    /// The file name by the device, decoded. It may contain a path: [`crate::label`] makes it safe.
     pub(crate) name: Option<String>,
+    /// Whether the disposition is `attachment`.
     pub(crate) attachment: bool,
-    /// How a page calls it: `cid:…`, or the name of a file (RFC 2392, RFC 2557), in lower case.
+    /// Names by which a page refers to it, in lower case: `cid:…` or a file name (RFC 2392, RFC 2557).
     pub(crate) page_names: Vec<String>,
-    /// As declared; as it is where nothing was.
+    /// The declared encoding; `None` if the part is not encoded or declares nothing.
     pub(crate) encoding: Option<Encoding>,
-    /// An encoding was declared that nobody knows.
+    /// Whether an unknown encoding was declared: the mail is then unclear.
     pub(crate) strange_encoding: bool,
-    /// Without the blanks around it; `None` if it is empty.
+    /// The Message-ID without white space around it; `None` if it is empty.
     pub(crate) message_id: Option<Vec<u8>>,
-    /// Whether any field is one that headers have.
+    /// Whether at least one field is a known header field.
     pub(crate) known: bool,
-    /// The lines of all other fields: perhaps text behind which or before which a blank line is
-    /// missing.
+    /// The lines of all other fields. They may be text whose blank line is missing.
     pub(crate) unknown: Vec<u8>,
 }
 
 impl Fields {
-    /// Bytes of memory that they hold.
+    /// Memory that they use, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         let texts = [&self.subject, &self.content_type, &self.charset, &self.name];
         let texts = texts.into_iter().flatten().chain(&self.page_names).map(String::capacity);
@@ -87,12 +72,12 @@ impl Fields {
     }
 }
 
-/// Reads a block of header lines, ended by `\n` each.
+/// Reads a block of header lines, each ended by `\n`.
 pub(crate) fn parse(block: &[u8]) -> Fields {
     let mut fields = Fields::default();
     let mut subjects = Vec::new();
-    let mut disposition = Value::default();
-    let mut content_type = Value::default();
+    let mut disposition = FieldValue::default();
+    let mut content_type = FieldValue::default();
     for field in unfolded(block) {
         let colon = memchr::memchr(b':', &field).unwrap_or(field.len());
         let (name, value) = field.split_at(colon);
@@ -107,8 +92,8 @@ pub(crate) fn parse(block: &[u8]) -> Fields {
         fields.known = true;
         match name.as_str() {
             "subject" if subjects.len() < SUBJECTS_MAX => subjects.push(value.to_vec()),
-            "content-type" => content_type.or_better(Value::parse(value)),
-            "content-disposition" => disposition.or_better(Value::parse(value)),
+            "content-type" => content_type.or_better(FieldValue::parse(value)),
+            "content-disposition" => disposition.or_better(FieldValue::parse(value)),
             "content-id" | "content-location" => fields.take_page_name(&name, value),
             "content-transfer-encoding" => fields.take_encoding(value),
             "message-id" if fields.message_id.is_none() => {
@@ -126,6 +111,7 @@ pub(crate) fn parse(block: &[u8]) -> Fields {
 }
 
 impl Fields {
+    /// Reads `Content-Transfer-Encoding` (RFC 2045, section 6), also quoted and with a comment behind it.
     fn take_encoding(&mut self, value: &[u8]) {
         let word = String::from_utf8_lossy(value).to_ascii_lowercase();
         let word = word.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == ';');
@@ -138,6 +124,7 @@ impl Fields {
         }
     }
 
+    /// Reads `Content-ID` or `Content-Location`.
     fn take_page_name(&mut self, field: &str, value: &[u8]) {
         let value = words::decode(value, None);
         let value = value.trim().trim_matches(['<', '>', '"']);
@@ -147,7 +134,9 @@ impl Fields {
         }
     }
 
-    fn take_content_type(&mut self, content_type: &Value, disposition: &Value) {
+    /// Takes the parameters of `Content-Type` and `Content-Disposition`. A `filename` is preferred to a `name`
+    /// (RFC 2183, section 2.3).
+    fn take_content_type(&mut self, content_type: &FieldValue, disposition: &FieldValue) {
         let essence = content_type.word.as_str();
         if essence.len() <= TYPE_BYTES_MAX && is_type(essence) {
             self.content_type = Some(essence.to_owned());
@@ -162,10 +151,12 @@ impl Fields {
     }
 }
 
+/// Whether a field, in lower case, is a header field.
 fn is_known(name: &str) -> bool {
     KNOWN.contains(&name) || KNOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
+/// Whether a text has the form `type/subtype` (RFC 6838, section 4.2).
 fn is_type(essence: &str) -> bool {
     let is_token = |token: &str| {
         !token.is_empty()
@@ -176,7 +167,8 @@ fn is_type(essence: &str) -> bool {
     essence.split_once('/').is_some_and(|(main, sub)| is_token(main) && is_token(sub))
 }
 
-/// The fields, each on one line (RFC 5322, section 2.2.3).
+/// The fields, each on one line: a line that begins with white space continues the one above (RFC 5322,
+/// section 2.2.3).
 fn unfolded(block: &[u8]) -> Vec<Vec<u8>> {
     let mut fields: Vec<Vec<u8>> = Vec::new();
     for line in block.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
@@ -192,12 +184,15 @@ fn unfolded(block: &[u8]) -> Vec<Vec<u8>> {
 
 /// A word and its parameters: `attachment; filename="x.jpg"`.
 #[derive(Debug, Default)]
-struct Value {
+struct FieldValue {
+    /// In lower case, without white space.
     word: String,
+    /// Keys in lower case, values without quotes.
     parameters: Vec<(String, Vec<u8>)>,
 }
 
-impl Value {
+impl FieldValue {
+    /// Reads the value of a field.
     fn parse(value: &[u8]) -> Self {
         let mut pieces = split_outside_quotes(value).into_iter();
         let word = pieces.next().unwrap_or_default();
@@ -214,8 +209,8 @@ impl Value {
         Self { word: word.split_whitespace().collect(), parameters }
     }
 
-    /// Of a field that is written twice the first that says something; of types the one that
-    /// tells of parts, without which the mail cannot be taken apart.
+    /// Merges a field that is written twice. The first value that is not empty is kept, but a `multipart/…` with
+    /// a boundary is preferred: without it the mail cannot be taken apart.
     fn or_better(&mut self, other: Self) {
         let has_parts = |it: &Self| {
             it.word.starts_with("multipart/") && it.get("boundary").is_some_and(|it| !it.is_empty())
@@ -229,11 +224,12 @@ impl Value {
         self.parameters.truncate(PARAMETERS_MAX);
     }
 
+    /// The first parameter of this key.
     fn get(&self, key: &str) -> Option<&[u8]> {
         self.parameters.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_slice())
     }
 
-    /// The bytes of a parameter, and the charset that it names itself (RFC 2231).
+    /// The bytes of a parameter, and the charset that the parameter itself names (RFC 2231, section 4).
     fn parameter(&self, key: &str) -> Option<(Vec<u8>, Option<String>)> {
         if !self.parameters.iter().any(|(name, _)| name.contains('*')) {
             return Some((self.get(key)?.to_vec(), None));
@@ -245,6 +241,7 @@ impl Value {
         self.continued(key).or_else(|| Some((self.get(key)?.to_vec(), None)))
     }
 
+    /// The bytes of a parameter in numbered pieces (RFC 2231, section 3); the first piece names the charset.
     fn continued(&self, key: &str) -> Option<(Vec<u8>, Option<String>)> {
         let mut whole: Option<(Vec<u8>, Option<String>)> = None;
         for number in 0..PIECES_MAX {
@@ -266,8 +263,7 @@ impl Value {
         whole
     }
 
-    /// A parameter that people read. Encoded words in it are against RFC 2047, section 5, and
-    /// usual.
+    /// A parameter that people read. Encoded words in it are forbidden by RFC 2047, section 5, and usual.
     fn text(&self, key: &str) -> Option<String> {
         let (bytes, charset) = self.parameter(key)?;
         let text = match charset {
@@ -278,7 +274,7 @@ impl Value {
     }
 }
 
-/// `charset'language'text%20escaped`; without the quotes it is text alone.
+/// `charset'language'text%20escaped`; without the quotes all of it is UTF-8 text.
 fn extended(value: &[u8]) -> (Option<String>, Vec<u8>) {
     let mut pieces = value.splitn(3, |&byte| byte == b'\'');
     match (pieces.next(), pieces.next(), pieces.next()) {
@@ -290,21 +286,7 @@ fn extended(value: &[u8]) -> (Option<String>, Vec<u8>) {
     }
 }
 
-fn percent_decoded(mut value: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(value.len());
-    while let Some((&byte, rest)) = value.split_first() {
-        let escaped = (byte == b'%').then(|| {
-            let (digits, behind) = rest.split_at_checked(2)?;
-            Some((u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?, behind))
-        });
-        (value, _) = match escaped.flatten() {
-            Some((byte, behind)) => (behind, decoded.push(byte)),
-            None => (rest, decoded.push(byte)),
-        };
-    }
-    decoded
-}
-
+/// The pieces between semicolons that are not in quotes.
 fn split_outside_quotes(value: &[u8]) -> Vec<&[u8]> {
     let (mut quoted, mut escaped) = (false, false);
     value
@@ -319,8 +301,8 @@ fn split_outside_quotes(value: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-/// A quoted string without its quotes and escapes; anything else as it is. Of a backslash only
-/// `\"` and `\\` are escapes: `C:\pictures\1.jpg` comes unescaped.
+/// A quoted string without its quotes and escapes; any other value unchanged. Only `\"` and `\\` are escapes,
+/// because devices write `C:\pictures\1.jpg` unescaped.
 fn unquoted(value: &[u8]) -> Vec<u8> {
     let value = value.trim_ascii();
     let Some(mut rest) = value.strip_prefix(b"\"") else {

@@ -1,5 +1,6 @@
-//! Collects the lines of a header until its end: a blank line, or a line that can be no field,
-//! where the blank line is missing. Never keeps more than its limit.
+//! Collects the lines of a header until its end: a blank line, or a line that can be no field if the blank line
+//! is missing. [`crate::fields`] reads the lines afterwards. It repairs what firmware breaks: fields that are folded
+//! without a blank, line ends of CR alone, a byte order mark. It never keeps more than its limit.
 
 mod strange;
 mod wrapped;
@@ -8,45 +9,33 @@ use std::mem::take;
 
 use self::wrapped::is_number;
 
-/// A header's lines beyond are passed over.
+/// Bytes of a header that are kept. The rest is dropped, and the mail is unclear.
 pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
 
-/// A field's name; a line without a colon by then is no field.
+/// Longest name of a field in bytes. A line without a colon until then is no field.
 pub(crate) const NAME_BYTES_MAX: usize = 128;
 
-/// Parameters of `Content-Type` and `Content-Disposition` (RFC 2045, 2046, 2183).
+/// Parameters of `Content-Type` and `Content-Disposition` (RFC 2045, 2046, 2183), in lower case.
+#[rustfmt::skip]
 const PARAMETERS: &[&[u8]] = &[
-    b"boundary",
-    b"charset",
-    b"creation-date",
-    b"delsp",
-    b"filename",
-    b"format",
-    b"method",
-    b"micalg",
-    b"modification-date",
-    b"name",
-    b"protocol",
-    b"report-type",
-    b"size",
-    b"start",
+    b"boundary", b"charset", b"creation-date", b"delsp", b"filename", b"format", b"method",
+    b"micalg", b"modification-date", b"name", b"protocol", b"report-type", b"size", b"start",
     b"type",
 ];
 
-/// Lines that are no fields are of the field above, if they are no longer and certain fields
-/// follow.
+/// Bytes of lines that are no fields but may continue the field above. They do so if certain fields follow.
 const STRANGE_BYTES_MAX: usize = 8 * 1024;
 
-/// So many lines, where they do not look like the field above.
+/// Number of such lines that are not similar to the field above.
 const STRANGE_LINES_MAX: usize = 4;
 
-/// UTF-8's (RFC 3629, section 6).
+/// The byte order mark of UTF-8 (RFC 3629, section 6).
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// CRs in a row that may still turn out to belong to one line end.
+/// CRs in a row that may belong to one line end.
 const RETURNS_MAX: usize = 16;
 
-/// How line ends are written, told by the first of them.
+/// How the line ends of a header are written, by the first of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LineEnds {
     /// LF, or any number of CR and LF.
@@ -55,49 +44,55 @@ enum LineEnds {
     Return,
 }
 
-/// What is known of the line so far.
+/// What the current line is, as far as it has arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
-    /// In what may be a field's name.
+enum LinePlace {
+    /// Perhaps a field: inside of its name.
     #[default]
     Name,
-    /// In white space behind it.
+    /// Perhaps a field: in white space behind its name.
     Space,
-    /// It is a field, or goes on with one.
+    /// A field, or the continuation of one.
     Field,
 }
 
-/// What became of a byte.
+/// The state of a header after a byte.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// The header goes on.
+pub(crate) enum HeaderStep {
+    /// The header continues.
     More,
-    /// It has ended. These last bytes, given already, are of the body.
+    /// The header has ended. These bytes were given to it and belong to the body.
     Ended(Vec<u8>),
 }
 
 /// A header while it streams by.
 #[derive(Debug, Default)]
 pub(crate) struct Header {
+    /// The complete lines, each ended by `\n`.
     block: Vec<u8>,
+    /// The current line.
     line: Vec<u8>,
-    place: Place,
+    /// What the current line is.
+    place: LinePlace,
+    /// Number of CRs since the last other byte.
     returns: usize,
+    /// `None` before the first line end.
     line_ends: Option<LineEnds>,
+    /// Whether bytes over the limit were dropped.
     cut: bool,
-    /// Where the last field begins in the block.
+    /// Offset of the last field in the block.
     above: Option<usize>,
-    /// Lines that are no fields, and the beginning of the next.
+    /// Lines that are no fields and the beginning of the next one, while they may continue the field above.
     strange: Option<Vec<u8>>,
 }
 
 impl Header {
-    /// The lines, each ended by `\n`, and whether some are missing.
+    /// The lines, each ended by `\n`, and whether bytes were dropped.
     pub(crate) fn into_block(self) -> (Vec<u8>, bool) {
         (self.block, self.cut)
     }
 
-    /// Bytes of memory that it holds.
+    /// Memory that it uses, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         let strange = self.strange.as_ref().map_or(0, Vec::capacity);
         self.block.capacity() + self.line.capacity() + strange
@@ -108,8 +103,8 @@ impl Header {
         self.block.is_empty()
     }
 
-    /// Takes the next bytes up to its end, if that is among them; how many, and what became of the last.
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> (usize, Step) {
+    /// Takes the next bytes, up to the end of the header. Returns their number and the state after the last one.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> (usize, HeaderStep) {
         let mut taken = 0;
         while let Some(&byte) = bytes.get(taken) {
             let run = self.run(bytes.get(taken..).unwrap_or_default());
@@ -118,16 +113,16 @@ impl Header {
                 continue;
             }
             taken += 1;
-            if let Step::Ended(body) = self.byte(byte) {
-                return (taken, Step::Ended(body));
+            if let HeaderStep::Ended(body) = self.byte(byte) {
+                return (taken, HeaderStep::Ended(body));
             }
         }
-        (taken, Step::More)
+        (taken, HeaderStep::More)
     }
 
-    /// Takes what goes on with a field up to the end of its line; how many bytes.
+    /// Takes the rest of a field's line at once, and returns its length.
     fn run(&mut self, bytes: &[u8]) -> usize {
-        if self.place != Place::Field || self.returns > 0 || self.strange.is_some() {
+        if self.place != LinePlace::Field || self.returns > 0 || self.strange.is_some() {
             return 0;
         }
         let run = memchr::memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len());
@@ -138,33 +133,34 @@ impl Header {
     }
 
     /// Takes the next byte.
-    fn byte(&mut self, byte: u8) -> Step {
+    fn byte(&mut self, byte: u8) -> HeaderStep {
         if self.strange.is_some() {
             return self.strange(byte);
         }
         match self.step(byte) {
-            Step::Ended(body) if self.may_go_on(&body) => {
+            HeaderStep::Ended(body) if self.may_go_on(&body) => {
                 self.strange = Some(Vec::new());
-                self.place = Place::Name;
+                self.place = LinePlace::Name;
                 let mut bytes = body.into_iter();
                 while let Some(byte) = bytes.next() {
-                    if let Step::Ended(mut body) = self.strange(byte) {
+                    if let HeaderStep::Ended(mut body) = self.strange(byte) {
                         body.extend(bytes);
-                        return Step::Ended(body);
+                        return HeaderStep::Ended(body);
                     }
                 }
-                Step::More
+                HeaderStep::More
             }
             step => step,
         }
     }
 
-    /// Whether bytes are held that are text, if no more follow.
+    /// Whether it holds lines that are text if no more bytes follow.
     pub(crate) fn holds_text(&self) -> bool {
         self.strange.is_some()
     }
 
-    fn step(&mut self, byte: u8) -> Step {
+    /// Takes a byte of a line or a line end.
+    fn step(&mut self, byte: u8) -> HeaderStep {
         match byte {
             b'\n' => {
                 self.line_ends.get_or_insert(LineEnds::Feed);
@@ -177,83 +173,90 @@ impl Header {
             }
             b'\r' => {
                 self.returns += 1;
-                if self.returns == RETURNS_MAX { self.lone_returns(None) } else { Step::More }
+                if self.returns == RETURNS_MAX { self.lone_returns(None) } else { HeaderStep::More }
             }
             _ if self.returns > 0 => self.lone_returns(Some(byte)),
             _ => self.text(byte),
         }
     }
 
-    /// The mail ended: what of the last bytes is body, because it is no field.
+    /// Ends the header with the mail. Returns the last bytes that are no field and so belong to the body.
     pub(crate) fn finish(&mut self) -> Vec<u8> {
         if let Some(strange) = self.strange.take() {
             return strange;
         }
         let line_end = vec![b'\r'; take(&mut self.returns)];
         match self.end_line(&line_end) {
-            Step::More => Vec::new(),
-            Step::Ended(body) => body,
+            HeaderStep::More => Vec::new(),
+            HeaderStep::Ended(body) => body,
         }
     }
 
-    fn text(&mut self, byte: u8) -> Step {
+    /// Takes a byte of a line. The arms are in order: earlier ones recognise what firmware breaks.
+    fn text(&mut self, byte: u8) -> HeaderStep {
         let is_first = self.block.is_empty();
         self.place = match (self.place, byte) {
-            (Place::Field, _) => {
+            (LinePlace::Field, _) => {
                 if self.line.len() < HEADER_BYTES_MAX {
                     self.line.push(byte);
                 } else {
                     self.cut = true;
                 }
-                return Step::More;
+                return HeaderStep::More;
             }
-            // It goes on with the field above.
-            (Place::Name, b' ' | b'\t') if self.line.is_empty() && !is_first => Place::Field,
-            // The envelope line of mailbox files.
-            (Place::Name, b' ') if is_first && self.line == b"From" => Place::Field,
-            (Place::Name | Place::Space, b'=' | b';') if self.goes_on(byte) => {
+            // White space at the start of a line continues the field above (RFC 5322, section 2.2.3).
+            (LinePlace::Name, b' ' | b'\t') if self.line.is_empty() && !is_first => {
+                LinePlace::Field
+            }
+            // The envelope line of mailbox files: "From x Mon Jan  1 …".
+            (LinePlace::Name, b' ') if is_first && self.line == b"From" => LinePlace::Field,
+            (LinePlace::Name | LinePlace::Space, b'=' | b';') if self.goes_on(byte) => {
                 let between: &[u8] =
                     if byte == b'=' && !self.ends_with(b";") { b" ;" } else { b" " };
                 self.line.splice(0..0, between.iter().copied());
-                Place::Field
+                LinePlace::Field
             }
-            (Place::Name, b'?') if self.line == b"=" && !is_first => {
+            (LinePlace::Name, b'?') if self.line == b"=" && !is_first => {
                 self.line.insert(0, b' ');
-                Place::Field
+                LinePlace::Field
             }
-            (Place::Name, _) if self.line.is_empty() && self.lacks_a_value() => {
+            (LinePlace::Name, _) if self.line.is_empty() && self.lacks_a_value() => {
                 self.line.push(b' ');
-                Place::Field
+                LinePlace::Field
             }
-            // The byte order mark of an editor.
-            (Place::Name, byte)
+            // The byte order mark of an editor before the first field.
+            (LinePlace::Name, byte)
                 if is_first
                     && BYTE_ORDER_MARK
                         .strip_prefix(self.line.as_slice())
                         .and_then(<[u8]>::first)
                         == Some(&byte) =>
             {
-                Place::Name
+                LinePlace::Name
             }
-            // A time: a text, or the rest of the field above.
-            (Place::Name | Place::Space, b':') if !is_first && is_number(&self.line) => {
+            // A time, "12:00:01": text, or the rest of the field above.
+            (LinePlace::Name | LinePlace::Space, b':') if !is_first && is_number(&self.line) => {
                 return self.no_field(&[byte]);
             }
-            (Place::Name | Place::Space, b':') if !self.line.is_empty() => Place::Field,
-            (Place::Name | Place::Space, b' ' | b'\t') if !self.line.is_empty() => Place::Space,
-            // A boundary, if anything: no header of a camera has such a name.
-            (Place::Name, b'-') if self.line == b"-" => return self.no_field(&[byte]),
-            (Place::Name, byte) if byte.is_ascii_graphic() && self.line.len() < NAME_BYTES_MAX => {
-                Place::Name
+            (LinePlace::Name | LinePlace::Space, b':') if !self.line.is_empty() => LinePlace::Field,
+            (LinePlace::Name | LinePlace::Space, b' ' | b'\t') if !self.line.is_empty() => {
+                LinePlace::Space
+            }
+            // Probably a boundary: no field of a camera begins with two dashes.
+            (LinePlace::Name, b'-') if self.line == b"-" => return self.no_field(&[byte]),
+            (LinePlace::Name, byte)
+                if byte.is_ascii_graphic() && self.line.len() < NAME_BYTES_MAX =>
+            {
+                LinePlace::Name
             }
             _ => return self.no_field(&[byte]),
         };
         self.line.push(byte);
-        Step::More
+        HeaderStep::More
     }
 
-    /// Whether the line, up to `byte`, is a parameter of the field above, from which firmware has
-    /// broken it without a blank at its start: `boundary="x"`.
+    /// Whether the line, up to `byte`, is a parameter of the field above that firmware has folded without a blank
+    /// at its start: `boundary="x"`.
     fn goes_on(&self, byte: u8) -> bool {
         let is_of_content = || self.field_above().is_some_and(|it| it.starts_with(b"content-"));
         if byte == b';' {
@@ -272,14 +275,14 @@ impl Header {
         }
     }
 
-    /// Whether the last line ends in a parameter whose value follows in the next.
+    /// Whether the last line ends with a parameter whose value is on the next line.
     fn lacks_a_value(&self) -> bool {
         self.ends_with(b"=")
             && !self.ends_with(b"?=")
             && self.field_above().is_some_and(|it| it.starts_with(b"content-"))
     }
 
-    /// Whether the last line ends so.
+    /// Whether the last complete line ends with these bytes, apart from white space.
     fn ends_with(&self, end: &[u8]) -> bool {
         self.block.trim_ascii_end().ends_with(end)
     }
@@ -292,17 +295,19 @@ impl Header {
         Some(field.get(..NAME_BYTES_MAX).unwrap_or(field).to_ascii_lowercase())
     }
 
-    fn no_field(&mut self, behind: &[u8]) -> Step {
+    /// Ends the header at the current line, because it can be no field.
+    fn no_field(&mut self, behind: &[u8]) -> HeaderStep {
         let mut body = take(&mut self.line);
         body.extend_from_slice(behind);
-        Step::Ended(body)
+        HeaderStep::Ended(body)
     }
 
-    fn end_line(&mut self, line_end: &[u8]) -> Step {
+    /// Ends the current line: keeps a field, and ends the header at a blank line or at a line that is no field.
+    fn end_line(&mut self, line_end: &[u8]) -> HeaderStep {
         if self.line.is_empty() {
-            return Step::Ended(Vec::new());
+            return HeaderStep::Ended(Vec::new());
         }
-        if take(&mut self.place) != Place::Field {
+        if take(&mut self.place) != LinePlace::Field {
             return self.no_field(line_end);
         }
         let room = HEADER_BYTES_MAX.saturating_sub(self.block.len() + 1);
@@ -316,32 +321,32 @@ impl Header {
             }
             self.block.append(&mut self.line);
             self.block.push(b'\n');
-            // Few lines are long.
+            // Most lines are short, so the memory of a long one is given back.
             self.line.shrink_to(NAME_BYTES_MAX);
         }
-        Step::More
+        HeaderStep::More
     }
 
-    /// CRs that no LF follows, and the byte behind them: line ends, where lines end so.
-    fn lone_returns(&mut self, behind: Option<u8>) -> Step {
+    /// Takes CRs without an LF, and the byte behind them. Each is a line end if the first line ended with a CR alone.
+    fn lone_returns(&mut self, behind: Option<u8>) -> HeaderStep {
         let mut returns = vec![b'\r'; take(&mut self.returns)];
         if *self.line_ends.get_or_insert(LineEnds::Return) == LineEnds::Feed {
-            if self.place != Place::Field {
+            if self.place != LinePlace::Field {
                 returns.extend(behind);
                 return self.no_field(&returns);
             }
-            // Strays in a field: white space.
+            // A stray CR in a field is white space.
             self.text(b' ');
         } else {
             while let Some(line_end) = returns.pop() {
-                if let Step::Ended(mut body) = self.end_line(&[line_end]) {
+                if let HeaderStep::Ended(mut body) = self.end_line(&[line_end]) {
                     body.append(&mut returns);
                     body.extend(behind);
-                    return Step::Ended(body);
+                    return HeaderStep::Ended(body);
                 }
             }
         }
-        behind.map_or(Step::More, |byte| self.text(byte))
+        behind.map_or(HeaderStep::More, |byte| self.text(byte))
     }
 }
 
@@ -354,7 +359,7 @@ mod tests {
         let mut header = Header::default();
         let mut body = None;
         for (at, &byte) in input.iter().enumerate() {
-            if let Step::Ended(mut again) = header.byte(byte) {
+            if let HeaderStep::Ended(mut again) = header.byte(byte) {
                 again.extend_from_slice(&input[at + 1..]);
                 body = Some(again);
                 break;
@@ -478,14 +483,14 @@ mod tests {
         for (bytes, is_cut) in [(HEADER_BYTES_MAX - 1, false), (HEADER_BYTES_MAX, true)] {
             let mut header = Header::default();
             for byte in format!("A: {}\n", "x".repeat(bytes - 3)).bytes() {
-                assert_eq!(header.byte(byte), Step::More);
+                assert_eq!(header.byte(byte), HeaderStep::More);
             }
             let (block, cut) = header.into_block();
             assert_eq!((block.len(), cut), (HEADER_BYTES_MAX, is_cut));
         }
         let mut header = Header::default();
         for byte in "A: 1\n".repeat(HEADER_BYTES_MAX).bytes() {
-            assert_eq!(header.byte(byte), Step::More);
+            assert_eq!(header.byte(byte), HeaderStep::More);
         }
         let (block, cut) = header.into_block();
         assert!(cut && block.len() <= HEADER_BYTES_MAX);

@@ -1,28 +1,29 @@
-//! What a page does not show: by its style, its attributes, and the plain rules of its style sheet.
+//! Recognises what a page does not show: by an element's style, by its attributes, and by plain rules of the style
+//! sheet. Mail templates hide a preview text ("preheader"), which would otherwise be shown twice.
 
-/// Rules of a style sheet that are looked at.
+/// Number of rules of a style sheet that are read.
 const RULES_MAX: usize = 200;
 
-/// Names that style sheets hide: each is compared with those of every element.
+/// Number of names that style sheets hide. Each is compared with those of every element, so it bounds time.
 const SELECTORS_MAX: usize = 200;
 
-/// Names of one element that are compared with them.
+/// Number of classes of one element that are compared with them.
 const NAMES_MAX: usize = 20;
 
-/// Elements without content.
+/// Elements without content: they have no end tag that could be looked for.
 const VOID: &[&str] =
     &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"];
 
 /// The names of classes and elements that a style sheet hides.
 #[derive(Debug, Default)]
 pub(crate) struct HiddenNames {
-    /// With their `.` or `#`, in lower case.
+    /// Selectors with their `.` or `#`, in lower case.
     selectors: Vec<String>,
 }
 
 impl HiddenNames {
-    /// Takes the rules that name one class or element, whatever it is in. Rules for some screens
-    /// only (`@media`) do not count.
+    /// Reads the rules that name one class or one id, and that hide it. Rules for some screens only (`@media`) do not
+    /// count, and neither do rules for elements inside of others.
     pub(crate) fn add_sheet(&mut self, sheet: &str) {
         let mut rest = sheet;
         let mut depth = 0_usize;
@@ -48,7 +49,7 @@ impl HiddenNames {
         }
     }
 
-    /// Whether an element with these attributes is hidden, with all that is in it.
+    /// Whether an element with these attributes is hidden, with all of its content.
     pub(crate) fn hide(&self, name: &str, attributes: &str) -> bool {
         if VOID.contains(&name) || name.starts_with(['/', '!', '?']) || attributes.is_empty() {
             return false;
@@ -65,7 +66,7 @@ impl HiddenNames {
     }
 }
 
-/// `.preheader`, `span.preheader` or `#preheader`, and nothing besides.
+/// The class or id in `.preheader`, `span.preheader` or `#preheader`; `None` for any other selector.
 fn selector(text: &str) -> Option<String> {
     let text = text.trim();
     let (element, name) = text.split_at_checked(text.find(['.', '#'])?)?;
@@ -76,7 +77,7 @@ fn selector(text: &str) -> Option<String> {
     (is_of_any && is_name(name.get(1..)?)).then(|| name.to_ascii_lowercase())
 }
 
-/// Whether declarations leave nothing to see.
+/// Whether declarations make an element invisible. A height of zero hides only if the rest is clipped.
 fn hides(style: &str) -> bool {
     let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
     let style = style.to_ascii_lowercase();
@@ -101,7 +102,7 @@ fn hides(style: &str) -> bool {
     zero_height && clipped
 }
 
-/// The value of an attribute, as it stands; `None` if there is none.
+/// The value of an attribute, unchanged; `None` if it is missing or has no value.
 pub(crate) fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     let at = places(attributes, name).find_map(|end| {
         let rest = attributes.get(end..)?.trim_start();
@@ -113,7 +114,7 @@ pub(crate) fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> 
     }
 }
 
-/// Whether an attribute stands there, with a value or without.
+/// Whether an attribute is there, with or without a value.
 fn has_bare(attributes: &str, name: &str) -> bool {
     places(attributes, name).any(|end| {
         let rest = attributes.get(end..).unwrap_or_default();
@@ -121,7 +122,7 @@ fn has_bare(attributes: &str, name: &str) -> bool {
     })
 }
 
-/// Where the name of an attribute ends, outside of quoted values.
+/// The offsets behind each occurrence of an attribute's name, outside of quoted values.
 fn places<'a>(attributes: &'a str, name: &'a str) -> impl Iterator<Item = usize> + 'a {
     let mut quote = None;
     let mut before = ' ';

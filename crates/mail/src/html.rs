@@ -1,5 +1,6 @@
-//! HTML becomes readable text: lines, bullets, links with their targets, no markup, no scripts,
-//! nothing hidden. It judges nothing and follows nothing.
+//! Turns HTML into readable text: lines, bullets, links with their targets, without markup, scripts and hidden
+//! content. It also lists the pictures that the page shows. No link is followed, and no input is an error: what is
+//! no tag is text. Each search through the rest of the page is counted, so that time grows with its length only.
 
 use crate::decoration::Shown;
 use crate::entities::push_resolved;
@@ -7,85 +8,63 @@ use crate::hidden::{HiddenNames, attribute};
 use crate::shown;
 use crate::tags::has_tag;
 
-/// Elements of which nothing is shown.
+/// Elements whose content is not shown.
 const HIDDEN: &[&str] = &["head", "script", "style", "title", "template", "noscript"];
 
-/// Elements that stand on lines of their own.
+/// Elements that begin and end a line.
+#[rustfmt::skip]
 const BLOCKS: &[&str] = &[
-    "address",
-    "article",
-    "blockquote",
-    "body",
-    "center",
-    "dd",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "html",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "table",
-    "tr",
-    "ul",
+    "address", "article", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset",
+    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "ol", "p",
+    "pre", "section", "table", "tr", "ul",
 ];
 
 /// Before each item of a list.
 const BULLET: &str = "• ";
 
-/// Pictures of a page that are looked at.
+/// Number of pictures of a page that are listed.
 const PICTURES_MAX: usize = 200;
 
-/// After so many hidden elements without an end nothing more is hidden: each costs a look at all of
-/// the rest.
+/// Number of hidden elements without an end tag. Further ones are shown: each costs a search through the rest.
 const UNCLOSED_MAX: usize = 16;
 
-/// Bytes behind a `<` that are looked at to tell whether it begins a tag.
+/// Bytes behind a `<` by which a tag is recognised.
 const NAME_BYTES_MAX: usize = 128;
 
-/// Elements that need no end tag and hold none of their own kind.
+/// Elements that need no end tag and contain none of their own kind: the next one ends them.
 const UNNESTED: &[&str] = &["li", "option", "p", "td", "th", "tr"];
 
-/// What a page says and shows.
+/// The text of a page and its pictures.
 #[derive(Debug, Default)]
 pub(crate) struct Rendered {
+    /// Readable text, whose lines end with `\n`.
     pub(crate) text: String,
+    /// The pictures that it shows, in order.
     pub(crate) pictures: Vec<Shown>,
 }
 
-/// Reads a page. What has not one tag is text, and keeps its lines.
+/// Reads a page. Without a single tag it is plain text, as iDRAC sends it as `text/html`, and keeps its lines.
 pub(crate) fn render(html: &str) -> Rendered {
     if !has_tag(html) {
         return Rendered { text: resolved_text(html), pictures: Vec::new() };
     }
-    let shown = read(html, Page::default());
+    let shown = read(html, PageReader::default());
     if shown.text.trim().is_empty() {
-        // Rather what was hidden than nothing.
-        return read(html, Page { unclosed: UNCLOSED_MAX, ..Page::default() });
+        // A page that hides all of its text is shown with it: an alert without words is worse.
+        return read(html, PageReader { unclosed: UNCLOSED_MAX, ..PageReader::default() });
     }
     shown
 }
 
+/// Text with its character references resolved.
 fn resolved_text(text: &str) -> String {
     let mut resolved = String::with_capacity(text.len());
     push_resolved(text, &mut resolved);
     resolved
 }
 
-fn read(html: &str, mut page: Page) -> Rendered {
+/// Reads a page from its first tag to its last text.
+fn read(html: &str, mut page: PageReader) -> Rendered {
     let mut rest = html;
     while let Some((text, behind)) = rest.split_once('<') {
         page.text(text);
@@ -95,7 +74,7 @@ fn read(html: &str, mut page: Page) -> Rendered {
     Rendered { text: page.text, pictures: page.pictures }
 }
 
-/// Whether a tag or a comment stands behind `<`, and not an address: `<nas@example.org>`.
+/// Whether the text behind a `<` is a tag or a comment, and not an address: `<nas@example.org>`.
 fn begins_a_tag(behind: &str) -> bool {
     let name = behind.strip_prefix('/').unwrap_or(behind);
     if !behind.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c)) {
@@ -111,26 +90,31 @@ fn begins_a_tag(behind: &str) -> bool {
         || name.is_empty() && behind.starts_with('/')
 }
 
+/// The state of reading a page.
 #[derive(Default)]
-struct Page {
+struct PageReader {
+    /// The text so far.
     text: String,
-    /// White space was seen that is not yet written.
+    /// Whether white space is to be written before the next word.
     space: bool,
-    /// An item of a list begins with the next word.
+    /// Whether the next word begins an item of a list.
     bullet: bool,
+    /// Whether the stream is in a `<pre>`, where white space is kept.
     preformatted: bool,
-    /// The target of an open link, and where its text begins.
+    /// The target of the open link, and the offset in `text` where its text begins.
     link: Option<(String, usize)>,
+    /// Names that the style sheets hide.
     hidden: HiddenNames,
-    /// The end of a head was looked for in vain, and is not looked for again.
+    /// Whether the page has a head without an end, which is searched for once only.
     head_never_ends: bool,
-    /// Hidden elements whose end was looked for in vain.
+    /// Number of hidden elements without an end tag.
     unclosed: usize,
+    /// The pictures so far.
     pictures: Vec<Shown>,
 }
 
-impl Page {
-    /// What stands behind `<`; the rest of the page.
+impl PageReader {
+    /// Reads the text behind a `<` and returns the rest of the page.
     fn markup<'a>(&mut self, behind: &'a str) -> &'a str {
         if let Some(comment) = behind.strip_prefix("!--") {
             return comment.split_once("-->").map_or("", |(_, rest)| rest);
@@ -147,7 +131,7 @@ impl Page {
             let found =
                 if self.head_never_ends && name == "head" { None } else { element(rest, &name) };
             let Some((content, after)) = found else {
-                // A head without an end is followed by the body nevertheless.
+                // The body follows a head without an end tag too; any other such element hides the rest.
                 self.head_never_ends |= name == "head";
                 return if name == "head" { rest } else { "" };
             };
@@ -158,7 +142,7 @@ impl Page {
             }
             return after;
         }
-        // What is never closed would hide all the rest.
+        // An element that is never closed is shown: it would hide the whole rest of the page.
         if self.unclosed < UNCLOSED_MAX && self.hidden.hide(&name, attributes) {
             match nested_element(rest, &name) {
                 Some(after) => return after,
@@ -169,7 +153,7 @@ impl Page {
         rest
     }
 
-    /// The style sheets in a head.
+    /// Reads the style sheets in a head.
     fn sheets(&mut self, head: &str) {
         let mut rest = head;
         while let Some((_, behind)) = rest.split_once('<') {
@@ -183,6 +167,7 @@ impl Page {
         }
     }
 
+    /// Applies a tag to the text: line breaks, bullets, links and pictures.
     fn tag(&mut self, name: &str, attributes: &str) {
         let bare = name.trim_start_matches('/');
         if self.pictures.len() < PICTURES_MAX {
@@ -210,6 +195,7 @@ impl Page {
         }
     }
 
+    /// Appends text. White space of any length becomes one space, except in a `<pre>`.
     fn text(&mut self, text: &str) {
         if self.preformatted {
             self.bullet &= text.trim().is_empty();
@@ -234,13 +220,15 @@ impl Page {
         }
     }
 
+    /// Ends the line, without spaces at its end.
     fn new_line(&mut self) {
         self.text.truncate(self.text.trim_end_matches(' ').len());
         self.text.push('\n');
         self.space = false;
     }
 
-    /// Where the link leads, unless its text says so.
+    /// Writes the target behind the text of a link, unless the text contains it. Targets inside of the page are
+    /// left out.
     fn end_link(&mut self) {
         let Some((href, start)) = self.link.take() else {
             return;
@@ -256,13 +244,13 @@ impl Page {
     }
 }
 
-/// A tag and what follows its `>`; a `>` in a quoted value does not end it. A tag that never ends
-/// hides the rest.
+/// A tag, and the text behind its `>`. A `>` in a quoted value does not end it. A tag without an end takes all of
+/// the rest.
 fn split_tag(behind: &str) -> (&str, &str) {
     let mut quote = None;
     let end = behind.char_indices().find(|&(at, c)| match (quote, c) {
         (None, '>') => true,
-        // A quote opens a value, behind `=`; an apostrophe elsewhere is a slip.
+        // A quote opens a value only behind `=`; an apostrophe elsewhere is a mistake of the page.
         (None, '"' | '\'') => {
             if behind.get(..at).is_some_and(|before| before.trim_end().ends_with('=')) {
                 quote = Some(c);
@@ -282,7 +270,7 @@ fn split_tag(behind: &str) -> (&str, &str) {
     (tag, rest.get(1..).unwrap_or_default())
 }
 
-/// What an element holds, and what follows its end tag; `None` if it never ends.
+/// The content of an element, and the text behind its end tag; `None` if it has none.
 fn element<'a>(rest: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     let mut at = 0;
     loop {
@@ -295,7 +283,7 @@ fn element<'a>(rest: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     }
 }
 
-/// What follows an element that may hold others of its kind; `None` if it never ends.
+/// The text behind an element that may contain others of its kind; `None` if it has no end tag.
 fn nested_element<'a>(content: &'a str, name: &str) -> Option<&'a str> {
     let mut depth = 1_usize;
     let mut rest = content;

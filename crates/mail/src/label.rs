@@ -1,18 +1,19 @@
-//! Names of files, made safe to show and to send on: a label, never a path.
+//! Makes the names of files safe to show and to send on: a label, never a path. Devices write
+//! `/mnt/mmc/alarm/1.jpg`, control characters, or nothing at all.
 
 use tipoff_model::MediaKind;
 
 use crate::words::one_line;
 use tipoff_model::file_type::{FileType, by_name};
 
-/// Longer labels are cut, their extension kept.
+/// Longest label in characters. A longer one is cut before its extension.
 pub(crate) const LABEL_CHARS_MAX: usize = 120;
 
-/// What follows the last dot of a name and is no longer than this is an extension.
+/// Longest extension in characters. A longer text behind the last dot is part of the name.
 const EXTENSION_CHARS_MAX: usize = 8;
 
-/// A label from what the device called the file, with the extension of its file type where it has
-/// none.
+/// The label of a file by the name that the device gave it, with the extension of its file type if the name has
+/// none. `None` if nothing visible is left of the name.
 pub fn label(given: &str, file_type: Option<&FileType>) -> Option<String> {
     let last = given.rsplit(['/', '\\']).find(|piece| !piece.trim().is_empty())?;
     let visible: String = one_line(last).chars().filter(|&c| !is_invisible(c)).collect();
@@ -21,7 +22,7 @@ pub fn label(given: &str, file_type: Option<&FileType>) -> Option<String> {
         return None;
     }
     let (stem, extension) = split(name);
-    // "camera.local" is no extension where the content tells another; "clip.bin" is.
+    // A name without an extension gets the usual one of its content; an unusual one stays: "clip.bin".
     let extension = match (extension, file_type.and_then(|file_type| file_type.extensions.first()))
     {
         (None, Some(usual)) => Some(*usual),
@@ -48,6 +49,7 @@ pub fn default_label(kind: MediaKind, file_type: Option<&FileType>, number: usiz
     format!("{stem}-{number}.{extension}")
 }
 
+/// The name and its extension. `10.12.03` has none: an extension contains a letter.
 fn split(name: &str) -> (&str, Option<&str>) {
     match name.rsplit_once('.') {
         Some((stem, extension))
@@ -64,11 +66,13 @@ fn split(name: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// The first characters of a name.
 fn cut(stem: &str, chars: usize) -> String {
     stem.chars().take(chars).collect::<String>().trim_end().to_owned()
 }
 
-/// Marks that show nothing, or turn the direction of what follows: `gpj.exe` shown as `exe.jpg`.
+/// Whether a character is invisible, or reverses the direction of the text behind it, which shows `gpj.exe` as
+/// `exe.jpg` (Unicode, bidirectional controls).
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }

@@ -1,9 +1,11 @@
-//! A part that holds no parts, while it streams by: text, or a file. What it is, its bytes decide.
+//! Reads a part without parts while it streams by: text, a page, or a file. Its header proposes, its bytes decide.
+//! At its end it gives texts and files to [`crate::collect`].
 
 use tipoff_model::Encoding;
 
+use crate::bytes::decoded;
 use crate::charset;
-use crate::collect::{Collector, File, HIDDEN_BYTES_MAX, Outside};
+use crate::collect::{Collector, FoundFile, HIDDEN_BYTES_MAX, Outside};
 use crate::embedded::{EmbeddedFile, TextScan, base64_head};
 use crate::fields::Fields;
 use crate::html::{self, Rendered};
@@ -11,54 +13,55 @@ use crate::meter::Meter;
 use crate::outside::without_notices;
 use crate::page::{PageFile, PageScan, ScannedPage};
 use crate::pixels::PIXELS_HEAD_BYTES;
-use crate::role::Role;
+use crate::role::PartRole;
 use crate::same_words::Text;
 use crate::shown;
 use crate::tags::{is_page, may_begin_page};
 use tipoff_model::file_type::{HEAD_BYTES, by_content};
-use tipoff_model::transfer::Decoder;
 
-/// Encoded bytes by which it is decided how a part is really encoded.
+/// Encoded bytes by which the real encoding of a part is decided.
 const OPENING_BYTES: usize = 128;
 
 /// A part while it streams by.
 #[derive(Debug)]
 pub(crate) struct Leaf {
     fields: Fields,
-    role: Role,
-    /// It stands beside the page that may show it.
+    role: PartRole,
+    /// Whether it is in a `multipart/related`, beside the page that may show it.
     is_related: bool,
-    /// The innermost alternatives that it is one of.
+    /// Number of the innermost `multipart/alternative` that contains it.
     group: Option<usize>,
+    /// Offset of its content in the mail.
     start: u64,
     text_bytes_max: usize,
-    /// It stands outside the parts, where notices are.
+    /// Whether it is outside of parts, where notices for old mail programs are.
     is_outside: bool,
-    content: Content,
+    content: LeafContent,
 }
 
+/// The reader of its content.
 #[derive(Debug)]
-enum Content {
-    /// Not enough of it to tell how it is encoded.
+enum LeafContent {
+    /// The first bytes, too few to decide.
     Opening(Vec<u8>),
-    /// Text as it is, perhaps with files in its midst.
+    /// Text that is not encoded and may contain files.
     Plain(TextScan),
-    /// HTML, perhaps with pictures in its addresses.
+    /// HTML that may have pictures in its addresses.
     Page(Box<PageScan>),
-    /// A file, or text that is encoded.
+    /// A file, or encoded text.
     Measured(Meter),
 }
 
 impl Leaf {
-    /// A part whose content starts at `start`, of whose text this much can be kept.
+    /// A part whose content begins at offset `start`, of whose text `text_bytes_max` bytes are kept.
     pub(crate) fn new(
         fields: Fields,
-        role: Role,
+        role: PartRole,
         group: Option<usize>,
         start: u64,
         text_bytes_max: usize,
     ) -> Self {
-        let content = Content::Opening(Vec::new());
+        let content = LeafContent::Opening(Vec::new());
         Self {
             fields,
             role,
@@ -71,33 +74,33 @@ impl Leaf {
         }
     }
 
-    /// It stands outside the parts of a multipart.
+    /// The same, outside of the parts of a multipart.
     pub(crate) fn into_outside(self) -> Self {
         Self { is_outside: true, ..self }
     }
 
-    /// It stands beside a page, in a `multipart/related`, or not.
+    /// The same, in a `multipart/related` or not.
     pub(crate) fn related(self, is_related: bool) -> Self {
         Self { is_related, ..self }
     }
 
-    /// Bytes of memory that it holds.
+    /// Memory that it uses, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         let content = match &self.content {
-            Content::Opening(opening) => opening.capacity(),
-            Content::Plain(scan) => scan.held_bytes(),
-            Content::Page(scan) => size_of::<PageScan>() + scan.held_bytes(),
-            Content::Measured(meter) => meter.held_bytes(),
+            LeafContent::Opening(opening) => opening.capacity(),
+            LeafContent::Plain(scan) => scan.held_bytes(),
+            LeafContent::Page(scan) => size_of::<PageScan>() + scan.held_bytes(),
+            LeafContent::Measured(meter) => meter.held_bytes(),
         };
         self.fields.held_bytes() + content
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         match &mut self.content {
-            Content::Plain(scan) => scan.push(bytes),
-            Content::Page(scan) => scan.push(bytes),
-            Content::Measured(meter) => meter.push(bytes),
-            Content::Opening(opening) => {
+            LeafContent::Plain(scan) => scan.push(bytes),
+            LeafContent::Page(scan) => scan.push(bytes),
+            LeafContent::Measured(meter) => meter.push(bytes),
+            LeafContent::Opening(opening) => {
                 let room = OPENING_BYTES.saturating_sub(opening.len()).min(bytes.len());
                 let (first, rest) = bytes.split_at(room);
                 opening.extend_from_slice(first);
@@ -109,47 +112,47 @@ impl Leaf {
         }
     }
 
-    /// Whether its header says nothing of it, or is missing.
+    /// Whether its header declares neither type nor encoding.
     pub(crate) fn is_undeclared(&self) -> bool {
-        self.role == Role::Text
+        self.role == PartRole::Text
             && self.fields.content_type.is_none()
             && self.fields.encoding.is_none()
     }
 
-    /// The part ended; `torn`: because the connection broke.
+    /// Ends the part; `torn` says that the connection broke in it.
     pub(crate) fn finish(mut self, torn: bool, found: &mut Collector) {
         self.open();
-        match std::mem::replace(&mut self.content, Content::Opening(Vec::new())) {
-            Content::Plain(scan) => {
+        match std::mem::replace(&mut self.content, LeafContent::Opening(Vec::new())) {
+            LeafContent::Plain(scan) => {
                 let scanned = scan.finish(torn);
                 let size = scanned.end - self.start;
                 let page = ScannedPage { scanned, files: Vec::new(), missed: false, size };
                 self.finish_text(page, Encoding::Identity, torn, found);
             }
-            Content::Page(scan) => {
+            LeafContent::Page(scan) => {
                 let encoding = scan.encoding();
                 self.finish_text(scan.finish(torn), encoding, torn, found);
             }
-            Content::Measured(meter) => self.finish_measured(meter, torn, found),
-            Content::Opening(_) => {}
+            LeafContent::Measured(meter) => self.finish_measured(meter, torn, found),
+            LeafContent::Opening(_) => {}
         }
     }
 
-    /// It stood before or behind parts: files in its midst, and text that counts if no part gave any.
+    /// Ends content outside of parts. Files in it count; its text counts only if no part has text.
     pub(crate) fn finish_outside(mut self, outside: Outside, torn: bool, found: &mut Collector) {
         self.open();
         let (scanned, files, missed) =
-            match std::mem::replace(&mut self.content, Content::Opening(Vec::new())) {
-                Content::Plain(scan) => (scan.finish(torn), Vec::new(), false),
-                Content::Page(scan) => {
+            match std::mem::replace(&mut self.content, LeafContent::Opening(Vec::new())) {
+                LeafContent::Plain(scan) => (scan.finish(torn), Vec::new(), false),
+                LeafContent::Page(scan) => {
                     let ScannedPage { scanned, files, missed, .. } = scan.finish(torn);
                     (scanned, files, missed)
                 }
-                Content::Measured(meter) => {
+                LeafContent::Measured(meter) => {
                     found.unclear |= meter.size() > HIDDEN_BYTES_MAX;
                     return;
                 }
-                Content::Opening(_) => return,
+                LeafContent::Opening(_) => return,
             };
         let is_binary = self.is_binary(&scanned.text);
         let is_cut = scanned.text_bytes > scanned.text.len() as u64;
@@ -161,38 +164,39 @@ impl Leaf {
         }
     }
 
+    /// Chooses the reader by the first bytes.
     fn open(&mut self) {
-        let Content::Opening(opening) = &mut self.content else {
+        let LeafContent::Opening(opening) = &mut self.content else {
             return;
         };
         let opening = std::mem::take(opening);
-        let is_text = self.role == Role::Text;
+        let is_text = self.role == PartRole::Text;
         let declared = self.fields.encoding.unwrap_or(Encoding::Identity);
         let encoding = real_encoding(declared, is_text, &opening);
         let is_page =
             is_text && self.may_be_page(encoding, &opening) && encoding != Encoding::Uuencode;
-        if is_page && by_content(&decoded_head(encoding, &opening)).is_none() {
+        if is_page && by_content(&decoded(encoding, &opening)).is_none() {
             let mut scan = PageScan::new(encoding, self.start, self.text_bytes_max);
             scan.push(&opening);
-            self.content = Content::Page(Box::new(scan));
+            self.content = LeafContent::Page(Box::new(scan));
             return;
         }
-        // The range of an uuencoded part has its data lines only, which are found as in text.
+        // The range of an uuencoded file contains its data lines only; they are found as in plain text.
         let plain = encoding == Encoding::Uuencode
             || encoding == Encoding::Identity && is_text && by_content(&opening).is_none();
         if plain {
             let mut scan = TextScan::new(self.start, self.text_bytes_max);
             scan.push(&opening);
-            self.content = Content::Plain(scan);
+            self.content = LeafContent::Plain(scan);
         } else {
             let head_bytes = match self.role {
-                Role::Text | Role::TextFile => self.text_bytes_max,
-                Role::File if self.is_of_page() => PIXELS_HEAD_BYTES,
-                Role::File => HEAD_BYTES,
+                PartRole::Text | PartRole::TextFile => self.text_bytes_max,
+                PartRole::File if self.is_of_page() => PIXELS_HEAD_BYTES,
+                PartRole::File => HEAD_BYTES,
             };
             let mut meter = Meter::new(encoding, self.start, head_bytes);
             meter.push(&opening);
-            self.content = Content::Measured(meter);
+            self.content = LeafContent::Measured(meter);
         }
     }
 
@@ -202,11 +206,11 @@ impl Leaf {
         let is_binary = self.is_binary(&scanned.text);
         found.unclear |= scanned.missed | missed;
         if !scanned.files.is_empty() || !files.is_empty() {
-            // A file of text and files would be none of either.
+            // A file of this range would contain both text and files.
             found.unclear |= is_cut || is_binary;
             add_found(scanned.files, files, self.fields.name.as_deref(), found);
         } else if is_cut || is_binary {
-            found.add_file(File {
+            found.add_file(FoundFile {
                 name: self.file_name(&scanned.text, is_binary),
                 content_type: self.fields.content_type.clone(),
                 head: &scanned.text,
@@ -232,9 +236,9 @@ impl Leaf {
         let (encoding, range) = (meter.encoding, meter.start..meter.end);
         let head = meter.into_head();
         let is_readable = by_content(&head).is_none() && !self.is_binary(&head);
-        let is_text = self.role == Role::Text && is_readable;
+        let is_text = self.role == PartRole::Text && is_readable;
         if !is_text || size > head.len() as u64 {
-            found.add_file(File {
+            found.add_file(FoundFile {
                 name: self.file_name(&head, !is_text),
                 content_type: self.fields.content_type.clone(),
                 head: &head,
@@ -248,7 +252,7 @@ impl Leaf {
         }
         if is_text {
             self.add_text(&head, found);
-        } else if self.role == Role::TextFile && is_readable && found.wants_text_of_file() {
+        } else if self.role == PartRole::TextFile && is_readable && found.wants_text_of_file() {
             found.count_read(head.len());
             found.add_text_of_file(&self.text(&head, self.is_html(&head)));
         }
@@ -283,7 +287,7 @@ impl Leaf {
             .unwrap_or_else(|| is_page(&charset::decode(text, self.fields.charset.as_deref())))
     }
 
-    /// Whether its header says so; nothing, if it says no more than that it is text.
+    /// Whether its header declares HTML; `None` if it declares plain text or nothing.
     fn is_declared_html(&self) -> Option<bool> {
         match self.fields.content_type.as_deref() {
             Some("text/html" | "application/xhtml+xml") => Some(true),
@@ -292,12 +296,12 @@ impl Leaf {
         }
     }
 
-    /// Whether pictures may stand in its addresses, by its first bytes. Text that is not encoded may
-    /// turn out to be a page later on.
+    /// Whether it may be a page with pictures in its addresses, by its first bytes. Text that is not encoded may
+    /// become a page later.
     fn may_be_page(&self, encoding: Encoding, opening: &[u8]) -> bool {
         self.is_declared_html().unwrap_or_else(|| {
             encoding == Encoding::Identity
-                || may_begin_page(&String::from_utf8_lossy(&decoded_head(encoding, opening)))
+                || may_begin_page(&String::from_utf8_lossy(&decoded(encoding, opening)))
         })
     }
 
@@ -306,11 +310,12 @@ impl Leaf {
         self.is_related || !self.fields.page_names.is_empty()
     }
 
+    /// Whether text contains zero bytes that its charset does not explain.
     fn is_binary(&self, text: &[u8]) -> bool {
         text.contains(&0) && !charset::is_wide(text, self.fields.charset.as_deref())
     }
 
-    /// Text that is too long for an alert goes along as a file.
+    /// The name of a file. Text that is too long for an alert becomes a file without a name of its own.
     fn file_name(&self, text: &[u8], is_file: bool) -> Option<String> {
         let given = self.fields.name.clone();
         let of_text = if self.is_html(text) { "message.html" } else { "message.txt" };
@@ -318,8 +323,7 @@ impl Leaf {
     }
 }
 
-/// Files in the midst of text, in the order in which they stand. Those without a name of their own
-/// are called as the part is.
+/// Adds the files inside of a text in the order of the mail. A file without a name gets the name of the part.
 fn add_found(
     embedded: Vec<EmbeddedFile>,
     of_page: Vec<PageFile>,
@@ -338,7 +342,7 @@ fn add_found(
     files.sort_by_key(|(meter, ..)| meter.start);
     for (meter, whole, name, content_type, page_names) in files {
         let (encoding, size, range) = (meter.encoding, meter.size(), meter.start..meter.end);
-        found.add_file(File {
+        found.add_file(FoundFile {
             name,
             content_type,
             head: &meter.into_head(),
@@ -352,16 +356,8 @@ fn add_found(
     }
 }
 
-fn decoded_head(encoding: Encoding, opening: &[u8]) -> Vec<u8> {
-    let mut head = Vec::new();
-    let mut decoder = Decoder::new(encoding);
-    decoder.push(opening, &mut head);
-    decoder.finish(&mut head);
-    head
-}
-
-/// What was declared, unless the bytes say otherwise: some firmware declares base64 and sends a
-/// file as it is, other forgets to declare it.
+/// The declared encoding, unless the bytes disprove it: some firmware declares base64 and sends the file unencoded,
+/// other firmware sends base64 and declares nothing.
 fn real_encoding(declared: Encoding, is_text: bool, opening: &[u8]) -> Encoding {
     let is_raw = || {
         by_content(opening).is_some()

@@ -1,33 +1,42 @@
-//! Measures the bytes of a file while they stream by: where it stands, how large it is when
-//! decoded, how it begins, whether it has its end. Keeps its beginning only.
+//! Measures a file while it streams by: its byte range, its decoded size, its decoded beginning, and whether it
+//! contains its own end mark. It keeps the beginning and the last bytes, never the file.
 
 use tipoff_model::Encoding;
 use tipoff_model::file_type::{HEAD_BYTES, by_content};
 use tipoff_model::transfer::{Counter, Decoder};
 
-/// Encoded bytes kept of a file's end.
+use crate::bytes::{decoded, keep_last};
+
+/// Encoded bytes that are kept of a file's end: enough for every end mark and a line end behind it.
 const TAIL_BYTES: usize = 128;
 
-/// Encoded bytes that are decoded at once for the beginning, so that no more is decoded than is
-/// kept.
+/// Encoded bytes that are decoded at a time for the beginning, so that hardly more is decoded than is kept.
 const STEP_BYTES: usize = 256;
 
 /// A file while it streams by.
 #[derive(Clone, Debug)]
 pub(crate) struct Meter {
+    /// How the file is encoded in the mail.
     pub(crate) encoding: Encoding,
+    /// Offset of its first encoded byte in the mail.
     pub(crate) start: u64,
+    /// Offset behind its last encoded byte so far.
     pub(crate) end: u64,
+    /// Counts decoded bytes.
     counter: Counter,
-    /// Until as much is decoded as is wanted.
+    /// `None` when `head` is complete.
     decoder: Option<Decoder>,
+    /// The decoded beginning.
     head: Vec<u8>,
+    /// How many decoded bytes `head` should have.
     head_bytes: usize,
+    /// The last encoded bytes, at most [`TAIL_BYTES`].
     tail: Vec<u8>,
 }
 
 impl Meter {
-    /// A file that starts at `start`, of which the first `head_bytes` are wanted decoded.
+    /// A file at offset `start`. At least its first `head_bytes` decoded bytes are kept, and never fewer than
+    /// [`HEAD_BYTES`], by which its file type is known.
     pub(crate) fn new(encoding: Encoding, start: u64, head_bytes: usize) -> Self {
         Self {
             encoding,
@@ -41,6 +50,7 @@ impl Meter {
         }
     }
 
+    /// Takes the next encoded bytes.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.end += bytes.len() as u64;
         self.counter.push(bytes);
@@ -53,7 +63,7 @@ impl Meter {
                 self.decoder = None;
             }
         }
-        self.keep_tail(bytes);
+        keep_last(&mut self.tail, bytes, TAIL_BYTES);
     }
 
     /// Bytes of memory that it holds.
@@ -61,12 +71,12 @@ impl Meter {
         self.head.capacity() + self.tail.capacity()
     }
 
-    /// The decoded size so far.
+    /// Decoded size so far, in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.counter.size()
     }
 
-    /// The beginning, decoded: all of it, if it is no longer than was wanted.
+    /// The decoded beginning: the whole file if it is not longer than was wanted.
     pub(crate) fn into_head(mut self) -> Vec<u8> {
         if let Some(decoder) = &mut self.decoder {
             decoder.finish(&mut self.head);
@@ -75,8 +85,8 @@ impl Meter {
         self.head
     }
 
-    /// Whether the file has its end, though nobody said that it was all: where its file type has an
-    /// end mark.
+    /// Whether the file contains its own end, although its connection broke. Only for file types with an end mark,
+    /// such as JPEG's `FF D9`.
     pub(crate) fn is_complete(&self) -> bool {
         let mut head = self.head.clone();
         if let Some(decoder) = &self.decoder {
@@ -88,11 +98,14 @@ impl Meter {
         self.decoded_tails().iter().any(|tail| file_type.has_end(tail) == Some(true))
     }
 
-    /// Base64 can be read from every fourth letter only: which one it is, the size tells.
+    /// The decoded last bytes, in each way that is possible. Base64 can be decoded from every fourth letter only:
+    /// three of the four offsets are excluded by the decoded size.
     fn decoded_tails(&self) -> Vec<Vec<u8>> {
         match self.encoding {
-            Encoding::Identity | Encoding::QuotedPrintable => vec![self.decoded(&self.tail)],
-            // Its lines tell where they end, or the address does: nobody asks.
+            Encoding::Identity | Encoding::QuotedPrintable => {
+                vec![decoded(self.encoding, &self.tail)]
+            }
+            // Never asked for: the end of such a file is known by its last line or its address.
             Encoding::Uuencode | Encoding::Base64InBase64 | Encoding::Base64InQuotedPrintable => {
                 Vec::new()
             }
@@ -100,26 +113,11 @@ impl Meter {
                 let letters: Vec<u8> =
                     self.tail.iter().copied().filter(u8::is_ascii_graphic).collect();
                 (0..4)
-                    .filter_map(|skipped| Some(self.decoded(letters.get(skipped..)?)))
+                    .filter_map(|skipped| Some(decoded(self.encoding, letters.get(skipped..)?)))
                     .filter(|tail| (self.size().wrapping_sub(tail.len() as u64)).is_multiple_of(3))
                     .collect()
             }
         }
-    }
-
-    fn decoded(&self, encoded: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let mut decoder = Decoder::new(self.encoding);
-        decoder.push(encoded, &mut bytes);
-        decoder.finish(&mut bytes);
-        bytes
-    }
-
-    fn keep_tail(&mut self, bytes: &[u8]) {
-        let newest = bytes.len().saturating_sub(TAIL_BYTES);
-        self.tail.extend_from_slice(bytes.get(newest..).unwrap_or_default());
-        let too_many = self.tail.len().saturating_sub(TAIL_BYTES);
-        self.tail.drain(..too_many);
     }
 }
 

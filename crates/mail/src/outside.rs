@@ -1,112 +1,49 @@
-//! Text outside the parts of a multipart: before its first boundary or behind its last (RFC 2046,
-//! section 5.1.1). Mostly it is a notice for programs that do not know MIME, in any language; some
-//! firmware writes its alert there. Leaves the alert.
+//! Text outside of the parts of a multipart: before the first boundary or behind the last (RFC 2046, section
+//! 5.1.1). Mostly it is a notice for programs that do not know MIME, in any language; some firmware writes its
+//! alert there. The notice is removed and the alert stays, also if both are in one paragraph. In doubt a sentence
+//! stays: a notice too many costs less than a lost alert.
 
-/// Words by which a notice is recognised, in lower case. `MIME` is in nearly all of them.
+/// Words by which a notice is recognised, in lower case. Nearly all notices also contain `MIME`.
+#[rustfmt::skip]
 const NOTICE_WORDS: &[&str] = &[
-    "multipart",
-    "multi-part",
-    "multi part",
-    "multiparte",
-    "mehrteilig",
-    "meerdelig",
-    "multipartit",
-    "partes m",
-    "wieloczęściow",
-    "vícedíln",
-    "flerdel",
-    "moniosai",
-    "többrészes",
-    "çok parçalı",
-    "çok bölümlü",
-    "составн",
-    "многочаст",
-    "マルチパート",
-    "多部分",
-    "多部份",
-    "多段",
-    "멀티파트",
-    "multiple parts",
-    "should never be seen",
-    "does not understand this format",
+    "multipart", "multi-part", "multi part", "multiparte", "mehrteilig", "meerdelig", "multipartit",
+    "partes m", "wieloczęściow", "vícedíln", "flerdel", "moniosai", "többrészes", "çok parçalı",
+    "çok bölümlü", "составн", "многочаст", "マルチパート", "多部分", "多部份", "多段", "멀티파트", "multiple parts",
+    "should never be seen", "does not understand this format",
 ];
 
-/// Words of the sentences beside it.
+/// Words of the sentences behind it, in lower case. They count only behind a notice.
+#[rustfmt::skip]
 const BESIDE_WORDS: &[&str] = &[
-    "mail reader",
-    "mailreader",
-    "mail program",
-    "mail client",
-    "mail software",
-    "mailer does not",
-    "mailprogram",
-    "e-mail-program",
-    "email-program",
-    "mail-client",
-    "logiciel de messagerie",
-    "client de messagerie",
-    "programa de correo",
-    "cliente de correo",
-    "client di posta",
-    "programma di posta",
-    "почтов",
-    "邮件客户端",
-    "if you see this",
-    "if you can read this",
-    "if you are reading this",
-    "your mailer",
-    "e-mail client",
-    "email client",
-    "e-mail software",
-    "email software",
-    "programm zeigt",
+    "mail reader", "mailreader", "mail program", "mail client", "mail software", "mailer does not",
+    "mailprogram", "e-mail-program", "email-program", "mail-client", "logiciel de messagerie",
+    "client de messagerie", "programa de correo", "cliente de correo", "client di posta",
+    "programma di posta", "почтов", "邮件客户端", "if you see this", "if you can read this",
+    "if you are reading this", "your mailer", "e-mail client", "email client", "e-mail software",
+    "email software", "programm zeigt",
 ];
 
-/// What lines of those sentences say that have none of the words above.
+/// Words of further lines of such a sentence.
 const GOES_ON_WORDS: &[&str] = &["this format", "this text", "legible", "readable", "too old"];
 
-/// How the first line of a notice begins that is broken before its words.
+/// First words of a notice whose first line has none of the words above.
 const OPENERS: &[&str] =
     &["this ", "if you", "you need", "since your", "dies ", "diese ", "ceci ", "este ", "questo "];
 
-/// A sentence of a device that merely mentions MIME has a word that begins so, or a number.
+/// Beginnings of words by which a sentence is a device's, although it mentions MIME. A number has the same effect.
+#[rustfmt::skip]
 const DEVICE_WORDS: &[&str] = &[
-    "alarm",
-    "alert",
-    "attachment",
-    "backup",
-    "batter",
-    "camera",
-    "crash",
-    "detect",
-    "disk",
-    "error",
-    "fail",
-    "fault",
-    "fehler",
-    "firmware",
-    "kamera",
-    "lost",
-    "motion",
-    "offline",
-    "pool",
-    "printer",
-    "reject",
-    "scanner",
-    "sensor",
-    "server",
-    "storage",
-    "toner",
-    "unable",
-    "virus",
-    "volume",
-    "warning",
+    "alarm", "alert", "attachment", "backup", "batter", "camera", "crash", "detect", "disk",
+    "error", "fail", "fault", "fehler", "firmware", "kamera", "lost", "motion", "offline", "pool",
+    "printer", "reject", "scanner", "sensor", "server", "storage", "toner", "unable", "virus",
+    "volume", "warning",
 ];
 
-/// The same, whole words.
+/// The same as whole words: `nas` must not match `nasty`, nor `down` match
+/// `download`.
 const DEVICE_WHOLE_WORDS: &[&str] = &["down", "nas", "raid", "ups"];
 
-/// Behind one of these a sentence ends, where white space or nothing follows.
+/// Marks that end a sentence if white space or nothing follows. Chinese and Japanese marks need no white space.
 const SENTENCE_ENDS: [char; 7] = ['.', '!', '?', '。', '！', '？', ':'];
 
 /// `text` without notices.
@@ -135,8 +72,7 @@ pub(crate) fn without_notices(text: &str) -> String {
     kept
 }
 
-/// The lines of a sentence with a notice that are not of the notice: where the full stop is missing,
-/// it ends with its line.
+/// Keeps the lines of a sentence that are not part of its notice. A notice without a full stop ends with its line.
 fn push_other_lines(sentence: &str, kept: &mut String) {
     let is_marked = |line: &&str| {
         has_words_of_a_notice(line) || says(line, BESIDE_WORDS) || says(line, GOES_ON_WORDS)
@@ -158,7 +94,8 @@ fn push_other_lines(sentence: &str, kept: &mut String) {
     }
 }
 
-/// Whether a sentence has a number, that of a standard (`RFC 4880`) aside, or words of devices.
+/// Whether a sentence is a device's: it contains a number, apart from that of a standard (`RFC 4880`), or a word of
+/// devices.
 pub(crate) fn tells_of_a_device(sentence: &str) -> bool {
     let lower = sentence.to_lowercase();
     let words = || lower.split(|c: char| !c.is_alphanumeric());
@@ -190,17 +127,19 @@ fn sentences(mut paragraph: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether a sentence, or one of its lines, is a notice.
 fn is_notice(sentence: &str) -> bool {
     sentence.split('\n').any(|line| has_words_of_a_notice(line) && !tells_of_a_device(line))
         || has_words_of_a_notice(sentence) && !tells_of_a_device(sentence)
 }
 
+/// Whether a text contains `MIME` as a word or one of [`NOTICE_WORDS`].
 fn has_words_of_a_notice(text: &str) -> bool {
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
     words.any(|word| word.eq_ignore_ascii_case("mime")) || says(text, NOTICE_WORDS)
 }
 
-/// A boundary that nobody declared, `------=_Part_0_1`, or a header's line on MIME.
+/// Whether a line is an undeclared boundary, `------=_Part_0_1`, or a header field on MIME.
 fn is_boundary(line: &str) -> bool {
     let line = line.trim();
     let lower = line.to_lowercase();
@@ -210,7 +149,7 @@ fn is_boundary(line: &str) -> bool {
             && ["=_", "_part", "boundary"].iter().any(|mark| lower.contains(mark))
 }
 
-/// Whether a sentence has one of these in it, however it is broken into lines.
+/// Whether a sentence contains one of these phrases, also across line ends.
 fn says(sentence: &str, words: &[&str]) -> bool {
     let sentence = sentence.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
     words.iter().any(|words| sentence.contains(words))

@@ -1,41 +1,48 @@
-//! A part of HTML while it streams by: its text without the pictures that stand in its addresses, and
-//! where those stand in the stream. A page that is itself encoded is decoded for that, block by block.
+//! Reads a page of HTML while it streams by: its text without the pictures in its addresses, and the byte range of
+//! each picture in the mail. In the text a number stands for each picture. A page that is itself encoded is decoded
+//! block by block, and the place of a decoded byte is searched for in the encoded bytes.
 
 use tipoff_model::Encoding;
 use tipoff_model::file_type::by_content;
 use tipoff_model::transfer::Decoder;
 
-use crate::address::{Finder, Found};
+use crate::address::{DataFinder, DataStep};
 use crate::collect::MEDIA_MAX;
 use crate::embedded::{Scanned, TextScan};
 use crate::meter::Meter;
 use crate::pixels::PIXELS_HEAD_BYTES;
 
-/// As many encoded bytes are decoded at once. The place of a decoded byte is looked for in two of
-/// such blocks.
+/// Encoded bytes that are decoded at once. The place of a decoded byte is searched for in two such blocks.
 const BLOCK_BYTES: usize = 4096;
 
-/// As many are decoded at once until the byte comes that is looked for.
+/// Encoded bytes that are decoded at once during that search.
 const PIECE_BYTES: usize = 128;
 
-/// Pictures that are looked for in one page, with those that are none: to find the place of each in an
-/// encoded page takes a while.
+/// Number of addresses with data that are examined in one page, also those that are no pictures. The limit bounds
+/// time: each place in an encoded page costs a search.
 const LOOKED_FOR_MAX: usize = 2 * MEDIA_MAX;
 
 /// A page while it streams by.
 #[derive(Debug)]
 pub(crate) struct PageScan {
+    /// Offset of the page in the mail.
     start: u64,
+    /// Offset of the next byte in the mail.
     at: u64,
-    finder: Finder,
+    finder: DataFinder,
+    /// Collects the text, and files that are in it outside of addresses.
     text: TextScan,
+    /// The picture in progress.
     open: Option<PageFile>,
+    /// The pictures that have ended.
     files: Vec<PageFile>,
-    /// Pictures that can still be looked for.
+    /// Number of addresses that may still be examined.
     left: usize,
+    /// Whether the page may contain more pictures than `files`.
     missed: bool,
-    /// Whether the data that ended last is media, and whether it is among the files.
+    /// Whether the last data was media, and whether it is in `files`.
     last: (bool, bool),
+    /// `None` if the page is not encoded.
     encoded: Option<Encoded>,
 }
 
@@ -44,12 +51,15 @@ pub(crate) struct PageScan {
 struct Encoded {
     encoding: Encoding,
     decoder: Decoder,
+    /// Encoded bytes of the current block.
     block: Vec<u8>,
-    /// The block before, and the decoder as it was then.
+    /// Encoded bytes of the block before it.
     before: Vec<u8>,
+    /// The decoder at the start of the block before.
     before_decoder: Decoder,
+    /// Number of decoded bytes of the block before.
     before_decoded: usize,
-    /// Decoded bytes of all blocks.
+    /// Number of decoded bytes of all blocks.
     size: u64,
 }
 
@@ -57,22 +67,24 @@ struct Encoded {
 #[derive(Debug)]
 pub(crate) struct PageFile {
     pub(crate) meter: Meter,
-    /// As declared.
+    /// The content type that the address declares; it may be empty.
     pub(crate) content_type: String,
-    /// Its number in the text that is left of the page.
+    /// Its number in the text of the page: its offset in the mail, so that no two are equal.
     pub(crate) number: u64,
+    /// Whether all of it has arrived.
     pub(crate) whole: bool,
 }
 
-/// All that was found.
+/// The text and the pictures of a page.
 #[derive(Debug)]
 pub(crate) struct ScannedPage {
-    /// The text, and the files that stand in it outside of addresses.
+    /// The text, and the files in it outside of addresses.
     pub(crate) scanned: Scanned,
+    /// The pictures in addresses, in order.
     pub(crate) files: Vec<PageFile>,
-    /// There were more files than are told, or one is written in a way that is not read.
+    /// Whether the page may contain more pictures: too many, or one whose data is escaped.
     pub(crate) missed: bool,
-    /// The decoded size of the page.
+    /// Decoded size of the page in bytes.
     pub(crate) size: u64,
 }
 
@@ -91,7 +103,7 @@ impl PageScan {
         Self {
             start: at,
             at,
-            finder: Finder::default(),
+            finder: DataFinder::default(),
             text: TextScan::new(at, text_bytes_max),
             open: None,
             files: Vec::new(),
@@ -102,7 +114,7 @@ impl PageScan {
         }
     }
 
-    /// Bytes of memory that it holds.
+    /// Memory that it uses, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         let files = self.files.iter().chain(&self.open);
         let files = files
@@ -145,7 +157,7 @@ impl PageScan {
         self.close(|meter| !torn || meter.is_complete());
         let mut scanned = self.text.finish(torn);
         if size.is_some() {
-            // Places in the decoded page are none in the stream.
+            // An offset in the decoded page is no offset in the mail.
             self.missed |= !scanned.files.is_empty();
             scanned.files.clear();
         }
@@ -154,15 +166,17 @@ impl PageScan {
         ScannedPage { scanned, files: self.files, missed: self.missed, size }
     }
 
-    /// Bytes of a page that is not encoded.
+    /// Reads bytes of a page that is not encoded.
     fn plain(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let in_data = self.finder.is_in_data();
             let in_tail = self.finder.is_in_tail();
             let found = self.look(bytes);
             let taken = match &found {
-                Found::Begin(taken, _) | Found::End(taken) | Found::Tail(taken, _) => *taken,
-                Found::Nothing => bytes.len(),
+                DataStep::Begin(taken, _) | DataStep::End(taken) | DataStep::Tail(taken, _) => {
+                    *taken
+                }
+                DataStep::Nothing => bytes.len(),
             };
             let (piece, rest) = bytes.split_at(taken);
             self.at += taken as u64;
@@ -172,16 +186,18 @@ impl PageScan {
                 _ => self.text.push(piece),
             }
             match found {
-                Found::Begin(_, content_type) => self.open(Encoding::Base64, self.at, content_type),
-                Found::End(_) => self.close(|_| true),
-                Found::Tail(_, is_harmless) => self.tail(is_harmless),
-                Found::Nothing => {}
+                DataStep::Begin(_, content_type) => {
+                    self.open(Encoding::Base64, self.at, content_type)
+                }
+                DataStep::End(_) => self.close(|_| true),
+                DataStep::Tail(_, is_harmless) => self.tail(is_harmless),
+                DataStep::Nothing => {}
             }
             bytes = rest;
         }
     }
 
-    /// A block of an encoded page is there.
+    /// Decodes and reads a block of an encoded page.
     fn block(&mut self, encoded: &mut Encoded, is_last: bool) {
         let decoder_then = encoded.decoder.clone();
         let mut decoded = Vec::new();
@@ -192,15 +208,17 @@ impl PageScan {
         encoded.size += decoded.len() as u64;
         let block_start = self.at;
         self.at += encoded.block.len() as u64;
-        // Where the file under way goes on in the block.
+        // Offset in the block where the picture in progress continues, and of the decoded bytes that are done.
         let mut from = 0;
         let mut done = 0;
         while let Some(rest) = decoded.get(done..).filter(|rest| !rest.is_empty()) {
             let is_text = !self.finder.is_in_data() && !self.finder.is_in_tail();
             let found = self.look(rest);
             let taken = match &found {
-                Found::Begin(taken, _) | Found::End(taken) | Found::Tail(taken, _) => *taken,
-                Found::Nothing => rest.len(),
+                DataStep::Begin(taken, _) | DataStep::End(taken) | DataStep::Tail(taken, _) => {
+                    *taken
+                }
+                DataStep::Nothing => rest.len(),
             };
             if let Some(piece) = rest.get(..taken)
                 && is_text
@@ -209,7 +227,7 @@ impl PageScan {
             }
             done += taken;
             match found {
-                Found::Begin(_, content_type) => {
+                DataStep::Begin(_, content_type) => {
                     let comma = encoded.place(done.saturating_sub(1)).0;
                     let back = encoded.before.len();
                     let start = (block_start + comma as u64).saturating_sub(back as u64);
@@ -219,7 +237,7 @@ impl PageScan {
                     }
                     from = comma.saturating_sub(back);
                 }
-                Found::End(_) => {
+                DataStep::End(_) => {
                     let end = encoded.place(done).1.saturating_sub(encoded.before.len());
                     if let Some(file) = &mut self.open {
                         file.meter.push(encoded.block.get(from..end).unwrap_or_default());
@@ -227,8 +245,8 @@ impl PageScan {
                     from = end.max(from);
                     self.close(|_| true);
                 }
-                Found::Tail(_, is_harmless) => self.tail(is_harmless),
-                Found::Nothing => {}
+                DataStep::Tail(_, is_harmless) => self.tail(is_harmless),
+                DataStep::Nothing => {}
             }
         }
         if let Some(file) = &mut self.open {
@@ -239,12 +257,13 @@ impl PageScan {
         encoded.before = std::mem::take(&mut encoded.block);
     }
 
-    fn look(&mut self, bytes: &[u8]) -> Found {
+    /// Asks the finder, and counts addresses with data.
+    fn look(&mut self, bytes: &[u8]) -> DataStep {
         if self.left == 0 && !self.finder.is_in_data() && !self.finder.is_in_tail() {
-            return Found::Nothing;
+            return DataStep::Nothing;
         }
         let found = self.finder.next(bytes);
-        if matches!(found, Found::Begin(..)) {
+        if matches!(found, DataStep::Begin(..)) {
             self.left -= 1;
             self.missed |= self.left == 0;
         }
@@ -252,12 +271,14 @@ impl PageScan {
         found
     }
 
+    /// Begins a picture at an offset in the mail.
     fn open(&mut self, encoding: Encoding, start: u64, content_type: String) {
         let meter = Meter::new(encoding, start, PIXELS_HEAD_BYTES);
         self.open = Some(PageFile { meter, content_type, number: start, whole: true });
     }
 
-    /// What is no base64 stood behind data: the file is no range of the page, if that was of it.
+    /// Handles text behind data. If it is not harmless it belongs to the data, whose range cannot be decoded: the
+    /// picture is dropped again, and the mail is unclear.
     fn tail(&mut self, is_harmless: bool) {
         let (is_media, is_file) = std::mem::take(&mut self.last);
         if is_harmless {
@@ -269,6 +290,7 @@ impl PageScan {
         }
     }
 
+    /// Ends the picture in progress and puts its number into the text. Data that is no media is dropped.
     fn close(&mut self, whole: impl FnOnce(&Meter) -> bool) {
         let Some(mut file) = self.open.take() else {
             return;
@@ -294,7 +316,7 @@ impl PageScan {
 }
 
 impl Encoded {
-    /// How data is encoded that is base64 in such a page.
+    /// The encoding of base64 data inside of the encoded page.
     fn nested(&self) -> Encoding {
         match self.encoding {
             Encoding::QuotedPrintable => Encoding::Base64InQuotedPrintable,
@@ -302,8 +324,8 @@ impl Encoded {
         }
     }
 
-    /// Where the bytes begin and end of which a decoded byte of the block is made, counted from the
-    /// beginning of the block before.
+    /// The range of the encoded bytes of one decoded byte of the block, counted from the start of the block before.
+    /// It decodes again from there, first in pieces and then byte by byte, because a decoder has no index.
     fn place(&self, decoded: usize) -> (usize, usize) {
         let wanted = self.before_decoded + decoded;
         let mut decoder = self.before_decoder.clone();
@@ -376,6 +398,22 @@ mod tests {
             assert_eq!(page[range], lines);
             assert_eq!((size, scanned.end), (page.len() as u64, 10 + page.len() as u64));
             assert!(!missed);
+        }
+    }
+
+    #[test]
+    fn the_memory_of_a_page_is_counted() {
+        let picture = format!("<img src=\"data:image/jpeg;base64,{DATA}\">");
+        for (encoding, bytes, least) in [
+            (Encoding::Identity, "a".repeat(500), 500),
+            (Encoding::Identity, picture.repeat(20), 20 * size_of::<PageFile>()),
+            (Encoding::Base64, "A".repeat(3000), 3000),
+            (Encoding::Base64, "A".repeat(BLOCK_BYTES + 2000), BLOCK_BYTES + 2000),
+        ] {
+            let mut scan = PageScan::new(encoding, 0, 1000);
+            scan.push(bytes.as_bytes());
+            let held = scan.held_bytes();
+            assert!((least..=3 * least + 3000).contains(&held), "{held} for {least}");
         }
     }
 

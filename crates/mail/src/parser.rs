@@ -1,5 +1,6 @@
-//! Follows the structure of a mail through its stream: header, parts in parts, their ends. Holds
-//! back no more than a line that may be a boundary.
+//! Follows the structure of a mail through its stream: header, nested parts, their ends. It decides what is a
+//! part and what is outside of parts, and leaves the reading of a part to [`crate::leaf`]. It holds back no more
+//! than a line that may be a boundary.
 
 mod body;
 mod held;
@@ -12,38 +13,41 @@ use crate::charset;
 use crate::collect::{Collector, Outside};
 use crate::delimiter::{BOUNDARY_BYTES_MAX, Boundary, Decision, Delimiter};
 use crate::fields::{self, Fields};
-use crate::header::{Header, Step};
+use crate::header::{Header, HeaderStep};
 use crate::leaf::Leaf;
-use crate::role::{Place, Role};
+use crate::role::{PartPlace, PartRole};
 use crate::same_words::Text;
-use crate::state::{Body, BodyContent, Open, State};
+use crate::state::{Body, BodyContent, Open, ParserState};
 
-/// Multiparts and mails inside each other; what is deeper goes along as a file.
+/// Depth of multiparts and mails inside each other. A deeper one becomes a file.
 pub(crate) const DEPTH_MAX: usize = 10;
 
-/// Boundaries of a mail; what follows more is passed over, and the raw mail goes along. Each costs as much as
-/// many bytes of content.
+/// Number of boundaries in a mail. What follows is skipped, and the raw mail is sent along. The limit bounds
+/// time: a boundary costs as much as many bytes of content.
 const PARTS_MAX: usize = 2_000;
 
-/// Bytes of all headers of a mail, with the same consequence.
+/// Bytes of all headers of a mail. What follows is skipped, and the raw mail is sent along.
 const HEADERS_BYTES_MAX: usize = 256 * 1024;
 
-/// Understands a mail while it streams by: every split of the stream gives the same content.
+/// Reads a mail while it streams by: every split of the stream gives the same content.
 #[derive(Debug)]
 pub struct Parser {
-    /// Where the next byte that is not held stands in the stream.
+    /// Offset in the stream of the next byte that is neither read nor held.
     at: u64,
-    state: State,
+    state: ParserState,
     /// Multiparts and mails that are open, the innermost last.
     open: Vec<Open>,
-    /// Bytes that may be a boundary.
+    /// Bytes that may be a boundary, at most [`crate::delimiter::HELD_BYTES_MAX`].
     held: Vec<u8>,
+    /// Number of `multipart/alternative`s so far.
     groups: usize,
-    /// Boundaries and bytes of headers so far.
+    /// Number of boundaries so far.
     parts: usize,
+    /// Bytes of all headers so far.
     header_bytes: usize,
-    /// There was too much of either: the rest is passed over.
+    /// Whether one of the two is over its limit: then the rest is skipped.
     skips: bool,
+    /// Message-ID of the outermost mail.
     message_id: Option<Vec<u8>>,
     found: Collector,
 }
@@ -51,11 +55,11 @@ pub struct Parser {
 /// A mail that ended, or whose connection broke.
 #[derive(Debug)]
 pub struct Parsed {
-    /// All that it holds.
+    /// Subject, text and media.
     pub content: Content,
-    /// The Message-ID of its header as it stands there (RFC 5322, section 3.6.4).
+    /// The Message-ID of its header, unchanged (RFC 5322, section 3.6.4).
     pub message_id: Option<Vec<u8>>,
-    /// Whether its outermost multipart was closed (RFC 2046, section 5.1.1): then nothing of it is missing.
+    /// Whether its outermost multipart was closed (RFC 2046, section 5.1.1): then no part is missing.
     pub is_closed: bool,
 }
 
@@ -70,7 +74,7 @@ impl Parser {
     pub fn new() -> Self {
         Self {
             at: 0,
-            state: State::Header(Header::default()),
+            state: ParserState::Header(Header::default()),
             open: vec![Open::Mail],
             held: Vec::new(),
             groups: 0,
@@ -91,20 +95,21 @@ impl Parser {
                 return;
             }
             let taken = match &mut self.state {
-                State::Header(_) => self.header(rest),
-                State::Body(_) => self.body(rest),
+                ParserState::Header(_) => self.header(rest),
+                ParserState::Body(_) => self.body(rest),
             };
             rest = rest.get(taken..).unwrap_or_default();
         }
     }
 
-    /// The mail ended: all that it holds.
+    /// Ends the mail and returns its content.
     pub fn finish(self) -> Content {
         self.finish_parsed().content
     }
 
-    /// As [`Self::finish`], with what is known of the mail besides.
+    /// Ends the mail and returns its content with its Message-ID.
     pub fn finish_parsed(mut self) -> Parsed {
+        // What was held may contain a header that has to be ended as well.
         loop {
             self.end_header();
             match self.decide_held(true) {
@@ -116,13 +121,13 @@ impl Parser {
         self.end(false)
     }
 
-    /// The connection broke: what came until then. A file that was under way is whole if it has
-    /// its end nevertheless.
+    /// Ends a mail whose connection broke and returns what had arrived. The file in progress is whole if it
+    /// contains its own end mark.
     pub fn torn(self) -> Content {
         self.torn_parsed().content
     }
 
-    /// As [`Self::torn`], with what is known of the mail besides.
+    /// As [`Self::torn`], with the Message-ID.
     pub fn torn_parsed(mut self) -> Parsed {
         loop {
             self.tear_header();
@@ -143,17 +148,19 @@ impl Parser {
         Parsed { content: self.found.into_content(), message_id, is_closed }
     }
 
-    /// Whether all parts that were announced have come: the mail itself and its multipart are open, and
-    /// what came last is behind the parts.
+    /// Whether all announced parts have arrived: only the mail and its multipart are open, and the stream is
+    /// behind the last part.
     fn is_closed(&self) -> bool {
-        let is_behind =
-            matches!(&self.state, State::Body(Body { content: BodyContent::Epilogue(_), .. }));
+        let is_behind = matches!(
+            &self.state,
+            ParserState::Body(Body { content: BodyContent::Epilogue(_), .. })
+        );
         is_behind && self.open.len() == 2 && !self.skips
     }
 
-    /// Takes bytes of a header; how many.
+    /// Reads bytes of a header and returns their number. A header over the limit is ended there.
     fn header(&mut self, bytes: &[u8]) -> usize {
-        let State::Header(header) = &mut self.state else {
+        let ParserState::Header(header) = &mut self.state else {
             return 0;
         };
         let room = (HEADERS_BYTES_MAX + 1).saturating_sub(self.header_bytes);
@@ -161,27 +168,27 @@ impl Parser {
         self.at += taken as u64;
         self.header_bytes += taken;
         match step {
-            Step::Ended(body) => self.begin_body(&body, false),
-            Step::More if self.header_bytes > HEADERS_BYTES_MAX => {
+            HeaderStep::Ended(body) => self.begin_body(&body, false),
+            HeaderStep::More if self.header_bytes > HEADERS_BYTES_MAX => {
                 self.end_header();
                 self.skip();
             }
-            Step::More => {}
+            HeaderStep::More => {}
         }
         taken
     }
 
-    /// No more bytes come: a header under way is all there is of it.
+    /// Ends the header in progress, because the mail ends in it.
     fn end_header(&mut self) {
-        if let State::Header(header) = &mut self.state {
+        if let ParserState::Header(header) = &mut self.state {
             let body = header.finish();
             self.begin_body(&body, true);
         }
     }
 
-    /// As [`Self::end_header`], but half a field's name is not the beginning of a body.
+    /// As [`Self::end_header`] for a broken connection: half a field name is then not the beginning of a body.
     fn tear_header(&mut self) {
-        if let State::Header(header) = &mut self.state {
+        if let ParserState::Header(header) = &mut self.state {
             let is_text = header.is_empty() || header.holds_text();
             let body = header.finish();
             if is_text {
@@ -193,9 +200,10 @@ impl Parser {
         }
     }
 
-    /// The header ended, before `again`: bytes that it has taken, and that are body.
+    /// Ends a header and begins its body. `again` are bytes that the header took and that belong to the body;
+    /// `is_last` says that no more bytes follow them.
     fn begin_body(&mut self, again: &[u8], is_last: bool) {
-        let State::Header(header) = &mut self.state else {
+        let ParserState::Header(header) = &mut self.state else {
             return;
         };
         let (block, cut) = take(header).into_block();
@@ -209,18 +217,20 @@ impl Parser {
                 self.message_id = fields.message_id.take();
             }
         }
-        // Lines with colons, and no mail's header: text without a blank line before it.
+        // Lines with colons that are no fields of a mail are text whose blank line is missing.
         if !fields.unknown.is_empty() && (!fields.known || is_last && again.is_empty()) {
             let text =
                 charset::decode(&fields.unknown, charset::of_header(fields.charset.as_deref()));
             self.found.add_text(Text { group: None, is_html: false, text });
         }
-        // Nothing asks for these again, and the part may be long.
+        // These are used up, and the part may take a long time.
         (fields.subject, fields.message_id, fields.unknown) = (None, None, Vec::new());
         self.enter(fields);
         self.push(again);
     }
 
+    /// Begins the content that a header announces: a mail, a multipart, or a part without parts. An encoded mail
+    /// is a file: its parts have no byte range in the stream.
     fn enter(&mut self, fields: Fields) {
         let content_type = fields.content_type.as_deref().unwrap_or_default();
         let is_multipart = content_type.starts_with("multipart/");
@@ -230,7 +240,7 @@ impl Parser {
         self.found.unclear |= (is_multipart || is_mail) && is_too_deep;
         self.state = if is_mail && !is_too_deep {
             self.open.push(Open::Mail);
-            State::Header(Header::default())
+            ParserState::Header(Header::default())
         } else if is_multipart && !is_too_deep {
             let boundary = fields
                 .boundary
@@ -245,33 +255,37 @@ impl Parser {
                 is_related: content_type == "multipart/related",
             });
             let preamble = self.outside(fields.charset);
-            State::Body(Body { content: BodyContent::Preamble(preamble), at_line_start: true })
+            ParserState::Body(Body {
+                content: BodyContent::Preamble(preamble),
+                at_line_start: true,
+            })
         } else {
             let part = self.leaf(fields);
-            State::Body(Body { content: BodyContent::Part(part), at_line_start: true })
+            ParserState::Body(Body { content: BodyContent::Part(part), at_line_start: true })
         };
     }
 
+    /// A part without parts, at the current offset.
     fn leaf(&self, fields: Fields) -> Leaf {
         let group = self.group();
         let place = match self.open.last() {
-            Some(Open::Mail) => Place::Alone,
-            _ if group.is_some() => Place::Alternatives,
-            _ => Place::Parts,
+            Some(Open::Mail) => PartPlace::Alone,
+            _ if group.is_some() => PartPlace::Alternatives,
+            _ => PartPlace::Parts,
         };
-        let role = Role::of(&fields, place);
+        let role = PartRole::of(&fields, place);
         let is_related = matches!(self.open.last(), Some(Open::Multipart { is_related: true, .. }));
         Leaf::new(fields, role, group, self.at, self.found.text_bytes_left()).related(is_related)
     }
 
-    /// What stands before or behind the parts.
+    /// Content before or behind the parts.
     fn outside(&self, charset: Option<String>) -> Leaf {
         let fields = Fields { charset, ..Fields::default() };
-        Leaf::new(fields, Role::Text, self.group(), self.at, self.found.outside_bytes_left())
+        Leaf::new(fields, PartRole::Text, self.group(), self.at, self.found.outside_bytes_left())
             .into_outside()
     }
 
-    /// The innermost alternatives.
+    /// Number of the innermost `multipart/alternative`.
     fn group(&self) -> Option<usize> {
         match self.open.last() {
             Some(Open::Multipart { group, .. }) => *group,
@@ -279,7 +293,7 @@ impl Parser {
         }
     }
 
-    /// What is held begins with a delimiter: the rest is looked at again.
+    /// Handles a delimiter at the beginning of the held bytes; the rest of them is read again.
     fn held_delimiter(&mut self, delimiter: Delimiter) {
         let held = take(&mut self.held);
         let (_, again) = held.split_at(delimiter.bytes.min(held.len()));
@@ -287,6 +301,8 @@ impl Parser {
         self.push(again);
     }
 
+    /// Ends the part in progress and all multiparts inside the one that the delimiter belongs to, then begins
+    /// the next part or the epilogue.
     fn delimiter(&mut self, delimiter: Delimiter) {
         let place = match &delimiter.of {
             Boundary::Open(place) => *place,
@@ -299,9 +315,12 @@ impl Parser {
         self.at += delimiter.bytes as u64;
         self.state = if delimiter.closes {
             let epilogue = self.outside(None);
-            State::Body(Body { content: BodyContent::Epilogue(epilogue), at_line_start: true })
+            ParserState::Body(Body {
+                content: BodyContent::Epilogue(epilogue),
+                at_line_start: true,
+            })
         } else {
-            State::Header(Header::default())
+            ParserState::Header(Header::default())
         };
         self.parts += 1;
         if self.parts > PARTS_MAX {
@@ -309,20 +328,21 @@ impl Parser {
         }
     }
 
-    /// Nothing that follows is looked at: the raw mail goes along.
+    /// Skips the rest of the mail; the raw mail is sent along.
     fn skip(&mut self) {
         self.found.unclear = true;
         self.skips = true;
         let rest = self.outside(None);
         self.state =
-            State::Body(Body { content: BodyContent::Epilogue(rest), at_line_start: true });
+            ParserState::Body(Body { content: BodyContent::Epilogue(rest), at_line_start: true });
     }
 
+    /// Whether the stream is before the first part of a multipart.
     fn is_in_preamble(&self) -> bool {
-        matches!(&self.state, State::Body(Body { content: BodyContent::Preamble(_), .. }))
+        matches!(&self.state, ParserState::Body(Body { content: BodyContent::Preamble(_), .. }))
     }
 
-    /// A part of the multipart at `place` begins, or its parts end.
+    /// Remembers a boundary of the multipart at `place`, which is opened if nothing declared it.
     fn found_boundary(&mut self, place: usize, of: Boundary) {
         if place == self.open.len() {
             self.open.push(Open::Multipart {
@@ -338,15 +358,17 @@ impl Parser {
         }
     }
 
-    /// What streamed by ended. `begins_parts`: a preamble was one.
+    /// Ends the body in progress. `begins_parts` says that a part follows, so that a preamble was really one.
     fn end_body(&mut self, begins_parts: bool, torn: bool) {
         let nothing =
             Body { content: BodyContent::Epilogue(self.outside(None)), at_line_start: true };
-        let State::Body(body) = std::mem::replace(&mut self.state, State::Body(nothing)) else {
+        let ParserState::Body(body) =
+            std::mem::replace(&mut self.state, ParserState::Body(nothing))
+        else {
             return;
         };
         match body.content {
-            // Of a mail that has parts and does not say so.
+            // The mail has parts but its header declares none: this was its preamble.
             BodyContent::Part(leaf)
                 if begins_parts && matches!(self.open.last(), Some(Open::Mail)) =>
             {
@@ -357,7 +379,7 @@ impl Parser {
                 leaf.finish_outside(Outside::Preamble, torn, &mut self.found);
             }
             BodyContent::Preamble(leaf) => {
-                // Parts were announced and none was found.
+                // The header announced parts, and the body contains none.
                 self.found.unclear = true;
                 leaf.finish(torn, &mut self.found);
             }

@@ -1,13 +1,14 @@
-//! Width and height of a picture, from its first bytes.
+//! Reads width and height of a PNG, GIF, BMP or JPEG from its first bytes, without decoding it. [`crate::decoration`]
+//! uses them.
 
-/// As many first bytes hold the size of most pictures: of a JPEG it stands behind its tables and the
-/// camera's notes.
+/// Number of first bytes that contain the size of most pictures. In a JPEG it follows the tables and the notes of
+/// the camera (Exif).
 pub(crate) const PIXELS_HEAD_BYTES: usize = 4096;
 
-/// Segments of a JPEG before its frame.
+/// Number of segments that are skipped before the frame of a JPEG.
 const SEGMENTS_MAX: usize = 64;
 
-/// Width and height; `None` if they do not stand in `head`.
+/// Width and height in pixels; `None` if `head` does not contain them.
 pub(crate) fn pixels(head: &[u8]) -> Option<(u32, u32)> {
     match head {
         [0x89, b'P', b'N', b'G', _, _, _, _, _, _, _, _, b'I', b'H', b'D', b'R', rest @ ..] => {
@@ -29,7 +30,7 @@ pub(crate) fn pixels(head: &[u8]) -> Option<(u32, u32)> {
     }
 }
 
-/// ITU-T T.81, B.2.2: the frame header says the height, then the width.
+/// Width and height of a JPEG: the frame header contains the height, then the width (ITU-T T.81, B.2.2).
 fn frame(mut rest: &[u8]) -> Option<(u32, u32)> {
     for _ in 0..SEGMENTS_MAX {
         let (&[0xFF, marker], behind) = rest.split_first_chunk()? else {

@@ -13,34 +13,13 @@ const STUB_WORDS_MAX: usize = 60;
 const HEADLINE_WORDS_MAX: usize = 5;
 
 /// Words of stubs that refer to the HTML, in lower case.
+#[rustfmt::skip]
 const STUB_MARKS: &[&str] = &[
-    "browser",
-    "navigateur",
-    "navegador",
-    "mail program",
-    "mail client",
-    "mail reader",
-    "mail viewer",
-    "mail-programm",
-    "mailprogramm",
-    "mail-client",
-    "mailclient",
-    "messagerie",
-    "programa de correo",
-    "cliente de correo",
-    "client di posta",
-    "posta elettronica",
-    "почтов",
-    "邮件客户端",
-    "メールソフト",
-    "not supported",
-    "does not support",
-    "doesn't support",
-    "nicht unterstützt",
-    "cannot be displayed",
-    "can't be displayed",
-    "nicht angezeigt",
-    "nicht darstellen",
+    "browser", "navigateur", "navegador", "mail program", "mail client", "mail reader",
+    "mail viewer", "mail-programm", "mailprogramm", "mail-client", "mailclient", "messagerie",
+    "programa de correo", "cliente de correo", "client di posta", "posta elettronica", "почтов",
+    "邮件客户端", "メールソフト", "not supported", "does not support", "doesn't support", "nicht unterstützt",
+    "cannot be displayed", "can't be displayed", "nicht angezeigt", "nicht darstellen",
 ];
 
 /// Further words of the sentences of a stub.
@@ -82,7 +61,7 @@ pub(crate) struct Text {
 
 /// The texts, in order, without those that another text repeats.
 pub(crate) fn without_repeats(texts: Vec<Text>) -> Vec<String> {
-    let texts: Vec<Words> = texts.into_iter().map(Words::of).collect();
+    let texts: Vec<TextWords> = texts.into_iter().map(TextWords::of).collect();
     let compared = texts.get(..COMPARED_MAX).unwrap_or(&texts);
     let mut kept: Vec<&str> = Vec::new();
     let mut seen: HashSet<&str> = HashSet::new();
@@ -103,21 +82,23 @@ pub(crate) fn without_repeats(texts: Vec<Text>) -> Vec<String> {
     kept.into_iter().map(str::to_owned).collect()
 }
 
-struct Words {
+/// A text with what the comparison needs.
+struct TextWords {
     text: Text,
-    /// In lower case.
+    /// Its words in order, in lower case.
     words: Vec<String>,
-    /// The words of an HTML page as a set, for lookups.
+    /// The words of an HTML page as a set; empty for plain text.
     said: HashSet<String>,
     /// The words without separators: mailers break and space texts differently.
     joined: String,
-    /// It is a short plain text that tells to read the HTML.
+    /// Whether it is a short plain text that refers to the HTML.
     is_marked: bool,
-    /// What it tells besides, in lower case: its other sentences, or all where a device speaks.
+    /// The words of its other sentences, and of all sentences of a device, in lower case.
     besides: Vec<String>,
 }
 
-impl Words {
+impl TextWords {
+    /// Prepares a text. Invisible characters are left out and full-width letters become ASCII.
     fn of(text: Text) -> Self {
         let lower: String =
             text.text.chars().filter(|&c| !is_invisible(c)).map(half_width).collect();
@@ -142,7 +123,7 @@ impl Words {
         } else {
             plain.is_stub_of(html) || plain.joined != html.joined && plain.is_piece_of(html)
         };
-        // A stub that tells more stands beside the HTML.
+        // A stub that says more than the HTML is kept beside it.
         let is_mixed = plain.is_marked && plain.tells_besides(html);
         if self.text.is_html {
             html_is_better
@@ -175,12 +156,14 @@ impl Words {
             && self.is_piece_of(whole)
     }
 
+    /// Whether all of its words occur in `whole`, in order.
     fn is_piece_of(&self, whole: &Self) -> bool {
         let mut rest = whole.words.iter();
         self.words.iter().all(|word| rest.any(|other| other == word))
     }
 }
 
+/// The words of a text: runs of letters and digits.
 fn words_of(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_owned).collect()

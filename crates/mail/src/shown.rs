@@ -1,5 +1,7 @@
-//! Which pictures a page shows, and how.
+//! Finds the pictures that a page shows: by which name, how large, and whether behind the text. [`crate::decoration`]
+//! decides by it which of them are decoration.
 
+use crate::bytes::percent_decoded;
 use crate::decoration::Shown;
 use crate::entities::push_resolved;
 use crate::hidden::attribute;
@@ -7,19 +9,19 @@ use crate::hidden::attribute;
 /// Elements that show a picture.
 const ELEMENTS: &[&str] = &["image", "img", "input", "v:imagedata"];
 
-/// How a picture in an address is called: this, and its number.
+/// Name of a picture in a `data:` address: this and its number, which [`crate::page`] has put in place of the data.
 pub(crate) const DATA: &str = "data:";
 
-/// One that is drawn by words, and is never more than decoration.
+/// Name of every SVG drawing that is written out in its address. It is always decoration.
 pub(crate) const DATA_DRAWN: &str = "data:drawn";
 
-/// Bytes of the words about a picture that are looked at.
+/// Bytes of each attribute about a picture that are read.
 const WORDS_BYTES_MAX: usize = 200;
 
-/// Bytes of a picture's address that are looked at.
+/// Bytes of a picture's address that are read.
 const SOURCE_BYTES_MAX: usize = 500;
 
-/// What an element shows.
+/// The picture that an element shows: as its content, or as its background by attribute or style.
 pub(crate) fn by(name: &str, attributes: &str) -> Option<Shown> {
     let style = attribute(attributes, "style").unwrap_or_default();
     if ELEMENTS.contains(&name) {
@@ -48,19 +50,21 @@ pub(crate) fn by(name: &str, attributes: &str) -> Option<Shown> {
     Some(Shown { source, is_background: true, ..Shown::default() })
 }
 
-/// Whole pixels: `120`, `120px`, and neither `50%` nor `auto`.
+/// A length in whole pixels: `120`, `120px`. `None` for `50%` and `auto`.
 fn in_pixels(value: &str) -> Option<u32> {
     let value = value.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let whole = value.trim().split('.').next()?;
     whole.parse().ok()
 }
 
-/// An address as parts are called by: `cid:…`, `data:NUMBER`, or the name of a file.
+/// An address in the form in which parts are named: `cid:…`, `data:NUMBER`, or a file name, in lower case. An
+/// address on the network stays whole: no part has its name.
 pub(crate) fn source(written: &str) -> String {
     let mut resolved = String::new();
     let written = written.get(..written.floor_char_boundary(SOURCE_BYTES_MAX)).unwrap_or_default();
     push_resolved(written.trim(), &mut resolved);
-    let lower = unescaped(&resolved).to_lowercase();
+    let unescaped = percent_decoded(resolved.as_bytes());
+    let lower = String::from_utf8_lossy(&unescaped).to_lowercase();
     let lower = lower.trim_matches(['\'', '"', ' ']).to_owned();
     if lower.starts_with("cid:") {
         return lower.replace(['<', '>'], "");
@@ -75,22 +79,6 @@ pub(crate) fn source(written: &str) -> String {
         return lower;
     }
     lower.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
-}
-
-/// Without the escapes of an address (RFC 3986, section 2.1).
-fn unescaped(address: &str) -> String {
-    let mut bytes = Vec::with_capacity(address.len());
-    let mut rest = address.as_bytes();
-    while let Some((&byte, behind)) = rest.split_first() {
-        let escaped = (byte == b'%').then(|| {
-            let (digits, after) = behind.split_at_checked(2)?;
-            Some((u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?, after))
-        });
-        let (byte, after) = escaped.flatten().unwrap_or((byte, behind));
-        bytes.push(byte);
-        rest = after;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

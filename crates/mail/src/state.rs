@@ -1,47 +1,54 @@
-//! Where in the structure of a mail its stream is. Says nothing of how it came there.
+//! The state of the parser: a header or a body, and the multiparts that are open around it. The
+//! transitions are in [`crate::parser`].
 
 use crate::header::Header;
 use crate::leaf::Leaf;
 
+/// What the next byte of the stream belongs to.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // There is one of them to a mail.
-pub(crate) enum State {
+#[allow(clippy::large_enum_variant)] // A mail has one of them.
+pub(crate) enum ParserState {
     Header(Header),
     Body(Body),
 }
 
-/// What streams by between header and boundary.
+/// The content between a header and the next boundary.
 #[derive(Debug)]
 pub(crate) struct Body {
     pub(crate) content: BodyContent,
-    /// The line end before a boundary is not content here.
+    /// Whether a boundary may begin with the next byte. The line end before it was part of the header or of
+    /// the boundary before.
     pub(crate) at_line_start: bool,
 }
 
 #[derive(Debug)]
 pub(crate) enum BodyContent {
+    /// A part that contains no parts.
     Part(Leaf),
-    /// What stands before the first part of the innermost multipart; text, if there is no part.
+    /// Content before the first part of the innermost multipart. It is the text of the mail if no part follows.
     Preamble(Leaf),
-    /// What stands behind its last part; text, if no part gave any.
+    /// Content behind the last part. It is the text of the mail if no part has text.
     Epilogue(Leaf),
 }
 
-/// What parts stand in.
+/// A container of parts.
 #[derive(Debug)]
 pub(crate) enum Open {
+    /// A mail: the outermost, or one in a `message/rfc822` part.
     Mail,
+    /// A `multipart/…`, declared or recognised.
     Multipart {
-        /// As declared, and as it is: none, one or two.
+        /// The declared boundary and the one that was found instead: none, one or two.
         boundaries: Vec<Vec<u8>>,
-        /// Parts that say the same.
+        /// Number of the innermost `multipart/alternative`, whose parts say the same.
         group: Option<usize>,
-        /// A page and the pictures that it shows.
+        /// Whether it is a `multipart/related`: a page beside the pictures that it shows (RFC 2387).
         is_related: bool,
     },
 }
 
 impl Open {
+    /// The boundaries that end its parts. A mail has none.
     pub(crate) fn boundaries(&self) -> &[Vec<u8>] {
         match self {
             Self::Mail => &[],

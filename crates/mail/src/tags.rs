@@ -1,178 +1,41 @@
-//! Tells HTML from text by its tags: `<critical>` and `<nas@example.org>` are none.
+//! Distinguishes HTML from text by its tags: `<critical>` and `<nas@example.org>` are none. Devices declare pages as
+//! plain text and plain text as pages, so the declaration alone does not decide.
 
-/// Elements by which a page is known, in alphabetical order: those of HTML, and those it once had.
+/// Elements by which a page is recognised, in alphabetical order: those of HTML 5 and those of older versions.
+#[rustfmt::skip]
 const ELEMENTS: &[&str] = &[
-    "!doctype",
-    "a",
-    "abbr",
-    "acronym",
-    "address",
-    "applet",
-    "area",
-    "article",
-    "aside",
-    "audio",
-    "b",
-    "base",
-    "basefont",
-    "bdi",
-    "bdo",
-    "bgsound",
-    "big",
-    "blink",
-    "blockquote",
-    "body",
-    "br",
-    "button",
-    "canvas",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "datalist",
-    "dd",
-    "del",
-    "details",
-    "dfn",
-    "dialog",
-    "dir",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "embed",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "font",
-    "footer",
-    "form",
-    "frame",
-    "frameset",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "header",
-    "hgroup",
-    "hr",
-    "html",
-    "i",
-    "iframe",
-    "img",
-    "input",
-    "ins",
-    "kbd",
-    "label",
-    "legend",
-    "li",
-    "link",
-    "main",
-    "map",
-    "mark",
-    "marquee",
-    "menu",
-    "meta",
-    "meter",
-    "nav",
-    "nobr",
-    "noscript",
-    "object",
-    "ol",
-    "optgroup",
-    "option",
-    "p",
-    "picture",
-    "pre",
-    "progress",
-    "q",
-    "rp",
-    "rt",
-    "ruby",
-    "s",
-    "samp",
-    "script",
-    "section",
-    "select",
-    "slot",
-    "small",
-    "source",
-    "span",
-    "strike",
-    "strong",
-    "style",
-    "sub",
-    "summary",
-    "sup",
-    "svg",
-    "table",
-    "tbody",
-    "td",
-    "template",
-    "textarea",
-    "tfoot",
-    "th",
-    "thead",
-    "time",
-    "title",
-    "tr",
-    "track",
-    "tt",
-    "u",
-    "ul",
-    "var",
-    "video",
-    "wbr",
+    "!doctype", "a", "abbr", "acronym", "address", "applet", "area", "article", "aside", "audio",
+    "b", "base", "basefont", "bdi", "bdo", "bgsound", "big", "blink", "blockquote", "body", "br",
+    "button", "canvas", "caption", "center", "cite", "code", "col", "colgroup", "datalist", "dd",
+    "del", "details", "dfn", "dialog", "dir", "div", "dl", "dt", "em", "embed", "fieldset",
+    "figcaption", "figure", "font", "footer", "form", "frame", "frameset", "h1", "h2", "h3", "h4",
+    "h5", "h6", "head", "header", "hgroup", "hr", "html", "i", "iframe", "img", "input", "ins",
+    "kbd", "label", "legend", "li", "link", "main", "map", "mark", "marquee", "menu", "meta",
+    "meter", "nav", "nobr", "noscript", "object", "ol", "optgroup", "option", "p", "picture", "pre",
+    "progress", "q", "rp", "rt", "ruby", "s", "samp", "script", "section", "select", "slot",
+    "small", "source", "span", "strike", "strong", "style", "sub", "summary", "sup", "svg", "table",
+    "tbody", "td", "template", "textarea", "tfoot", "th", "thead", "time", "title", "tr", "track",
+    "tt", "u", "ul", "var", "video", "wbr",
 ];
 
-/// Elements that make a page of what was declared as text, if they are closed. XML has others.
+/// Elements by which declared text is a page if they are closed. XML documents have other names.
+#[rustfmt::skip]
 const CLOSED: &[&str] = &[
-    "a",
-    "b",
-    "big",
-    "blockquote",
-    "body",
-    "center",
-    "div",
-    "em",
-    "font",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "html",
-    "i",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "small",
-    "span",
-    "strong",
-    "table",
-    "td",
-    "tr",
-    "u",
-    "ul",
+    "a", "b", "big", "blockquote", "body", "center", "div", "em", "font", "h1", "h2", "h3", "h4",
+    "h5", "h6", "html", "i", "li", "ol", "p", "pre", "small", "span", "strong", "table", "td", "tr",
+    "u", "ul",
 ];
 
-/// Elements without an end. One is quoted, more are a page.
+/// Elements without an end tag. One of them may be quoted; two make declared text a page.
 const VOID: &[&str] = &["br", "hr"];
 
-/// Tags of unknown names whose end is looked for: each costs a look at all of the rest.
+/// Number of unknown tags whose end tag is searched for. Each costs a search through the rest, so it bounds time.
 const UNKNOWN_MAX: usize = 50;
 
-/// Tags of what was declared as text that are looked at.
+/// Number of tags of declared text that are examined.
 const TAGS_MAX: usize = 200;
 
-/// Whether there is a tag of HTML, or of a name that is closed as well.
+/// Whether a declared page has a tag: one of HTML, or an unknown one with an end tag.
 pub(crate) fn has_tag(html: &str) -> bool {
     let mut unknown = 0;
     tags(html).any(|(name, _, rest)| {
@@ -188,8 +51,8 @@ pub(crate) fn has_tag(html: &str) -> bool {
     })
 }
 
-/// Whether text that nobody declared to be HTML is a page: it begins as one, or has tags that are
-/// closed, or shows a picture. Text that merely quotes a tag is none.
+/// Whether text that is not declared as HTML is a page: it begins as one, has closed tags, or shows a picture.
+/// Text that only quotes a tag is no page.
 pub(crate) fn is_page(text: &str) -> bool {
     let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
     if start.starts_with("<?xml") && !start.contains("<html") {
@@ -201,7 +64,7 @@ pub(crate) fn is_page(text: &str) -> bool {
         return true;
     }
     let mut voids = usize::from(start.get(..3).is_some_and(|it| it.eq_ignore_ascii_case("<br")));
-    // What is not closed behind one tag is not closed behind a later one.
+    // An element without an end tag behind one of its tags has none behind a later one either.
     let mut unclosed: Vec<&str> = Vec::new();
     tags(text).take(TAGS_MAX).any(|(name, attributes, rest)| {
         let name = name.to_ascii_lowercase();
@@ -219,14 +82,13 @@ pub(crate) fn is_page(text: &str) -> bool {
     })
 }
 
-/// Whether text may be a page by its first bytes.
+/// Whether text may be a page by its first bytes: it begins with a tag.
 pub(crate) fn may_begin_page(text: &str) -> bool {
     text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}').starts_with('<')
         && tags(text).any(|(name, ..)| ELEMENTS.contains(&name.to_ascii_lowercase().as_str()))
 }
 
-/// The names of what stands behind each `<`, with a `/` if it is there, what stands behind the name,
-/// and what behind the `>`.
+/// Each tag: its name with the `/` of an end tag, the text behind the name, and the rest behind the `>`.
 fn tags(html: &str) -> impl Iterator<Item = (&str, &str, &str)> {
     let mut rest = html;
     std::iter::from_fn(move || {
@@ -246,17 +108,18 @@ fn tags(html: &str) -> impl Iterator<Item = (&str, &str, &str)> {
     })
 }
 
-/// The name of an element, perhaps one that a page or a program has made (`o:p`, `my-card`).
+/// Whether a name may be that of an element, also of one that a program invented (`o:p`, `my-card`).
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-:_.".contains(c))
 }
 
+/// Whether the rest of the page has an end tag of this name.
 fn is_closed(rest: &str, name: &str) -> bool {
     rest.match_indices("</").any(|(at, _)| rest.get(at + 2..).is_some_and(|it| begins(it, name)))
 }
 
-/// Whether a tag of this name stands there.
+/// Whether a text begins with this name and nothing longer.
 fn begins(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name))
         && text

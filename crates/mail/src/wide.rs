@@ -1,11 +1,12 @@
 //! UTF-16, UTF-32 and UTF-7: charsets that do not extend ASCII. A declaration counts only if the bytes agree: some
-//! firmware declares UTF-16 and sends ASCII.
+//! firmware declares UTF-16 and sends ASCII. Without a declaration the zero bytes beside Latin letters decide.
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 use tipoff_model::Encoding as Transfer;
-use tipoff_model::transfer::Decoder;
 
-/// Characters that are needed to recognise a charset without a byte order mark and a declaration.
+use crate::bytes::decoded;
+
+/// Fewest characters by which a charset is recognised without a byte order mark.
 const UNITS_MIN: usize = 4;
 
 /// Number of bytes by which the charset is recognised.
@@ -14,8 +15,16 @@ const HEAD_BYTES: usize = 512;
 /// A charset of two or four bytes to a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wide {
-    Utf16 { big: bool },
-    Utf32 { big: bool },
+    /// Two bytes, or four outside of the basic plane (RFC 2781).
+    Utf16 {
+        /// Whether the high byte comes first.
+        big: bool,
+    },
+    /// Four bytes.
+    Utf32 {
+        /// Whether the high byte comes first.
+        big: bool,
+    },
 }
 
 impl Wide {
@@ -33,7 +42,7 @@ impl Wide {
         match (declared, by_zeros) {
             (_, Some(found)) => Some(found),
             (Some(declared), None) if bytes.contains(&0) => Some(declared),
-            // Characters of other scripts hold no zero byte, and are hardly ever UTF-8.
+            // Characters of other scripts contain no zero byte, and are hardly ever valid UTF-8.
             (Some(declared @ Self::Utf16 { .. }), None) if str::from_utf8(bytes).is_err() => {
                 declared.is_plausible(bytes).then_some(declared)
             }
@@ -41,6 +50,7 @@ impl Wide {
         }
     }
 
+    /// The charset of a label. Without a byte order it is little-endian, as Windows writes it.
     fn of_label(label: &str) -> Option<Self> {
         let label = label.trim().to_ascii_lowercase().replace('_', "-");
         let big = label.ends_with("be");
@@ -87,6 +97,7 @@ impl Wide {
             && !self.decode(bytes).contains(char::REPLACEMENT_CHARACTER)
     }
 
+    /// Decodes text without its byte order mark. Invalid characters become U+FFFD.
     pub(crate) fn decode(self, bytes: &[u8]) -> String {
         match self {
             Self::Utf16 { big } => {
@@ -107,8 +118,8 @@ impl Wide {
     }
 }
 
-/// Two bytes to a character, both with the high bit: every run of such bytes is of even length.
-/// In Latin-1 text they mostly stand alone: `für`.
+/// Whether bytes have the shape of GB2312 (EUC-CN): two bytes a character, both from 0xA1 on, so that every run of
+/// them has an even length. In Latin-1 text such bytes are mostly single: `für`.
 pub(crate) fn has_gb2312_shape(bytes: &[u8]) -> bool {
     bytes.split(u8::is_ascii).all(|run| run.len() % 2 == 0 && !run.iter().any(|&byte| byte < 0xA1))
 }
@@ -122,7 +133,7 @@ pub(crate) fn is_utf7(declared: Option<&str>) -> bool {
     })
 }
 
-/// UTF-7 (RFC 2152): `+`, base64 of UTF-16, `-`. `None` if the bytes are none.
+/// Decodes UTF-7 (RFC 2152): `+`, base64 of UTF-16, `-`. `None` if the bytes are not ASCII.
 pub(crate) fn decode_utf7(bytes: &[u8]) -> Option<String> {
     let mut rest = str::from_utf8(bytes).ok().filter(|text| text.is_ascii())?;
     let mut text = String::with_capacity(rest.len());
@@ -134,10 +145,7 @@ pub(crate) fn decode_utf7(bytes: &[u8]) -> Option<String> {
         if letters.is_empty() {
             text.push('+');
         } else {
-            let mut units = Vec::new();
-            let mut decoder = Decoder::new(Transfer::Base64);
-            decoder.push(letters.as_bytes(), &mut units);
-            decoder.finish(&mut units);
+            let mut units = decoded(Transfer::Base64, letters.as_bytes());
             units.truncate(units.len() / 2 * 2);
             text.push_str(&UTF_16BE.decode_without_bom_handling(&units).0);
         }

@@ -1,18 +1,19 @@
-//! Encoded words in header fields (RFC 2047), and the raw 8-bit bytes that cameras write instead.
+//! Encoded words in header fields (RFC 2047), and the raw 8-bit bytes that cameras write instead: Hikvision sends
+//! raw GBK in its subjects. The result is one line for people.
 
 use tipoff_model::Encoding;
-use tipoff_model::transfer::Decoder;
 
+use crate::bytes::decoded;
 use crate::charset;
 
-/// Bytes of one charset in a row: encoded words are joined before they become text, because
-/// firmware cuts in the midst of a character.
+/// Bytes of one charset in a row. Encoded words are joined before they are decoded, because firmware cuts them
+/// inside of a character.
 struct Run {
     charset: Option<String>,
     bytes: Vec<u8>,
 }
 
-/// A field's value as text, on one line. `raw_charset` is what raw 8-bit bytes may be in.
+/// The value of a field as text on one line. `raw_charset` is a hint for raw 8-bit bytes.
 pub(crate) fn decode(value: &[u8], raw_charset: Option<&str>) -> String {
     let mut runs: Vec<Run> = Vec::new();
     let mut rest = value;
@@ -40,12 +41,13 @@ pub(crate) fn decode(value: &[u8], raw_charset: Option<&str>) -> String {
     one_line(&text)
 }
 
-/// White space of any kind and length becomes one space; control characters go.
+/// Replaces control characters by spaces, and white space of any kind and length by one space.
 pub(crate) fn one_line(text: &str) -> String {
     let spaced = text.replace(char::is_control, " ");
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Adds bytes to the last run if it has the same charset.
 fn push(runs: &mut Vec<Run>, charset: Option<String>, bytes: &[u8]) {
     match runs.last_mut() {
         Some(run) if run.charset == charset => run.bytes.extend_from_slice(bytes),
@@ -53,13 +55,14 @@ fn push(runs: &mut Vec<Run>, charset: Option<String>, bytes: &[u8]) {
     }
 }
 
+/// An encoded word, decoded to bytes of its charset.
 struct Word {
     charset: String,
     bytes: Vec<u8>,
 }
 
-/// `=?charset?B|Q?text?=`, and what follows it. Spaces in the text and RFC 2231's `*language` are
-/// let pass.
+/// Reads `=?charset?B|Q?text?=` and returns it with the bytes behind it. Spaces in the text are accepted, and so is
+/// RFC 2231's `*language`.
 fn encoded_word(input: &[u8]) -> Option<(Word, &[u8])> {
     let (charset, rest) = split_once(input.strip_prefix(b"=?")?, b"?")?;
     let (encoding, rest) = split_once(rest, b"?")?;
@@ -71,7 +74,7 @@ fn encoded_word(input: &[u8]) -> Option<(Word, &[u8])> {
         b"Q" | b"q" => {
             let spaced: Vec<u8> =
                 text.iter().map(|&byte| if byte == b'_' { b' ' } else { byte }).collect();
-            // Quoted-printable drops white space at an end, which here is text.
+            // Quoted-printable drops white space at the end of a line, but here it is text.
             let mut bytes = decoded(Encoding::QuotedPrintable, &spaced);
             let spaces = spaced.iter().rev().take_while(|&&byte| byte == b' ').count();
             bytes.resize(bytes.len() + spaces, b' ');
@@ -82,14 +85,7 @@ fn encoded_word(input: &[u8]) -> Option<(Word, &[u8])> {
     Some((Word { charset, bytes }, rest))
 }
 
-fn decoded(encoding: Encoding, text: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut decoder = Decoder::new(encoding);
-    decoder.push(text, &mut bytes);
-    decoder.finish(&mut bytes);
-    bytes
-}
-
+/// The bytes before and behind a mark.
 fn split_once<'a>(input: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = memchr::memmem::find(input, mark)?;
     Some((input.get(..at)?, input.get(at + mark.len()..)?))

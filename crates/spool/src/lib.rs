@@ -2,7 +2,8 @@
 //!
 //! What is stored survives a crash at any instant: the states are numbered in docs/spool.md and the
 //! code cites the numbers. Nothing here knows a protocol, a rule or a service. Decisions are pure functions in
-//! `core`; an engine (`sqlite`) loads rows for them and writes what they decide.
+//! `core`; the statements in `sql`, written once for every engine, load rows for them and write what they decide;
+//! an engine (`sqlite`) runs the statements.
 
 mod accounts;
 mod age;
@@ -23,6 +24,7 @@ mod review;
 mod room;
 mod sessions;
 mod share_links;
+mod sql;
 mod sqlite;
 mod unfinished;
 

@@ -1,9 +1,10 @@
-//! Which of a recorder's cameras a mail is about.
+//! Decides which camera of a recorder a mail is about. Each camera of a recorder becomes a device of its own, so a
+//! wrong answer here splits or mixes devices.
 //!
 //! The rule, for every vendor:
 //!
 //! - A **name** counts only if its owner chose it. `Camera 01`, `IPCamera 03`, `IPC`, `CH5`, `Channel 1`
-//!   and what only repeats the number are names of the factory.
+//!   and a name that only repeats the number are factory names.
 //! - A **recorder** writes its own name besides that of the camera, or numbers its channels (`A1`, `D4`,
 //!   `IP-CH1`). The number is taken as it is written, without zeros before it, so that a channel
 //!   stays the same whatever it reports and even if it is renamed.
@@ -14,59 +15,29 @@
 
 use tipoff_model::Camera;
 
-/// What factories call cameras and channels, before a number.
+/// Factory names of cameras and channels, without a number behind them, in lower case.
+#[rustfmt::skip]
 const FACTORY: &[&str] = &[
-    "",
-    "a",
-    "cam",
-    "camara",
-    "camera",
-    "canal",
-    "ch",
-    "chan",
-    "channel",
-    "d",
-    "default",
-    "device",
-    "hd ip camera",
-    "ip",
-    "ip cam",
-    "ip camera",
-    "ip ch",
-    "ip channel",
-    "ipc",
-    "ipcam",
-    "ipcamera",
-    "ip dome",
-    "ipdome",
-    "kamera",
-    "kanal",
-    "name",
-    "network camera",
-    "no name",
-    "noname",
-    "nvr",
-    "video",
-    "wifi ch",
-    "камера",
-    "канал",
-    "摄像机",
-    "监控点",
-    "通道",
+    "", "a", "cam", "camara", "camera", "canal", "ch", "chan", "channel", "d", "default", "device",
+    "hd ip camera", "ip", "ip cam", "ip camera", "ip ch", "ip channel", "ipc", "ipcam", "ipcamera",
+    "ip dome", "ipdome", "kamera", "kanal", "name", "network camera", "no name", "noname", "nvr",
+    "video", "wifi ch", "камера", "канал", "摄像机", "监控点", "通道",
 ];
-/// Names and numbers are at most this long, in characters.
+/// Longest name or number in characters. A longer one is cut.
 const CHARS_MAX: usize = 64;
 
-/// What a mail says of a channel.
+/// The channel of a recorder as a mail writes it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Channel<'a> {
+pub(crate) struct RecorderChannel<'a> {
+    /// `1`, `003`, `A1`, `IP-CH1`.
     pub(crate) number: Option<&'a str>,
+    /// The name of the channel or its camera.
     pub(crate) name: Option<&'a str>,
-    /// Whether a recorder is known to have sent it.
+    /// Whether a recorder certainly sent the mail.
     pub(crate) of_recorder: bool,
 }
 
-impl Channel<'_> {
+impl RecorderChannel<'_> {
     /// The camera, by the rule above.
     pub(crate) fn camera(self) -> Option<Camera> {
         let of_factory = self.name.and_then(factory_number);
@@ -75,7 +46,7 @@ impl Channel<'_> {
             let is_number = number.as_ref().is_some_and(|number| number.eq_ignore_ascii_case(name));
             !name.is_empty() && of_factory.is_none() && !is_number
         });
-        // "Camera 03" tells the number where nothing else does.
+        // "Camera 03" contains the number if no field does.
         let number = number.or_else(|| of_factory.filter(|it| !it.is_empty()).map(plain_number));
         let is_first = number.as_deref().is_none_or(|number| number == "0" || number == "1");
         let number = number.filter(|_| self.of_recorder || !is_first);
@@ -84,12 +55,12 @@ impl Channel<'_> {
     }
 }
 
-/// Whether a name is one of the factory.
+/// Whether a name is a factory name.
 pub(crate) fn is_of_factory(name: &str) -> bool {
     factory_number(name).is_some()
 }
 
-/// The number, or nothing, behind a name of the factory; `None` if the owner chose the name.
+/// The number behind a factory name, perhaps empty; `None` if the owner chose the name.
 fn factory_number(name: &str) -> Option<&str> {
     let name = name.trim();
     let letters = name.trim_end_matches(|it: char| it.is_ascii_digit());
@@ -99,7 +70,7 @@ fn factory_number(name: &str) -> Option<&str> {
     FACTORY.contains(&letters.as_str()).then_some(number)
 }
 
-/// A number without zeros before it; a letter before it stays.
+/// A number without leading zeros. A number with letters stays unchanged: `A1`.
 fn plain_number(number: &str) -> String {
     let number = cut(number);
     let is_digits = !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit());
@@ -110,6 +81,7 @@ fn plain_number(number: &str) -> String {
     }
 }
 
+/// A name or number without control characters, cut at its limit.
 fn cut(text: &str) -> String {
     text.trim().chars().filter(|it| !it.is_control()).take(CHARS_MAX).collect()
 }
@@ -120,7 +92,7 @@ mod tests {
 
     fn channel(number: &str, name: &str, of_recorder: bool) -> (String, String) {
         let some = |text| Some(text).filter(|text: &&str| !text.is_empty());
-        let channel = Channel { number: some(number), name: some(name), of_recorder };
+        let channel = RecorderChannel { number: some(number), name: some(name), of_recorder };
         let camera = channel.camera().unwrap_or_default();
         (camera.number.unwrap_or_default(), camera.name.unwrap_or_default())
     }

@@ -1,11 +1,13 @@
-//! D-Link: the mails of its network storage, `dlink-02C972_E-Mail_Alert`. Its cameras send free words.
+//! D-Link: the mails of its network storage. The subject is `dlink-02C972_E-Mail_Alert`, the text a sentence such as
+//! `A SMART Test Was Performed On The Following Hard Drive …` and `The Result Of The Test Is: Pass`. Its cameras
+//! send free texts, which no rule recognises.
 
 use tipoff_model::Event;
 
-use crate::details::{Form, Known, SubjectNews};
+use crate::details::{MailFacts, MailForm, SubjectNews};
 use crate::guide;
 use crate::mail::lines;
-use crate::{Found, Mail, Vendor, words};
+use crate::{MailView, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "D-Link",
@@ -16,17 +18,19 @@ pub(crate) const VENDOR: Vendor = Vendor {
     guide: guide::d_link::GUIDE,
 };
 
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &["serial number", "size"],
     sentences: &["sincerely,", "your dlink*", "sincerely", "dear customer,"],
     free: true,
 };
 
-fn recognises(mail: &Mail<'_>) -> bool {
+/// By the name of the device, which begins with `dlink-`, in the subject or below the text.
+fn recognises(mail: &MailView<'_>) -> bool {
     mail.subject.starts_with("dlink-") || mail.says("your dlink-")
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+/// A disk test that passed is no event, and one with any other result a fault. Other mails are read line by line.
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let result = mail.filled("The Result Of The Test Is");
     let passed = result.is_some_and(|result| result.to_lowercase().starts_with("pass"));
     let by_line = || lines(mail.text).find_map(words::subject);
@@ -36,5 +40,8 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
         None => by_line().unwrap_or_default(),
     };
     let subject = SubjectNews::unless(mail.subject.ends_with("_E-Mail_Alert"));
-    Found { known: Known { event, subject, ..Known::default() }, ..Found::default() }
+    VendorReading {
+        known: MailFacts { event, subject, ..MailFacts::default() },
+        ..VendorReading::default()
+    }
 }

@@ -1,22 +1,30 @@
 //! Dahua and those who build on it (Amcrest, EmpireTech, EZIP, IC Realtime, IMOU, Lorex, Q-See).
 //!
-//! The text has lines `Alarm Event: Motion Detection Start` and `Alarm Start Time(D/M/Y …)`; what
-//! has ended comes as `… Stop` or `… end`. Cameras write `Alarm Input Channel: 1`, recorders `Alarm Input
-//! Channel No.: 2` and `Alarm Input Channel Name: …`. The subject is the owner's. Pictures are named
-//! with a letter in brackets.
+//! The text is base64 with one field a line:
+//!
+//! ```text
+//! Alarm Event: Motion Detection
+//! Alarm Input Channel: 1
+//! Alarm Start Time(D/M/Y H:M:S): 23/12/2021 10:27:46
+//! Alarm Device Name: IPC06
+//! ```
+//!
+//! EZIP writes `Motion Detection Start` and `… Stop`, other cameras `… end`. Recorders write `Alarm Input Channel
+//! No.: 2` and `Alarm Input Channel Name: …` instead, and `Time (D/M/Y …)` with a space. The subject is the
+//! owner's. Names of pictures contain a letter in brackets: `47[M][0@0][0].jpg`.
 
 use tipoff_model::{Camera, Event};
 
-use crate::camera::{Channel, is_of_factory};
-use crate::details::{Form, Known, SubjectNews};
+use crate::camera::{RecorderChannel, is_of_factory};
+use crate::details::{MailFacts, MailForm, SubjectNews};
 use crate::guide;
 use crate::upload::{is_digits, is_number};
-use crate::{Found, Mail, Upload, Vendor, words};
+use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor =
     Vendor { name: "Dahua", recognises, read, form: FORM, upload, guide: guide::dahua::GUIDE };
 
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &[
         "alarm event",
         "alarm type",
@@ -39,7 +47,7 @@ const FORM: Form = Form {
     free: false,
 };
 
-/// Keys that others do not have beside `Alarm Event`.
+/// Keys that only Dahua writes beside `Alarm Event`, in lower case. Reolink has that key too.
 const KEYS: &[&str] = &[
     "alarm start time",
     "alarm stop time",
@@ -49,14 +57,17 @@ const KEYS: &[&str] = &[
     "alarm input channel",
 ];
 
-fn recognises(mail: &Mail<'_>) -> bool {
+/// By its fields, or by the letter in the name of a picture if the text has none.
+fn recognises(mail: &MailView<'_>) -> bool {
     let by_text = mail.field("Alarm Event").is_some()
         && mail.field("Alarm Camera Name").is_none()
         && KEYS.iter().any(|key| mail.says(key));
     by_text || mail.file_names().any(|name| letter(name).is_some())
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+/// A mail with a stop time and no start time is an end. Local alarms and faults of the recorder belong to no camera,
+/// although their mails have a channel.
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let value = mail.filled("Alarm Event").or_else(|| mail.filled("Alarm Type"));
     let has_only_stopped =
         mail.filled_by("alarm start time").is_none() && mail.filled_by("alarm stop time").is_some();
@@ -72,15 +83,15 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let number = number.into_iter().find_map(|key| mail.filled(key));
     let is_of_channel = value.is_none_or(is_of_channel);
     let camera = if is_of_channel { camera(device, name, number) } else { None };
-    // The channel of a local alarm is its input: what the owner called that stays.
+    // The "channel" of a local alarm is the number of the input. The name that the owner gave it is news.
     let extra = name.filter(|_| !is_of_channel && event == Event::Input);
     let names = device.into_iter().chain(name.filter(|_| extra.is_none())).collect();
-    let known = Known { event, value, names, extra, subject: SubjectNews::Whole };
-    Found { known, camera, details: None }
+    let known = MailFacts { event, value, names, extra, subject: SubjectNews::Whole };
+    VendorReading { known, camera, details: None }
 }
 
-/// Values that the common words do not have, or have otherwise: the menus Event and Abnormality of NVR4208
-/// and its like.
+/// Values that the common words do not know or read as another event, in lower case: from the menus Event and
+/// Abnormality of NVR4208 and similar recorders.
 const VALUES: &[(&str, Event)] = &[
     ("audio input abnormal", Event::Fault),
     ("call", Event::Doorbell),
@@ -99,13 +110,14 @@ const VALUES: &[(&str, Event)] = &[
     ("crowd gathering estimation", Event::Zone),
 ];
 
+/// The event of an `Alarm Event` value.
 fn event(value: &str) -> Option<Event> {
     let lower = value.trim().to_lowercase();
     let listed = VALUES.iter().find(|(listed, _)| *listed == lower).map(|(_, event)| *event);
     listed.or_else(|| words::field(value))
 }
 
-/// Whether an event belongs to a camera: neither to an input of the recorder nor to the recorder itself.
+/// Whether an event belongs to a camera, and not to an input of the recorder or to the recorder itself.
 fn is_of_channel(value: &str) -> bool {
     let value = value.to_lowercase();
     let of_input = ["local alarm", "external alarm", "alarm local", "alarmlocal", "alarm box"];
@@ -117,24 +129,26 @@ fn is_of_channel(value: &str) -> bool {
         && !of_recorder.iter().any(|it| value.contains(it))
 }
 
+/// The camera by the rule of [`mod@crate::camera`].
 fn camera(device: Option<&str>, name: Option<&str>, number: Option<&str>) -> Option<Camera> {
     let device = device.unwrap_or_default().to_lowercase();
     let is_recorder =
         ["nvr", "dvr", "xvr", "hcvr", "recorder"].iter().any(|it| device.contains(it));
-    // Only recorders write the name of a channel; "IPC" may be that of anything.
+    // Only recorders write the name of a channel, but "IPC" is the factory name of cameras as well.
     let of_recorder = is_recorder || name.is_some_and(|name| !is_of_factory(name));
-    // Old firmware writes a name where the number stands.
+    // Old firmware writes a name into the field of the number.
     let is_name = |it: &str| it.bytes().all(|it| !it.is_ascii_digit());
     let number_is_name = name.is_none() && number.is_some_and(is_name);
     let (number, name) = if number_is_name { (None, number) } else { (number, name) };
-    Channel { number, name, of_recorder }.camera()
+    RecorderChannel { number, name, of_recorder }.camera()
 }
 
-/// The letter of `14.03.20[M][0@0][0].jpg`.
+/// The event by the letter of `14.03.20[M][0@0][0].jpg`: M motion, R recorded by schedule, A alarm input, I
+/// intelligent (line, zone).
 fn letter(name: &str) -> Option<Event> {
     let (time, rest) = name.split_once('[')?;
     let (letter, marks) = rest.split_once("][")?;
-    // That a picture is sent by the clock is believed of nothing but a time and a place on a disk.
+    // A scheduled picture is not alerted. So the name has to be exact: a time, and a place on a disk with an `@`.
     let is_exact = || {
         let is_time = time.bytes().all(|it| it.is_ascii_digit() || it == b'.' || it == b'-');
         let place = marks.split_once("][").map(|(place, _)| place);
@@ -149,10 +163,10 @@ fn letter(name: &str) -> Option<Event> {
     }
 }
 
-/// `…/001/jpg/14/03/20[M][0@0][0].jpg`, `…/001/dav/21/21.04.49-21.05.14[M][0@0][0].mp4`, and the same
-/// of XMEye recorders; newer names tell a channel and a time only:
+/// `…/001/jpg/14/03/20[M][0@0][0].jpg` and `…/001/dav/21/21.04.49-21.05.14[M][0@0][0].mp4`, also of XMEye recorders.
+/// Newer firmware writes a channel and two times without an event:
 /// `N843A8_ch3_main_20260830214636_20260830214641.dav`.
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     letter(upload.name()).or_else(|| {
         let mut words = upload.stem().rsplit('_');
         let (end, start) = (words.next()?, words.next()?);

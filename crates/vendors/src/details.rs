@@ -1,61 +1,68 @@
-//! What of a known vendor's mail stands below an alert's title: what adds something to the event, the
-//! device, the camera and the time. Whatever is not known to be boilerplate stays.
+//! Chooses the details of a known vendor's mail, the text below an alert's title: the lines that add something to the
+//! event, the device, the camera and the time. A line is left out only if a rule knows it; everything else stays.
+//! The vendors' files say what their boilerplate is ([`MailForm`]) and what the title contains ([`MailFacts`]).
 
 use std::collections::HashSet;
 use std::net::IpAddr;
 
 use tipoff_model::Event;
 
-use crate::mail::{HEAD_BYTES_MAX, Mail, head, key_and_value, lines};
+use crate::mail::{HEAD_BYTES_MAX, MailView, head, key_and_value, lines};
 use crate::words;
 
-/// What a vendor's mails hold besides news, in lower case.
+/// The boilerplate of a vendor's mails, in lower case.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Form {
-    /// The keys of fields that add nothing; a star stands for any end.
+pub(crate) struct MailForm {
+    /// Keys of fields that are left out. A star at the end stands for any text: `ip address*`.
     pub(crate) keys: &'static [&'static str],
-    /// Sentences that add nothing; a star stands for a few words.
+    /// Sentences that are left out. A star stands for a few words.
     pub(crate) sentences: &'static [&'static str],
-    /// Whether the text is free: then only these keys and sentences are left out of it, and not what
-    /// seems to repeat event, names and times.
+    /// Whether people or programs write the text freely. Then only these keys and sentences are left out, and not
+    /// lines that seem to repeat event, names and times.
     pub(crate) free: bool,
 }
 
-/// What is known of a mail already.
+impl MailForm {
+    /// No boilerplate: only lines that repeat event, names and times are left out.
+    pub(crate) const NONE: Self = Self { keys: &[], sentences: &[], free: false };
+}
+
+/// What the title of an alert already contains.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Known<'a> {
+pub(crate) struct MailFacts<'a> {
     pub(crate) event: Event,
     /// The vendor's own words for the event.
     pub(crate) value: Option<&'a str>,
-    /// What device and camera are called.
+    /// Names of the device and the camera.
     pub(crate) names: Vec<&'a str>,
-    /// What is said besides, and stays.
+    /// A text that is always kept, such as the name of an alarm input.
     pub(crate) extra: Option<&'a str>,
-    /// What of the subject may be news.
+    /// The part of the subject that may be news.
     pub(crate) subject: SubjectNews<'a>,
 }
 
-/// What of a subject may be news.
+/// The part of a subject that may be news.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum SubjectNews<'a> {
-    /// All of it: the owner may choose it.
+    /// All of it, because the owner can choose it.
     #[default]
     Whole,
     /// This part of it.
     Part(&'a str),
-    /// Nothing: it has the vendor's form.
+    /// Nothing, because it has the vendor's form and repeats the fields.
     Nothing,
 }
 
 impl SubjectNews<'_> {
-    /// For a subject that may have the vendor's form.
+    /// `Nothing` for a subject in the vendor's form, else `Whole`.
     pub(crate) const fn unless(has_form: bool) -> Self {
         if has_form { Self::Nothing } else { Self::Whole }
     }
 }
 
-/// The details of a mail.
-pub(crate) fn of(mail: &Mail<'_>, form: &Form, known: &Known<'_>) -> String {
+/// The details of a mail: the vendor's words if they say more than the event, then `extra`, then the lines that add
+/// something. The subject comes first if it has a word that none of these has. Equal lines in a row are written once.
+pub(crate) fn of(mail: &MailView<'_>, form: &MailForm, known: &MailFacts<'_>) -> String {
     let mut kept: Vec<String> = Vec::new();
     if let Some(value) = known.value.filter(|value| !words::is_plain(value, known.event)) {
         kept.push(squeezed(value));
@@ -81,7 +88,7 @@ pub(crate) fn of(mail: &Mail<'_>, form: &Form, known: &Known<'_>) -> String {
     kept.join("\n")
 }
 
-/// The lines that are read, and those behind them.
+/// The lines of the first [`HEAD_BYTES_MAX`] bytes, and the lines behind them.
 fn split(text: &str) -> (&str, &str) {
     let head = head(text, HEAD_BYTES_MAX);
     let last = || head.rfind('\n').unwrap_or(head.len());
@@ -89,7 +96,8 @@ fn split(text: &str) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-fn adds(line: &str, form: &Form, names: &Names) -> bool {
+/// Whether a line adds something to the title. Fields count by their value.
+fn adds(line: &str, form: &MailForm, names: &Names) -> bool {
     if line.is_empty() || form.is_boilerplate(line) {
         return false;
     }
@@ -102,7 +110,8 @@ fn adds(line: &str, form: &Form, names: &Names) -> bool {
     }
 }
 
-impl Form {
+impl MailForm {
+    /// Whether a field of this key is left out.
     pub(crate) fn has(&self, key: &str) -> bool {
         let key = key.to_lowercase();
         self.keys.iter().any(|known| match known.strip_suffix('*') {
@@ -111,6 +120,7 @@ impl Form {
         })
     }
 
+    /// Whether a line is left out: one of the sentences, or a rule such as `-----`.
     pub(crate) fn is_boilerplate(&self, line: &str) -> bool {
         let is_rule = |it: char| it.is_whitespace() || "-*=_~•".contains(it);
         let line = line.trim_matches(is_rule).to_lowercase();
@@ -118,10 +128,11 @@ impl Form {
     }
 }
 
-/// A star stands for at most this much.
+/// Most bytes that a star in a sentence stands for.
 const STAR_BYTES_MAX: usize = 80;
 
-/// Whether a line is a sentence in which a star stands for a few words.
+/// Whether a line is a sentence in which a star stands for a few words of the same sentence: a text that an owner
+/// wrote behind it must not disappear.
 fn fits(sentence: &str, line: &str) -> bool {
     let line = line.trim_end_matches(['.', '!', ' ']);
     let Some((beginning, end)) = sentence.split_once('*') else {
@@ -133,27 +144,29 @@ fn fits(sentence: &str, line: &str) -> bool {
     })
 }
 
-/// The words that say nothing new.
+/// The words that the title already contains.
 struct Names {
     event: Event,
     names: HashSet<String>,
 }
 
 impl Names {
-    fn of(known: &Known<'_>) -> Self {
+    /// The words of the names and of the vendor's words for the event.
+    fn of(known: &MailFacts<'_>) -> Self {
         let names = known.names.iter().chain(&known.value).copied();
         Self { event: known.event, names: names.flat_map(words::words).collect() }
     }
 
-    /// Whether a text says anything besides the event, names, times and small words.
+    /// Whether a text has a word besides the event, names, times and small words. A text that is too long to be read
+    /// counts as news.
     fn adds(&self, text: &str) -> bool {
         text.len() > words::READ_MAX || self.new_words(text).next().is_some()
     }
 
-    /// The same, besides what other lines say.
+    /// Whether a text has such a word that `lines` do not have either.
     fn adds_to(&self, text: &str, lines: &[String]) -> bool {
         let new: Vec<String> = self.new_words(text).collect();
-        // Without looking at all of a long text where there is nothing new.
+        // The lines are read only if there is a new word: they may be long.
         !new.is_empty() && {
             let said: HashSet<String> =
                 lines.iter().take(SAID_LINES_MAX).flat_map(|line| words::words(line)).collect();
@@ -161,11 +174,13 @@ impl Names {
         }
     }
 
+    /// The words of a text that are new, without its dates and times.
     fn new_words(&self, text: &str) -> impl Iterator<Item = String> {
         let timeless: Vec<&str> = text.split_whitespace().filter(|it| !is_time(it)).collect();
         words::words(&timeless.join(" ")).into_iter().filter(|word| self.is_new(word))
     }
 
+    /// Whether a word is neither in the title nor a small word.
     fn is_new(&self, word: &str) -> bool {
         !(self.names.contains(word)
             || words::is_filler(word)
@@ -174,46 +189,19 @@ impl Names {
     }
 }
 
-/// A subject's words are looked for in this many lines of the text.
+/// Number of lines in which the words of a subject are searched for.
 const SAID_LINES_MAX: usize = 100;
 
-/// Words around names and times, beside those of [`words::is_filler`].
+/// Small words around names and times, and names of vendors, beside those of [`words::is_filler`].
+#[rustfmt::skip]
 const SMALL: &[&str] = &[
-    "on",
-    "from",
-    "at",
-    "in",
-    "by",
-    "to",
-    "am",
-    "pm",
-    "utc",
-    "no",
-    "h",
-    "net",
-    "network",
-    "recorder",
-    "embedded",
-    "device",
-    "system",
-    "amcrest",
-    "annke",
-    "axis",
-    "dahua",
-    "ezviz",
-    "foscam",
-    "hikvision",
-    "hilook",
-    "imou",
-    "lorex",
-    "lts",
-    "reolink",
-    "swann",
-    "vivotek",
+    "on", "from", "at", "in", "by", "to", "am", "pm", "utc", "no", "h", "net", "network",
+    "recorder", "embedded", "device", "system", "amcrest", "annke", "axis", "dahua", "ezviz",
+    "foscam", "hikvision", "hilook", "imou", "lorex", "lts", "reolink", "swann", "vivotek",
 ];
 
-/// Whether a field is of interest to machines only: a serial number, an address, a time. Whose address
-/// failed to log in is of interest.
+/// Whether a field is for machines only: a serial number, an address, a time. The address of a failed login is not:
+/// its owner wants to know it.
 fn is_technical(key: &str, value: &str) -> bool {
     let key = key.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| key.contains(word));
@@ -241,19 +229,21 @@ fn is_address(text: &str) -> bool {
     host.parse::<IpAddr>().is_ok() || bare.parse::<IpAddr>().is_ok() || is_mac(bare)
 }
 
+/// Whether a text is a hardware address: six pairs of hexadecimal digits.
 fn is_mac(text: &str) -> bool {
     let is_pair = |pair: &str| pair.len() == 2 && pair.bytes().all(|it| it.is_ascii_hexdigit());
     text.split([':', '-']).count() == 6 && text.split([':', '-']).all(is_pair)
 }
 
-/// Whether a text is a date, perhaps with a time.
+/// Whether a text is a date, perhaps with a time, and nothing else.
 fn is_dated(text: &str) -> bool {
     let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
     let is_date = |part: &str| digits(part) >= 8 || (digits(part) >= 6 && !part.contains(':'));
     text.split_whitespace().any(is_date) && text.split_whitespace().all(is_time)
 }
 
-/// A date or a time: `2015-05-22,14:52:18`, `23/12/2021`, `10:27:46`, `20260514171805`.
+/// Whether a text is a date or a time in one of the forms that vendors write: Hikvision `2015-05-22,14:52:18`, Dahua
+/// `23/12/2021` and `10:27:46`, Panasonic `20260514171805123`.
 fn is_time(text: &str) -> bool {
     let text = text.trim_matches(['(', ')', '[', ']', ',', '.', ';']);
     let parts: Vec<&str> = text.split(['-', '/', '.', ':', ',', 'T']).collect();
@@ -269,11 +259,12 @@ fn is_time(text: &str) -> bool {
     (has_form && parts.iter().all(is_short)) || ([14, 17].contains(&zone.len()) && is_digits(zone))
 }
 
+/// Whether a text consists of digits.
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
 }
 
-/// Without the spaces that pad fields.
+/// A text with single spaces: Hikvision's recorders pad fields with spaces, some of its cameras with tabs.
 pub(crate) fn squeezed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -377,7 +368,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_to_be_read_may_say_anything() {
-        let known = Known { names: vec!["yard"], ..Known::default() };
+        let known = MailFacts { names: vec!["yard"], ..MailFacts::default() };
         let names = Names::of(&known);
         let read = "yard ".repeat(words::READ_MAX / 5);
         assert!(!names.adds(&read) && names.adds(&format!("{read} ")));

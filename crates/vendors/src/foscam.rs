@@ -1,38 +1,41 @@
-//! Foscam: the picture's name tells, `MDAlarm_20180914-111429.jpg` for motion, `HMDAlarm_…` for a
-//! person, `Schedule_…` for the clock.
+//! Foscam HD cameras (FI9800P, R2 and others): only the name of the picture contains the event. It is
+//! `MDAlarm_20180914-111429.jpg` for motion, `HMDAlarm_…` for a person and `Schedule_…` for a scheduled picture.
+//! Subject and text (`IPCamera alarm`, `Motion detected`) are not read.
 
 use tipoff_model::Event;
 
-use crate::details::{Form, Known};
-use crate::guide::{Guide, OTHER, Page, Value, fill, page, set};
+use crate::details::{MailFacts, MailForm};
+use crate::guide::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 use crate::upload::is_digits;
-use crate::{Found, Mail, Upload, Vendor};
+use crate::{MailView, UploadedFile, Vendor, VendorReading};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "Foscam",
     recognises: |mail| by_files(mail).is_some(),
     read,
-    form: Form { keys: &["time", "ip address*"], sentences: &[], free: false },
+    form: MailForm { keys: &["time", "ip address*"], sentences: &[], free: false },
     upload,
     guide: GUIDE,
 };
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let event = by_files(mail).unwrap_or_default();
-    Found { known: Known { event, ..Known::default() }, ..Found::default() }
+    VendorReading { known: MailFacts { event, ..MailFacts::default() }, ..VendorReading::default() }
 }
 
-fn by_files(mail: &Mail<'_>) -> Option<Event> {
+/// The event of the first picture whose name contains one.
+fn by_files(mail: &MailView<'_>) -> Option<Event> {
     mail.file_names().find_map(by_name)
 }
 
-/// Pictures in `snap/`, videos in `record/`: `MDalarm_20250712_213837.mkv`, of older ones
+/// Pictures are in `<Model>_<MAC>/snap/`, videos in `…/record/`: `MDalarm_20250712_213837.mkv`, of older firmware
 /// `alarm_20231127_200437.mkv`.
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     by_name(upload.name())
 }
 
-/// A word and a time: a camera that is called "Schedule" names no file so.
+/// The event of a name that consists of a word, a date and a time. A camera that is named "Schedule" writes no such
+/// name.
 fn by_name(name: &str) -> Option<Event> {
     let (kind, time) = name.split_once('_')?;
     let (date, rest) = time.split_at_checked(8)?;
@@ -43,7 +46,7 @@ fn by_name(name: &str) -> Option<Event> {
     match kind.to_ascii_lowercase().as_str() {
         "hmdalarm" => Some(Event::Person),
         "mdalarm" | "alarm" => Some(Event::Motion),
-        // Pictures only are sent by the clock; others write an underscore behind the date.
+        // Only pictures are scheduled, and Foscam writes their date with a dash behind it.
         "schedule" if rest.starts_with('-') => {
             rest.get(7..)?.starts_with('.').then_some(Event::Periodic)
         }
@@ -56,26 +59,26 @@ pub(crate) const GUIDE: Guide = Guide {
         "Settings > Network > Mail Settings",
         &[
             set("Enable", "on"),
-            fill("SMTP Server", Value::Server),
-            fill("SMTP Port", Value::Port),
+            fill("SMTP Server", SetupValue::Server),
+            fill("SMTP Port", SetupValue::Port),
             set("Transport Layer Security", "None"),
             set("Need Authentication", "Yes"),
-            fill("SMTP Username", Value::User),
-            fill("SMTP Password", Value::Password),
-            fill("Sender E-mail", Value::Sender),
-            fill("First Receiver", Value::Recipient),
+            fill("SMTP Username", SetupValue::User),
+            fill("SMTP Password", SetupValue::Password),
+            fill("Sender E-mail", SetupValue::Sender),
+            fill("First Receiver", SetupValue::Recipient),
         ],
     )),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         notes: &["The address is a URL, with ftp:// before it."],
         ..page(
             "Settings > Network > FTP Settings",
             &[
-                fill("FTP Address", Value::ServerUrl),
-                fill("Port", Value::Port),
+                fill("FTP Address", SetupValue::ServerUrl),
+                fill("Port", SetupValue::Port),
                 set("FTP Mode", "PASV"),
-                fill("Username", Value::User),
-                fill("Password", Value::Password),
+                fill("Username", SetupValue::User),
+                fill("Password", SetupValue::Password),
             ],
         )
     }),

@@ -1,9 +1,10 @@
-//! FRITZ!Box and FRITZ!Repeater: the mails of the push service, `FRITZ!Box-Info: Nutzungs- und
-//! Verbindungsdaten vom 14.05.2026`, `FRITZ!Box info: Data on usage and connections`.
+//! FRITZ!Box and FRITZ!Repeater: the mails of the push service. The subject is the device and a sentence, in the
+//! language of the device: `FRITZ!Box-Info: Internetverbindung wurde getrennt`, `FRITZ!Box info: Data on usage and
+//! connections`. The text is free; only greeting and signature are left out.
 
-use crate::details::{Form, Known, SubjectNews};
-use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
-use crate::{Found, Mail, Vendor, words};
+use crate::details::{MailFacts, MailForm, SubjectNews};
+use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
+use crate::{MailView, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "FRITZ!Box",
@@ -14,7 +15,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     guide: GUIDE,
 };
 
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &[],
     sentences: &[
         "guten tag,",
@@ -31,24 +32,29 @@ const FORM: Form = Form {
     free: true,
 };
 
-/// The device and what it says: `FRITZ!Box 7590-Info: …`.
+/// The device and the sentence of a subject: `FRITZ!Box 7590-Info: …`. Both spellings of the name occur.
 fn prefix(subject: &str) -> Option<(&str, &str)> {
     let subject = subject.strip_prefix('[').unwrap_or(subject);
     let is_fritz = subject.starts_with("FRITZ!") || subject.starts_with("Fritz!");
     is_fritz.then(|| subject.split_once(':').unwrap_or((subject, "")))
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+/// Only the sentence is read: the name of the device is no event.
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let (device, said) = prefix(mail.subject).unwrap_or_default();
     let event = words::subject(said).unwrap_or_default();
-    let known =
-        Known { event, names: vec![device], subject: SubjectNews::Part(said), ..Known::default() };
-    Found { known, ..Found::default() }
+    let known = MailFacts {
+        event,
+        names: vec![device],
+        subject: SubjectNews::Part(said),
+        ..MailFacts::default()
+    };
+    VendorReading { known, ..VendorReading::default() }
 }
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["FRITZ!Repeater"],
-    mail: Some(Page { menu: Some("System > Push Service > Sender"), ..MAIL_OF_OTHERS }),
+    mail: Some(SetupPage { menu: Some("System > Push Service > Sender"), ..MAIL_OF_OTHERS }),
     ftp: None,
     notes: &["Choose \"Other provider\"; then tick what it is to report under Push Services."],
     ..OTHER

@@ -1,5 +1,6 @@
-//! What to type into which field of a device, with the labels of its own pages: one guide a vendor.
-//! A guide knows nothing of this machine: its caller fills in addresses, ports and logins.
+//! Guides: what to type into which field of a device, with the labels of its own pages. One guide a vendor. The page
+//! "Add a device" and the book (docs/vendors.md) show them. A guide knows nothing of this machine:
+//! its caller fills in addresses, ports and logins.
 
 mod acti;
 mod amcrest;
@@ -31,7 +32,7 @@ pub const ALPHABET: &str = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ2345
 
 /// A value that depends on the machine that Tipoff runs on, or on the device's login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum SetupValue {
     /// The address of the machine; the number, because DNS is often broken in cameras.
     Server,
     /// The address as a URL, `ftp://192.168.1.5/`.
@@ -50,9 +51,9 @@ pub enum Value {
 
 /// What to type or choose in a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum FieldEntry {
     /// A value that depends on the machine or on the login.
-    Value(Value),
+    Value(SetupValue),
     /// A fixed text: the choice to make, the box to tick.
     Fixed(&'static str),
 }
@@ -63,7 +64,7 @@ pub struct Field {
     /// Label of the field on the page.
     pub label: &'static str,
     /// What to type or choose in it.
-    pub entry: Entry,
+    pub entry: FieldEntry,
 }
 
 /// Where the labels of a page come from.
@@ -77,7 +78,7 @@ pub enum Labels {
 
 /// A page of a device on which the destination of mails or uploads is entered.
 #[derive(Clone, Copy, Debug)]
-pub struct Page {
+pub struct SetupPage {
     /// The menu path to the page; `None` if it is not known.
     pub menu: Option<&'static str>,
     /// Where the labels come from.
@@ -96,9 +97,9 @@ pub struct Guide {
     /// Other names that devices with the same pages are sold under.
     pub also: &'static [&'static str],
     /// The e-mail page; `None` if the devices send no mail.
-    pub mail: Option<Page>,
+    pub mail: Option<SetupPage>,
     /// The FTP page; `None` if the devices upload nothing.
-    pub ftp: Option<Page>,
+    pub ftp: Option<SetupPage>,
     /// Whether some of the devices speak nothing newer than TLS 1.1, which Tipoff refuses.
     pub old_tls: bool,
     /// Longest password of its pages in characters; [`PASSWORD_CHARS_MAX`] if it is not known.
@@ -162,18 +163,18 @@ pub const OTHER: Guide = Guide {
 };
 
 /// An e-mail page with the usual labels.
-pub(crate) const MAIL: Page = Page {
+pub(crate) const MAIL: SetupPage = SetupPage {
     menu: None,
     labels: Labels::Usual,
     fields: &[
-        fill("SMTP server", Value::Server),
-        fill("Port", Value::Port),
+        fill("SMTP server", SetupValue::Server),
+        fill("Port", SetupValue::Port),
         set("Encryption (SSL, TLS)", "none"),
         set("Authentication", "on"),
-        fill("User name", Value::User),
-        fill("Password", Value::Password),
-        fill("Sender", Value::Sender),
-        fill("Recipient", Value::Recipient),
+        fill("User name", SetupValue::User),
+        fill("Password", SetupValue::Password),
+        fill("Sender", SetupValue::Sender),
+        fill("Recipient", SetupValue::Recipient),
         set("Attachment", "picture"),
     ],
     only_port: None,
@@ -181,7 +182,7 @@ pub(crate) const MAIL: Page = Page {
 };
 
 /// An e-mail page without attachments, as printers, UPSs and servers have it.
-pub(crate) const MAIL_OF_OTHERS: Page = Page {
+pub(crate) const MAIL_OF_OTHERS: SetupPage = SetupPage {
     fields: match MAIL.fields {
         [fields @ .., _attachment] => fields,
         [] => &[],
@@ -190,15 +191,15 @@ pub(crate) const MAIL_OF_OTHERS: Page = Page {
 };
 
 /// An FTP page with the usual labels.
-pub(crate) const FTP: Page = Page {
+pub(crate) const FTP: SetupPage = SetupPage {
     menu: None,
     labels: Labels::Usual,
     fields: &[
-        fill("FTP server", Value::Server),
-        fill("Port", Value::Port),
+        fill("FTP server", SetupValue::Server),
+        fill("Port", SetupValue::Port),
         set("Encryption (FTPS)", "none"),
-        fill("User name", Value::User),
-        fill("Password", Value::Password),
+        fill("User name", SetupValue::User),
+        fill("Password", SetupValue::Password),
         set("Mode", "passive (PASV)"),
         set("Folder", "empty, or /"),
         set("What to upload", "pictures and videos"),
@@ -208,16 +209,16 @@ pub(crate) const FTP: Page = Page {
 };
 
 /// A page with the vendor's own labels.
-pub(crate) const fn page(menu: &'static str, fields: &'static [Field]) -> Page {
-    Page { menu: Some(menu), labels: Labels::OfVendor, fields, only_port: None, notes: &[] }
+pub(crate) const fn page(menu: &'static str, fields: &'static [Field]) -> SetupPage {
+    SetupPage { menu: Some(menu), labels: Labels::OfVendor, fields, only_port: None, notes: &[] }
 }
 
 /// A field for a value of the machine or the login.
-pub(crate) const fn fill(label: &'static str, value: Value) -> Field {
-    Field { label, entry: Entry::Value(value) }
+pub(crate) const fn fill(label: &'static str, value: SetupValue) -> Field {
+    Field { label, entry: FieldEntry::Value(value) }
 }
 
 /// A field that is the same for everybody.
 pub(crate) const fn set(label: &'static str, text: &'static str) -> Field {
-    Field { label, entry: Entry::Fixed(text) }
+    Field { label, entry: FieldEntry::Fixed(text) }
 }

@@ -1,22 +1,31 @@
 //! Hikvision and those who build on it (Annke, EZVIZ, HiLook, LaView, LTS, Uniden).
 //!
-//! The text has lines `EVENT TYPE: …`, padded with spaces or tabs. The subject is
-//! `device: on channel: event` of a camera and `device: event On Channel A1` of a recorder. A recorder
-//! names its channel in `CAMERA NAME(NUM): Garage(A2)`, a camera in `CHANNEL NAME` and `CHANNEL NUMBER`.
-//! Names stand in all of them, so only the field and the event's part of the subject are read.
+//! The text has one field a line, behind the sentence "This is an automatically generated e-mail from your IPC.":
+//!
+//! ```text
+//! camera                                     recorder
+//! EVENT TYPE: Intrusion Detection            EVENT TYPE:    Motion Detected
+//! EVENT TIME: 2015-05-22,14:52:18            EVENT TIME:    2025-07-26,16:53:09
+//! CHANNEL NAME: Orto                         DVR NAME:      Embedded Net DVR
+//! CHANNEL NUMBER: 1                          CAMERA NAME(NUM):   CAM 2 Garage(A2)
+//! ```
+//!
+//! Clones indent with tabs and write day/month/year. A camera's subject is `ORTO: on Camera1: Intrusion Detection`,
+//! a recorder's `Embedded Net DVR: Motion Detected On Channel A1`. All of these contain names that people chose, so
+//! only the field and the event's part of the subject are read.
 
 use tipoff_model::{Camera, Event};
 
-use crate::camera::Channel;
-use crate::details::{Form, Known, SubjectNews};
-use crate::guide::{Guide, OTHER, Page, Value, fill, page, set};
+use crate::camera::RecorderChannel;
+use crate::details::{MailFacts, MailForm, SubjectNews};
+use crate::guide::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 use crate::upload::is_digits;
-use crate::{Found, Mail, Upload, Vendor, words};
+use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor =
     Vendor { name: "Hikvision", recognises, read, form: FORM, upload, guide: GUIDE };
 
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &[
         "event type",
         "event time",
@@ -41,24 +50,28 @@ const FORM: Form = Form {
     free: false,
 };
 
-fn recognises(mail: &Mail<'_>) -> bool {
+/// By the field in capitals, the sentence, or a recorder's subject with a channel number. A camera's subject alone
+/// has a form that other devices have too.
+fn recognises(mail: &MailView<'_>) -> bool {
     mail.text.contains("EVENT TYPE:")
         || mail.says("this is an automatically generated e-mail from your")
         || mail.subject.starts_with("Embedded Net DVR:")
-        || Subject::of(mail.subject).is_some_and(|subject| subject.number.is_some())
+        || HikvisionSubject::of(mail.subject).is_some_and(|subject| subject.number.is_some())
 }
 
 /// The parts of a subject in one of the two forms.
-struct Subject<'a> {
+struct HikvisionSubject<'a> {
     device: &'a str,
     event: &'a str,
-    /// Of a camera.
+    /// Name of the channel, in a camera's subject.
     channel: Option<&'a str>,
-    /// Of a recorder.
+    /// Number of the channel, in a recorder's subject: `A1`, `D4`.
     number: Option<&'a str>,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> HikvisionSubject<'a> {
+    /// Splits a subject: `device: event On Channel A1`, `device: on channel: event`, or `device: event`. `None` if it has
+    /// no colon, or no number behind "On Channel".
     fn of(subject: &'a str) -> Option<Self> {
         let (device, rest) = subject.split_once(':')?;
         let (device, rest) = (device.trim(), rest.trim());
@@ -81,13 +94,15 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
-    let subject = Subject::of(mail.subject);
+/// The field is preferred to the subject. A person or a vehicle that `TARGET TYPE` names is preferred to motion, a line
+/// or a zone. An alarm input that names several cameras belongs to none of them, and their list is kept.
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
+    let subject = HikvisionSubject::of(mail.subject);
     let value = mail.filled("EVENT TYPE").or_else(|| Some(subject.as_ref()?.event));
     let target = mail.filled("TARGET TYPE").and_then(words::field);
     let by_value = value.and_then(event);
     let event = match (by_value, target) {
-        // Whoever crosses a line is more than the line.
+        // Who crosses a line is more important than the line.
         (Some(Event::Line | Event::Zone | Event::Motion) | None, Some(target)) => target,
         _ => by_value.unwrap_or_default(),
     };
@@ -107,10 +122,11 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let camera = if several.is_some() { None } else { camera(mail, name, number) };
     let has_form = in_subject.is_some_and(|it| it.channel.is_some() || it.number.is_some());
     let subject = SubjectNews::unless(has_form);
-    let known = Known { event, value, names, extra: several, subject };
-    Found { known, camera, details: None }
+    let known = MailFacts { event, value, names, extra: several, subject };
+    VendorReading { known, camera, details: None }
 }
 
+/// The event of an `EVENT TYPE` value. Thermal cameras report fire and temperature, which are inputs here.
 fn event(value: &str) -> Option<Event> {
     let value = value.trim().to_lowercase();
     let has = |word: &str| value.contains(word);
@@ -120,15 +136,16 @@ fn event(value: &str) -> Option<Event> {
     words::field(&value)
 }
 
-fn camera(mail: &Mail<'_>, name: Option<&str>, number: Option<&str>) -> Option<Camera> {
+/// The camera by the rule of [`mod@crate::camera`]. A recorder names itself in the sentence or in its own field.
+fn camera(mail: &MailView<'_>, name: Option<&str>, number: Option<&str>) -> Option<Camera> {
     let of_recorder = ["from your dvr", "from your nvr", "from your hvr", "video recorder"]
         .iter()
         .any(|it| mail.says(it))
         || ["DVR NAME", "NVR NAME", "HVR NAME"].iter().any(|key| mail.field(key).is_some());
-    Channel { number, name, of_recorder }.camera()
+    RecorderChannel { number, name, of_recorder }.camera()
 }
 
-/// `CAM 2 Garage(A2)`: the name and the number.
+/// The name and the number in `CAM 2 Garage(A2)`.
 fn named_and_numbered(listed: &str) -> (Option<&str>, Option<&str>) {
     match listed.strip_suffix(')').and_then(|listed| listed.rsplit_once('(')) {
         Some((name, number)) => {
@@ -138,7 +155,7 @@ fn named_and_numbered(listed: &str) -> (Option<&str>, Option<&str>) {
     }
 }
 
-/// What stands behind address, channel and time in the names of pictures, and means it.
+/// Events in the names of pictures, behind address, channel and time.
 const NAMES: &[(&str, Event)] = &[
     ("ALARM_INPUT", Event::Input),
     ("ANPR", Event::Vehicle),
@@ -158,12 +175,12 @@ const NAMES: &[(&str, Event)] = &[
     ("VEHICLE_DETECTION", Event::Vehicle),
     ("VIDEO_TAMPERING", Event::Tamper),
 ];
-/// The digits of a time, with or without milliseconds.
+/// Digits of a time in a name, with or without milliseconds.
 const TIME_DIGITS: std::ops::RangeInclusive<usize> = 14..=17;
 
-/// `192.168.1.64_01_20190827095800502_MOTION_DETECTION.jpg`; of an intercom the time stands first
-/// and the address last.
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+/// `192.168.1.64_01_20190827095800502_MOTION_DETECTION.jpg`: address, channel, time, event. An intercom writes the
+/// time first and the address last.
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     let words: Vec<&str> = upload.stem().split('_').collect();
     let is_time = |word: &&str| TIME_DIGITS.contains(&word.len()) && is_digits(word, word.len());
     let (before, rest) = words.split_at_checked(words.iter().position(is_time)?)?;
@@ -176,8 +193,8 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
         {
             Some(meaning(told))
         }
-        // The camera's name may stand for its address. Then it is less sure whose file it is: it
-        // is not taken for one that is sent by the clock.
+        // The camera's name may replace its address. Then the vendor is less certain, so the file is never taken for
+        // a scheduled one, which would not be alerted.
         ([_, .., channel], [_, told @ ..]) if is_digits(channel, 2) => {
             by_name(told).filter(|event| *event != Event::Periodic)
         }
@@ -185,18 +202,19 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
     }
 }
 
+/// The event by the exact words of a name.
 fn by_name(told: &[&str]) -> Option<Event> {
     let told = told.join("_");
     NAMES.iter().find(|(name, _)| *name == told).map(|(_, event)| *event)
 }
 
-/// Of new events at least the words are known.
+/// The event by the words of a name. New firmware adds events whose words are at least common ones.
 fn meaning(told: &[&str]) -> Event {
     let by_words = || words::subject(&told.join(" ")).filter(|event| *event != Event::Test);
     by_name(told).or_else(by_words).unwrap_or_default()
 }
 
-/// `192.168.1.64`, or of IPv6, which has no colons in a name, `fe80--1` or `--fe80-…`.
+/// Whether a word is an address: `192.168.1.64`, or IPv6, whose colons are dashes in a name: `fe80--1`, `--fe80-…`.
 fn is_address(word: &str) -> bool {
     let is_short = |part: &str| (1..=3).contains(&part.len()) && is_digits(part, part.len());
     let is_v4 = word.split('.').count() == 4 && word.split('.').all(is_short);
@@ -209,7 +227,7 @@ fn is_address(word: &str) -> bool {
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["Annke", "EZVIZ", "HiLook", "LaView", "LTS", "Uniden"],
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "Attached Image sends about three pictures and waits for the last of them: by FTP they \
              come sooner.",
@@ -218,31 +236,31 @@ pub(crate) const GUIDE: Guide = Guide {
             "Configuration > Network > Advanced Settings > Email",
             &[
                 set("Sender", "any name"),
-                fill("Sender's Address", Value::Sender),
-                fill("SMTP Server", Value::Server),
-                fill("SMTP Port", Value::Port),
+                fill("Sender's Address", SetupValue::Sender),
+                fill("SMTP Server", SetupValue::Server),
+                fill("SMTP Port", SetupValue::Port),
                 set("Enable SSL, or E-mail Encryption", "off, None"),
                 set("Attached Image", "on"),
                 set("Interval", "the shortest"),
                 set("Authentication", "on"),
-                fill("User Name", Value::User),
-                fill("Password", Value::Password),
+                fill("User Name", SetupValue::User),
+                fill("Password", SetupValue::Password),
                 set("Receiver", "any name"),
-                fill("Receiver's Address", Value::Recipient),
+                fill("Receiver's Address", SetupValue::Recipient),
             ],
         )
     }),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         notes: &[
             "Older ones take only a number as the server, and cut passwords at 16 characters.",
         ],
         ..page(
             "Configuration > Network > Advanced Settings > FTP",
             &[
-                fill("Server Address", Value::Server),
-                fill("Port", Value::Port),
-                fill("User Name", Value::User),
-                fill("Password", Value::Password),
+                fill("Server Address", SetupValue::Server),
+                fill("Port", SetupValue::Port),
+                fill("User Name", SetupValue::User),
+                fill("Password", SetupValue::Password),
                 set("Anonymous", "off"),
                 set("Directory Structure", "Save in the root directory"),
                 set("Upload Picture", "on"),

@@ -1,30 +1,25 @@
-//! Cameras on a HiSilicon hi3510 (older INSTAR, KKMoon, Sricam, Wansview): `A17100714051200.jpg` in
-//! `/20171007/images/`, and recordings `A231126_181503_181517.265`; A for an alarm and P for the clock.
+//! Cameras on a HiSilicon hi3510 (older INSTAR, KKMoon, Sricam, Wansview) upload `A17100714051200.jpg` into
+//! `/20171007/images/`, and recordings `A231126_181503_181517.265`. A is an alarm, P a scheduled picture. They find
+//! no folder with `CWD`, make each level with `XMKD`, and try again. Mails of these cameras are not known.
 
 use tipoff_model::Event;
 
-use crate::details::Form;
-use crate::guide::{FTP, Guide, MAIL, OTHER, Page};
+use crate::guide::{FTP, Guide, MAIL, OTHER, SetupPage};
 use crate::upload::is_digits;
-use crate::{Found, Upload, Vendor};
+use crate::{UploadedFile, Vendor, WITHOUT_MAILS};
 
-pub(crate) const VENDOR: Vendor = Vendor {
-    name: "HiSilicon",
-    recognises: |_| false,
-    read: |_| Found::default(),
-    form: Form { keys: &[], sentences: &[], free: false },
-    upload,
-    guide: GUIDE,
-};
+pub(crate) const VENDOR: Vendor =
+    Vendor { name: "HiSilicon", upload, guide: GUIDE, ..WITHOUT_MAILS };
 
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+/// The event by the letter before a time of 14 digits or before the span of a recording.
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     let (letter, number) = upload.stem().split_at_checked(1)?;
     if !is_digits(number, 14) && !is_span(number) {
         return None;
     }
     match letter {
         "A" => Some(Event::Motion),
-        // The folder tells the same day. `P20260514171805.jpg` is another's, with the century.
+        // The folder has to contain the same day: `P20260514171805.jpg`, with the century, is another vendor's.
         "P" => upload
             .folders()
             .any(|folder| folder.strip_prefix("20").is_some_and(|day| number.get(..6) == Some(day)))
@@ -33,7 +28,7 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
     }
 }
 
-/// The day, and when a recording began and ended.
+/// Whether a text is a day, and the times at which a recording began and ended.
 fn is_span(number: &str) -> bool {
     let mut parts = number.split('_');
     let mut next = || parts.next().is_some_and(|part| is_digits(part, 6));
@@ -42,8 +37,8 @@ fn is_span(number: &str) -> bool {
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["INSTAR (older)", "KKMoon", "Sricam", "Wansview"],
-    mail: Some(Page { notes: &[ONLY_PLAIN], ..MAIL }),
-    ftp: Some(Page { notes: &[ONLY_PLAIN], ..FTP }),
+    mail: Some(SetupPage { notes: &[ONLY_PLAIN], ..MAIL }),
+    ftp: Some(SetupPage { notes: &[ONLY_PLAIN], ..FTP }),
     ..OTHER
 };
 

@@ -1,5 +1,9 @@
-//! What a vendor's subjects, bodies and file names mean, and what to type into its devices: one
-//! file a vendor and a line in [`VENDORS`]. It labels; it never alters or drops anything.
+//! Knows the vendors: what their subjects, texts and file names mean, and what to type into their devices. Each
+//! vendor has one file and one line in [`VENDORS`]; no other crate branches on a vendor.
+//!
+//! It only labels: it names the vendor, the event, the camera and the details of a mail or an upload, and never
+//! alters or drops one. A mail that no vendor recognises is read by common words of its subject (`words`).
+//! Where a rule comes from is said with it: a manual, a real mail, or a log that its owner published.
 
 mod apc;
 mod axis;
@@ -27,36 +31,49 @@ mod yi;
 
 use tipoff_model::{Camera, Content, Event};
 
-use details::{Form, Known};
-pub use mail::Mail;
-pub use upload::{Meaning, Upload, is_temporary, lasting_name};
+use details::{MailFacts, MailForm};
+pub use mail::MailView;
+pub use upload::{Meaning, UploadedFile, is_temporary, lasting_name};
 
 /// A vendor, or a family of vendors that build on the same firmware.
 pub struct Vendor {
     /// The name that people know it by.
     pub name: &'static str,
     /// Whether a mail is from one of its devices.
-    pub recognises: fn(&Mail<'_>) -> bool,
-    /// What such a mail says.
-    read: for<'a> fn(&Mail<'a>) -> Found<'a>,
-    /// The boilerplate of its mails.
-    form: Form,
-    /// The event that the name of an uploaded file tells; `None` if its devices name no file so.
-    pub upload: fn(&Upload<'_>) -> Option<Event>,
+    pub recognises: fn(&MailView<'_>) -> bool,
+    /// Reads such a mail.
+    read: for<'a> fn(&MailView<'a>) -> VendorReading<'a>,
+    /// The boilerplate of its mails, which is left out of the details.
+    form: MailForm,
+    /// The event by the name of an uploaded file; `None` if its devices give no such names.
+    pub upload: fn(&UploadedFile<'_>) -> Option<Event>,
     /// How its devices are set up.
     pub guide: guide::Guide,
 }
 
-/// What a mail says, as its vendor's file understands it.
+/// Base of a vendor whose mails are not recognised: its devices have free texts, or send files only.
+const WITHOUT_MAILS: Vendor = Vendor {
+    name: "",
+    recognises: |_| false,
+    read: |_| VendorReading::default(),
+    form: MailForm::NONE,
+    upload: |_| None,
+    guide: guide::OTHER,
+};
+
+/// What a mail says by the rules of its vendor.
 #[derive(Clone, Debug, Default)]
-struct Found<'a> {
-    known: Known<'a>,
+struct VendorReading<'a> {
+    /// Event and names, by which [`details::of`] decides which lines are news.
+    known: MailFacts<'a>,
+    /// The channel of a recorder, by the rule of [`mod@camera`].
     camera: Option<Camera>,
-    /// The details, where the vendor's file makes them itself.
+    /// The details, if the vendor's file writes them itself.
     details: Option<String>,
 }
 
-/// Every vendor, in alphabetical order. What tells one from the other does not overlap.
+/// Every vendor, in alphabetical order. The first that recognises a mail reads it; the signs of two vendors do not
+/// overlap, which a test checks.
 pub const VENDORS: &[Vendor] = &[
     apc::VENDOR,
     axis::VENDOR,
@@ -79,29 +96,29 @@ pub const VENDORS: &[Vendor] = &[
 
 /// What a mail says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
-    /// The vendor of the device; `None` if nothing tells it.
+pub struct MailReading {
+    /// The vendor of the device; `None` if it is not known.
     pub vendor: Option<&'static str>,
-    /// What has happened; [`Event::Other`] if it is not known.
+    /// The event; [`Event::Other`] if it is not known.
     pub event: Event,
-    /// The recorder's channel that the mail is about. `None`: it is about the device itself.
+    /// The channel of a recorder that the mail is about; `None` if it is about the device itself.
     pub camera: Option<Camera>,
-    /// What stands below an alert's title: the mail without its boilerplate, often empty. `None` if the
-    /// vendor is not known: then subject and text are shown as they are.
+    /// The text below the title of an alert: the mail without its boilerplate, often empty. `None` if the vendor is
+    /// not known: then subject and text are shown unchanged.
     pub details: Option<String>,
 }
 
-/// Reads a mail. Of a long text the first 16 KB tell vendor, event and camera; the details hold what
-/// stands behind them as it is.
-pub fn read(content: &Content) -> Reading {
-    let mail = Mail::of(content);
+/// Reads a mail. Vendor, event and camera are decided by the first 16 KB of a text; the details contain the rest of
+/// a longer text unchanged.
+pub fn read(content: &Content) -> MailReading {
+    let mail = MailView::of(content);
     let Some(vendor) = VENDORS.iter().find(|vendor| (vendor.recognises)(&mail)) else {
         // Unknown vendors are read by their subject; texts hold too many other words.
         let event = words::subject(mail.subject).unwrap_or_default();
-        return Reading { event, ..Reading::default() };
+        return MailReading { event, ..MailReading::default() };
     };
-    let Found { known, camera, details } = (vendor.read)(&mail);
-    Reading {
+    let VendorReading { known, camera, details } = (vendor.read)(&mail);
+    MailReading {
         vendor: Some(vendor.name),
         event: known.event,
         camera,
@@ -109,8 +126,9 @@ pub fn read(content: &Content) -> Reading {
     }
 }
 
-/// What an uploaded file is, by its path and name.
-pub fn upload(upload: &Upload<'_>) -> Meaning {
+/// The meaning of an uploaded file, by its path and name. The vendors' patterns come first, then common words of the
+/// name; a name with "test" is a test only if it is small and no picture.
+pub fn upload(upload: &UploadedFile<'_>) -> Meaning {
     let housekeeping = upload.is_housekeeping();
     let event = if upload.is_test() {
         Event::Test
@@ -124,8 +142,8 @@ pub fn upload(upload: &Upload<'_>) -> Meaning {
     Meaning { event, housekeeping }
 }
 
-/// The vendor whose devices name files so, where that can be told.
-pub fn upload_vendor(upload: &Upload<'_>) -> Option<&'static str> {
+/// The vendor whose devices give a file such a name; `None` if no pattern matches.
+pub fn upload_vendor(upload: &UploadedFile<'_>) -> Option<&'static str> {
     VENDORS.iter().find(|vendor| (vendor.upload)(upload).is_some()).map(|vendor| vendor.name)
 }
 

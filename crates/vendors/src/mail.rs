@@ -1,17 +1,18 @@
-//! A mail as the vendors' files look at it.
+//! A mail as the vendors' files read it: its subject, its lines and its `KEY: value` fields. The limits here bound
+//! the time that any vendor can spend on a mail.
 
 use tipoff_model::Content;
 
-/// Vendors are recognised, and fields read, in this much of a text; theirs are far shorter.
+/// Bytes of a text in which vendors and fields are recognised. Real alarm mails are far shorter.
 pub(crate) const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// A key is at most this long; else a colon ends no key.
+/// Longest key in bytes. A colon behind more text ends no key.
 const KEY_BYTES_MAX: usize = 48;
-/// As much of a subject is looked at.
+/// Bytes of a subject that are read.
 const SUBJECT_BYTES_MAX: usize = 1024;
 
 /// The words of a mail and the names of its files.
 #[derive(Clone, Debug)]
-pub struct Mail<'a> {
+pub struct MailView<'a> {
     /// The beginning of the subject.
     pub subject: &'a str,
     /// The beginning of the text.
@@ -21,7 +22,8 @@ pub struct Mail<'a> {
     content: &'a Content,
 }
 
-impl<'a> Mail<'a> {
+impl<'a> MailView<'a> {
+    /// The view of a stored mail.
     pub(crate) fn of(content: &'a Content) -> Self {
         let text = head(&content.text, HEAD_BYTES_MAX);
         let subject = head(&content.subject, SUBJECT_BYTES_MAX).trim();
@@ -38,7 +40,7 @@ impl<'a> Mail<'a> {
         &self.content.text
     }
 
-    /// The value of a line `KEY: value` of the text, whatever its case and indentation.
+    /// The value of the first line `KEY: value` of the text, in any case and indentation.
     pub(crate) fn field(&self, key: &str) -> Option<&'a str> {
         lines(self.text).find_map(|line| {
             let (found, value) = key_and_value(line)?;
@@ -51,7 +53,7 @@ impl<'a> Mail<'a> {
         self.field(key).filter(|value| !value.is_empty())
     }
 
-    /// The value of a field whose key begins so, in lower case, if it is not empty.
+    /// The first value that is not empty of a field whose key begins so. `beginning` is in lower case.
     pub(crate) fn filled_by(&self, beginning: &str) -> Option<&'a str> {
         lines(self.text).find_map(|line| {
             let (key, value) = key_and_value(line)?;
@@ -60,14 +62,14 @@ impl<'a> Mail<'a> {
         })
     }
 
-    /// Whether the text holds these words; they are in lower case.
+    /// Whether the text contains these words, which are in lower case.
     pub(crate) fn says(&self, words: &str) -> bool {
         self.lower.contains(words)
     }
 }
 
-/// The lines of a text, trimmed. Some texts arrive on one line: Reolink's fields are then joined by
-/// commas, Swann's by slashes.
+/// The lines of a text, trimmed. Some texts arrive on one line, because something flattened them: Reolink's fields
+/// are then joined by commas, Swann's by slashes.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| {
         let by_slashes = line.contains("AlarmType:") && line.contains(" / ");
@@ -76,8 +78,7 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The fields of a line that are joined by a separator; what it has besides spaces and punctuation
-/// belongs to the field behind it.
+/// The fields of a line that are joined by a separator. The word of the separator belongs to the field behind it.
 struct Joined<'a> {
     rest: Option<&'a str>,
     separator: &'static str,
@@ -97,7 +98,8 @@ impl<'a> Iterator for Joined<'a> {
     }
 }
 
-/// The two sides of `KEY: value`, trimmed. A key may hold the form of a time: `Time (D/M/Y H:M:S): …`.
+/// The two sides of `KEY: value`, trimmed. A key may contain the form of a time, with colons in brackets, as Dahua
+/// writes it: `Alarm Start Time(D/M/Y H:M:S): 23/12/2021 10:27:46`.
 pub(crate) fn key_and_value(line: &str) -> Option<(&str, &str)> {
     let end = match (line.find("):"), line.find([':', '：'])) {
         (Some(end), Some(colon)) if line.get(..end)?.rfind('(')? < colon && colon < end => end + 1,

@@ -1,28 +1,29 @@
-//! Proxmox VE: the mails of backups, `vzdump backup status (HOST): backup failed: REASON`. The text is a table
-//! of the guests, and below `Logs` all that the tools printed.
+//! Proxmox VE: the mails of backups. The subject is `vzdump backup status (pve1.example.com): backup failed`, the text
+//! a table of the guests below `Details`, and below `Logs` all output of the tools, often thousands of lines.
 
 use tipoff_model::Event;
 
-use crate::details::{Form, Known, squeezed};
-use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
-use crate::{Found, Mail, Vendor};
+use crate::details::{MailFacts, MailForm, squeezed};
+use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
+use crate::{MailView, Vendor, VendorReading};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "Proxmox",
     recognises: |mail| said(mail.subject).is_some(),
     read,
-    form: Form { keys: &[], sentences: &[], free: false },
+    form: MailForm::NONE,
     upload: |_| None,
     guide: GUIDE,
 };
 
-/// What stands behind `vzdump backup status (HOST):`.
+/// The result in a subject, behind `vzdump backup status (HOST):`.
 fn said(subject: &str) -> Option<&str> {
     let rest = subject.split_once("vzdump backup status (")?.1;
     rest.split_once(')').map(|(_, said)| said.trim_start_matches([':', ' ']))
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+/// The details are the result, the table, and of the logs only lines with errors and warnings.
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let said = said(mail.subject).unwrap_or_default();
     let is_bad = ["fail", "err", "warn", "abort"].iter().any(|it| said.to_lowercase().contains(it));
     let event = if is_bad { Event::Fault } else { Event::Other };
@@ -32,19 +33,22 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
         let is_rule = line.len() > 2 && line.bytes().all(|it| it == b'=');
         in_logs |= line.eq_ignore_ascii_case("logs") || line == "verbose backup log follows";
         let is_heading = line.eq_ignore_ascii_case("logs") || line.eq_ignore_ascii_case("details");
-        // Of the logs only what went wrong is for people.
+        // Of the logs only errors and warnings are for people.
         let is_for_people = !in_logs || line.contains("ERROR") || line.contains("WARN");
         if !line.is_empty() && !is_rule && !is_heading && is_for_people {
             details.push(squeezed(line));
         }
     }
-    let known = Known { event, ..Known::default() };
-    Found { known, camera: None, details: Some(details.join("\n")) }
+    let known = MailFacts { event, ..MailFacts::default() };
+    VendorReading { known, camera: None, details: Some(details.join("\n")) }
 }
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["Proxmox Backup Server"],
-    mail: Some(Page { menu: Some("Datacenter > Notifications > Add: SMTP"), ..MAIL_OF_OTHERS }),
+    mail: Some(SetupPage {
+        menu: Some("Datacenter > Notifications > Add: SMTP"),
+        ..MAIL_OF_OTHERS
+    }),
     ftp: None,
     notes: &["Then let a notification matcher use it. Its Test button sends a mail."],
     ..OTHER

@@ -1,19 +1,28 @@
-//! Swann, and others built by Raysharp: the text has a line `AlarmType: Human` beside
-//! `Channel Name [IP-CH1]: Front Yard`. Only recorders mail.
+//! Swann and other recorders built by Raysharp. The text of an NVR8-8580RN:
+//!
+//! ```text
+//! Device Name: NVR8-8580RN
+//! Event Type: Human and Vehicle
+//! Channel Name [IP-CH1]: Front Yard
+//! AlarmType: Human
+//! Alert from your NVR/DVR --- A Human and Vehicle event has been detected on one of your cameras; …
+//! ```
+//!
+//! `AlarmType` is more exact than `Event Type`. Cameras without a recorder send no mail.
 
 use tipoff_model::Event;
 
-use crate::camera::Channel;
-use crate::details::{Form, Known, SubjectNews};
-use crate::guide::{FTP, Guide, Labels, MAIL, OTHER, Page, Value, fill, set};
+use crate::camera::RecorderChannel;
+use crate::details::{MailFacts, MailForm, SubjectNews};
+use crate::guide::{FTP, Guide, Labels, MAIL, OTHER, SetupPage, SetupValue, fill, set};
 use crate::mail::{key_and_value, lines};
 use crate::upload::is_digits;
-use crate::{Found, Mail, Upload, Vendor, words};
+use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor =
     Vendor { name: "Swann", recognises, read, form: FORM, upload, guide: GUIDE };
 
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &["device name", "event type", "channel name*", "alarmtype", "alarm type", "time"],
     sentences: &[
         "alert from your nvr/dvr --- a * event has been detected on one of your cameras; please check the \
@@ -24,8 +33,8 @@ const FORM: Form = Form {
     free: false,
 };
 
-/// The abbreviations of Raysharp's menus (Alarm > Intelligent, and the pages of its HTTP interface), their
-/// event and, where that says less, their words.
+/// Abbreviations in Raysharp's menus (Alarm > Intelligent) and its HTTP interface, in lower case, with their event,
+/// and with their words if these say more than the event.
 const CODES: &[(&str, Event, &str)] = &[
     ("ad", Event::Person, ""),
     ("cc", Event::Line, "Cross counting"),
@@ -59,14 +68,17 @@ const CODES: &[(&str, Event, &str)] = &[
     ("vt", Event::Tamper, ""),
 ];
 
-fn recognises(mail: &Mail<'_>) -> bool {
+/// By its fields together, or by the sentence.
+fn recognises(mail: &MailView<'_>) -> bool {
     let has_type = mail.field("AlarmType").is_some() || mail.field("Event Type").is_some();
     (has_type && mail.says("channel name ["))
         || mail.says("alert from your nvr/dvr")
         || mail.subject.starts_with("Alert from your NVR/DVR")
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+/// The value is that of `AlarmType`, then of `Event Type`, then of the sentence. The number is in the key of the
+/// channel.
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let value = mail.filled("AlarmType").or_else(|| mail.filled("Event Type"));
     let value = value.or_else(|| in_sentence(mail.subject)).or_else(|| in_sentence(mail.text));
     let (event, value) = value.map(meaning).unwrap_or_default();
@@ -77,19 +89,23 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     });
     let number = channel.map(|(number, _)| number).filter(|it| !it.is_empty());
     let name = channel.map(|(_, name)| name).filter(|it| !it.is_empty());
-    let camera = Channel { number, name, of_recorder: true }.camera();
+    let camera = RecorderChannel { number, name, of_recorder: true }.camera();
     let names = mail.filled("Device Name").into_iter().chain(name).collect();
     let subject = SubjectNews::unless(in_sentence(mail.subject).is_some());
-    Found { known: Known { event, value, names, extra: None, subject }, camera, details: None }
+    VendorReading {
+        known: MailFacts { event, value, names, extra: None, subject },
+        camera,
+        details: None,
+    }
 }
 
-/// `Alert from your NVR/DVR --- A Human and Vehicle event has been detected`.
+/// The event in `Alert from your NVR/DVR --- A Human and Vehicle event has been detected`.
 fn in_sentence(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("Alert from your NVR/DVR --- A ")?;
     rest.split_once(" event has been detected").map(|(event, _)| event)
 }
 
-/// The event of an `AlarmType`, and the words for it.
+/// The event of an `AlarmType`, and its words if they say more.
 fn meaning(value: &str) -> (Event, Option<&str>) {
     let lower = value.trim().to_lowercase();
     match CODES.iter().find(|(code, _, _)| *code == lower) {
@@ -98,8 +114,8 @@ fn meaning(value: &str) -> (Event, Option<&str>) {
     }
 }
 
-/// `SNAP_CH01_2022_10_14_14_15_35_23978.jpg`: a channel and a time.
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+/// `SNAP_CH01_2022_10_14_14_15_35_23978.jpg`: a channel and a time, no event.
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     let mut words = upload.stem().strip_prefix("SNAP_CH")?.split('_');
     let channel = words.next()?;
     let is_so = is_digits(channel, 2) && is_digits(words.next()?, 4) && words.count() >= 5;
@@ -108,7 +124,7 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["Raysharp"],
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "There is no field for a user: the sender stands for it.",
             "Interval is the pause after a mail.",
@@ -118,11 +134,11 @@ pub(crate) const GUIDE: Guide = Guide {
         fields: &[
             set("Email", "Enable"),
             set("SSL", "Disable"),
-            fill("SMTP Port", Value::Port),
-            fill("SMTP Server", Value::Server),
-            fill("Sender", Value::Sender),
-            fill("Password", Value::Password),
-            fill("Receiver", Value::Recipient),
+            fill("SMTP Port", SetupValue::Port),
+            fill("SMTP Server", SetupValue::Server),
+            fill("Sender", SetupValue::Sender),
+            fill("Password", SetupValue::Password),
+            fill("Receiver", SetupValue::Recipient),
             set("Interval", "the shortest"),
         ],
         ..MAIL

@@ -1,15 +1,15 @@
-//! Synology: the mails of DSM, `[DiskStation] Volume 1 on DiskStation has degraded`, with "Dear user," and
-//! "Sincerely, Synology DiskStation" around what happened.
+//! Synology: the mails of DSM. The subject is a prefix that the owner can change and a sentence, `[DiskStation] Volume
+//! 1 on DiskStation has degraded`; the text is "Dear user,", what happened, and "Sincerely, Synology DiskStation".
 
-use crate::details::{Form, Known, SubjectNews};
-use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
+use crate::details::{MailFacts, MailForm, SubjectNews};
+use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
 use crate::mail::lines;
-use crate::{Found, Mail, Vendor, words};
+use crate::{MailView, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor =
     Vendor { name: "Synology", recognises, read, form: FORM, upload: |_| None, guide: GUIDE };
 
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &[],
     sentences: &[
         "dear user,",
@@ -27,12 +27,14 @@ const FORM: Form = Form {
     free: true,
 };
 
-fn recognises(mail: &Mail<'_>) -> bool {
+/// By the greeting together with the vendor's name: "Sincerely" alone is a person's.
+fn recognises(mail: &MailView<'_>) -> bool {
     let has_frame = ["dear user", "sincerely", "sehr geehrter"].iter().any(|it| mail.says(it));
     has_frame && (mail.says("synology") || mail.says("diskstation"))
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+/// The sentence of the subject decides, then the lines of the text that are no greeting.
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let (tag, said) = match mail.subject.strip_prefix('[').and_then(|it| it.split_once(']')) {
         Some((tag, said)) => (Some(tag), said.trim()),
         None => (None, mail.subject),
@@ -42,12 +44,15 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let event = words::subject(said).or_else(by_text).unwrap_or_default();
     let names = tag.into_iter().collect();
     let subject = SubjectNews::Part(said);
-    Found { known: Known { event, names, subject, ..Known::default() }, ..Found::default() }
+    VendorReading {
+        known: MailFacts { event, names, subject, ..MailFacts::default() },
+        ..VendorReading::default()
+    }
 }
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &[],
-    mail: Some(Page { menu: Some("Control Panel > Notification > Email"), ..MAIL_OF_OTHERS }),
+    mail: Some(SetupPage { menu: Some("Control Panel > Notification > Email"), ..MAIL_OF_OTHERS }),
     ftp: None,
     notes: &["Choose Custom SMTP server as the service provider."],
     ..OTHER

@@ -1,24 +1,35 @@
-//! TrueNAS and FreeNAS: the text begins with `TrueNAS @ HOST`, followed by lists of new, cleared and
-//! current alerts; the subject says no more than "Alerts".
+//! TrueNAS and FreeNAS: the subject is "Alerts" only. The text lists what is new, what has ended and what still lasts:
+//!
+//! ```text
+//! TrueNAS @ tank
+//!
+//! New alerts:
+//! * Pool tank state is DEGRADED: One or more devices has been removed by the administrator. …
+//!
+//! Current alerts:
+//! * Update available for application photos.
+//! ```
+//!
+//! It arrives as plain text and as HTML side by side; [`tipoff_model::Content`] has it once.
 
 use tipoff_model::Event;
 
-use crate::details::{Form, Known};
-use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
+use crate::details::{MailFacts, MailForm};
+use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
 use crate::mail::lines;
-use crate::{Found, Mail, Vendor, words};
+use crate::{MailView, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "TrueNAS",
     recognises: |mail| host(mail).is_some(),
     read,
-    form: Form { keys: &[], sentences: &[], free: false },
+    form: MailForm::NONE,
     upload: |_| None,
     guide: GUIDE,
 };
 
 /// The host of the first line.
-fn host<'a>(mail: &Mail<'a>) -> Option<&'a str> {
+fn host<'a>(mail: &MailView<'a>) -> Option<&'a str> {
     let first = lines(mail.text).find(|line| !line.is_empty())?;
     first.strip_prefix("TrueNAS @ ").or_else(|| first.strip_prefix("FreeNAS @ "))
 }
@@ -31,6 +42,7 @@ enum List {
     Current,
 }
 
+/// The list that a heading begins; `None` for any other line.
 fn list(line: &str) -> Option<List> {
     let line = line.to_lowercase();
     if !line.ends_with(':') {
@@ -45,7 +57,9 @@ fn list(line: &str) -> Option<List> {
     }
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+/// The event is the most important of the new alerts. It is an end if there is none and an alert was cleared; alerts
+/// that still last are no news.
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let mut at = List::New;
     let (mut news, mut cleared) = (Vec::new(), false);
     for line in lines(mail.text).filter(|line| !line.is_empty()).skip(1) {
@@ -68,13 +82,13 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     };
     let rest = lines(mail.whole_text()).filter(|line| !line.is_empty()).skip(1);
     let details: Vec<&str> = rest.filter(|line| list(line) != Some(List::New)).collect();
-    let known = Known { event, ..Known::default() };
-    Found { known, camera: None, details: Some(details.join("\n")) }
+    let known = MailFacts { event, ..MailFacts::default() };
+    VendorReading { known, camera: None, details: Some(details.join("\n")) }
 }
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["FreeNAS"],
-    mail: Some(Page { menu: Some("System > General Settings > Email"), ..MAIL_OF_OTHERS }),
+    mail: Some(SetupPage { menu: Some("System > General Settings > Email"), ..MAIL_OF_OTHERS }),
     ftp: None,
     notes: &["Choose SMTP as the send method; alerts go to the address of the user root or admin."],
     ..OTHER

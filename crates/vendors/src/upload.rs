@@ -1,45 +1,44 @@
-//! An uploaded file as the vendors' files look at it: what it is called, and what is no alarm at all.
+//! An uploaded file as the vendors' files read it: its path and name. It also recognises, for all vendors, names of
+//! files that are still being written, and files that are no alarm: tests, indexes, markers, empty files.
 
 use tipoff_model::{Event, MediaKind};
 
-/// The ends of names under which a file is only being written; it is renamed when all of it is
-/// there. Dahua's is `_`.
+/// Ends of names under which devices write a file before they rename it. Dahua appends `_` (`….jpg_`, `….dav_`).
 const TEMPORARY: &[&str] =
     &["_", ".tmp", ".temp", ".part", ".partial", ".filepart", ".uploading", ".crdownload"];
-/// Files that are an index to others, or mark a folder.
+/// Extensions of files that index others or describe a folder. Dahua writes an `.idx` beside each `.dav`.
 const INDEXES: &[&str] = &["idx", "nfo"];
-/// The file that a Dahua looks for in the root of its tree.
+/// The marker that Dahua devices look for and create in the root of their tree, in lower case.
 const DAHUA_MARKER: &str = "dvrworkdirectory";
-/// What a device's test button uploads is no larger than this.
+/// Largest file of a test button in bytes.
 const TEST_BYTES_MAX: u64 = 4 * 1024;
 
 /// An uploaded file, by what is known of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Upload<'a> {
-    /// What the device calls it, from the root of its tree: `/IPC06/2026-10-05/001/jpg/14/03.jpg`.
+pub struct UploadedFile<'a> {
+    /// Its path from the root of the device's tree: `/IPC06/2026-10-05/001/jpg/14/03.jpg`.
     pub path: &'a str,
-    /// By its content.
+    /// Its kind by its content.
     pub kind: MediaKind,
-    /// In bytes.
+    /// Its size in bytes.
     pub size: u64,
 }
 
 /// What an uploaded file means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meaning {
-    /// What has happened, as far as its name tells.
+    /// The event by its name; [`Event::Other`] if the name contains none.
     pub event: Event,
-    /// Whether it is a marker, an index, a test or empty: nothing to tell of.
+    /// Whether it is a marker, an index, a test or empty: it is stored, not alerted.
     pub housekeeping: bool,
 }
 
-/// Whether it is a name under which a file is only being written.
+/// Whether a name is one under which a file is still being written.
 pub fn is_temporary(name: &str) -> bool {
     lasting_name(name).len() < name.len()
 }
 
-/// The name without what makes it temporary, however often: what the file will be called. It is
-/// the beginning of the name, and never empty unless that is.
+/// The name that the file will have: without all temporary ends. It is never empty unless `name` is.
 pub fn lasting_name(name: &str) -> &str {
     let mut lasting = name;
     while let Some(shorter) = without_end(lasting) {
@@ -48,17 +47,18 @@ pub fn lasting_name(name: &str) -> &str {
     lasting
 }
 
+/// The name without one temporary end; `None` if it has none.
 fn without_end(name: &str) -> Option<&str> {
     TEMPORARY.iter().find_map(|end| {
         let (rest, tail) = name.split_at_checked(name.len().checked_sub(end.len())?)?;
-        // A name that is nothing else is a name.
+        // A name that consists of such an end is a name: `/_`.
         let is_named = !rest.is_empty() && !rest.ends_with('/');
         (is_named && tail.eq_ignore_ascii_case(end)).then_some(rest)
     })
 }
 
-impl<'a> Upload<'a> {
-    /// Its lasting name in its folder.
+impl<'a> UploadedFile<'a> {
+    /// Its lasting name, without folders.
     pub(crate) fn name(&self) -> &'a str {
         lasting_name(self.path).rsplit('/').next().unwrap_or_default()
     }
@@ -69,15 +69,17 @@ impl<'a> Upload<'a> {
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 
+    /// The text behind the last dot of its name; empty if there is none.
     fn extension(&self) -> &'a str {
         self.name().rsplit_once('.').map_or("", |(_, extension)| extension)
     }
 
-    /// The folders that it is in, the innermost first.
+    /// The names of its folders, the innermost first.
     pub(crate) fn folders(&self) -> impl Iterator<Item = &'a str> {
         self.path.rsplit('/').skip(1).filter(|folder| !folder.is_empty())
     }
 
+    /// Whether it is an index, a marker or a test, and so is not alerted.
     pub(crate) fn is_housekeeping(&self) -> bool {
         let extension = self.extension().to_ascii_lowercase();
         INDEXES.contains(&extension.as_str())
@@ -85,7 +87,8 @@ impl<'a> Upload<'a> {
             || self.is_test()
     }
 
-    /// What test buttons upload, or an empty file: a device that tries whether it can write.
+    /// Whether a test button uploaded it: a small file named `test…` or `ftp_test…` that is no picture, such as
+    /// `testftp.txt`, or an empty file, by which devices try whether they can write.
     pub(crate) fn is_test(&self) -> bool {
         let name = self.name().to_ascii_lowercase();
         let rest = name.strip_prefix("ftp").unwrap_or(&name);
@@ -95,12 +98,12 @@ impl<'a> Upload<'a> {
     }
 }
 
-/// Whether a text is digits and nothing else.
+/// Whether a text consists of digits.
 pub(crate) fn is_number(text: &str) -> bool {
     !text.is_empty() && is_digits(text, text.len())
 }
 
-/// Whether a text is this many digits.
+/// Whether a text consists of this many digits.
 pub(crate) fn is_digits(text: &str, count: usize) -> bool {
     text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -1,18 +1,28 @@
-//! Vivotek and those who build on it (4XEM, older D-Link): the text begins with a line such as
-//! `*** Event snapshots: Motion detected ***` or `*** Periodic snapshots ***`.
+//! Vivotek and those who build on it (4XEM, older D-Link such as the DCS-3420). The text begins with a headline, then
+//! has one line a picture (manual of the FD6111):
+//!
+//! ```text
+//! *** Event snapshots: Motion detected ***
+//! From: http://192.168.1.53
+//! cam_4_trg.jpg: 2005/01/07 18:09:19
+//! Note: Network Camera
+//! ```
+//!
+//! Scheduled mails have the headline, or the subject, `Periodic snapshots`. `pre`, `trg` and `pos` in a name are
+//! pictures before, at and after the trigger.
 
 use tipoff_model::Event;
 
-use crate::details::{Form, Known};
-use crate::guide::{Guide, OTHER, Page, Value, fill, page, set};
+use crate::details::{MailFacts, MailForm};
+use crate::guide::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 use crate::mail::lines;
 use crate::upload::{is_digits, is_number};
-use crate::{Found, Mail, Upload, Vendor, words};
+use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor =
     Vendor { name: "Vivotek", recognises, read, form: FORM, upload, guide: GUIDE };
 
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &["from"],
     sentences: &[
         "event snapshots: *",
@@ -23,11 +33,12 @@ const FORM: Form = Form {
     free: false,
 };
 
-fn recognises(mail: &Mail<'_>) -> bool {
+fn recognises(mail: &MailView<'_>) -> bool {
     headline(mail).is_some() || mail.subject == "Periodic snapshots"
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+/// The event is behind the colon of the headline. A scheduled mail is recognised by its words before the colon.
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let headline = headline(mail).unwrap_or(mail.subject);
     let (kind, value) = headline.split_once(':').unwrap_or((headline, ""));
     let value = Some(value.trim()).filter(|value| !value.is_empty());
@@ -37,10 +48,14 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
         Some(value) => words::field(value).unwrap_or_default(),
         None => Event::Other,
     };
-    Found { known: Known { event, value, ..Known::default() }, ..Found::default() }
+    VendorReading {
+        known: MailFacts { event, value, ..MailFacts::default() },
+        ..VendorReading::default()
+    }
 }
 
-fn headline<'a>(mail: &Mail<'a>) -> Option<&'a str> {
+/// The headline without its asterisks.
+fn headline<'a>(mail: &MailView<'a>) -> Option<&'a str> {
     let mut headlines =
         lines(mail.text).filter_map(|line| line.strip_prefix("*** ")?.strip_suffix(" ***"));
     headlines.find(|headline| {
@@ -48,9 +63,9 @@ fn headline<'a>(mail: &Mail<'a>) -> Option<&'a str> {
     })
 }
 
-/// `prefix_20050107180659_4_trg.jpg` and `…_pre`, `…_pos`; of those who build on it `videotrg.jpg`, or
-/// one `video.jpg` that is overwritten each time and does not tell why.
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+/// `prefix_20050107180659_4_trg.jpg`, `…_pre` and `…_pos`. 4XEM and D-Link write `videotrg.jpg`, or one `video.jpg`
+/// that is overwritten each time and contains no event.
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     if upload.name() == "video.jpg" {
         return Some(Event::Other);
     }
@@ -69,24 +84,24 @@ pub(crate) const GUIDE: Guide = Guide {
     mail: Some(page(
         "Event > Event settings > Add server: Email",
         &[
-            fill("Sender email address", Value::Sender),
-            fill("Recipient email address", Value::Recipient),
-            fill("Server address", Value::Server),
-            fill("User name", Value::User),
-            fill("Password", Value::Password),
-            fill("Server port", Value::Port),
+            fill("Sender email address", SetupValue::Sender),
+            fill("Recipient email address", SetupValue::Recipient),
+            fill("Server address", SetupValue::Server),
+            fill("User name", SetupValue::User),
+            fill("Password", SetupValue::Password),
+            fill("Server port", SetupValue::Port),
             set("This server requires a secure connection (SSL)", "off"),
         ],
     )),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         notes: &["Recorders take ports 21 and 1025 to 65535, and letters, digits, - . _ in names."],
         ..page(
             "Event > Event settings > Add server: FTP",
             &[
-                fill("Server address", Value::Server),
-                fill("Server port", Value::Port),
-                fill("User name", Value::User),
-                fill("Password", Value::Password),
+                fill("Server address", SetupValue::Server),
+                fill("Server port", SetupValue::Port),
+                fill("User name", SetupValue::User),
+                fill("Password", SetupValue::Password),
                 set("FTP folder name", "empty"),
                 set("Passive mode", "on"),
             ],

@@ -1,23 +1,17 @@
-//! Yi, Sonoff and others with the firmware of the yi-hack projects:
-//! `2025Y11M23D12H/55M00S.mp4`, or `55M00S60.mp4` with its length. What has happened is not told.
+//! Yi, Sonoff and other cameras with the firmware of the yi-hack projects. Its busybox uploads
+//! `2025Y11M23D12H/55M00S.mp4`, on some chips `55M00S60.mp4` with the length in seconds. The name contains no event,
+//! and the firmware sends no mail.
 
 use tipoff_model::Event;
 
-use crate::details::Form;
-use crate::guide::{Guide, Labels, OTHER, Page, Value, fill, set};
+use crate::guide::{Guide, Labels, OTHER, SetupPage, SetupValue, fill, set};
 use crate::upload::{is_digits, is_number};
-use crate::{Found, Upload, Vendor};
+use crate::{UploadedFile, Vendor, WITHOUT_MAILS};
 
-pub(crate) const VENDOR: Vendor = Vendor {
-    name: "Yi",
-    recognises: |_| false,
-    read: |_| Found::default(),
-    form: Form { keys: &[], sentences: &[], free: false },
-    upload,
-    guide: GUIDE,
-};
+pub(crate) const VENDOR: Vendor = Vendor { name: "Yi", upload, guide: GUIDE, ..WITHOUT_MAILS };
 
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+/// By minute and second in the name, in a folder of the hour: neither alone is certain.
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     let (minute, rest) = upload.stem().split_once('M')?;
     let (second, length) = rest.split_once('S')?;
     let hour = upload.folders().next()?;
@@ -30,16 +24,16 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
 pub(crate) const GUIDE: Guide = Guide {
     also: &["Sonoff with sonoff-hack", "Yi with yi-hack"],
     mail: None,
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         menu: None,
         labels: Labels::OfVendor,
         fields: &[
             set("FTP Upload", "on"),
-            fill("FTP Host", Value::Server),
+            fill("FTP Host", SetupValue::Server),
             set("FTP Directory", "empty, or /"),
             set("FTP Directory Tree", "on"),
-            fill("FTP Username", Value::User),
-            fill("FTP Password", Value::Password),
+            fill("FTP Username", SetupValue::User),
+            fill("FTP Password", SetupValue::Password),
         ],
         only_port: Some(21),
         notes: &[

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tipoff_model::{Content, Encoding, Media, MediaKind};
-use tipoff_vendors::{Reading, read};
+use tipoff_vendors::{MailReading, read};
 
 fn mails() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mails");
@@ -45,7 +45,7 @@ fn content(mail: &str) -> Content {
     }
 }
 
-fn written(reading: &Reading) -> String {
+fn written(reading: &MailReading) -> String {
     let camera = reading.camera.clone().map(|camera| {
         let part = |part: Option<String>| part.unwrap_or_else(|| "-".to_owned());
         format!("{} | {}", part(camera.number), part(camera.name))

@@ -1,49 +1,50 @@
-//! The words that ffmpeg and ffprobe are started with. Never a word that came from outside: a path is
-//! always behind `file:`, and everything else is a constant or a number.
+//! The arguments of ffmpeg and ffprobe. No argument contains text from outside: a path is always behind `file:`, so
+//! that it cannot be an option or another protocol, and everything else is a constant or a number.
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::input::{Demuxer, Input};
-use crate::plan::{AUDIO_BITS_PER_S, Picture, Recipe, Sound};
+use crate::input::{Input, InputFormat};
+use crate::plan::{AUDIO_BITS_PER_S, PictureRecipe, Recipe, SoundRecipe};
 use crate::probe::{ENTRIES, Size};
 
-/// The decoders that may run: what cameras and recorders write. The others, among them many that
-/// nobody has looked at in years, are out of reach of hostile bytes.
+/// The decoders that may run: those for what cameras and recorders write. Hostile bytes do not reach the others, of
+/// which many are old and unmaintained.
 const VIDEO_DECODERS: &str = "h264,hevc,mjpeg,mpeg4,msmpeg4v1,msmpeg4v2,msmpeg4,h263,flv,\
     mpeg1video,mpeg2video,mpegvideo,vp8,vp9,libdav1d,av1,wmv1,wmv2,wmv3,vc1";
+/// The same for sound.
 const AUDIO_DECODERS: &str = "aac,mp2,mp2float,mp3,mp3float,pcm_alaw,pcm_mulaw,pcm_s16le,pcm_s16be,\
     pcm_u8,adpcm_ima_wav,adpcm_ms,adpcm_ima_qt,g722,g726,g726le,amrnb,amrwb,opus,vorbis,wmav1,wmav2";
-/// How many threads decode, and how many encode: enough for a phone's video, and the rest of the
-/// machine stays with the alerts.
+/// Number of threads that decode, and of threads that encode: enough for a phone's video. The rest of the machine is
+/// left to the alerts.
 const THREADS: &str = "2";
-/// The constant quality that is encoded at.
+/// Quality of encoding (x264's constant rate factor, 0 to 51, lower is better; its default is 23).
 const QUALITY: &str = "26";
-/// How much of a second's bits the encoder may save up for a burst.
+/// Part of a second's bits that the encoder may save for a burst, in percent.
 const BURST_PERCENT: u64 = 50;
 
-/// What ffprobe is asked.
+/// The arguments of ffprobe for a source.
 pub(crate) fn probe(input: Input, path: &Path) -> Vec<OsString> {
     let mut words = list(&["-hide_banner", "-v", "error", "-of", "json", "-show_entries"]);
     words.push(ENTRIES.into());
-    // ffprobe gives up at any stream whose decoder is not listed: here a strange sound or subtitle
-    // must not hide the pictures.
+    // ffprobe fails at any stream whose decoder is not listed. Only video is limited here, because an unknown sound or
+    // subtitle must not hide the pictures; nothing is decoded yet.
     words.extend(list(&["-codec_whitelist:v", VIDEO_DECODERS]));
     words.extend(source(input, path));
     words
 }
 
-/// How an MP4 that plays while it loads is made; `output` is a name in the working folder.
+/// The arguments that make an MP4 which plays while it loads. `output` is a name in the working folder.
 pub(crate) fn make(input: Input, path: &Path, recipe: Recipe, output: &str) -> Vec<OsString> {
     let mut words = start();
     words.extend(list(&["-progress", "pipe:1"]));
     words.extend(listed_decoders());
-    // Raw streams and some AVI have no timestamps: the stream's own frame rate, or 25, counts then.
+    // Raw streams and some AVI have no timestamps: they get them by the stream's frame rate, or by 25.
     words.extend(list(&["-fflags", "+genpts"]));
     words.extend(source(input, path));
     words.extend(list(&["-map", "0:v:0"]));
-    if recipe.audio != Sound::None {
+    if recipe.audio != SoundRecipe::None {
         words.extend(list(&["-map", "0:a:0"]));
     }
     words.extend(list(&["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]));
@@ -54,7 +55,7 @@ pub(crate) fn make(input: Input, path: &Path, recipe: Recipe, output: &str) -> V
     words
 }
 
-/// How a still of this size is made of the frame that shows most, from `at` on.
+/// The arguments that make a still of this size. ffmpeg chooses the most typical of ten frames from `at` on.
 pub(crate) fn poster(
     input: Input,
     path: &Path,
@@ -77,18 +78,21 @@ pub(crate) fn poster(
     words
 }
 
+/// Arguments before all others: no input, no prompts, errors only, and an existing output is overwritten.
 fn start() -> Vec<OsString> {
     list(&["-nostdin", "-hide_banner", "-v", "error", "-y", "-filter_threads", "1"])
 }
 
+/// The decoders that may run.
 fn listed_decoders() -> Vec<OsString> {
     vec!["-codec_whitelist".into(), format!("{VIDEO_DECODERS},{AUDIO_DECODERS}").into()]
 }
 
+/// The source as a plain file of a known format.
 fn source(input: Input, path: &Path) -> Vec<OsString> {
     let mut words = list(&["-protocol_whitelist", "file", "-threads", THREADS]);
-    words.extend(list(&["-f", input.demuxer.name()]));
-    if input.demuxer == Demuxer::Mov {
+    words.extend(list(&["-f", input.format.name()]));
+    if input.format == InputFormat::Mov {
         // An MP4 can name other files that hold its pictures.
         words.extend(list(&["-enable_drefs", "0", "-use_absolute_path", "0"]));
     }
@@ -102,11 +106,12 @@ fn source(input: Input, path: &Path) -> Vec<OsString> {
     words
 }
 
-fn picture(video: Picture) -> Vec<OsString> {
+/// How the pictures are made. `hvc1` is the tag by which phones recognise H.265.
+fn picture(video: PictureRecipe) -> Vec<OsString> {
     let (size, bits_per_s_max) = match video {
-        Picture::Copy { hvc1: false } => return list(&["-c:v", "copy"]),
-        Picture::Copy { hvc1: true } => return list(&["-c:v", "copy", "-tag:v", "hvc1"]),
-        Picture::Encode { size, bits_per_s_max } => (size, bits_per_s_max),
+        PictureRecipe::Copy { hvc1: false } => return list(&["-c:v", "copy"]),
+        PictureRecipe::Copy { hvc1: true } => return list(&["-c:v", "copy", "-tag:v", "hvc1"]),
+        PictureRecipe::Encode { size, bits_per_s_max } => (size, bits_per_s_max),
     };
     let mut words = list(&["-c:v", "libx264", "-preset", "veryfast", "-crf", QUALITY]);
     words.extend(list(&["-threads", THREADS, "-pix_fmt", "yuv420p", "-vf"]));
@@ -119,11 +124,12 @@ fn picture(video: Picture) -> Vec<OsString> {
     words
 }
 
-fn sound(audio: Sound) -> Vec<OsString> {
+/// How the sound is made.
+fn sound(audio: SoundRecipe) -> Vec<OsString> {
     match audio {
-        Sound::None => list(&["-an"]),
-        Sound::Copy => list(&["-c:a", "copy"]),
-        Sound::Encode => {
+        SoundRecipe::None => list(&["-an"]),
+        SoundRecipe::Copy => list(&["-c:a", "copy"]),
+        SoundRecipe::Encode => {
             let mut words = list(&["-c:a", "aac", "-ac", "1", "-b:a"]);
             words.push(AUDIO_BITS_PER_S.to_string().into());
             words
@@ -146,7 +152,7 @@ mod tests {
 
     #[test]
     fn opens_a_source_as_a_plain_file_of_a_known_kind() {
-        let raw = Input { demuxer: Demuxer::H264, skip_bytes: 64 };
+        let raw = Input { format: InputFormat::H264, skip_bytes: 64 };
         let words = line(&probe(raw, Path::new("/in/-i x")));
         assert!(words.contains("-codec_whitelist:v h264,"), "{words}");
         assert!(words.contains("-protocol_whitelist file "), "{words}");
@@ -161,19 +167,19 @@ mod tests {
         let made = |video, audio| {
             line(&make(Input::MP4, Path::new("/in"), Recipe { video, audio }, "out.mp4"))
         };
-        let copied = made(Picture::Copy { hvc1: true }, Sound::Copy);
+        let copied = made(PictureRecipe::Copy { hvc1: true }, SoundRecipe::Copy);
         assert!(copied.contains("-codec_whitelist h264,"), "{copied}");
         assert!(copied.contains("-map 0:v:0 -map 0:a:0 -sn -dn -map_metadata -1"));
         assert!(copied.contains("-c:v copy -tag:v hvc1 -c:a copy -movflags +faststart"));
         assert!(copied.ends_with("-f mp4 file:out.mp4"));
         let rate = Some(1000);
-        let encode = |bits_per_s_max| Picture::Encode { size, bits_per_s_max };
-        let fitted = made(encode(rate), Sound::Encode);
+        let encode = |bits_per_s_max| PictureRecipe::Encode { size, bits_per_s_max };
+        let fitted = made(encode(rate), SoundRecipe::Encode);
         assert!(fitted.contains("-crf 26 "), "{fitted}");
         assert!(
             fitted.contains("scale=640:480,setsar=1 -maxrate 1000 -bufsize 500 -c:a aac -ac 1")
         );
-        let silent = made(encode(None), Sound::None);
+        let silent = made(encode(None), SoundRecipe::None);
         assert!(!silent.contains("0:a:0") && !silent.contains("-maxrate"));
         assert!(silent.contains(" -an "));
     }

@@ -1,15 +1,15 @@
-//! Which of ffmpeg's demuxers reads a source, and from which byte on. Never lets the bytes choose:
-//! ffmpeg's own guess would follow a playlist or a script to other files.
+//! Decides which of ffmpeg's demuxers reads a source, and from which byte. The content type decides, not ffmpeg's
+//! own guess, which would follow a playlist or a script to other files.
 
 use crate::codec::{Codec, codec_of};
 
-/// How far into a file of an unknown vendor the first parameter set is looked for, in bytes: the vendors'
-/// own headers before raw H.264 and H.265 are shorter.
+/// Bytes of a raw stream in which the first parameter set is searched for: the vendors' own headers before raw H.264
+/// and H.265 are shorter.
 pub(crate) const HEADER_BYTES_MAX: usize = 4 * 1024;
 
 /// The demuxers that may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Demuxer {
+pub(crate) enum InputFormat {
     Asf,
     Avi,
     Dhav,
@@ -22,20 +22,20 @@ pub(crate) enum Demuxer {
     MpegTs,
 }
 
-impl Demuxer {
+impl InputFormat {
     /// The name ffmpeg gives it.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Demuxer::Asf => "asf",
-            Demuxer::Avi => "avi",
-            Demuxer::Dhav => "dhav",
-            Demuxer::Flv => "flv",
-            Demuxer::H264 => "h264",
-            Demuxer::Hevc => "hevc",
-            Demuxer::Matroska => "matroska",
-            Demuxer::Mov => "mov",
-            Demuxer::Mpeg => "mpeg",
-            Demuxer::MpegTs => "mpegts",
+            InputFormat::Asf => "asf",
+            InputFormat::Avi => "avi",
+            InputFormat::Dhav => "dhav",
+            InputFormat::Flv => "flv",
+            InputFormat::H264 => "h264",
+            InputFormat::Hevc => "hevc",
+            InputFormat::Matroska => "matroska",
+            InputFormat::Mov => "mov",
+            InputFormat::Mpeg => "mpeg",
+            InputFormat::MpegTs => "mpegts",
         }
     }
 }
@@ -43,43 +43,43 @@ impl Demuxer {
 /// How a source is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Input {
-    pub(crate) demuxer: Demuxer,
-    /// What stands before the stream and is no part of it.
+    pub(crate) format: InputFormat,
+    /// Length in bytes of the vendor's header, which is not part of the stream.
     pub(crate) skip_bytes: usize,
 }
 
 impl Input {
     /// An MP4, such as this crate makes.
-    pub(crate) const MP4: Input = Input { demuxer: Demuxer::Mov, skip_bytes: 0 };
+    pub(crate) const MP4: Input = Input { format: InputFormat::Mov, skip_bytes: 0 };
     /// A Matroska file, such as this crate makes of Hichip's container.
-    pub(crate) const MATROSKA: Input = Input { demuxer: Demuxer::Matroska, skip_bytes: 0 };
+    pub(crate) const MATROSKA: Input = Input { format: InputFormat::Matroska, skip_bytes: 0 };
 }
 
-/// How a source of this content type that begins with `head` is opened; `None`: not a video.
+/// How a source of this content type that begins with `head` is opened; `None` if it is no video.
 pub(crate) fn of(content_type: &str, head: &[u8]) -> Option<Input> {
-    let demuxer = match content_type {
-        "video/mp4" | "video/quicktime" | "video/3gpp" => Demuxer::Mov,
-        "video/x-msvideo" => Demuxer::Avi,
-        "video/x-matroska" | "video/webm" => Demuxer::Matroska,
-        "video/x-dav" => Demuxer::Dhav,
+    let format = match content_type {
+        "video/mp4" | "video/quicktime" | "video/3gpp" => InputFormat::Mov,
+        "video/x-msvideo" => InputFormat::Avi,
+        "video/x-matroska" | "video/webm" => InputFormat::Matroska,
+        "video/x-dav" => InputFormat::Dhav,
         // Hikvision's 40 bytes stay: the demuxer knows them, and reads their sound codec by them.
-        "video/x-hikvision" | "video/mpeg" => Demuxer::Mpeg,
-        "video/mp2t" => Demuxer::MpegTs,
-        "video/x-flv" => Demuxer::Flv,
-        "video/x-ms-wmv" => Demuxer::Asf,
-        "video/h264" => return Some(raw(Demuxer::H264, head)),
-        "video/h265" => return Some(raw(Demuxer::Hevc, head)),
+        "video/x-hikvision" | "video/mpeg" => InputFormat::Mpeg,
+        "video/mp2t" => InputFormat::MpegTs,
+        "video/x-flv" => InputFormat::Flv,
+        "video/x-ms-wmv" => InputFormat::Asf,
+        "video/h264" => return Some(raw(InputFormat::H264, head)),
+        "video/h265" => return Some(raw(InputFormat::Hevc, head)),
         "application/octet-stream" => return parameter_set(head),
         _ => return None,
     };
-    Some(Input { demuxer, skip_bytes: 0 })
+    Some(Input { format, skip_bytes: 0 })
 }
 
-/// A raw stream whose codec is known: what stands before its first parameter set is skipped.
-fn raw(demuxer: Demuxer, head: &[u8]) -> Input {
+/// A raw stream whose codec is known. Bytes before its first parameter set are skipped.
+fn raw(format: InputFormat, head: &[u8]) -> Input {
     parameter_set(head)
-        .filter(|found| found.demuxer == demuxer)
-        .unwrap_or(Input { demuxer, skip_bytes: 0 })
+        .filter(|found| found.format == format)
+        .unwrap_or(Input { format, skip_bytes: 0 })
 }
 
 /// The first Annex B start code that opens a parameter set, which a decoder can begin at.
@@ -89,13 +89,13 @@ fn parameter_set(head: &[u8]) -> Option<Input> {
         let [0, 0, 1, unit, next] = *window else {
             return None;
         };
-        let demuxer = match codec_of(unit, next)? {
-            Codec::H264 => Demuxer::H264,
-            Codec::H265 => Demuxer::Hevc,
+        let format = match codec_of(unit, next)? {
+            Codec::H264 => InputFormat::H264,
+            Codec::H265 => InputFormat::Hevc,
         };
-        // The start code is four bytes long where one more zero stands before it.
+        // A start code may have a fourth byte, another zero before it.
         let long = at > 0 && head.get(at - 1) == Some(&0);
-        Some(Input { demuxer, skip_bytes: at - usize::from(long) })
+        Some(Input { format, skip_bytes: at - usize::from(long) })
     })
 }
 
@@ -107,8 +107,8 @@ mod tests {
     const SPS: [u8; 8] = [0, 0, 0, 1, 0x67, 66, 0, 30];
     const VPS: [u8; 8] = [0, 0, 0, 1, 0x40, 1, 12, 1];
 
-    fn found(demuxer: Demuxer, skip_bytes: usize) -> Option<Input> {
-        Some(Input { demuxer, skip_bytes })
+    fn found(format: InputFormat, skip_bytes: usize) -> Option<Input> {
+        Some(Input { format, skip_bytes })
     }
 
     #[test]
@@ -129,9 +129,9 @@ mod tests {
             ("video/h264", "h264"),
             ("video/h265", "hevc"),
         ];
-        for (content_type, demuxer) in table {
+        for (content_type, format) in table {
             let input = of(content_type, &SPS[4..]).unwrap();
-            assert_eq!((input.demuxer.name(), input.skip_bytes), (demuxer, 0));
+            assert_eq!((input.format.name(), input.skip_bytes), (format, 0));
         }
         for content_type in ["image/jpeg", "application/x-mpegurl", "text/plain", ""] {
             assert_eq!(of(content_type, &SPS), None);
@@ -142,13 +142,13 @@ mod tests {
     fn skips_a_header_before_a_raw_stream() {
         let unknown = "application/octet-stream";
         let behind = |header: usize, set: &[u8]| [&vec![0x5a; header], set].concat();
-        assert_eq!(of(unknown, &behind(0, &SPS)), found(Demuxer::H264, 0));
-        assert_eq!(of(unknown, &behind(64, &SPS)), found(Demuxer::H264, 64));
-        assert_eq!(of(unknown, &behind(64, &SPS[1..])), found(Demuxer::H264, 64));
-        assert_eq!(of(unknown, &behind(9, &VPS)), found(Demuxer::Hevc, 9));
-        assert_eq!(of("video/h264", &behind(9, &SPS)), found(Demuxer::H264, 9));
+        assert_eq!(of(unknown, &behind(0, &SPS)), found(InputFormat::H264, 0));
+        assert_eq!(of(unknown, &behind(64, &SPS)), found(InputFormat::H264, 64));
+        assert_eq!(of(unknown, &behind(64, &SPS[1..])), found(InputFormat::H264, 64));
+        assert_eq!(of(unknown, &behind(9, &VPS)), found(InputFormat::Hevc, 9));
+        assert_eq!(of("video/h264", &behind(9, &SPS)), found(InputFormat::H264, 9));
         // A stream that says H.264 is not read as H.265 because of what is found in it.
-        assert_eq!(of("video/h264", &behind(9, &VPS)), found(Demuxer::H264, 0));
+        assert_eq!(of("video/h264", &behind(9, &VPS)), found(InputFormat::H264, 0));
         assert_eq!(of(unknown, b"neither"), None);
         assert_eq!(of(unknown, &[0, 0, 1, 0x67, 3]), None);
     }
@@ -158,7 +158,7 @@ mod tests {
         let behind = |header: usize| [&vec![0x5a; header], &SPS[1..6]].concat();
         let last = HEADER_BYTES_MAX - 5;
         let unknown = "application/octet-stream";
-        assert_eq!(of(unknown, &behind(last)), found(Demuxer::H264, last));
+        assert_eq!(of(unknown, &behind(last)), found(InputFormat::H264, last));
         assert_eq!(of(unknown, &behind(last + 1)), None);
     }
 

@@ -35,7 +35,7 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct TranscodeJob {
     /// The video as the camera made it.
-    pub source: Source,
+    pub source: VideoSource,
     /// The content type by its first bytes, such as `video/x-msvideo`; `application/octet-stream` for an
     /// unknown header before raw H.264 or H.265.
     pub content_type: String,
@@ -55,18 +55,18 @@ pub enum Audience {
 }
 
 /// Where the bytes of a video come from.
-pub enum Source {
+pub enum VideoSource {
     /// A file, which is only read.
     File(PathBuf),
     /// A reader, which is read once and copied to a scratch file.
     Bytes(Box<dyn Read + Send>),
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for VideoSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Source::File(path) => f.debug_tuple("File").field(path).finish(),
-            Source::Bytes(_) => f.write_str("Bytes"),
+            VideoSource::File(path) => f.debug_tuple("File").field(path).finish(),
+            VideoSource::Bytes(_) => f.write_str("Bytes"),
         }
     }
 }
@@ -75,7 +75,7 @@ impl fmt::Debug for Source {
 #[derive(Debug)]
 pub struct Rendition {
     /// The video itself.
-    pub video: Video,
+    pub video: VideoOutcome,
     /// Width as shown, in pixels.
     pub width_px: u32,
     /// Height as shown, in pixels.
@@ -99,7 +99,7 @@ pub struct Still {
 
 /// Which file to send.
 #[derive(Debug)]
-pub enum Video {
+pub enum VideoOutcome {
     /// The source: an MP4 that plays, streams and fits.
     AsItIs,
     /// This MP4.

@@ -1,30 +1,30 @@
-//! The decision: what ffprobe said, a size and a limit become a recipe. Never runs anything.
+//! Decides how a video is made: ffprobe's facts, a size and a limit become a recipe. Pure functions.
 
 use std::time::Duration;
 
 use crate::job::Audience;
-use crate::probe::{Probe, Size};
+use crate::probe::{Size, VideoProbe};
 
-/// The widest picture that is made.
+/// Greatest width of a picture in pixels.
 const WIDTH_PX_MAX: u32 = 1920;
-/// The widest picture that is encoded for a browser, which waits for it.
+/// The same for a browser, which waits for the result.
 const BROWSER_WIDTH_PX_MAX: u32 = 1280;
-/// What sound is encoded to, in bits per second: speech, in mono.
+/// Bit rate of encoded sound, in bits per second: speech in mono.
 pub(crate) const AUDIO_BITS_PER_S: u64 = 64_000;
-/// The part of the limit that is aimed at; the container takes some, and the encoder misses a little.
+/// Part of the limit that is aimed at, in percent: the container takes some, and the encoder is not exact.
 const AIM_PERCENT: u64 = 93;
-/// Below this a picture of a camera shows nothing any more.
+/// Least bit rate of pictures: below it a camera's picture shows nothing.
 const VIDEO_BITS_PER_S_MIN: u64 = 120_000;
-/// More is never asked of the encoder, however roomy the limit.
+/// Greatest bit rate of pictures, however large the limit is.
 const VIDEO_BITS_PER_S_MAX: u64 = 20_000_000;
-/// From so many bits per second on, so wide a picture. The last rung holds for everything below.
+/// Width of a picture in pixels by its least bit rate. The last rung is for all lower rates.
 const RUNGS: [(u64, u32); 4] =
     [(4_000_000, WIDTH_PX_MAX), (1_500_000, 1280), (500_000, 854), (0, 640)];
-/// A copy has the size of its source, give or take a container. A source over the limit by more
-/// percent than this is not copied first.
+/// How far a source may be over the limit to be copied first, in percent. A copy is as large as its source, apart
+/// from the container.
 const COPY_EXCESS_PERCENT: u64 = 10;
 
-/// What is to be done with a source.
+/// What to do with a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Plan {
     /// Nothing: it plays as it is, and fits.
@@ -37,26 +37,28 @@ pub(crate) enum Plan {
 /// How an MP4 is made of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Recipe {
-    pub(crate) video: Picture,
-    pub(crate) audio: Sound,
+    pub(crate) video: PictureRecipe,
+    pub(crate) audio: SoundRecipe,
 }
 
+/// How the pictures are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Picture {
-    /// `hvc1`: what phones want H.265 to be called.
+pub(crate) enum PictureRecipe {
+    /// Copied; with the tag `hvc1`, by which phones recognise H.265, or without.
     Copy { hvc1: bool },
-    /// To H.264; `bits_per_s_max` where it must fit.
+    /// Encoded as H.264, with a greatest bit rate if the result has to fit a limit.
     Encode { size: Size, bits_per_s_max: Option<u64> },
 }
 
+/// How the sound is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sound {
+pub(crate) enum SoundRecipe {
     None,
     Copy,
     Encode,
 }
 
-/// How hard a video is pressed under the limit. The second time is for what came out too large.
+/// How much of the limit is used. The second squeeze is for a result that was still too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Squeeze {
     First,
@@ -73,17 +75,17 @@ impl Squeeze {
 }
 
 impl Recipe {
-    /// This recipe, then what else may work: without a sound that cannot be decoded, and with the
-    /// pictures encoded anew where they cannot be copied.
-    pub(crate) fn attempts(self, probe: &Probe) -> Vec<Recipe> {
+    /// This recipe and its alternatives, in order: without sound, because it may not be decodable, and with encoded
+    /// pictures, because they may not be copyable.
+    pub(crate) fn attempts(self, probe: &VideoProbe) -> Vec<Recipe> {
         let mut pictures = vec![self.video];
-        if matches!(self.video, Picture::Copy { .. }) {
+        if matches!(self.video, PictureRecipe::Copy { .. }) {
             pictures.push(encode(probe));
         }
-        let sounds = if self.audio == Sound::None {
-            vec![Sound::None]
+        let sounds = if self.audio == SoundRecipe::None {
+            vec![SoundRecipe::None]
         } else {
-            vec![self.audio, Sound::None]
+            vec![self.audio, SoundRecipe::None]
         };
         pictures
             .into_iter()
@@ -91,33 +93,33 @@ impl Recipe {
             .collect()
     }
 
-    /// True where it was made to fit a limit.
+    /// Whether it has to fit a limit.
     pub(crate) fn is_squeezed(self) -> bool {
-        let Picture::Encode { bits_per_s_max, .. } = self.video else {
+        let PictureRecipe::Encode { bits_per_s_max, .. } = self.video else {
             return false;
         };
         bits_per_s_max.is_some()
     }
 }
 
-/// What is known of a source besides its streams.
+/// Facts of a source besides its streams.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SourceFacts {
-    /// It is an MP4 with its index first.
+    /// Whether it is an MP4 whose index comes first.
     pub(crate) streamable: bool,
     /// Its size in bytes.
     pub(crate) bytes: u64,
-    /// Who is to play what is made of it.
+    /// Where the result is played.
     pub(crate) audience: Audience,
 }
 
-/// Decides. Without a duration nothing can be made to fit: the recipe is then tried, and what came of it
-/// measured.
-pub(crate) fn decide(probe: &Probe, source: SourceFacts, bytes_max: u64) -> Plan {
+/// Decides what to do with a source. Without a duration no bit rate can be computed: the recipe is then tried, and its
+/// result measured.
+pub(crate) fn decide(probe: &VideoProbe, source: SourceFacts, bytes_max: u64) -> Plan {
     let SourceFacts { streamable, bytes: source_bytes, audience } = source;
     let recipe = unsqueezed(probe, audience);
-    let untouched = matches!(recipe.video, Picture::Copy { hvc1 } if !hvc1 || probe.tag == "hvc1")
-        && recipe.audio != Sound::Encode
+    let untouched = matches!(recipe.video, PictureRecipe::Copy { hvc1 } if !hvc1 || probe.tag == "hvc1")
+        && recipe.audio != SoundRecipe::Encode
         && probe.duration.is_some()
         && audience == Audience::Chat;
     if untouched && streamable && source_bytes <= bytes_max {
@@ -135,9 +137,10 @@ pub(crate) fn decide(probe: &Probe, source: SourceFacts, bytes_max: u64) -> Plan
     }
 }
 
-/// The recipe that makes a video of this duration fit; `None`: nothing worth watching would.
+/// The recipe by which a video of this duration fits; `None` if its bit rate would be below
+/// [`VIDEO_BITS_PER_S_MIN`].
 pub(crate) fn squeezed(
-    probe: &Probe,
+    probe: &VideoProbe,
     duration: Duration,
     bytes_max: u64,
     squeeze: Squeeze,
@@ -152,39 +155,39 @@ pub(crate) fn squeezed(
     }
     let (_, width_px_max) = RUNGS.into_iter().find(|(from, _)| rate >= *from)?;
     Some(Recipe {
-        video: Picture::Encode {
+        video: PictureRecipe::Encode {
             size: probe.size.within(width_px_max, u32::MAX),
             bits_per_s_max: Some(rate),
         },
         // Never copied here: the sum of both must be known.
-        audio: if sound > 0 { Sound::Encode } else { Sound::None },
+        audio: if sound > 0 { SoundRecipe::Encode } else { SoundRecipe::None },
     })
 }
 
-fn unsqueezed(probe: &Probe, audience: Audience) -> Recipe {
+fn unsqueezed(probe: &VideoProbe, audience: Audience) -> Recipe {
     let is_hevc = matches!(
         (probe.codec.as_str(), probe.pixels.as_str()),
         ("hevc", "yuv420p" | "yuvj420p" | "yuv420p10le")
     );
     let video = match audience {
-        _ if probe.is_plain_h264() => Picture::Copy { hvc1: false },
-        Audience::Chat if is_hevc => Picture::Copy { hvc1: true },
+        _ if probe.is_plain_h264() => PictureRecipe::Copy { hvc1: false },
+        Audience::Chat if is_hevc => PictureRecipe::Copy { hvc1: true },
         Audience::Chat => encode(probe),
         Audience::Browser => {
             let size = probe.size.within(BROWSER_WIDTH_PX_MAX, u32::MAX);
-            Picture::Encode { size, bits_per_s_max: None }
+            PictureRecipe::Encode { size, bits_per_s_max: None }
         }
     };
     let audio = match probe.audio.as_deref() {
-        None => Sound::None,
-        Some("aac") => Sound::Copy,
-        Some(_) => Sound::Encode,
+        None => SoundRecipe::None,
+        Some("aac") => SoundRecipe::Copy,
+        Some(_) => SoundRecipe::Encode,
     };
     Recipe { video, audio }
 }
 
-fn encode(probe: &Probe) -> Picture {
-    Picture::Encode { size: probe.size.within(WIDTH_PX_MAX, u32::MAX), bits_per_s_max: None }
+fn encode(probe: &VideoProbe) -> PictureRecipe {
+    PictureRecipe::Encode { size: probe.size.within(WIDTH_PX_MAX, u32::MAX), bits_per_s_max: None }
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ const LINE_BYTES_MAX: usize = 128;
 
 /// How much of a video is made.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct VideoProgress {
     made_us: AtomicU64,
     whole_us: AtomicU64,
 }
 
-impl Progress {
+impl VideoProgress {
     /// From 0 to 100; `None` until the duration of the source is known.
     pub fn percent(&self) -> Option<u8> {
         let whole = self.whole_us.load(Ordering::Relaxed);
@@ -34,12 +34,12 @@ impl Progress {
 
 /// Reads what `ffmpeg -progress` writes: lines of `key=value`.
 pub(crate) struct Reports<'a> {
-    progress: &'a Progress,
+    progress: &'a VideoProgress,
     line: Vec<u8>,
 }
 
 impl<'a> Reports<'a> {
-    pub(crate) fn new(progress: &'a Progress) -> Self {
+    pub(crate) fn new(progress: &'a VideoProgress) -> Self {
         // An attempt that follows another begins anew.
         progress.set_made(0);
         Self { progress, line: Vec::new() }
@@ -75,7 +75,7 @@ mod tests {
         let said =
             b"frame=0\nout_time_us=N/A\nprogress=continue\nframe=7\nout_time_us=2500000\nprogress=";
         for step in [1, 7, 500] {
-            let progress = Progress::default();
+            let progress = VideoProgress::default();
             assert_eq!(progress.percent(), None);
             progress.set_whole(Some(Duration::from_secs(10)));
             let mut reports = Reports::new(&progress);
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn is_never_more_than_all() {
-        let progress = Progress::default();
+        let progress = VideoProgress::default();
         progress.set_whole(Some(Duration::from_micros(3)));
         let mut reports = Reports::new(&progress);
         for (said, percent) in [("out_time_us=9", 100), ("out_time_us=-1", 100), ("x", 100)] {

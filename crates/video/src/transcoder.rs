@@ -11,10 +11,10 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
-use crate::job::{Audience, Limits, Rendition, Source, Still, TranscodeJob};
+use crate::job::{Audience, Limits, Rendition, Still, TranscodeJob, VideoSource};
 use crate::programs::Programs;
 use crate::running_job::{Finished, RunningJob, Tools, bounds};
-use crate::{Progress, VideoError, temp_file};
+use crate::{VideoError, VideoProgress, temp_file};
 
 /// A still normally takes a second; the caller does not wait longer than this.
 const STILL_TIME_MAX: Duration = Duration::from_secs(20);
@@ -22,11 +22,11 @@ const STILL_TIME_MAX: Duration = Duration::from_secs(20);
 /// Makes videos that play. A clone shares the permits and the folder.
 #[derive(Debug, Clone)]
 pub struct Transcoder {
-    shared: Arc<Shared>,
+    shared: Arc<TranscoderShared>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct TranscoderShared {
     tools: Tools,
     version: String,
     held: Held,
@@ -53,7 +53,8 @@ impl Transcoder {
         };
         let held = programs.held(&folder, bounds(&limits, 0)).await;
         let permits = Semaphore::new(limits.processes.clamp(1, Semaphore::MAX_PERMITS));
-        let shared = Shared { tools: Tools { programs, folder, limits }, version, held, permits };
+        let shared =
+            TranscoderShared { tools: Tools { programs, folder, limits }, version, held, permits };
         Ok(Some(Transcoder { shared: Arc::new(shared) }))
     }
 
@@ -69,7 +70,11 @@ impl Transcoder {
 
     /// A still of a video, and its duration. Takes no permit: the caller bounds how many run at once.
     /// Dropping the future kills the program that works on it.
-    pub async fn still(&self, source: Source, content_type: String) -> Result<Still, VideoError> {
+    pub async fn still(
+        &self,
+        source: VideoSource,
+        content_type: String,
+    ) -> Result<Still, VideoError> {
         let deadline = Instant::now() + STILL_TIME_MAX.min(self.shared.tools.limits.time);
         let made = async {
             let job = TranscodeJob { source, content_type, bytes_max: 0, audience: Audience::Chat };
@@ -85,7 +90,7 @@ impl Transcoder {
     /// works on it and removes its files.
     pub async fn prepare(&self, job: TranscodeJob) -> Result<Rendition, VideoError> {
         let _permit = self.shared.permits.acquire().await.map_err(io::Error::other)?;
-        self.make(job, &Progress::default(), true).await
+        self.make(job, &VideoProgress::default(), true).await
     }
 
     /// Makes the video without a poster, and reports its progress. Takes no permit: the caller bounds how many
@@ -93,7 +98,7 @@ impl Transcoder {
     pub async fn prepare_apart(
         &self,
         job: TranscodeJob,
-        progress: &Progress,
+        progress: &VideoProgress,
     ) -> Result<Rendition, VideoError> {
         self.make(job, progress, false).await
     }
@@ -101,7 +106,7 @@ impl Transcoder {
     async fn make(
         &self,
         job: TranscodeJob,
-        progress: &Progress,
+        progress: &VideoProgress,
         wants_poster: bool,
     ) -> Result<Rendition, VideoError> {
         let tools = &self.shared.tools;

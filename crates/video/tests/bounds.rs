@@ -7,7 +7,7 @@ use common::{Bench, PICTURE, ROOMY, launcher, order, order_of_bytes, pids_with, 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
-use tipoff_video::{Limits, Source, TranscodeJob, VideoError};
+use tipoff_video::{Limits, TranscodeJob, VideoError, VideoSource};
 
 const TYPES: [&str; 15] = [
     "application/octet-stream",
@@ -157,7 +157,7 @@ async fn a_broken_source_is_an_error() {
     }
     let bench = Bench::new().await;
     let order = TranscodeJob {
-        source: Source::Bytes(Box::new(Broken)),
+        source: VideoSource::Bytes(Box::new(Broken)),
         content_type: "video/mp4".to_owned(),
         bytes_max: ROOMY,
         audience: tipoff_video::Audience::Chat,

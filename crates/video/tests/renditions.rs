@@ -6,7 +6,7 @@ mod common;
 use common::{Bench, H264, PICTURE, PICTURE_AND_TONE, ROOMY, Seen, assert_poster};
 use common::{file, order, order_of_bytes};
 use std::fs;
-use tipoff_video::{Audience, Progress, TranscodeJob, Video, VideoError};
+use tipoff_video::{Audience, TranscodeJob, VideoError, VideoOutcome, VideoProgress};
 
 const AVC: &str = "h264,avc1,yuv420p";
 
@@ -114,7 +114,7 @@ async fn leaves_a_good_mp4_alone() {
     let words = format!("{PICTURE_AND_TONE} {H264} -qp 1 -c:a aac -movflags +faststart");
     let path = bench.film("good.mp4", &words);
     let rendition = bench.prepare(&path, "video/mp4", ROOMY).await.unwrap();
-    assert!(matches!(rendition.video, Video::AsItIs));
+    assert!(matches!(rendition.video, VideoOutcome::AsItIs));
     assert_eq!((rendition.width_px, rendition.height_px), (320, 240));
     assert!(rendition.duration.as_secs_f64() > 2.9);
     assert_poster(&rendition);
@@ -122,7 +122,7 @@ async fn leaves_a_good_mp4_alone() {
     let bytes = fs::read(&path).unwrap();
     let size = bytes.len() as u64;
     let at = |limit| bench.transcoder.prepare(order_of_bytes(bytes.clone(), "video/mp4", limit));
-    assert!(matches!(at(size).await.unwrap().video, Video::AsItIs));
+    assert!(matches!(at(size).await.unwrap().video, VideoOutcome::AsItIs));
     let over = at(size - 1).await.unwrap();
     assert!(file(&over).size() < size);
     drop((rendition, over));
@@ -153,7 +153,7 @@ async fn fits_under_a_limit_or_says_that_it_does_not() {
         assert_eq!((seen.width_px, &*seen.video), (width_px, AVC));
     }
     let rendition = bench.prepare(&path, "video/x-matroska", 40_000).await.unwrap();
-    assert!(matches!(rendition.video, Video::DoesNotFit));
+    assert!(matches!(rendition.video, VideoOutcome::DoesNotFit));
     assert_eq!(rendition.width_px, 1600);
     assert_poster(&rendition);
     drop(rendition);
@@ -168,7 +168,7 @@ async fn fits_a_raw_stream_without_a_known_duration() {
     let rendition = bench.prepare(&path, "video/h264", 300_000).await.unwrap();
     assert!(Seen::of(&rendition).size <= 300_000);
     let rendition = bench.prepare(&path, "video/h264", 20_000).await.unwrap();
-    assert!(matches!(rendition.video, Video::DoesNotFit));
+    assert!(matches!(rendition.video, VideoOutcome::DoesNotFit));
     assert_poster(&rendition);
 }
 
@@ -217,7 +217,7 @@ async fn makes_h264_for_a_browser_and_says_how_far_it_is() {
         let path = bench.film(name, words);
         let order =
             TranscodeJob { audience: Audience::Browser, ..order(&path, content_type, ROOMY) };
-        let progress = Progress::default();
+        let progress = VideoProgress::default();
         let rendition = bench.transcoder.prepare_apart(order, &progress).await.unwrap();
         assert!(rendition.plays_in_browsers && rendition.poster.is_none(), "{name}");
         assert!(file(&rendition).size() > 0);

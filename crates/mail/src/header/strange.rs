@@ -1,14 +1,15 @@
-//! Lines of a header that are no fields: the rest of the field above, or the beginning of a body.
+//! Lines of a header that are no fields. Some firmware breaks long subjects and address lists without a blank at the
+//! start of the next line; other firmware omits the blank line before the body. They are held until a later line
+//! shows which of the two it is.
 
 use super::wrapped::{field_name, is_like, is_strong, is_weak};
 use super::{
-    HEADER_BYTES_MAX, Header, LineEnds, NAME_BYTES_MAX, Place, STRANGE_BYTES_MAX,
-    STRANGE_LINES_MAX, Step,
+    HEADER_BYTES_MAX, Header, HeaderStep, LineEnds, LinePlace, NAME_BYTES_MAX, STRANGE_BYTES_MAX,
+    STRANGE_LINES_MAX,
 };
 
 impl Header {
-    /// Whether what is no field may be the rest of the field above, broken without a blank at its
-    /// start: then fields follow.
+    /// Whether the bytes of a line that is no field may continue the field above. A boundary never does.
     pub(super) fn may_go_on(&self, body: &[u8]) -> bool {
         self.line_ends == Some(LineEnds::Feed)
             && !self.block.is_empty()
@@ -16,18 +17,19 @@ impl Header {
             && !body.starts_with(b"--")
     }
 
-    /// A byte of lines that are no fields, or of the line behind them, which decides.
-    pub(super) fn strange(&mut self, byte: u8) -> Step {
+    /// Takes a byte of lines that are no fields, or of the line behind them. A known field there makes them part of
+    /// the field above; a blank line, a boundary or too many lines make them the body.
+    pub(super) fn strange(&mut self, byte: u8) -> HeaderStep {
         let mut strange = self.strange.take().unwrap_or_default();
         strange.push(byte);
         let is_too_long = strange.len() > STRANGE_BYTES_MAX;
-        // Any other byte decides nothing.
+        // Only a line end, a colon or a dash can decide.
         if !is_too_long && !b"\n:-".contains(&byte) {
             self.strange = Some(strange);
-            return Step::More;
+            return HeaderStep::More;
         }
         let held = strange.strip_suffix(&[byte]).unwrap_or_default();
-        // A longer line has no name at its start.
+        // A line longer than a name has no field at its start, so no more of it is searched.
         let seen = if byte == b'\n' { held.len() } else { NAME_BYTES_MAX + 2 };
         let from = held.len().saturating_sub(seen);
         let line_end = held.get(from..).and_then(|it| memchr::memrchr(b'\n', it));
@@ -42,8 +44,8 @@ impl Header {
                         self.go_on_with(line.trim_ascii());
                     }
                     self.line = line.to_vec();
-                    self.place = Place::Field;
-                    return Step::More;
+                    self.place = LinePlace::Field;
+                    return HeaderStep::More;
                 }
                 Some(_) => false,
                 None => true,
@@ -52,19 +54,19 @@ impl Header {
             _ => true,
         };
         if is_too_long || !goes_on {
-            return Step::Ended(strange);
+            return HeaderStep::Ended(strange);
         }
         self.strange = Some(strange);
-        Step::More
+        HeaderStep::More
     }
 
-    /// Whether `line`, which is complete, may go on with the field above, as those before it.
+    /// Whether the complete `line` may continue the field above, behind the lines in `before`.
     fn may_be_strange(&self, before: &[u8], line: &[u8]) -> bool {
         let lines = || before.iter().filter(|&&byte| byte == b'\n').count();
         !line.trim_ascii().is_empty() && (self.is_like_above(line) || lines() < STRANGE_LINES_MAX)
     }
 
-    /// Whether the field of this name, in lower case, may follow these lines.
+    /// Whether a field of this name, in lower case, shows that the lines before it belong to the header.
     fn follows(&self, name: &[u8], strange: &[u8]) -> bool {
         let mut lines = strange.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
         is_strong(name)
@@ -72,12 +74,12 @@ impl Header {
             || lines.all(|line| self.is_like_above(line))
     }
 
-    /// Whether a line looks as the rest of the field above does.
+    /// Whether a line is similar to the rest of the field above.
     fn is_like_above(&self, line: &[u8]) -> bool {
         is_like(&self.field_above().unwrap_or_default(), line)
     }
 
-    /// A line belongs to the last field.
+    /// Adds a line to the last field, up to the limit of the header.
     fn go_on_with(&mut self, line: &[u8]) {
         let room = HEADER_BYTES_MAX.saturating_sub(self.block.len() + 2);
         self.cut |= line.len() > room;
@@ -89,7 +91,7 @@ impl Header {
         self.block.push(b'\n');
     }
 
-    /// Whether a field of this name, in lower case, is there.
+    /// Whether the header has a field of this name, which is in lower case.
     fn has(&self, name: &[u8]) -> bool {
         self.block.split(|&byte| byte == b'\n').any(|line| {
             let found = line.split(|&byte| byte == b':').next().unwrap_or_default();

@@ -1,8 +1,9 @@
-//! Header lines that firmware broke without a blank at the start of the next line: how they differ from text.
+//! Rules by which header lines that firmware broke without a blank at the start of the next line differ from text.
+//! Pure functions on names and lines; `strange` applies them.
 
 use super::NAME_BYTES_MAX;
 
-/// Names of fields that hardly occur in text.
+/// Names of fields that hardly occur in text, in lower case.
 const STRONG: &[&[u8]] = &[
     b"content-disposition",
     b"content-id",
@@ -16,13 +17,13 @@ const STRONG: &[&[u8]] = &[
     b"x-priority",
 ];
 
-/// Names of fields that count if the header does not have them yet. `Date` is left out: texts have dates.
+/// Names of fields that count only if the header does not have them yet. `Date` is missing: texts contain dates.
 const WEAK: &[&[u8]] = &[b"cc", b"from", b"reply-to", b"sender", b"subject", b"to"];
 
-/// How the lines of a `Received` begin (RFC 5321, section 4.4), in lower case.
+/// First words of the lines of a `Received` field (RFC 5321, section 4.4), in lower case.
 const RECEIVED_WORDS: &[&[u8]] = &[b"by", b"for", b"from", b"id", b"via", b"with"];
 
-/// Fields of addresses and of names like them: each of their lines has an `@`.
+/// Fields with addresses or message IDs: each of their lines contains an `@`.
 const ADDRESS_FIELDS: &[&[u8]] =
     &[b"bcc", b"cc", b"from", b"in-reply-to", b"references", b"reply-to", b"sender", b"to"];
 
@@ -31,12 +32,12 @@ pub(crate) fn is_strong(name: &[u8]) -> bool {
     STRONG.contains(&name)
 }
 
-/// Whether the first field of this name, in lower case, proves it.
+/// Whether a field of this name, in lower case, proves it if it is the first of its name.
 pub(crate) fn is_weak(name: &[u8]) -> bool {
     WEAK.contains(&name)
 }
 
-/// Whether a line looks like the rest of the field that begins with `above`, in lower case.
+/// Whether a line is similar to the rest of the field that begins with `above`, which is in lower case.
 pub(crate) fn is_like(above: &[u8], line: &[u8]) -> bool {
     let name = above.split(|&byte| byte == b':').next().unwrap_or_default().trim_ascii();
     let lower = line.trim_ascii().to_ascii_lowercase();
@@ -57,7 +58,7 @@ pub(crate) fn field_name(line: &[u8]) -> Option<Vec<u8>> {
     may_be.then(|| name.to_ascii_lowercase())
 }
 
-/// Whether it has digits only, as the hour of a time.
+/// Whether a name consists of digits, as the hour of a time does.
 pub(crate) fn is_number(name: &[u8]) -> bool {
     let name = name.trim_ascii_end();
     !name.is_empty() && name.iter().all(u8::is_ascii_digit)

@@ -1,22 +1,23 @@
-//! Bytes between header and boundary: told from boundaries, and given to the part that they are of.
+//! Bytes between a header and a boundary: separates boundaries from content and gives the content to its part.
+//! Most bytes pass in one run; only a line that may be a boundary is held back and compared.
 
 use std::mem::take;
 
 use super::Parser;
 use crate::delimiter::{Decision, Filter, HELD_BYTES_MAX, decide, hold_from, settled_bytes};
-use crate::state::{Body, BodyContent, Open, State};
+use crate::state::{Body, BodyContent, Open, ParserState};
 
 impl Parser {
-    /// Takes bytes of a body; how many.
+    /// Reads bytes of a body and returns their number.
     pub(super) fn body(&mut self, bytes: &[u8]) -> usize {
         if !self.held.is_empty() {
             return self.body_behind_held(bytes);
         }
-        let State::Body(body) = &self.state else {
+        let ParserState::Body(body) = &self.state else {
             return 0;
         };
         let filter = self.filter();
-        // Up to here there is no delimiter.
+        // No delimiter begins before `settled`.
         let (mut settled, mut at_line_start) = (0, body.at_line_start);
         loop {
             let rest = bytes.get(settled..).unwrap_or_default();
@@ -49,7 +50,7 @@ impl Parser {
         }
     }
 
-    /// Bytes that follow what is held; how many of them are taken.
+    /// Reads bytes that follow the held ones and returns how many of them are used up.
     fn body_behind_held(&mut self, bytes: &[u8]) -> usize {
         let mut line = take(&mut self.held);
         let held = line.len();
@@ -69,7 +70,7 @@ impl Parser {
             Decision::Yes(delimiter) => self.delimiter(delimiter),
             _ => self.content(done_bytes),
         }
-        // What was held and is not done is looked at again; what was not held is not taken.
+        // Held bytes that are not done are read again; new bytes that are not done stay with the caller.
         match held.checked_sub(done) {
             Some(again) => {
                 self.push(rest.get(..again).unwrap_or_default());
@@ -79,6 +80,7 @@ impl Parser {
         }
     }
 
+    /// Whether the held bytes are a delimiter; `at_end` says that no more follow.
     pub(super) fn decide_held(&self, at_end: bool) -> Decision {
         self.decide(&self.held, &self.filter(), at_end)
     }
@@ -87,11 +89,13 @@ impl Parser {
         decide(line, self.boundaries(), filter, at_end)
     }
 
+    /// The quick test for the boundaries that are open now.
     fn filter(&self) -> Filter {
         Filter::new(self.boundaries(), self.sniffs())
     }
 
-    /// The boundaries of open multiparts with the place of each, the innermost first.
+    /// The boundaries of open multiparts with the index of each in `open`, the innermost first: a boundary of an
+    /// outer multipart ends the inner ones too (RFC 2046, section 5.1.2).
     fn boundaries(&self) -> impl Iterator<Item = (usize, &[u8])> + Clone {
         let innermost_first = self.open.iter().enumerate().rev();
         innermost_first.flat_map(|(place, open)| {
@@ -99,19 +103,19 @@ impl Parser {
         })
     }
 
-    /// Whether a boundary that nobody declared would make sense here: where parts are missing
-    /// that were announced, or a header is.
+    /// Whether an undeclared boundary is looked for: where announced parts are missing (firmware declares another
+    /// boundary than it writes), or where the mail has no MIME header.
     fn sniffs(&self) -> bool {
         match &self.state {
-            State::Body(Body { content: BodyContent::Preamble(_), .. }) => true,
-            State::Body(Body { content: BodyContent::Part(leaf), .. }) => {
+            ParserState::Body(Body { content: BodyContent::Preamble(_), .. }) => true,
+            ParserState::Body(Body { content: BodyContent::Part(leaf), .. }) => {
                 leaf.is_undeclared() && matches!(self.open.last(), Some(Open::Mail))
             }
             _ => false,
         }
     }
 
-    /// What is held is no boundary: its first line is content, the rest is looked at again.
+    /// Takes the first line of the held bytes as content, because it is no boundary; the rest is read again.
     pub(super) fn settle(&mut self) {
         let held = take(&mut self.held);
         let (content, rest) = held.split_at(settled_bytes(&held).min(held.len()));
@@ -119,9 +123,10 @@ impl Parser {
         self.push(rest);
     }
 
+    /// Gives content to the part that the stream is in.
     fn content(&mut self, bytes: &[u8]) {
         self.at += bytes.len() as u64;
-        let State::Body(body) = &mut self.state else {
+        let ParserState::Body(body) = &mut self.state else {
             return;
         };
         body.at_line_start = false;

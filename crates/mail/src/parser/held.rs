@@ -1,15 +1,16 @@
-//! What a parser holds in memory.
+//! The memory of a parser. The receiver adds it up over all mails in progress. Over its limit it drops the largest
+//! parsers and reads those mails again from the disk when they have ended.
 
 use super::Parser;
-use crate::state::{Body, BodyContent, Open, State};
+use crate::state::{Body, BodyContent, Open, ParserState};
 
 impl Parser {
-    /// Bytes of memory that it holds of the mail so far, besides its own size: about, and without a walk through all
-    /// of it.
+    /// Memory in bytes that it holds of the mail so far, besides its own size. The number is approximate: an exact
+    /// one would cost a walk through all texts at each call.
     pub fn held_bytes(&self) -> usize {
         let state = match &self.state {
-            State::Header(header) => header.held_bytes(),
-            State::Body(Body { content, .. }) => match content {
+            ParserState::Header(header) => header.held_bytes(),
+            ParserState::Body(Body { content, .. }) => match content {
                 BodyContent::Part(leaf)
                 | BodyContent::Preamble(leaf)
                 | BodyContent::Epilogue(leaf) => leaf.held_bytes(),

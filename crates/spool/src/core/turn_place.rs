@@ -1,4 +1,4 @@
-//! Where a device stands in the queue of a channel (`sqlite/turns.rs`). Pure.
+//! Where a device stands in the queue of a channel (`sql/turns.rs`). Pure.
 
 use tipoff_model::AlertKind;
 

@@ -1,13 +1,13 @@
 //! Connections to the database file.
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::lock;
+use crate::sql::spool::lock;
 use crate::{Result, SpoolError};
 
 /// How long one connection waits for another process (`tipoff incidents retry`) to commit.
@@ -24,7 +24,19 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    /// Reads on a thread for blocking work.
+    pub(super) async fn run<T, R>(self: &Arc<Self>, read: R) -> Result<T>
+    where
+        T: Send + 'static,
+        R: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let readers = Arc::clone(self);
+        tokio::task::spawn_blocking(move || readers.with(read))
+            .await
+            .map_err(|_| SpoolError::Closed)?
+    }
+
+    fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let idle = lock(&self.idle).pop();
         let connection = match idle {
             Some(connection) => connection,

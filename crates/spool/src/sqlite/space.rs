@@ -1,14 +1,15 @@
-//! Sweeps, and the size of the database: what is freed in it goes back to the disk.
+//! The size of the database file: what is freed in it goes back to the disk.
 
 use std::fs::File;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
-use tipoff_model::Timestamp;
 
+use super::SqliteDatabase;
 use super::connection::connect;
-use super::{SqliteSpool, resent, retention, shares};
-use crate::{Result, RetentionLimits, SpoolError, Swept, Usage};
+use crate::sql::shares;
+use crate::sql::spool::SqlSpool;
+use crate::{Result, SpoolError, Usage};
 
 /// The log is cut to this after it was written into the database, in bytes (SQLite: `journal_size_limit`).
 const LOG_BYTES_MAX: i64 = 16 * 1024 * 1024;
@@ -50,7 +51,7 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<()> {
     Ok(())
 }
 
-impl SqliteSpool {
+impl SqlSpool<SqliteDatabase> {
     /// What the incidents of a spool take, whoever runs on it; nothing is made or changed. `None` if it cannot be
     /// read, or is of another version.
     pub fn usage_of(folder: &Path) -> Option<Usage> {
@@ -86,65 +87,46 @@ impl SqliteSpool {
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(Compacted { before, after: path.metadata().map_err(file_error)?.len() })
     }
+}
 
-    pub(super) async fn sweep_all(&self, keep: RetentionLimits, now: Timestamp) -> Result<Swept> {
-        let mut total = Swept::default();
-        self.writer.run(move |connection| resent::forget_old(connection, now)).await?;
-        loop {
-            let under_way = self.blobs.room.by_sender();
-            let step =
-                move |connection: &Connection| retention::step(connection, keep, &under_way, now);
-            let (swept, blobs) = self.writer.run(step).await?;
-            // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
-            self.remove_blobs(blobs).await;
-            if swept.incidents == 0 {
-                break;
-            }
-            total.incidents += swept.incidents;
-            total.bytes += swept.bytes;
-            total.undelivered += swept.undelivered;
-            total.oldest = swept.oldest;
+/// See [`crate::sql::database::Database::give_back`].
+pub(super) async fn give_back(database: &SqliteDatabase) -> Result<u64> {
+    loop {
+        let before = database.writer.run(free_pages).await?;
+        if before <= SPARE_PAGES {
+            return free_bytes(database).await;
         }
-        self.remove_blobs(self.blobs.take_old_unfinished(now)).await;
-        Ok(total)
-    }
-    pub(super) async fn give_back_freed(&self) -> Result<u64> {
-        loop {
-            let before = self.writer.run(free_pages).await?;
-            if before <= SPARE_PAGES {
-                return self.free_bytes().await;
-            }
-            let left = self.writer.run(|connection| {
-                let mut give_back = connection
-                    .prepare_cached(&format!("PRAGMA incremental_vacuum({STEP_PAGES})"))?;
-                let mut rows = give_back.query([])?;
-                while rows.next()?.is_some() {}
-                free_pages(connection)
-            });
-            // One that was made without it frees nothing.
-            if left.await? >= before {
-                return self.free_bytes().await;
-            }
+        let left = database.writer.run(|connection| {
+            let mut give_back =
+                connection.prepare_cached(&format!("PRAGMA incremental_vacuum({STEP_PAGES})"))?;
+            let mut rows = give_back.query([])?;
+            while rows.next()?.is_some() {}
+            free_pages(connection)
+        });
+        // One that was made without it frees nothing.
+        if left.await? >= before {
+            return free_bytes(database).await;
         }
     }
+}
 
-    async fn free_bytes(&self) -> Result<u64> {
-        self.read(|connection| {
-            Ok(u64::try_from(free_pages(connection)?).unwrap_or(0) * page_bytes(connection)?)
-        })
-        .await
-    }
+async fn free_bytes(database: &SqliteDatabase) -> Result<u64> {
+    let read = |connection: &Connection| {
+        Ok(u64::try_from(free_pages(connection)?).unwrap_or(0) * page_bytes(connection)?)
+    };
+    database.readers.run(read).await
+}
 
-    pub(super) async fn measure_database(&self) -> Result<u64> {
-        let log = self.readers.path.with_extension("db-wal");
-        self.read(move |connection| {
-            let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
-            let used = u64::try_from(pages - free_pages(connection)?).unwrap_or(0);
-            let log = log.metadata().map_or(0, |file| file.len());
-            Ok(used * page_bytes(connection)? + log)
-        })
-        .await
-    }
+/// See [`crate::sql::database::Database::bytes`].
+pub(super) async fn bytes(database: &SqliteDatabase) -> Result<u64> {
+    let log = database.readers.path.with_extension("db-wal");
+    let read = move |connection: &Connection| {
+        let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        let used = u64::try_from(pages - free_pages(connection)?).unwrap_or(0);
+        let log = log.metadata().map_or(0, |file| file.len());
+        Ok(used * page_bytes(connection)? + log)
+    };
+    database.readers.run(read).await
 }
 
 fn free_pages(connection: &Connection) -> Result<i64> {
@@ -162,6 +144,7 @@ mod tests {
 
     use super::*;
     use crate::contract;
+    use crate::sqlite::SqliteSpool;
 
     #[test]
     fn a_large_database_of_an_earlier_version_shrinks_when_it_is_rewritten() {

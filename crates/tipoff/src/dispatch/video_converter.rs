@@ -8,8 +8,8 @@ use tipoff_channels::{Abilities, Limits};
 use tipoff_model::{Alert, AlertMedia, BlobName, Clip, Encoding, Media, MediaKind, MediaPlace};
 use tipoff_spool::{Blobs, DueDelivery};
 use tipoff_video::{
-    Audience, Held, Launcher, Rendition, TempFile, TranscodeJob, Transcoder, Video, VideoError,
-    lacks_index,
+    Audience, Held, Launcher, Rendition, TempFile, TranscodeJob, Transcoder, VideoError,
+    VideoOutcome, lacks_index,
 };
 
 use super::files::DeliveryFiles;
@@ -233,11 +233,11 @@ fn replace_video(
         .as_ref()
         .map(|poster| made(poster, format!("{stem}.jpg"), "image/jpeg", MediaKind::Picture));
     let video = match &rendition.video {
-        Video::DoesNotFit => return poster.into_iter().chain([recorded]).collect(),
-        Video::Made(scratch) => {
+        VideoOutcome::DoesNotFit => return poster.into_iter().chain([recorded]).collect(),
+        VideoOutcome::Made(scratch) => {
             Some(made(scratch, format!("{stem}.mp4"), "video/mp4", MediaKind::Video))
         }
-        Video::AsItIs => None,
+        VideoOutcome::AsItIs => None,
     };
     if let Some(video) = video {
         recorded = video;

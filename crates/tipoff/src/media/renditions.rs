@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use tipoff_model::{AlertMedia, ArrivalId, Encoding};
 use tipoff_spool::{Blobs, Share};
-use tipoff_video::{Audience, Progress, Source, TranscodeJob, Transcoder, Video, VideoError};
+use tipoff_video::{
+    Audience, TranscodeJob, Transcoder, VideoError, VideoOutcome, VideoProgress, VideoSource,
+};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
@@ -51,7 +53,7 @@ struct Shared {
 
 /// A rendition that is being made, waits for it, or could not be made.
 struct Job {
-    progress: Progress,
+    progress: VideoProgress,
     asked_at: Mutex<Instant>,
     failure: OnceLock<(Instant, String)>,
     /// Whose video it is.
@@ -90,7 +92,7 @@ impl Renditions {
         made: &tipoff_video::Rendition,
         share: &Share,
     ) {
-        let Video::Made(scratch) = &made.video else {
+        let VideoOutcome::Made(scratch) = &made.video else {
             return;
         };
         if !made.plays_in_browsers || scratch.size() > RENDITION_BYTES_MAX {
@@ -135,7 +137,7 @@ impl Renditions {
             jobs.retain(|_, job| job.failure.get().is_none());
         }
         let job = Arc::new(Job {
-            progress: Progress::default(),
+            progress: VideoProgress::default(),
             asked_at: Mutex::new(Instant::now()),
             failure: OnceLock::new(),
             owner,
@@ -216,7 +218,7 @@ impl Entry {
         };
         let made = transcoder.prepare_apart(order, &self.job.progress).await;
         let made = made.map_err(|trouble| unplayable(&trouble))?;
-        let Video::Made(scratch) = &made.video else {
+        let VideoOutcome::Made(scratch) = &made.video else {
             return Err("The video is too long to be converted for a page.".to_owned());
         };
         let (shared, key) = (Arc::clone(&self.shared), self.key.clone());
@@ -250,12 +252,12 @@ impl Job {
 }
 
 /// Where the programs read a stored video.
-pub(crate) fn video_source(stored: &AlertMedia, blobs: &Blobs) -> io::Result<Source> {
+pub(crate) fn video_source(stored: &AlertMedia, blobs: &Blobs) -> io::Result<VideoSource> {
     let AlertMedia { media, blob, .. } = stored;
     if media.encoding == Encoding::Identity && media.range.start == 0 {
-        return Ok(Source::File(blobs.path(blob)));
+        return Ok(VideoSource::File(blobs.path(blob)));
     }
-    Ok(Source::Bytes(Box::new(blobs.read(blob, media)?)))
+    Ok(VideoSource::Bytes(Box::new(blobs.read(blob, media)?)))
 }
 
 async fn blocking<T: Send + 'static>(

@@ -12,7 +12,7 @@ use tipoff_spool::{
     BlobWriter, Blobs, DedupPolicy, Digest, NewArrival, Sender, Spool, SpoolError, Stored,
     StoredBlob,
 };
-use tipoff_vendors::Reading;
+use tipoff_vendors::MailReading;
 
 use super::access::DeviceResolver;
 use super::mail_digest::{self, MailSize};
@@ -198,7 +198,7 @@ impl IncomingMail {
             false => received_at,
         };
         let reading = tipoff_vendors::read(&content);
-        let Reading { details, camera, .. } = reading;
+        let MailReading { details, camera, .. } = reading;
         let content = Content { details, camera, ..content };
         let device = self.arrivals.resolver.device(&self.envelope, content.camera.as_ref());
         let spool = &self.arrivals.spool;

@@ -1,21 +1,22 @@
-//! ACTi.
+//! ACTi: servers for mail and FTP are entered first, and used by the rules of an event list. The labels of the
+//! FTP page are those of the vendor's manual.
 
-use super::{FTP, Guide, Labels, MAIL, OTHER, Page, Value, fill, set};
+use super::{FTP, Guide, Labels, MAIL, OTHER, SetupPage, SetupValue, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
-    mail: Some(Page {
+    mail: Some(SetupPage {
         menu: Some("Event Servers > SMTP servers"),
         notes: &["The second server is asked only after the first has failed: leave it empty."],
         ..MAIL
     }),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         menu: Some("Event Servers > FTP servers"),
         labels: Labels::OfVendor,
         fields: &[
-            fill("Network address", Value::Server),
-            fill("FTP port", Value::Port),
-            fill("User Name", Value::User),
-            fill("Password", Value::Password),
+            fill("Network address", SetupValue::Server),
+            fill("FTP port", SetupValue::Port),
+            fill("User Name", SetupValue::User),
+            fill("Password", SetupValue::Password),
             set("Connection mode", "Passive"),
         ],
         notes: &["Videos come as .RAW, which plays nowhere: upload snapshots."],

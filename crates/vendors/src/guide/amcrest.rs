@@ -1,9 +1,10 @@
-//! Amcrest: Dahua's firmware in words of its own.
+//! Amcrest: Dahua's firmware with labels of its own (manual of the IP4M-1026B, page 90). There "Authentication" is the
+//! encryption, with SSL for port 465 and TLS for STARTTLS, and Dahua's Health Mail is called Keep Alive.
 
-use super::{Guide, Page, Value, dahua, fill, page, set};
+use super::{Guide, SetupPage, SetupValue, dahua, fill, page, set};
 
 pub(super) const GUIDE: Guide = Guide {
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "Save first: Email Test tests what was saved.",
             "Interval holds mails back; 0 sends each at once.",
@@ -12,14 +13,14 @@ pub(super) const GUIDE: Guide = Guide {
         ..page(
             "Setup > Network > SMTP (Email)",
             &[
-                fill("SMTP Server", Value::Server),
-                fill("Port", Value::Port),
+                fill("SMTP Server", SetupValue::Server),
+                fill("Port", SetupValue::Port),
                 set("Login Anonymously", "off"),
-                fill("Username", Value::User),
-                fill("Password", Value::Password),
-                fill("Sender", Value::Sender),
+                fill("Username", SetupValue::User),
+                fill("Password", SetupValue::Password),
+                fill("Sender", SetupValue::Sender),
                 set("Authentication", "None (it means the encryption)"),
-                fill("Recipients", Value::Recipient),
+                fill("Recipients", SetupValue::Recipient),
                 set("Interval", "0"),
             ],
         )

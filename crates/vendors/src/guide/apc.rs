@@ -1,10 +1,10 @@
 //! APC: UPSs, power strips and transfer switches with a network management card.
 
-use super::{Guide, OTHER, Page, Value, fill, page, set};
+use super::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["Schneider Electric UPS"],
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "Then add a recipient under Notification > E-mail > Recipients, with Server: Local. \
              Recipient would ask the Internet for a mail server of the address, once.",
@@ -13,14 +13,14 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Configuration > Notification > E-mail > Server",
             &[
-                fill("From Address", Value::Sender),
-                fill("SMTP Server", Value::Server),
-                fill("Port", Value::Port),
+                fill("From Address", SetupValue::Sender),
+                fill("SMTP Server", SetupValue::Server),
+                fill("Port", SetupValue::Port),
                 set("Authentication", "on"),
-                fill("User Name", Value::User),
-                fill("Password", Value::Password),
+                fill("User Name", SetupValue::User),
+                fill("Password", SetupValue::Password),
                 set("Use SSL/TLS", "Never"),
-                fill("To Address (under Recipients)", Value::Recipient),
+                fill("To Address (under Recipients)", SetupValue::Recipient),
                 set("Server (under Recipients)", "Local"),
             ],
         )

@@ -1,23 +1,23 @@
 //! AVTech, and Push Video.
 
-use super::{FTP, Guide, OTHER, Page, Value, fill, page, set};
+use super::{FTP, Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 
 pub(super) const GUIDE: Guide = Guide {
     also: &["Push Video"],
     mail: Some(page(
         "MAIL",
         &[
-            fill("SMTP Server", Value::Server),
-            fill("Port", Value::Port),
-            fill("Mail From", Value::Sender),
+            fill("SMTP Server", SetupValue::Server),
+            fill("Port", SetupValue::Port),
+            fill("Mail From", SetupValue::Sender),
             set("SSL Encryption", "No"),
             set("Verify Password", "Yes"),
-            fill("User name", Value::User),
-            fill("Password", Value::Password),
-            fill("E-Mail Address List", Value::Recipient),
+            fill("User name", SetupValue::User),
+            fill("Password", SetupValue::Password),
+            fill("E-Mail Address List", SetupValue::Recipient),
         ],
     )),
-    ftp: Some(Page { menu: Some("FTP"), ..FTP }),
+    ftp: Some(SetupPage { menu: Some("FTP"), ..FTP }),
     notes: &["Nothing is sent until Email or FTP is chosen under Trigger.", "Press Save."],
     ..OTHER
 };

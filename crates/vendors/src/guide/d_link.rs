@@ -1,9 +1,9 @@
-//! D-Link, cameras of the DCS series.
+//! D-Link, cameras of the DCS series (manuals of the DCS-3420 and DCS-6616). Their FTP test uploads a real picture.
 
-use super::{Guide, OTHER, Page, Value, fill, page, set};
+use super::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "Snapshots and video clips have an account each: fill in Snapshot for pictures at once.",
             "An empty user and password means no login, which is fine in your own network.",
@@ -11,26 +11,26 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Setup > Mail",
             &[
-                fill("SMTP Server Address", Value::Server),
-                fill("SMTP Server Port", Value::Port),
-                fill("Sender E-mail Address", Value::Sender),
-                fill("Receiver E-mail Address", Value::Recipient),
-                fill("User Name", Value::User),
-                fill("Password", Value::Password),
+                fill("SMTP Server Address", SetupValue::Server),
+                fill("SMTP Server Port", SetupValue::Port),
+                fill("Sender E-mail Address", SetupValue::Sender),
+                fill("Receiver E-mail Address", SetupValue::Recipient),
+                fill("User Name", SetupValue::User),
+                fill("Password", SetupValue::Password),
                 set("Interval", "30, the shortest"),
                 set("Use SSL-TLS/STARTTLS", "No"),
             ],
         )
     }),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         notes: &["Test uploads a picture, test_….jpg: it arrives like any other."],
         ..page(
             "Setup > FTP",
             &[
-                fill("Host Name", Value::Server),
-                fill("Port", Value::Port),
-                fill("User Name", Value::User),
-                fill("Password", Value::Password),
+                fill("Host Name", SetupValue::Server),
+                fill("Port", SetupValue::Port),
+                fill("User Name", SetupValue::User),
+                fill("Password", SetupValue::Password),
                 set("Path", "empty"),
                 set("Interval", "10, the shortest"),
                 set("Passive Mode", "Yes"),

@@ -1,6 +1,7 @@
-//! Dahua and the vendors that sell its devices under their own names.
+//! Dahua and the vendors that sell its devices under their own names. "Interval" (0 to 3600 s) holds mails back in the
+//! device (manuals of PSD81602 and Technaxx 4607), and Health Mail is a test mail at fixed times.
 
-use super::{FTP, Guide, OTHER, Page, Value, fill, page, set};
+use super::{FTP, Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &[
@@ -12,7 +13,7 @@ pub(crate) const GUIDE: Guide = Guide {
         "Q-See",
         "Technaxx",
     ],
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "Save first: Email Test tests what was saved.",
             "Interval holds mails back; 0 sends each at once.",
@@ -21,20 +22,20 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Setup > Network > SMTP (Email)",
             &[
-                fill("SMTP Server", Value::Server),
-                fill("Port", Value::Port),
+                fill("SMTP Server", SetupValue::Server),
+                fill("Port", SetupValue::Port),
                 set("Anonymity", "off"),
-                fill("Username", Value::User),
-                fill("Password", Value::Password),
-                fill("Sender", Value::Sender),
+                fill("Username", SetupValue::User),
+                fill("Password", SetupValue::Password),
+                fill("Sender", SetupValue::Sender),
                 set("Encryption (SSL, TLS)", "None"),
                 set("Attachment", "on"),
-                fill("Receiver", Value::Recipient),
+                fill("Receiver", SetupValue::Recipient),
                 set("Interval", "0"),
             ],
         )
     }),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         menu: Some("Setup > Storage > Destination > FTP"),
         notes: &[
             "Choose FTP for snapshots as well (Setup > Storage > Destination > Path), and switch \

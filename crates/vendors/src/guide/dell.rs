@@ -1,9 +1,9 @@
-//! Dell: the iDRAC of a server.
+//! Dell: the iDRAC of a server. Some of its mails declare HTML and contain no tag. They are read by common words.
 
-use super::{Guide, MAIL_OF_OTHERS, OTHER, Page};
+use super::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
 
 pub(super) const GUIDE: Guide = Guide {
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "Alerts have to be switched on as well, each severity for itself, and the recipient \
              enabled.",

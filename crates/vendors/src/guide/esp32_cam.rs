@@ -1,23 +1,24 @@
-//! Sketches for the ESP32-CAM. The fields of the FTP page are those of ESP32-CAM_MJPEG2SD.
+//! Sketches for the ESP32-CAM. The fields of the FTP page are those of ESP32-CAM_MJPEG2SD, which sends an empty `CWD` and
+//! gives up if that is refused. Its mails have a sender without an @: `MAIL FROM: <ESP-CAM_MJPEG>`.
 
-use super::{Guide, Labels, MAIL, OTHER, Page, Value, fill, set};
+use super::{Guide, Labels, MAIL, OTHER, SetupPage, SetupValue, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "In a sketch these are constants near its top.",
             "Any sender will do, with or without an @.",
         ],
         ..MAIL
     }),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         menu: None,
         labels: Labels::OfVendor,
         fields: &[
-            fill("FTP Server", Value::Server),
-            fill("Ftp port", Value::Port),
-            fill("Ftp username", Value::User),
-            fill("Ftp password", Value::Password),
+            fill("FTP Server", SetupValue::Server),
+            fill("Ftp port", SetupValue::Port),
+            fill("Ftp username", SetupValue::User),
+            fill("Ftp password", SetupValue::Password),
             set("Ftp root dir", "/"),
         ],
         only_port: None,

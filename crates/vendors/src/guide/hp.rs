@@ -1,9 +1,9 @@
-//! HP: what printers scan and report.
+//! HP: what printers scan and report. Older models speak nothing newer than TLS 1.1: a LaserJet 200 M276n only SSL 3.
 
-use super::{Guide, MAIL_OF_OTHERS, OTHER, Page};
+use super::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
 
 pub(super) const GUIDE: Guide = Guide {
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "Switch encryption off: of older ones it is SSL 3 or TLS 1.0, which nobody should accept.",
             "Some log in with nothing, and to port 25 only.",

@@ -1,9 +1,9 @@
-//! Trivision.
+//! Trivision: labels of the NC-250W. Its alarm is a series of pictures, such as 2 a second for 4 s.
 
-use super::{Guide, Labels, OTHER, Page, Value, fill, set};
+use super::{Guide, Labels, OTHER, SetupPage, SetupValue, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "Snapshot Duration times Snapshot Frame Rate is the number of pictures of an alarm.",
             "Alarm Interval is the pause after an alarm; 0 means none.",
@@ -13,15 +13,15 @@ pub(super) const GUIDE: Guide = Guide {
         only_port: None,
         fields: &[
             set("Alarm Interval", "0"),
-            fill("SMTP server name", Value::Server),
-            fill("SMTP server port", Value::Port),
+            fill("SMTP server name", SetupValue::Server),
+            fill("SMTP server port", SetupValue::Port),
             set("Secure SSL connection", "off"),
             set("Authentication", "on"),
-            fill("User name", Value::User),
-            fill("Password", Value::Password),
-            fill("Re-type password", Value::Password),
-            fill("Sender e-mail address", Value::Sender),
-            fill("Receiver e-mail address", Value::Recipient),
+            fill("User name", SetupValue::User),
+            fill("Password", SetupValue::Password),
+            fill("Re-type password", SetupValue::Password),
+            fill("Sender e-mail address", SetupValue::Sender),
+            fill("Receiver e-mail address", SetupValue::Recipient),
         ],
     }),
     ..OTHER

@@ -1,28 +1,29 @@
-//! Recorders and cameras that are watched with XMEye or ICSee, sold under hundreds of names.
+//! Recorders and cameras that are watched with XMEye or ICSee, sold under hundreds of names. Their files are named as
+//! Dahua's are, so [`crate::VENDORS`] has no line for them.
 
-use super::{FTP, Guide, MAIL, OTHER, Page, Value, fill, set};
+use super::{FTP, Guide, MAIL, OTHER, SetupPage, SetupValue, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
     also: &["ICSee", "Xiongmai"],
-    mail: Some(Page {
+    mail: Some(SetupPage {
         fields: &[
-            fill("SMTP Server", Value::Server),
-            fill("Port", Value::Port),
+            fill("SMTP Server", SetupValue::Server),
+            fill("Port", SetupValue::Port),
             set("SSL", "off"),
-            fill("User Name", Value::User),
-            fill("Password", Value::Password),
-            fill("Sender", Value::Sender),
-            fill("Receiver", Value::Recipient),
+            fill("User Name", SetupValue::User),
+            fill("Password", SetupValue::Password),
+            fill("Sender", SetupValue::Sender),
+            fill("Receiver", SetupValue::Recipient),
         ],
         ..MAIL
     }),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         fields: &[
-            fill("Server", Value::Server),
-            fill("Port", Value::Port),
+            fill("Server", SetupValue::Server),
+            fill("Port", SetupValue::Port),
             set("Anonymity", "off"),
-            fill("User name", Value::User),
-            fill("Password", Value::Password),
+            fill("User name", SetupValue::User),
+            fill("Password", SetupValue::Password),
             set("Max file length", "as it is"),
             set("Directory", "empty"),
         ],

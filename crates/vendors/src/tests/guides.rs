@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::guide::{
-    ADDRESS_CHARS_MAX, ALPHABET, Entry, Field, Guide, Labels, OTHER, PASSWORD_CHARS_MAX, Page,
-    USER_CHARS_MAX, Value, guide, vendor_guides,
+    ADDRESS_CHARS_MAX, ALPHABET, Field, FieldEntry, Guide, Labels, OTHER, PASSWORD_CHARS_MAX,
+    SetupPage, SetupValue, USER_CHARS_MAX, guide, vendor_guides,
 };
 
 const LABEL_CHARS_MAX: usize = 60;
@@ -14,29 +14,37 @@ const FIXED_CHARS_MAX: usize = 60;
 const NOTE_CHARS_MAX: usize = 200;
 const FIELDS_MAX: usize = 14;
 
-fn pages(guide: &Guide) -> impl Iterator<Item = &Page> {
+fn pages(guide: &Guide) -> impl Iterator<Item = &SetupPage> {
     guide.mail.iter().chain(&guide.ftp)
 }
 
-fn wants(page: &Page, value: Value) -> bool {
-    page.fields.iter().any(|field| field.entry == Entry::Value(value))
+fn wants(page: &SetupPage, value: SetupValue) -> bool {
+    page.fields.iter().any(|field| field.entry == FieldEntry::Value(value))
 }
 
 #[test]
 fn every_page_names_server_and_port() {
     for vendor in vendor_guides() {
         for page in pages(vendor.guide) {
-            let server = wants(page, Value::Server) || wants(page, Value::ServerUrl);
+            let server = wants(page, SetupValue::Server) || wants(page, SetupValue::ServerUrl);
             assert!(server, "{}: no server", vendor.name);
-            let port = wants(page, Value::Port) ^ page.only_port.is_some();
+            let port = wants(page, SetupValue::Port) ^ page.only_port.is_some();
             assert!(port, "{}: a field for the port or the only one", vendor.name);
-            assert!(wants(page, Value::Password), "{}: no password", vendor.name);
+            assert!(wants(page, SetupValue::Password), "{}: no password", vendor.name);
         }
         if let Some(mail) = &vendor.guide.mail {
-            assert!(wants(mail, Value::Sender) && wants(mail, Value::Recipient), "{}", vendor.name);
+            assert!(
+                wants(mail, SetupValue::Sender) && wants(mail, SetupValue::Recipient),
+                "{}",
+                vendor.name
+            );
         }
         if let Some(ftp) = &vendor.guide.ftp {
-            assert!(wants(ftp, Value::User) && !wants(ftp, Value::Sender), "{}", vendor.name);
+            assert!(
+                wants(ftp, SetupValue::User) && !wants(ftp, SetupValue::Sender),
+                "{}",
+                vendor.name
+            );
         }
         let has_page = pages(vendor.guide).next().is_some();
         assert!(has_page || !vendor.guide.notes.is_empty(), "{} says nothing", vendor.name);
@@ -60,7 +68,7 @@ fn every_text_is_short_and_not_empty() {
             page.notes.iter().for_each(|note| check(note, NOTE_CHARS_MAX));
             for field in page.fields {
                 check(field.label, LABEL_CHARS_MAX);
-                if let Entry::Fixed(text) = field.entry {
+                if let FieldEntry::Fixed(text) = field.entry {
                     check(text, FIXED_CHARS_MAX);
                 }
             }
@@ -171,7 +179,7 @@ fn chapter(name: &str, guide: &Guide) -> String {
     text + &notes(guide.notes)
 }
 
-fn section(kind: &str, page: &Page, is_any: bool) -> String {
+fn section(kind: &str, page: &SetupPage, is_any: bool) -> String {
     let menu = page.menu.map(|menu| format!(": {menu}")).unwrap_or_default();
     let is_as_any = pages(&OTHER).any(|any| any.fields == page.fields);
     if is_as_any && !is_any {
@@ -183,8 +191,8 @@ fn section(kind: &str, page: &Page, is_any: bool) -> String {
         format!("\n**{kind}{menu}**{usual}\n\n| field | what to type |\n| --- | --- |\n");
     for Field { label, entry } in page.fields {
         let entry = match entry {
-            Entry::Fixed(text) => (*text).to_owned(),
-            Entry::Value(value) => format!("*{}*", word(*value)),
+            FieldEntry::Fixed(text) => (*text).to_owned(),
+            FieldEntry::Value(value) => format!("*{}*", word(*value)),
         };
         text += &format!("| {label} | {entry} |\n");
     }
@@ -194,15 +202,15 @@ fn section(kind: &str, page: &Page, is_any: bool) -> String {
     text + &notes(page.notes)
 }
 
-fn word(value: Value) -> &'static str {
+fn word(value: SetupValue) -> &'static str {
     match value {
-        Value::Server => "address",
-        Value::ServerUrl => "ftp://address/",
-        Value::Port => "port",
-        Value::User => "user",
-        Value::Password => "password",
-        Value::Sender => "sender",
-        Value::Recipient => "recipient",
+        SetupValue::Server => "address",
+        SetupValue::ServerUrl => "ftp://address/",
+        SetupValue::Port => "port",
+        SetupValue::User => "user",
+        SetupValue::Password => "password",
+        SetupValue::Sender => "sender",
+        SetupValue::Recipient => "recipient",
     }
 }
 

@@ -120,7 +120,7 @@ const NAMES: &str = "
 ";
 
 fn of(path: &str, kind: MediaKind, size: u64) -> (&'static str, Meaning) {
-    let it = Upload { path, kind, size };
+    let it = UploadedFile { path, kind, size };
     (upload_vendor(&it).unwrap_or("-"), upload(&it))
 }
 

@@ -1,11 +1,12 @@
-//! The words for what a camera saw, heard or felt, by event and language: English, German, Dutch,
-//! French, Spanish, Italian, Portuguese, Polish, Russian, Chinese, Japanese.
+//! The vocabulary for what a camera saw, heard or felt, by event and language: English, German, Dutch, French,
+//! Spanish, Italian, Portuguese, Polish, Russian, Chinese, Japanese. The words are those of the cameras' menus and
+//! mails; each has a row in `subjects/`, where their sources are.
 //!
-//! Written as [`super::phrase`] folds words: lower case, without accents. A star stands for any letters:
-//! `bewegung*` is the beginning of a word, `*fehler` the end. Chinese and Japanese words are looked
-//! for anywhere within a run of such characters.
+//! Words are written as [`super::phrase`] folds them: in lower case, without accents. A star stands for any
+//! letters: `bewegung*` is the beginning of a word, `*fehler` the end. Chinese and Japanese words are searched for
+//! anywhere inside of a run of such characters.
 
-/// An event, a kind and words, a line.
+/// One entry a line: an event, a kind ([`super::WordKind`]) and words. A `#` begins a comment.
 pub(super) const WORDS: &str = r"
 # Motion.
 motion noun     motion, movement, vmd, md, motiondetect, videomotion, movedetection, bewegung*

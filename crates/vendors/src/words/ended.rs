@@ -1,4 +1,5 @@
-//! Whether a mail says that an alarm has ended: "Motion end", "alarm stopped", "End of motion".
+//! Recognises that an alarm has ended: "Motion end" (Dahua), "Motion Detection Stop" (EZIP), "alarm stopped", "End of
+//! motion". An end needs what has ended: cameras are named "West end" and "Bus stop".
 
 use std::sync::LazyLock;
 
@@ -15,6 +16,7 @@ static ENDED_BEHIND_NAME: LazyLock<WordSet> =
     LazyLock::new(|| WordSet::of(states::ENDED_BEHIND_NAME));
 static AUXILIARIES: LazyLock<WordSet> = LazyLock::new(|| WordSet::of(states::AUXILIARIES));
 static END_OF: LazyLock<WordSet> = LazyLock::new(|| WordSet::of(states::END_OF));
+/// The phrases of [`states::ENDS`] as words.
 static ENDS: LazyLock<Vec<Vec<&'static str>>> = LazyLock::new(|| {
     states::ENDS.split(',').map(|phrase| phrase.split_whitespace().collect()).collect()
 });
@@ -36,21 +38,24 @@ pub(super) fn has_ended(segments: &[Segment], hits: &[(usize, Hit)]) -> bool {
     })
 }
 
+/// Whether a word may be in a segment that is nothing but an end.
 fn ends_alone(word: &str) -> bool {
     FILLERS.has(word) || ENDED_BEHIND_NAME.has(word)
 }
 
+/// Whether a segment contains an alarm that is not part of a name.
 fn has_alarm(segment: &Segment) -> bool {
     let is_unnamed = |word: &&Word| !word.named;
     segment.words.iter().filter(is_unnamed).any(|word| is_alarm_word(&word.text))
         || hits::of(segment).iter().any(|hit| hit.weight == Weight::Sure)
 }
 
-/// An alarm word that is no beginning: "alarm", "detection", "event".
+/// Whether a word is one for alarms, such as "alarm", "detection", "event", and not for their beginning.
 fn is_alarm_word(word: &str) -> bool {
     DETECTED.has(word) && !["start", "started", "begin", "began", "present"].contains(&word)
 }
 
+/// Whether one segment says an end: by a phrase, or by an end behind or before an alarm.
 fn says_end(segment: &Segment, hits: &[&Hit]) -> bool {
     let words = &segment.words;
     let has_phrase = ENDS.iter().any(|phrase| {
@@ -69,17 +74,19 @@ fn says_end(segment: &Segment, hits: &[&Hit]) -> bool {
         || begins_with_end(words, hits)
 }
 
+/// Whether a word of a script without spaces contains the written one.
 fn is_within(written: &str, word: &str) -> bool {
     written.chars().any(is_ideographic) && word.contains(written)
 }
 
+/// Whether an end follows an event. Tests and schedules have no end, and neither have words that are often names.
 fn ends_behind(words: &[Word], hit: &Hit) -> bool {
     let is_alarm = !matches!(hit.event, Event::Other | Event::Test | Event::Periodic) && !hit.prone;
     is_alarm && ends_at(words, hit.end, hit.event == Event::Fault)
 }
 
-/// Whether an end stands at a place: behind small verbs ("alarm has ended"), or as a verb at the end of the
-/// segment behind a name or a number ("Motion on Camera 1 stopped").
+/// Whether an end follows at a word: behind small verbs ("alarm has ended"), or as a verb at the end of the segment
+/// behind a name or a number ("Motion on Camera 1 stopped"). `of_fault`: "fault stop" is no end, only a verb is.
 fn ends_at(words: &[Word], from: usize, of_fault: bool) -> bool {
     let rest = words.get(from..).unwrap_or_default();
     let is_small = |word: &Word| AUXILIARIES.has(&word.text) || is_alarm_word(&word.text);
@@ -95,7 +102,7 @@ fn ends_at(words: &[Word], from: usize, of_fault: bool) -> bool {
     let at_last = rest.split_last().is_some_and(|(last, between)| {
         ENDED_BEHIND_NAME.has(&last.text) && between.iter().all(may_stand_between)
     });
-    // A script without spaces says both in one word.
+    // In a script without spaces one word contains both.
     let in_word = from.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| {
         word.text.chars().any(is_ideographic)
             && ENDED.ideographic.iter().any(|it| word.text.contains(it))

@@ -1,54 +1,60 @@
-//! Where a segment says an event, and how surely.
+//! Finds the events in a segment, and weighs how certain each is: by the words beside it, and by whether it may be
+//! part of a camera's name. [`super::counted`] decides which of them count.
 
 use tipoff_model::Event;
 
-use super::Kind;
+use super::WordKind;
 use super::phrase::{Segment, Word, is_ideographic};
 use super::small_words::{DETECTED, is_between, is_negated, is_number, is_preposition};
 use super::vocabulary::{Phrase, VOCABULARY};
 use super::word_set::fits;
 
-/// How surely an event is said.
+/// How certain an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
+    /// A phrase of its own, or a noun beside "detected" and similar words.
     Sure,
-    /// A noun in a segment that holds nothing unknown.
+    /// A noun in a segment without unknown words.
     Alone,
-    /// A noun beside unknown words.
+    /// A noun beside unknown words, which may be a name.
     Weak,
-    /// Sure, but within what looks like a name: "In the garage motion was detected".
+    /// Certain, but inside of what looks like a name: "In the garage motion was detected".
     Named,
 }
 
-/// An event that a segment says.
+/// An event in a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hit {
     pub(super) event: Event,
     pub(super) weight: Weight,
-    /// Its first word.
+    /// Index of its first word.
     pub(super) start: usize,
-    /// The word behind its last one.
+    /// Index behind its last word.
     pub(super) end: usize,
+    /// Whether its words are often part of a camera's name.
     pub(super) prone: bool,
 }
 
-struct Found {
+/// A phrase of the vocabulary in a segment, before it is weighed.
+struct PhraseMatch {
     event: Event,
-    kind: Kind,
+    kind: WordKind,
+    /// Index of its first word.
     start: usize,
+    /// Index behind its last word.
     end: usize,
 }
 
-/// The events that a segment says.
+/// The events in a segment.
 pub(super) fn of(segment: &Segment) -> Vec<Hit> {
     let words = segment.words.as_slice();
-    let mut found: Vec<Found> = Vec::new();
+    let mut found: Vec<PhraseMatch> = Vec::new();
     for start in 0..words.len() {
         found.extend(longest_at(words, start));
     }
-    // Of phrases that overlap the longest is meant: an "audio exception" is no exception.
+    // Of phrases that overlap the longest counts: an "audio exception" is a sound and no fault.
     found.sort_by_key(|it| (std::cmp::Reverse(it.end - it.start), it.start));
-    let mut kept: Vec<Found> = Vec::new();
+    let mut kept: Vec<PhraseMatch> = Vec::new();
     for it in found {
         if kept.iter().all(|other| it.end <= other.start || other.end <= it.start) {
             kept.push(it);
@@ -62,8 +68,8 @@ pub(super) fn of(segment: &Segment) -> Vec<Hit> {
     hits
 }
 
-/// The longest phrases of each kind that begin at a place.
-fn longest_at(words: &[Word], start: usize) -> Option<Found> {
+/// The longest phrase that begins at a word.
+fn longest_at(words: &[Word], start: usize) -> Option<PhraseMatch> {
     let word = words.get(start)?;
     let rest = words.get(start..)?;
     let is_here = |phrase: &&Phrase| {
@@ -73,20 +79,21 @@ fn longest_at(words: &[Word], start: usize) -> Option<Found> {
     let all = VOCABULARY.beginning_with(&word.text).filter(is_here);
     let longest = all.max_by_key(|phrase| phrase.words.len())?;
     let Phrase { event, kind, ref words } = *longest;
-    Some(Found { event, kind, start, end: start + words.len() })
+    Some(PhraseMatch { event, kind, start, end: start + words.len() })
 }
 
-fn weigh(words: &[Word], it: &Found) -> Option<Hit> {
+/// The weight of a phrase by the words around it; `None` if it is part of a name or says nothing.
+fn weigh(words: &[Word], it: &PhraseMatch) -> Option<Hit> {
     let named = words.get(it.start).is_some_and(|word| word.named);
-    let is_noun = matches!(it.kind, Kind::Noun | Kind::Prone);
-    let prone = it.kind == Kind::Prone;
+    let is_noun = matches!(it.kind, WordKind::Noun | WordKind::Prone);
+    let prone = it.kind == WordKind::Prone;
     // "UPS on battery", but not "Motion on Battery room".
     let begins_name = words.get(it.start).is_some_and(|word| is_preposition(&word.text));
     if prone && begins_name && words.get(it.end).is_some_and(|next| !is_known(&next.text)) {
         return None;
     }
     let weight = if named {
-        let is_predicate = it.kind == Kind::Predicate && it.end == words.len();
+        let is_predicate = it.kind == WordKind::Predicate && it.end == words.len();
         let is_said = is_noun && !prone && is_detected(words, it.end);
         // A name alone does not end in a predicate.
         let behind_name = it.start.checked_sub(1).and_then(|at| words.get(at));
@@ -107,8 +114,8 @@ fn weigh(words: &[Word], it: &Found) -> Option<Hit> {
     Some(Hit { event: it.event, weight, start: it.start, end: it.end, prone })
 }
 
-/// A noun beside "detected", "alarm" and their like.
-fn is_said(words: &[Word], it: &Found) -> bool {
+/// Whether a noun stands beside "detected", "alarm" or a similar word.
+fn is_said(words: &[Word], it: &PhraseMatch) -> bool {
     let behind = is_detected(words, it.end);
     let before = || {
         let before = words.get(..it.start).unwrap_or_default().iter().rev();
@@ -125,18 +132,20 @@ fn is_detected(words: &[Word], from: usize) -> bool {
         .is_some_and(|word| DETECTED.has(&word.text))
 }
 
-/// Whether nothing unknown follows within what is no name.
+/// Whether no unknown word follows, up to the next name.
 fn is_last(words: &[Word], from: usize) -> bool {
     let rest = words.get(from..).unwrap_or_default().iter();
     rest.take_while(|word| !word.named).all(|word| is_known(&word.text))
 }
 
-/// Beside unknown words: "Motion Garden", "Person Garden", but not "Dog house" and "Visitor parking".
-fn is_weak(words: &[Word], it: &Found) -> bool {
-    let is_name_too = it.kind == Kind::Prone || it.event == Event::Doorbell;
+/// Whether a noun beside unknown words is still an event: "Motion Garden", "Person Garden", but not "Dog house" and
+/// "Visitor parking".
+fn is_weak(words: &[Word], it: &PhraseMatch) -> bool {
+    let is_name_too = it.kind == WordKind::Prone || it.event == Event::Doorbell;
     is_last(words, it.end) || (!is_name_too && (it.start == 0 || it.event == Event::Motion))
 }
 
+/// Whether a word belongs to the vocabulary or to the small words.
 fn is_known(word: &str) -> bool {
     is_between(word)
         || DETECTED.has(word)
@@ -145,42 +154,32 @@ fn is_known(word: &str) -> bool {
         || is_preposition(word)
 }
 
+/// Whether a word is a noun for an event.
 fn is_noun(word: &str) -> bool {
     VOCABULARY.nouns.has(word)
 }
 
-/// The ends of compounds: "Bewegungserkennung", "motiondetected".
+/// Ends of compounds: "Bewegungserkennung", "motiondetected".
+#[rustfmt::skip]
 const ENDS: &[&str] = &[
-    "detected",
-    "detection",
-    "detect",
-    "alarm",
-    "alert",
-    "event",
-    "erkennung",
-    "erkannt",
-    "detektion",
-    "meldung",
-    "melder",
-    "warnung",
-    "ereignis",
-    "detectie",
-    "melding",
+    "detected", "detection", "detect", "alarm", "alert", "event", "erkennung", "erkannt",
+    "detektion", "meldung", "melder", "warnung", "ereignis", "detectie", "melding",
 ];
-/// What German and Dutch put between the parts of a compound.
+/// Letters that German and Dutch insert between the parts of a compound.
 const GLUE: &[&str] = &["", "s", "n", "en", "e"];
 
-/// The segment with compounds of a noun for an event and an end in two words.
+/// The segment with each compound of a noun for an event and an end as two words.
 pub(super) fn with_parts(segment: Segment) -> Segment {
     let words = segment.words.into_iter();
     let words = words.flat_map(|word| parts(&word).unwrap_or_else(|| vec![word])).collect();
     Segment { words, ..segment }
 }
 
+/// The two parts of a compound; `None` for any other word, and for one that is in the vocabulary as a whole.
 fn parts(word: &Word) -> Option<Vec<Word>> {
     if VOCABULARY
         .beginning_with(&word.text)
-        .any(|phrase| phrase.words.len() == 1 && phrase.kind == Kind::Sure)
+        .any(|phrase| phrase.words.len() == 1 && phrase.kind == WordKind::Sure)
     {
         return None;
     }
@@ -193,7 +192,8 @@ fn parts(word: &Word) -> Option<Vec<Word>> {
     })
 }
 
-/// What a word of a script without spaces says: the longest phrases that do not overlap.
+/// The events in a word of a script without spaces: the longest phrases that do not overlap, without negated ones
+/// and without those in names. In Japanese the event follows the place (`玄関で人を検知`).
 fn ideographic(word: &Word, at: usize) -> Vec<Hit> {
     let text = word.text.as_str();
     if word.named || !text.chars().any(is_ideographic) {
@@ -227,7 +227,8 @@ fn ideographic(word: &Word, at: usize) -> Vec<Hit> {
     counts.map(hit).collect()
 }
 
-/// The names in Chinese: "来自门铃的移动侦测", "在车库检测到人形".
+/// The ranges of names in Chinese: between "from" and "的" in `来自门铃的移动侦测` (motion from the doorbell), behind
+/// "at" in `在车库检测到人形` (person detected in the garage).
 fn names_within(text: &str) -> Vec<std::ops::Range<usize>> {
     let between = |begin: &str, ends: &[&str]| {
         let start = text.find(begin)?;

@@ -28,23 +28,23 @@ use hits::{Hit, Weight};
 use phrase::Segment;
 use small_words::{DETECTED, FILLERS};
 
-/// Of a phrase this much is read for sure, in bytes; longer ones up to their end as far as it goes.
+/// Bytes of a phrase that are certainly read. The reader stops after so many characters, which may be more bytes.
 pub(crate) const READ_MAX: usize = phrase::CHARS_MAX;
 
-/// What the words of an entry are.
+/// The kind of an entry of the vocabulary: how certain its words are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// They say it by themselves.
+pub(crate) enum WordKind {
+    /// They are the event by themselves.
     Sure,
-    /// The same, and also behind a name at the end of a segment: "Backup on nas1 failed".
+    /// The same, and they count also behind a name at the end of a segment: "Backup on nas1 failed".
     Predicate,
-    /// They say it beside words such as "detected", or where nothing else stands.
+    /// They are the event beside words such as "detected", or alone.
     Noun,
     /// Nouns that are often part of a camera's name.
     Prone,
 }
 
-/// The order in which events of one phrase count.
+/// The order in which events of one phrase count, the most important first.
 const ORDER: &[Event] = &[
     Event::Fault,
     Event::Person,
@@ -59,8 +59,8 @@ const ORDER: &[Event] = &[
     Event::Motion,
 ];
 
-/// What a subject says has happened, without what names in it say. Never [`Event::Periodic`]: of an
-/// unknown vendor a loose word must not hold an alert back ("Scheduled backup failed").
+/// The event of a subject, without the names in it; `None` if it has none. Never [`Event::Periodic`], which is not
+/// alerted: for an unknown vendor one word must not suppress an alert ("Scheduled backup failed").
 pub(crate) fn subject(text: &str) -> Option<Event> {
     let segments = segments(text, true);
     let (tags, rest): (Vec<Segment>, Vec<Segment>) = segments.into_iter().partition(|it| it.tag);
@@ -72,7 +72,8 @@ pub(crate) fn subject(text: &str) -> Option<Event> {
     })
 }
 
-/// What a field of a known vendor says has happened; it holds no names.
+/// The event of a known vendor's field, which contains no names. So a single noun is enough, and [`Event::Periodic`]
+/// counts.
 pub(crate) fn field(value: &str) -> Option<Event> {
     let segments = segments(value, false);
     let is_test = || segments.iter().all(small_words::is_test);
@@ -85,8 +86,8 @@ pub(crate) fn field(value: &str) -> Option<Event> {
     judge(&segments).or_else(by_noun).or_else(by_test).or_else(periodic)
 }
 
-/// Whether a phrase says no more than that this event has happened: "Motion Detected" of a motion,
-/// not "HDD Full" of a fault.
+/// Whether a phrase says no more than the title of this event: "Motion Detected" for a motion, but not "HDD Full" for
+/// a fault.
 pub(crate) fn is_plain(phrase: &str, event: Event) -> bool {
     let segments = phrase::segments(phrase, false);
     segments.iter().all(|segment| {
@@ -104,20 +105,22 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     words.map(|word| word.text).filter(|it| it != phrase::GAP && it != phrase::COMMA).collect()
 }
 
-/// Whether a word says nothing of what happened, or only that something did.
+/// Whether a word says nothing of the event, or only that there is one.
 pub(crate) fn is_filler(word: &str) -> bool {
     FILLERS.has(word) || DETECTED.has(word)
 }
 
-/// Whether a word says only that this event has happened.
+/// Whether a word says no more than the title of this event.
 pub(crate) fn is_plain_word(word: &str, event: Event) -> bool {
     vocabulary::plain(event).has(word)
 }
 
+/// The segments of a text, with compounds in two words.
 fn segments(text: &str, names: bool) -> Vec<Segment> {
     phrase::segments(text, names).into_iter().map(hits::with_parts).collect()
 }
 
+/// The event of segments by the rules above: an end, then a test without a fault, then the most important event.
 fn judge(segments: &[Segment]) -> Option<Event> {
     let hits: Vec<(usize, Hit)> = segments
         .iter()
@@ -155,6 +158,7 @@ fn counted(hits: &[(usize, Hit)]) -> Vec<Hit> {
     Vec::new()
 }
 
+/// The first event of [`ORDER`] among the hits.
 fn most_important(hits: Vec<Hit>) -> Option<Event> {
     ORDER.iter().copied().find(|event| hits.iter().any(|hit| hit.event == *event))
 }

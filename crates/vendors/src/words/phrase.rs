@@ -1,17 +1,16 @@
-//! A phrase as words, with what is a name in it marked.
+//! Splits a phrase into words and marks the names among them. It knows scripts and punctuation, but no event.
 //!
-//! Names are not read: what stands in quotes, in `[…]` and `<…>`, addresses, and what stands behind a
-//! preposition of place ("on Channel A1", "from Doorbell", "auf der Terrasse") up to the next
-//! punctuation mark. A phrase is cut into segments at colons, dashes between spaces and the like:
-//! `West end: Motion detected` has two.
+//! Names are text in quotes, in `[…]` and `<…>`, addresses, and the words behind a preposition of place ("on
+//! Channel A1", "from Doorbell", "auf der Terrasse") up to the next punctuation mark. A phrase is cut into segments
+//! at colons, dashes between spaces and similar marks: `West end: Motion detected` has two.
 
-/// A phrase is read up to here, in characters.
+/// Characters of a phrase that are read.
 pub(crate) const CHARS_MAX: usize = 400;
-/// A quoted name is at most this long, in characters; else the mark is no quote.
+/// Longest quoted name in characters. A mark without its partner in this distance is no quote.
 const QUOTED_CHARS_MAX: usize = 80;
-/// The word that stands for a quoted name, an address or a comma.
+/// The word that replaces a quoted name or an address.
 pub(crate) const GAP: &str = "\u{1}";
-/// The comma: ends a name, but not a segment.
+/// The word that replaces a comma, which ends a name but not a segment.
 pub(crate) const COMMA: &str = ",";
 
 /// A word in lower case, without accents.
@@ -26,81 +25,25 @@ pub(crate) struct Word {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Segment {
     pub(crate) words: Vec<Word>,
-    /// Whether it stood in `[…]`: a tag or a name.
+    /// Whether it was in `[…]`: a tag or a name.
     pub(crate) tag: bool,
 }
 
-/// Prepositions of place, origin and author, behind which names stand. Left out is what is another
-/// word in one of the other languages: `an`, `door`, `van`, `de`, `di`, `para`, `по`.
+/// Prepositions of place, origin and author, which names follow. Missing are those that are another word in one of
+/// the other languages: `an`, `door`, `van`, `de`, `di`, `para`, `по`.
+#[rustfmt::skip]
 pub(crate) const PREPOSITIONS: &[&str] = &[
-    "@",
-    "am",
-    "at",
-    "au",
-    "auf",
-    "aus",
-    "aux",
-    "bei",
-    "beim",
-    "bij",
-    "by",
-    "chez",
-    "da",
-    "dal",
-    "dalla",
-    "dans",
-    "depuis",
-    "desde",
-    "devant",
-    "durch",
-    "em",
-    "en",
-    "from",
-    "im",
-    "in",
-    "na",
-    "nas",
-    "near",
-    "nel",
-    "nella",
-    "od",
-    "on",
-    "op",
-    "par",
-    "pela",
-    "pelo",
-    "por",
-    "presso",
-    "przez",
-    "przy",
-    "su",
-    "sul",
-    "sulla",
-    "sur",
-    "um",
-    "vanaf",
-    "vom",
-    "von",
-    "vor",
-    "w",
-    "we",
-    "z",
-    "à",
-    "в",
-    "во",
-    "из",
-    "на",
-    "от",
-    "с",
-    "со",
-    "у",
-    "через",
+    "@", "am", "at", "au", "auf", "aus", "aux", "bei", "beim", "bij", "by", "chez", "da", "dal",
+    "dalla", "dans", "depuis", "desde", "devant", "durch", "em", "en", "from", "im", "in", "na",
+    "nas", "near", "nel", "nella", "od", "on", "op", "par", "pela", "pelo", "por", "presso",
+    "przez", "przy", "su", "sul", "sulla", "sur", "um", "vanaf", "vom", "von", "vor", "w", "we",
+    "z", "à", "в", "во", "из", "на", "от", "с", "со", "у", "через",
 ];
 
-/// Words behind a preposition that begin no name.
+/// Words behind a preposition that begin no name: "at least one person".
 const NO_NAMES: &[&str] = &["all", "first", "last", "least", "once"];
 
-/// The segments of a phrase. `names`: whether prepositions begin names.
+/// The segments of a phrase. `names` says whether prepositions begin names; in a vendor's field they do not.
 pub(crate) fn segments(phrase: &str, names: bool) -> Vec<Segment> {
     let mut reader = Reader { names, ..Reader::default() };
     let phrase = phrase.replace("S.M.A.R.T", "SMART");
@@ -113,19 +56,25 @@ pub(crate) fn segments(phrase: &str, names: bool) -> Vec<Segment> {
     reader.segments
 }
 
+/// The state of reading a phrase.
 #[derive(Default)]
 struct Reader {
+    /// The complete segments.
     segments: Vec<Segment>,
+    /// The current segment.
     segment: Segment,
+    /// The current word.
     word: String,
-    /// Whether the word is of a script without spaces.
+    /// Whether the current word is of a script without spaces.
     ideographic: bool,
+    /// Whether the current word belongs to a name.
     in_name: bool,
+    /// Whether prepositions begin names.
     names: bool,
 }
 
 impl Reader {
-    /// Reads at a place; how many characters were used.
+    /// Reads the character at an index and returns the number of characters that are used up.
     fn take(&mut self, chars: &[char], at: usize, character: char) -> usize {
         let before = at.checked_sub(1).and_then(|at| chars.get(at)).copied();
         let after = chars.get(at + 1).copied();
@@ -139,21 +88,21 @@ impl Reader {
         }
         match mark(character, before, after) {
             // "errors: 0" is a count and no name.
-            Mark::Break if character == ':' && is_zero(chars.get(at + 1..)) => self.end_word(),
-            Mark::Letter => self.letter(character),
-            Mark::Nothing => {}
-            Mark::Space => self.end_word(),
-            Mark::At => {
+            CharRole::Break if character == ':' && is_zero(chars.get(at + 1..)) => self.end_word(),
+            CharRole::Letter => self.letter(character),
+            CharRole::Nothing => {}
+            CharRole::Space => self.end_word(),
+            CharRole::At => {
                 self.end_word();
                 self.push("@");
             }
-            Mark::Comma => {
+            CharRole::Comma => {
                 self.end_word();
                 self.in_name = false;
                 self.push(COMMA);
             }
-            Mark::Break => self.end_segment(),
-            Mark::Open => {
+            CharRole::Break => self.end_segment(),
+            CharRole::Open => {
                 self.end_segment();
                 self.segment.tag = true;
             }
@@ -161,6 +110,7 @@ impl Reader {
         1
     }
 
+    /// Adds a letter. A change of script ends the word.
     fn letter(&mut self, character: char) {
         let ideographic = is_ideographic(character);
         if ideographic != self.ideographic {
@@ -177,20 +127,23 @@ impl Reader {
         }
     }
 
+    /// Adds a word. A preposition begins a name with the word behind it.
     fn push(&mut self, word: &str) {
         // "at least one" begins no name.
         if self.in_name && NO_NAMES.contains(&word) && self.is_behind_preposition() {
             self.in_name = false;
         }
-        // "à" is a preposition, "a" an article.
+        // "à" keeps its accent: it is a preposition, "a" an article.
         self.segment.words.push(Word { text: word.to_owned(), named: self.in_name });
         self.in_name |= self.names && PREPOSITIONS.contains(&word);
     }
 
+    /// Whether the last word is the preposition that begins the current name.
     fn is_behind_preposition(&self) -> bool {
         self.segment.words.last().is_some_and(|word| !word.named)
     }
 
+    /// Adds the word for a quoted name or an address.
     fn gap(&mut self) {
         self.end_word();
         self.segment.words.push(Word { text: GAP.to_owned(), named: true });
@@ -206,45 +159,54 @@ impl Reader {
     }
 }
 
-/// Whether nothing but a zero follows up to the next mark.
+/// Whether the value behind a colon is a zero.
 fn is_zero(rest: Option<&[char]>) -> bool {
     let mut rest = rest.unwrap_or_default().iter().skip_while(|it| it.is_whitespace());
     rest.next() == Some(&'0') && rest.next().is_none_or(|it| !it.is_alphanumeric() && *it != '.')
 }
 
-enum Mark {
+/// What a character does to the words around it.
+enum CharRole {
+    /// It belongs to a word.
     Letter,
+    /// It is dropped, and the word continues.
     Nothing,
+    /// It ends a word.
     Space,
+    /// An `@` alone: a preposition.
     At,
+    /// It ends a name.
     Comma,
+    /// It ends a segment.
     Break,
+    /// It ends a segment and begins one that is a tag.
     Open,
 }
 
-fn mark(character: char, before: Option<char>, after: Option<char>) -> Mark {
+/// The role of a character between its neighbours.
+fn mark(character: char, before: Option<char>, after: Option<char>) -> CharRole {
     let is_space = |it: Option<char>| it.is_none_or(char::is_whitespace);
     let is_digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
     match character {
-        // Accents that stand alone.
-        '\u{300}'..='\u{36f}' => Mark::Nothing,
-        '@' if is_space(after) => Mark::At,
-        ',' | '，' | '、' if !is_digit(after) => Mark::Comma,
-        ':' if is_digit(before) && is_digit(after) => Mark::Space,
-        '-' if !(is_space(before) && is_space(after)) => Mark::Space,
-        '.' if !is_space(after) || before.is_some_and(|it| it.is_ascii_digit()) => Mark::Space,
-        '/' if !is_space(before) => Mark::Space,
-        '[' | '【' => Mark::Open,
+        // Combining accents.
+        '\u{300}'..='\u{36f}' => CharRole::Nothing,
+        '@' if is_space(after) => CharRole::At,
+        ',' | '，' | '、' if !is_digit(after) => CharRole::Comma,
+        ':' if is_digit(before) && is_digit(after) => CharRole::Space,
+        '-' if !(is_space(before) && is_space(after)) => CharRole::Space,
+        '.' if !is_space(after) || before.is_some_and(|it| it.is_ascii_digit()) => CharRole::Space,
+        '/' if !is_space(before) => CharRole::Space,
+        '[' | '【' => CharRole::Open,
         ':' | '：' | '-' | '–' | '—' | '.' | '。' | '|' | ';' | '；' | '!' | '！' | '?' | '？'
         | '(' | ')' | '（' | '）' | ']' | '】' | '{' | '}' | '<' | '>' | '/' | '•' | '·' | '→' => {
-            Mark::Break
+            CharRole::Break
         }
-        _ if character.is_alphanumeric() || character == 'ー' => Mark::Letter,
-        _ => Mark::Space,
+        _ if character.is_alphanumeric() || character == 'ー' => CharRole::Letter,
+        _ => CharRole::Space,
     }
 }
 
-/// How many characters a quoted name has that begins here, with its quotes.
+/// Length in characters of the quoted name that begins here, with its quotes; `None` if none begins.
 fn quoted(chars: &[char], at: usize, before: Option<char>) -> Option<usize> {
     let closing: &[char] = match chars.get(at)? {
         '"' => &['"'],
@@ -264,12 +226,13 @@ fn quoted(chars: &[char], at: usize, before: Option<char>) -> Option<usize> {
     let rest = chars.get(at + 1..)?.iter().take(QUOTED_CHARS_MAX);
     let length = rest.clone().enumerate().position(|(index, it)| {
         let after = chars.get(at + index + 2);
-        // An apostrophe within a word closes nothing.
+        // An apostrophe inside of a word closes no quote.
         closing.contains(it) && (*it != '\'' || after.is_none_or(|it| !it.is_alphanumeric()))
     })?;
     Some(length + 2)
 }
 
+/// Whether a quote or an address may begin behind this character.
 fn starts_chunk(before: Option<char>) -> bool {
     before.is_none_or(|it| it.is_whitespace() || "([{<:".contains(it))
 }
@@ -294,7 +257,7 @@ pub(crate) fn is_ideographic(character: char) -> bool {
     matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
 }
 
-/// In lower case and without accents, as the vocabulary is written.
+/// Appends a character in lower case and without its accent, as the vocabulary is written.
 fn fold(character: char, into: &mut String) {
     let narrow = match character {
         // Full-width letters of Japanese and Chinese devices.

@@ -1,4 +1,5 @@
-//! The small words around those for events: "detected", fillers, numbers, negations, prepositions.
+//! The small words around those for events: "detected", fillers, numbers, negations, prepositions. The words are in
+//! [`super::states`]; here are the questions about them.
 
 use std::sync::LazyLock;
 
@@ -19,19 +20,19 @@ static TEST: LazyLock<WordSet> = LazyLock::new(|| {
         "test, tests, testing, prueba, prova, teste, essai, тест, proba, テスト, 测试, 測試",
     )
 });
-/// What a number may belong to: "RAID 0 failed" is not "0 failed".
+/// Words that a number may belong to: "RAID 0 failed" does not mean "0 failed".
 static NUMBERED: LazyLock<WordSet> = LazyLock::new(|| {
     WordSet::of(
         "raid, camera, cam, channel, ch, disk, drive, port, slot, bay, cpu, unit, ups, hdd, kamera, kanal",
     )
 });
 
-/// Whether a word of this kind may stand between a noun and "detected".
+/// Whether a word may stand between a noun and "detected".
 pub(super) fn is_between(word: &str) -> bool {
     FILLERS.has(word) || is_number(word)
 }
 
-/// A number, or a word with one: `2`, `camera1`, `a1`.
+/// Whether a word is a number, or a small word with one: `2`, `camera1`, `a1`.
 pub(super) fn is_number(word: &str) -> bool {
     let letters = word.trim_matches(|it: char| it.is_ascii_digit());
     letters.len() < word.len() && (letters.len() <= 1 || FILLERS.has(letters))
@@ -42,7 +43,7 @@ pub(super) fn is_preposition(word: &str) -> bool {
     phrase::PREPOSITIONS.contains(&word)
 }
 
-/// Whether a segment says nothing but that it is a test.
+/// Whether a segment says only that it is a test: "Test", "test alarm 2".
 pub(super) fn is_test(segment: &Segment) -> bool {
     let mut unnamed = segment.words.iter().filter(|word| !word.named).map(|it| it.text.as_str());
     let has_test = unnamed.clone().any(|word| TEST.has(word));
@@ -52,7 +53,7 @@ pub(super) fn is_test(segment: &Segment) -> bool {
         })
 }
 
-/// Whether the word at a place is turned into its opposite.
+/// Whether the words from `start` to `end` are turned into their opposite, by a word before them or a zero behind.
 pub(super) fn is_negated(words: &[Word], start: usize, end: usize) -> bool {
     let text = |at: usize| words.get(at).map_or("", |word| word.text.as_str());
     if text(end) == "0" {

@@ -1,7 +1,7 @@
-//! The words for faults, tests, ends, the clock, and the small words between. Written as in
-//! [`super::alarms`].
+//! The vocabulary for faults, tests, ends and schedules, and the small words between. Faults are also those of UPSs,
+//! storage and servers. The words are written as in [`super::alarms`].
 
-/// An event, a kind and words, a line.
+/// One entry a line, as in [`super::alarms::WORDS`].
 pub(super) const WORDS: &str = r"
 # Faults. A disk or storage alone is none.
 fault predicate failed, fails, offline, unreachable, degraded, crashed, disconnected, not responding
@@ -140,7 +140,7 @@ periodic sure   periodic, periodical, periodically, schedule, scheduled, timing,
 periodic sure   定时, 定時
 ";
 
-/// Words that make a noun an event: "motion detected", "Personen erkannt".
+/// Words that make an event of a noun: "motion detected", "Personen erkannt".
 pub(super) const DETECTED: &str = r"
 detect, detected, detection, detections, detects, detecting, alarm, alarms, alarmed, alert,
 alerts, event, events, trigger, triggered, triggers, recognised, recognized, recognition, seen,
@@ -155,7 +155,7 @@ allarme, allarmi, avviso, deteccao, detetad*, detecao, wykryt*, wykryci*, wykryw
 detekterad, registrert, larm, algilandi, 감지
 ";
 
-/// Words that say nothing of what happened.
+/// Words without any event, which may stand between the others.
 pub(super) const FILLERS: &str = r"
 a, an, the, of, and, or, was, were, is, are, has, have, had, been, be, being, new, unknown,
 known, some, someone, your, this, that, there, type, smart, ai, ivs, vca, video, camera, cam,
@@ -169,7 +169,7 @@ rilevazione, telecamera, canale, um, uma, o, os, as, do, da, foi, foram, zostal,
 zostalo, kamery, в, и, был, была, было, были, камера, камеры, канал
 ";
 
-/// What ends an alarm, behind its word: "motion end", "alarm stopped".
+/// Words behind an alarm that end it: "motion end", "alarm stopped".
 pub(super) const ENDED: &str = r"
 end, ended, ends, stop, stopped, stops, finished, cleared, restored, resolved, recovered,
 inactive, gone, beendet, endete, ende, aufgehoben, behoben, wiederhergestellt, gestopt,
@@ -179,7 +179,7 @@ risolt*, fine, encerrad*, restabelecid*, fim, terminou, zakonczon*, przywrocon*,
 завершен*, прекращен*, окончен*, восстановлен*, устранен*, закончил*, 结束, 停止, 恢复, 解除,
 終了, 復旧, 结束了, 消除
 ";
-/// The same, where a name may stand between: "Motion on Camera 1 ended". No nouns: "Motion at Bus stop".
+/// The same behind a name: "Motion on Camera 1 ended". Nouns are missing because of names: "Motion at Bus stop".
 pub(super) const ENDED_BEHIND_NAME: &str = r"
 ended, stopped, cleared, restored, resolved, recovered, beendet, aufgehoben, behoben,
 wiederhergestellt, gestopt, beeindigd, opgelost, hersteld, termine, terminee, retabli, retablie,
@@ -191,11 +191,11 @@ pub(super) const AUXILIARIES: &str = r"
 has, have, had, been, is, was, were, are, now, ist, wurde, wurden, worden, werd, zijn, est, a, ete,
 sont, ha, han, sido, e, stato, stata, foi, foram, zostal, zostala, zostalo, был, была, было, были
 ";
-/// The other way round: "end of motion", "Ende der Bewegung".
+/// Nouns before an alarm that end it: "end of motion", "Ende der Bewegung".
 pub(super) const END_OF: &str = r"
 end, ende, einde, fin, fine, fim, koniec, конец, окончание, завершение
 ";
-/// Whole phrases for an end.
+/// Whole phrases that mean an end, of UPSs and monitors: "power restored", "is back online".
 pub(super) const ENDS: &str = r"
 no longer on battery*, is no longer critical, is no longer low, is no longer degraded,
 is no longer offline, is no longer active, alarm is over, back online, back on line, is back up,
@@ -207,7 +207,7 @@ de nuevo en linea, di nuovo online, снова доступ*, recovery service, 
 报警结束, 报警解除
 ";
 
-/// What turns a word into its opposite: "no errors", "0 failed".
+/// Words that turn the next one into its opposite: "no errors", "0 failed".
 pub(super) const NEGATIONS: &str = r"
 no, not, without, non, zero, 0, keine, kein, keinen, ohne, nicht, geen, zonder, aucun, aucune,
 sans, pas, sin, ningun, ninguna, senza, nessun, nessuna, sem, nenhum, nenhuma, bez, brak, без,

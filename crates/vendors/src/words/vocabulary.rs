@@ -1,4 +1,5 @@
-//! The vocabulary as it is searched: phrases by their first word.
+//! The vocabulary in the form in which it is searched: phrases by their first word. It is built once, from the lines
+//! of [`super::alarms`] and [`super::states`].
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -7,22 +8,24 @@ use tipoff_model::Event;
 
 use super::phrase::is_ideographic;
 use super::word_set::{WordSet, fits};
-use super::{Kind, alarms, states};
+use super::{WordKind, alarms, states};
 
 /// A phrase of the vocabulary.
 pub(super) struct Phrase {
     pub(super) event: Event,
-    pub(super) kind: Kind,
+    pub(super) kind: WordKind,
+    /// Its words as they are written, with stars.
     pub(super) words: Vec<&'static str>,
 }
 
+/// All phrases.
 #[derive(Default)]
 pub(super) struct Vocabulary {
-    /// By the first word.
+    /// Phrases by their first word.
     by_first: HashMap<&'static str, Vec<Phrase>>,
-    /// Those whose first word has a star.
+    /// Phrases whose first word has a star: each is compared with every word.
     starred: Vec<Phrase>,
-    /// Those of scripts without spaces.
+    /// Phrases of scripts without spaces, the longest first.
     pub(super) ideographic: Vec<(&'static str, Event)>,
     /// The single words that are nouns for events.
     pub(super) nouns: WordSet,
@@ -31,6 +34,7 @@ pub(super) struct Vocabulary {
 pub(super) static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(Vocabulary::new);
 
 impl Vocabulary {
+    /// Reads all lines. A line that has no event or no known kind is left out, which a test forbids.
     fn new() -> Self {
         let mut vocabulary = Self::default();
         for (event, kind, words) in lines().filter_map(entry) {
@@ -40,14 +44,14 @@ impl Vocabulary {
                     continue;
                 }
                 let words: Vec<&'static str> = phrase.split(' ').collect();
-                let is_noun = matches!(kind, Kind::Noun | Kind::Prone);
+                let is_noun = matches!(kind, WordKind::Noun | WordKind::Prone);
                 if let ([word], true) = (words.as_slice(), is_noun) {
                     vocabulary.nouns.add(word);
                 }
                 vocabulary.add(Phrase { event, kind, words });
             }
         }
-        // The longest first: they are taken before those within them.
+        // The longest first, so that a phrase is preferred to those inside of it.
         vocabulary.ideographic.sort_by_key(|(phrase, _)| std::cmp::Reverse(phrase.len()));
         vocabulary
     }
@@ -77,20 +81,20 @@ pub(super) fn lines() -> impl Iterator<Item = &'static str> {
 }
 
 /// The parts of a line: an event, a kind and words.
-pub(super) fn entry(line: &'static str) -> Option<(Event, Kind, &'static str)> {
+pub(super) fn entry(line: &'static str) -> Option<(Event, WordKind, &'static str)> {
     let (event, rest) = line.split_once(' ')?;
     let (kind, words) = rest.trim_start().split_once(' ')?;
     let kind = match kind {
-        "sure" => Kind::Sure,
-        "predicate" => Kind::Predicate,
-        "noun" => Kind::Noun,
-        "prone" => Kind::Prone,
+        "sure" => WordKind::Sure,
+        "predicate" => WordKind::Predicate,
+        "noun" => WordKind::Noun,
+        "prone" => WordKind::Prone,
         _ => return None,
     };
     Some((Event::from_name(event)?, kind, words))
 }
 
-/// The words that say no more than the title of an event does, without the grammar around them.
+/// Words that say no more than the title of an event, without the grammar around them.
 const PLAIN: &[(Event, &str)] = &[
     (Event::Motion, "motion, movement, motiondetect, videomotion, vmd, md, moving"),
     (Event::Person, "person, people, human, humans, humandetect, smd, motion, body"),
@@ -106,8 +110,7 @@ const PLAIN: &[(Event, &str)] = &[
     (Event::Test, "test"),
 ];
 
-/// The words that say no more than the title of an event does; without any for events whose own words
-/// are always of interest, such as faults.
+/// Words that say no more than the title of an event. Empty for events whose words are always news, such as faults.
 pub(super) fn plain(event: Event) -> &'static WordSet {
     static SETS: LazyLock<HashMap<Event, WordSet>> =
         LazyLock::new(|| PLAIN.iter().map(|(event, words)| (*event, WordSet::of(words))).collect());

@@ -1,11 +1,11 @@
-//! What must be known of a file before the first byte is written: its codec, and whether it has sound.
+//! Collects what has to be known of a file before the first byte is written: its codec, and whether it has sound.
 
 use super::demuxer::{Demuxer, Frame, FrameKind};
 use super::nal;
 use super::sound::{RateCount, samples};
 use crate::codec::Codec;
 
-/// Gathers it, frame by frame.
+/// The facts so far, frame by frame.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     codec: Option<Codec>,
@@ -13,18 +13,18 @@ pub(super) struct Survey {
     rate: RateCount,
 }
 
-/// What the file holds.
+/// The facts of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) codec: Codec,
     /// Width and height in pixels, where a file header says so.
     pub(super) size: Option<(u32, u32)>,
-    pub(super) sound: Option<Sound>,
+    pub(super) sound: Option<SoundFacts>,
 }
 
 /// Its sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sound {
+pub(super) struct SoundFacts {
     pub(super) samples_per_ms: u32,
 }
 
@@ -41,10 +41,10 @@ impl Survey {
         }
     }
 
-    /// `None`: no picture in it can be decoded.
+    /// The facts; `None` if no picture can be decoded.
     pub(super) fn facts(&self, demuxer: &Demuxer) -> Option<Facts> {
         let samples_per_ms = self.rate.samples_per_ms();
-        let sound = self.has_sound.then_some(Sound { samples_per_ms });
+        let sound = self.has_sound.then_some(SoundFacts { samples_per_ms });
         Some(Facts { codec: self.codec?, size: demuxer.size(), sound })
     }
 }

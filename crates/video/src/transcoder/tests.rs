@@ -24,7 +24,7 @@ impl Bench {
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(home.path().join("film"), "film").unwrap();
         let folder = temp_file::open(&home.path().join("scratch")).unwrap();
-        let shared = Shared {
+        let shared = TranscoderShared {
             held: Held { files: false, calls: false },
             tools: Tools {
                 folder,
@@ -46,7 +46,7 @@ impl Bench {
     fn begin(&self) -> JoinHandle<()> {
         let transcoder = self.transcoder.clone();
         let job = TranscodeJob {
-            source: Source::File(self.home.path().join("film")),
+            source: VideoSource::File(self.home.path().join("film")),
             content_type: "video/mp4".to_owned(),
             bytes_max: 1,
             audience: Audience::Chat,
@@ -115,7 +115,7 @@ async fn a_reader_that_never_ends_is_let_go_of() {
     let bench = Bench::new(1);
     let alive = Arc::new(());
     let job = TranscodeJob {
-        source: Source::Bytes(Box::new(Endless { _alive: Arc::clone(&alive) })),
+        source: VideoSource::Bytes(Box::new(Endless { _alive: Arc::clone(&alive) })),
         content_type: "video/mp4".to_owned(),
         bytes_max: 1,
         audience: Audience::Chat,

@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tipoff_video::{
-    Audience, Launcher, Limits, Rendition, Source, TempFile, TranscodeJob, Transcoder, Video,
-    VideoError,
+    Audience, Launcher, Limits, Rendition, TempFile, TranscodeJob, Transcoder, VideoError,
+    VideoOutcome, VideoSource,
 };
 
 /// Enough for every small video.
@@ -102,7 +102,7 @@ impl Bench {
 
 pub(crate) fn order(path: &Path, content_type: &str, bytes_max: u64) -> TranscodeJob {
     TranscodeJob {
-        source: Source::File(path.to_owned()),
+        source: VideoSource::File(path.to_owned()),
         content_type: content_type.to_owned(),
         bytes_max,
         audience: Audience::Chat,
@@ -111,7 +111,7 @@ pub(crate) fn order(path: &Path, content_type: &str, bytes_max: u64) -> Transcod
 
 pub(crate) fn order_of_bytes(bytes: Vec<u8>, content_type: &str, bytes_max: u64) -> TranscodeJob {
     TranscodeJob {
-        source: Source::Bytes(Box::new(Cursor::new(bytes))),
+        source: VideoSource::Bytes(Box::new(Cursor::new(bytes))),
         content_type: content_type.to_owned(),
         bytes_max,
         audience: Audience::Chat,
@@ -155,7 +155,7 @@ impl Seen {
 
 pub(crate) fn file(rendition: &Rendition) -> &TempFile {
     match &rendition.video {
-        Video::Made(made) => made,
+        VideoOutcome::Made(made) => made,
         other => panic!("nothing was made: {other:?}"),
     }
 }

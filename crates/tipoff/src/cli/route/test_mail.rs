@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use tipoff_model::{Content, Envelope, Facts, LoginProof, Plan, Planner, Protocol};
 use tipoff_spool::Devices;
-use tipoff_vendors::Reading;
+use tipoff_vendors::MailReading;
 
 use crate::cli::moment::{self, Moment};
 use crate::cli::{Ending, block_on};
@@ -48,7 +48,7 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
     let mut parser = tipoff_mail::Parser::new();
     parser.push(&mail);
     let content = parser.finish();
-    let Reading { event, details, camera, .. } = tipoff_vendors::read(&content);
+    let MailReading { event, details, camera, .. } = tipoff_vendors::read(&content);
     let content = Content { details, camera, ..content };
     let recipients = if args.to.is_empty() { headers.to } else { args.to.clone() };
     let envelope = Envelope {

@@ -1,7 +1,7 @@
 //! Uploads that a crash interrupted, as their devices see them. They are not stored as arrivals yet; in place of an
 //! arrival's number they have a negative one.
 
-use tipoff_ftp::File;
+use tipoff_ftp::UploadedFile;
 use tipoff_model::{AlertMedia, ArrivalId, Encoding, Media, MediaKind, MediaPlace};
 use tipoff_spool::Unfinished;
 
@@ -11,8 +11,8 @@ pub(super) fn number(arrival: ArrivalId) -> Option<i64> {
 }
 
 /// The file that the device sees.
-pub(super) fn file(unfinished: &Unfinished) -> File {
-    File {
+pub(super) fn file(unfinished: &Unfinished) -> UploadedFile {
+    UploadedFile {
         arrival: ArrivalId(-unfinished.number),
         size: unfinished.size,
         modified: unfinished.received_at,

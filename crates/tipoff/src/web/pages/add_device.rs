@@ -11,7 +11,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use tipoff_model::DeviceId;
 use tipoff_spool::{IncidentFilter, SessionLine};
-use tipoff_vendors::guide::{self, Entry, Guide, Value};
+use tipoff_vendors::guide::{self, FieldEntry, Guide, SetupValue};
 
 use super::super::AppState;
 use super::super::api::sessions::{SessionQuery, find};
@@ -195,25 +195,27 @@ impl GuideValues<'_> {
         let line = |line: &guide::Field| GuideLine {
             label: line.label,
             value: match line.entry {
-                Entry::Fixed(text) => text.to_owned(),
-                Entry::Value(value) => self.value(value, port),
+                FieldEntry::Fixed(text) => text.to_owned(),
+                FieldEntry::Value(value) => self.value(value, port),
             },
-            exact: matches!(line.entry, Entry::Value(_)),
+            exact: matches!(line.entry, FieldEntry::Value(_)),
         };
         (page.menu, page.fields.iter().map(line).collect(), notes)
     }
 
     /// The value of a field. A port is missing if that receiver does not listen.
-    fn value(&self, value: Value, port: Option<u16>) -> String {
+    fn value(&self, value: SetupValue, port: Option<u16>) -> String {
         let host = &self.state.reach.host;
         match value {
-            Value::Server => host.clone(),
-            Value::ServerUrl => format!("ftp://{host}/"),
-            Value::Port => port.map_or_else(|| "(not listening)".to_owned(), |it| it.to_string()),
-            Value::User => self.user.to_owned(),
-            Value::Password => self.password.to_owned(),
-            Value::Sender => format!("{}@example.com", self.user),
-            Value::Recipient => "me@example.com".to_owned(),
+            SetupValue::Server => host.clone(),
+            SetupValue::ServerUrl => format!("ftp://{host}/"),
+            SetupValue::Port => {
+                port.map_or_else(|| "(not listening)".to_owned(), |it| it.to_string())
+            }
+            SetupValue::User => self.user.to_owned(),
+            SetupValue::Password => self.password.to_owned(),
+            SetupValue::Sender => format!("{}@example.com", self.user),
+            SetupValue::Recipient => "me@example.com".to_owned(),
         }
     }
 }

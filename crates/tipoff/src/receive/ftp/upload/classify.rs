@@ -60,7 +60,7 @@ pub(super) fn classify(inspector: &FileInspector, path: &str, size: u64, torn: b
         repeat: false,
         decoration: false,
     };
-    let upload = tipoff_vendors::Upload { path, kind, size };
+    let upload = tipoff_vendors::UploadedFile { path, kind, size };
     Classified {
         content: Content { media: vec![media], ..Content::default() },
         meaning: tipoff_vendors::upload(&upload),
@@ -81,5 +81,5 @@ pub(super) fn name_of(
 
 /// What the path says about the event.
 pub(super) fn meaning(path: &str, kind: MediaKind, size: u64) -> Meaning {
-    tipoff_vendors::upload(&tipoff_vendors::Upload { path, kind, size })
+    tipoff_vendors::upload(&tipoff_vendors::UploadedFile { path, kind, size })
 }

@@ -1,0 +1,52 @@
+//! What an engine provides: transactions, connections to read, and upkeep of its own.
+
+use std::future::Future;
+
+use super::statement::Sql;
+use crate::Result;
+
+/// The database of an engine.
+pub trait Database: Send + Sync + 'static {
+    /// Reads on a connection of its own, beside whoever writes.
+    ///
+    /// # Errors
+    /// Those of `read`; if there is no connection.
+    fn read<T, R>(&self, read: R) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send + 'static,
+        R: FnOnce(&dyn Sql) -> Result<T> + Send + 'static;
+
+    /// Does `work` in a transaction and returns when it is on stable storage. Work that fails leaves no trace.
+    ///
+    /// # Errors
+    /// Those of `work`; if the transaction cannot be committed.
+    fn write<T, W>(&self, work: W) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send + 'static,
+        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static;
+
+    /// Whether changes can be committed now. If the last commit failed, makes `change` to see whether the next one
+    /// succeeds.
+    ///
+    /// # Errors
+    /// If it does not.
+    fn check<W>(&self, change: W) -> impl Future<Output = Result<()>> + Send
+    where
+        W: FnOnce(&dyn Sql) -> Result<()> + Send + 'static;
+
+    /// How often the writer broke down and was started again.
+    fn writer_restarts(&self) -> u64;
+
+    /// Gives the disk the room that was freed in the database, in steps that delay nobody. Returns the bytes that
+    /// are still free in it.
+    ///
+    /// # Errors
+    /// If the database fails.
+    fn give_back(&self) -> impl Future<Output = Result<u64>> + Send;
+
+    /// Size of the database with its log, without what is free in it, in bytes.
+    ///
+    /// # Errors
+    /// If the database fails.
+    fn bytes(&self) -> impl Future<Output = Result<u64>> + Send;
+}

@@ -1,0 +1,43 @@
+//! The statements of the spool, written once for every engine: each file reads what [`crate::core`] decides from,
+//! and writes what it decides.
+//!
+//! [`statement`] is the way to an engine, [`database`] what an engine provides, [`spool`] the operations.
+
+mod accounts;
+mod audit;
+mod clock;
+mod covered;
+pub(crate) mod database;
+mod dedup;
+mod deliveries;
+mod device_resolution;
+mod devices;
+mod dismissal;
+mod home_settings;
+pub(crate) mod identity;
+mod incident_rows;
+mod incident_summary;
+mod incidents;
+mod known_mails;
+mod new_deliveries;
+mod newcomers;
+mod notices;
+mod operations;
+mod past;
+mod resent;
+mod retention;
+mod review;
+mod sessions;
+mod share_links;
+pub(crate) mod shares;
+mod sightings;
+pub(crate) mod spool;
+pub(crate) mod statement;
+mod stats;
+mod store;
+mod summaries;
+pub(crate) mod sweep;
+mod turns;
+mod uploads;
+mod users;
+mod waiting_places;

@@ -1,0 +1,65 @@
+//! Incidents that no arrival opens: notices about a device, and reports.
+
+use tipoff_model::{
+    Content, DeviceId, Event, Facts, IncidentClass, IncidentId, Planner, Timestamp,
+};
+
+use super::incident_rows::{self, Opening};
+use super::statement::Sql;
+use super::{devices, home_settings, new_deliveries, past, shares, sightings};
+use crate::core::alerting::{self, IncidentAlerts};
+use crate::core::facts::facts_of_content;
+use crate::core::incident_kind::IncidentKind;
+use crate::core::joining::IncidentHead;
+use crate::{Notice, Result};
+
+/// See [`crate::Devices::create_notice`].
+pub(super) fn create(sql: &dyn Sql, planner: &dyn Planner, notice: &Notice) -> Result<Vec<String>> {
+    let Some(device) = devices::read(sql, notice.device.0)? else {
+        return Ok(Vec::new());
+    };
+    let content = Content { subject: notice.subject.clone(), ..Content::default() };
+    let Notice { device: id, event, subject, at } = notice;
+    let (incident, muted) = open(sql, *id, *event, subject, *at)?;
+    let facts = Facts {
+        began_at: *at,
+        received_at: *at,
+        event: *event,
+        muted,
+        ..facts_of_content(&device, &content)
+    };
+    let alerts = IncidentAlerts::default();
+    let place = new_deliveries::device_place(sql, id.0)?;
+    let past = past::load(sql, planner, &facts, &alerts, &place)?;
+    let plan = alerting::decide(planner, &facts, &alerts, &past, *at);
+    incident_rows::set_suppressed_reason(sql, incident, &plan)?;
+    for due in &plan.due {
+        new_deliveries::insert(sql, incident, &place, false, due, *at)?;
+    }
+    if *event == Event::Silence {
+        sightings::note_inactivity_alert(sql, *id)?;
+    }
+    Ok(plan.due.into_iter().map(|due| due.channel).collect())
+}
+
+/// Opens an incident that no arrival opens. Whether alerts of the device are muted.
+pub(super) fn open(
+    sql: &dyn Sql,
+    device: DeviceId,
+    event: Event,
+    subject: &str,
+    at: Timestamp,
+) -> Result<(IncidentId, bool)> {
+    let muted = sightings::is_muted(sql, device, at)? || home_settings::is_muted(sql, at)?;
+    let head =
+        IncidentHead { event, subject: subject.to_owned(), last_arrival_at: at, has_video: false };
+    let opening = Opening {
+        device: device.0,
+        share: shares::holder_of_device(sql, device.0)?,
+        kind: IncidentKind::Notice,
+        class: IncidentClass::Alone,
+        muted,
+        head: &head,
+    };
+    Ok((incident_rows::open(sql, &opening)?, muted))
+}

@@ -1,0 +1,198 @@
+//! What happened in a stretch of time.
+
+use tipoff_model::{
+    AlertKind, ArrivalId, BlobName, Content, Device, DeviceId, Due, Event, IncidentId, Timestamp,
+};
+
+use super::database::Database;
+use super::spool::SqlSpool;
+use super::statement::{Row, Sql, at, from_json, number, params};
+use super::{devices, new_deliveries, notices};
+use crate::core::incident_kind::IncidentKind;
+use crate::{
+    ArrivalLine, BoxFuture, NewReport, PastArrival, Result, Review, StoredBlob, TalliedChannel,
+    Tally,
+};
+
+impl<D: Database> Review for SqlSpool<D> {
+    fn tally(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Tally>>> {
+        Box::pin(self.read(move |sql| tally(sql, from, until, limit)))
+    }
+
+    fn report(&self, new: NewReport) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(self.write(move |sql| report(sql, &new)))
+    }
+
+    fn past_arrivals(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        after: ArrivalId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<PastArrival>>> {
+        Box::pin(self.read(move |sql| past_arrivals(sql, from, until, after, limit)))
+    }
+
+    fn told_between(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<TalliedChannel>>> {
+        Box::pin(self.read(move |sql| told_between(sql, from, until)))
+    }
+}
+
+/// Incidents of which somebody is alerted.
+const ALERT: i64 = IncidentKind::Alert.number();
+
+fn tally(sql: &dyn Sql, from: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Tally>> {
+    let select = "SELECT device.id, coalesce(label, name), min(began_at), max(began_at)
+         FROM incident JOIN device ON device.id = incident.device
+         WHERE began_at >= ?1 AND began_at < ?2 AND incident_kind = ?4
+         GROUP BY device.id ORDER BY device.id LIMIT ?3";
+    sql.rows(select, params![from.0, until.0, limit, ALERT], |row| {
+        let device = DeviceId(row.get(0)?);
+        Ok(Tally {
+            device,
+            name: row.get(1)?,
+            events: events(sql, device, from, until)?,
+            first_at: at(row, 2)?,
+            last_at: at(row, 3)?,
+            shots: shots(sql, device, from, until)?,
+        })
+    })
+}
+
+fn events(
+    sql: &dyn Sql,
+    device: DeviceId,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<(Event, u64)>> {
+    let select = "SELECT event, count(*) FROM incident
+         WHERE device = ?1 AND began_at >= ?2 AND began_at < ?3 AND incident_kind = ?4
+         GROUP BY event ORDER BY count(*) DESC, event";
+    let events = sql.rows(select, params![device.0, from.0, until.0, ALERT], |row| {
+        let event: String = row.get(0)?;
+        Ok((Event::from_name(&event).unwrap_or_default(), number(row, 1)?))
+    })?;
+    Ok(events)
+}
+
+fn shots(
+    sql: &dyn Sql,
+    device: DeviceId,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<ArrivalId>> {
+    let mut shots = Vec::new();
+    for order in ["", "DESC"] {
+        let shot = sql.row(
+            &format!(
+                "SELECT cover_arrival FROM incident
+                 WHERE device = ?1 AND began_at >= ?2 AND began_at < ?3 AND incident_kind = ?4
+                   AND cover_arrival IS NOT NULL AND NOT cover_video
+                 ORDER BY began_at {order}, id {order} LIMIT 1"
+            ),
+            params![device.0, from.0, until.0, ALERT],
+            |row| row.get(0).map(ArrivalId),
+        )?;
+        shots.extend(shot);
+    }
+    shots.dedup();
+    Ok(shots)
+}
+
+fn report(sql: &dyn Sql, new: &NewReport) -> Result<Vec<String>> {
+    let told: bool = sql.one(
+        "SELECT EXISTS (SELECT 1 FROM incident
+             WHERE device = ?1 AND incident_kind = ?2 AND report = ?3 AND began_at >= ?4)",
+        params![new.device.0, IncidentKind::Notice.number(), new.name, new.due_at.0],
+        |row| row.get(0),
+    )?;
+    if told {
+        return Ok(Vec::new());
+    }
+    let (device, event) = (new.device, Event::Other);
+    let (incident, muted) = notices::open(sql, device, event, &new.subject, new.at)?;
+    sql.execute(
+        "UPDATE incident SET note = ?2, report = ?3, suppressed_reason = ?4 WHERE id = ?1",
+        params![incident.0, new.text, new.name, muted.then_some("muted")],
+    )?;
+    if muted {
+        return Ok(Vec::new());
+    }
+    let place = new_deliveries::device_place(sql, new.device.0)?;
+    for channel in &new.channels {
+        let (channel, kind, route) = (channel.clone(), AlertKind::Report, None);
+        let due = Due { channel, kind, due_at: new.at, route, of_address: false };
+        let delivery = new_deliveries::insert(sql, incident, &place, false, &due, new.at)?;
+        for shot in &new.shots {
+            // One that had to go meanwhile is not shown.
+            sql.execute(
+                "INSERT OR IGNORE INTO delivery_arrival (delivery, arrival)
+                     SELECT ?1, id FROM arrival WHERE id = ?2",
+                params![delivery, shot.0],
+            )?;
+        }
+    }
+    Ok(new.channels.clone())
+}
+
+fn past_arrivals(
+    sql: &dyn Sql,
+    from: Timestamp,
+    until: Timestamp,
+    after: ArrivalId,
+    limit: u32,
+) -> Result<Vec<PastArrival>> {
+    let select = "SELECT arrival.id, received_at, torn, envelope, content, blob, arrival.bytes, arrival.event, tree,
+                incident.id, incident_kind, incident.device
+         FROM arrival
+         JOIN incident ON incident.id = arrival.incident
+         WHERE arrival.id > ?3 AND received_at >= ?1 AND received_at < ?2
+         ORDER BY arrival.id LIMIT ?4";
+    sql.rows(select, params![from.0, until.0, after.0, limit], |row| {
+        let device = devices::read(sql, row.get(11)?)?.unwrap_or_default();
+        past_arrival(row, device)
+    })
+}
+
+fn past_arrival(row: &Row<'_>, device: Device) -> Result<PastArrival> {
+    let event: String = row.get(7)?;
+    let content: Content = from_json(row, 4)?;
+    Ok(PastArrival {
+        device,
+        incident: IncidentId(row.get(9)?),
+        silent: !IncidentKind::Alert.has(row.get(10)?),
+        event: Event::from_name(&event).unwrap_or_default(),
+        tree: row.get(8)?,
+        line: ArrivalLine {
+            id: ArrivalId(row.get(0)?),
+            received_at: at(row, 1)?,
+            torn: row.get(2)?,
+            envelope: from_json(row, 3)?,
+            content,
+            blob: StoredBlob { name: BlobName(row.get(5)?), size: number(row, 6)? },
+        },
+    })
+}
+
+fn told_between(sql: &dyn Sql, from: Timestamp, until: Timestamp) -> Result<Vec<TalliedChannel>> {
+    let select =
+        "SELECT channel, sum(kind = 'first'), sum(kind = 'followup'), sum(kind = 'summary')
+         FROM incident JOIN delivery ON delivery.incident = incident.id
+         WHERE began_at >= ?1 AND began_at < ?2 AND incident_kind <> ?3
+         GROUP BY channel ORDER BY channel";
+    let channels =
+        sql.rows(select, params![from.0, until.0, IncidentKind::Notice.number()], |row| {
+            let alerts = [number(row, 1)?, number(row, 2)?, number(row, 3)?];
+            Ok(TalliedChannel { channel: row.get(0)?, alerts })
+        })?;
+    Ok(channels)
+}

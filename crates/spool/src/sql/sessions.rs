@@ -1,0 +1,289 @@
+//! Sessions: kept in batches, and swept with every batch, so that they stay few.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tipoff_model::Protocol;
+
+use super::database::Database;
+use super::spool::SqlSpool;
+use super::statement::{Row, Sql, at, from_json, json, params};
+use crate::{
+    BoxFuture, FinishedSession, Result, SessionDetail, SessionFilter, SessionLine, SessionOutcome,
+    Sessions, SpoolError,
+};
+
+/// Of each device.
+const OF_DEVICE_MAX: u32 = 20;
+/// Of each address at which no device is known.
+const OF_STRANGER_MAX: u32 = 10;
+/// Of all such addresses together: what an address has most of goes first.
+const OF_STRANGERS_MAX: u32 = 1_000;
+/// Of all together, in bytes: the oldest go of the address that has the most, whatever devices it makes up.
+const BYTES_MAX: i64 = 64 * 1024 * 1024;
+/// Removed of it at once.
+const STEP: u32 = 50;
+/// Older ones go in any case.
+const AGE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
+/// An address at which nothing was heard of a device for so long may be another's by now.
+const HEARD_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
+
+const COLUMNS: &str = "
+    session.id, protocol, peer, began_at, ended_at, session.device, device.name, login, tls,
+    outcome, hint, arrivals";
+
+impl<D: Database> Sessions for SqlSpool<D> {
+    fn keep_sessions(
+        &self,
+        sessions: Vec<FinishedSession>,
+    ) -> BoxFuture<'_, Result<Vec<Option<i64>>>> {
+        Box::pin(self.write(move |sql| keep(sql, &sessions)))
+    }
+
+    fn last_session(&self) -> BoxFuture<'_, Result<i64>> {
+        Box::pin(self.read(|sql| {
+            // Also numbers of those that were swept: none is given twice.
+            sql.last_number("session")
+        }))
+    }
+
+    fn sessions(&self, filter: SessionFilter) -> BoxFuture<'_, Result<Vec<SessionLine>>> {
+        Box::pin(self.read(move |sql| list(sql, &filter)))
+    }
+
+    fn session(&self, id: i64) -> BoxFuture<'_, Result<Option<SessionDetail>>> {
+        Box::pin(self.read(move |sql| detail(sql, id)))
+    }
+}
+
+fn keep(sql: &dyn Sql, sessions: &[FinishedSession]) -> Result<Vec<Option<i64>>> {
+    let mut devices = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        let device = device_of(sql, session)?;
+        insert(sql, session, device)?;
+        devices.push(device);
+    }
+    sweep(sql, sessions, &devices)?;
+    Ok(devices)
+}
+
+fn device_of(sql: &dyn Sql, session: &FinishedSession) -> Result<Option<i64>> {
+    let select = "SELECT device FROM arrival JOIN incident ON incident.id = arrival.incident
+         WHERE arrival.id = ?1";
+    for arrival in &session.arrivals {
+        let device = sql.row(select, params![arrival.0], |row| row.get(0))?;
+        if device.is_some() {
+            return Ok(device);
+        }
+    }
+    let select = "SELECT DISTINCT device FROM heard WHERE place = ?1 AND last_at >= ?2 LIMIT 2";
+    let since = session.ended_at.before(HEARD_WITHIN).0;
+    let heard: Vec<i64> =
+        sql.rows(select, params![place(session.peer), since], |row| row.get(0))?;
+    Ok(match heard.as_slice() {
+        [only] => Some(*only),
+        _ => None,
+    })
+}
+
+/// An address as `heard` has it.
+fn place(peer: IpAddr) -> String {
+    peer.to_canonical().to_string()
+}
+
+fn insert(sql: &dyn Sql, session: &FinishedSession, device: Option<i64>) -> Result<()> {
+    sql.execute("INSERT INTO session
+               (id, protocol, peer, began_at, ended_at, device, login, tls, outcome, failed, hint,
+                arrivals, lines, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, length(?12) + length(?13))", params![
+            session.id,
+            session.protocol.as_str(),
+            place(session.peer),
+            session.began_at.0,
+            session.ended_at.0,
+            device,
+            session.login,
+            session.tls,
+            session.outcome.as_str(),
+            session.outcome.is_failure(),
+            session.hint,
+            json(&session.arrivals)?,
+            json(&session.lines)?,
+        ])?;
+    Ok(())
+}
+
+/// Only those are looked at that something was added to; age concerns all.
+fn sweep(sql: &dyn Sql, sessions: &[FinishedSession], devices: &[Option<i64>]) -> Result<()> {
+    let known: HashSet<i64> = devices.iter().copied().flatten().collect();
+    let strangers: HashSet<String> = sessions
+        .iter()
+        .zip(devices)
+        .filter(|(_, device)| device.is_none())
+        .map(|(session, _)| place(session.peer))
+        .collect();
+    for device in known {
+        sql.execute(
+            "DELETE FROM session WHERE device = ?1 AND id <=
+                   (SELECT id FROM session WHERE device = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+            params![device, OF_DEVICE_MAX],
+        )?;
+    }
+    for peer in &strangers {
+        sql.execute(
+            "DELETE FROM session WHERE peer = ?1 AND device IS NULL AND id <=
+                   (SELECT id FROM session WHERE peer = ?1 AND device IS NULL
+                    ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+            params![peer, OF_STRANGER_MAX],
+        )?;
+    }
+    if !strangers.is_empty() {
+        sql.execute(
+            "DELETE FROM session WHERE id IN
+                   (SELECT id FROM
+                      (SELECT id, row_number() OVER (PARTITION BY peer ORDER BY id DESC) AS number
+                       FROM session WHERE device IS NULL)
+                    ORDER BY number, id DESC LIMIT 1000000000 OFFSET ?1)",
+            params![OF_STRANGERS_MAX],
+        )?;
+    }
+    let now = sessions.iter().map(|session| session.ended_at).max().unwrap_or_default();
+    sql.execute("DELETE FROM session WHERE ended_at < ?1", params![now.before(AGE_MAX).0])?;
+    bound(sql, BYTES_MAX)
+}
+
+fn bound(sql: &dyn Sql, bytes_max: i64) -> Result<()> {
+    let total = "SELECT coalesce(sum(bytes), 0) FROM session";
+    let remove = "DELETE FROM session WHERE id IN
+           (SELECT id FROM session WHERE peer =
+              (SELECT peer FROM session GROUP BY peer ORDER BY sum(bytes) DESC LIMIT 1)
+            ORDER BY id LIMIT ?1)";
+    while sql.one(total, params![], |row| row.get::<i64>(0))? > bytes_max {
+        sql.execute(remove, params![STEP])?;
+    }
+    Ok(())
+}
+
+fn list(sql: &dyn Sql, filter: &SessionFilter) -> Result<Vec<SessionLine>> {
+    let select = format!(
+        "SELECT {COLUMNS} FROM session LEFT JOIN device ON device.id = session.device
+         WHERE (?1 IS NULL OR session.device = ?1)
+           AND (?2 IS NULL OR device.name = ?2)
+           AND (?3 IS NULL OR peer = ?3)
+           AND (NOT ?4 OR failed)
+           AND (?5 IS NULL OR session.id < ?5)
+         ORDER BY session.id DESC LIMIT ?6",
+    );
+    let lines = sql.rows(
+        &select,
+        params![
+            filter.device,
+            filter.device_name,
+            filter.peer.map(place),
+            filter.failed_only,
+            filter.before,
+            filter.limit,
+        ],
+        read_line,
+    )?;
+    Ok(lines)
+}
+
+fn detail(sql: &dyn Sql, id: i64) -> Result<Option<SessionDetail>> {
+    let found = sql.row(
+        &format!(
+            "SELECT {COLUMNS}, lines FROM session LEFT JOIN device ON device.id = session.device
+             WHERE session.id = ?1",
+        ),
+        params![id],
+        |row| Ok(SessionDetail { line: read_line(row)?, lines: from_json(row, 12)? }),
+    )?;
+    Ok(found)
+}
+
+fn read_line(row: &Row<'_>) -> Result<SessionLine> {
+    let protocol: String = row.get(1)?;
+    let peer: String = row.get(2)?;
+    let device: Option<i64> = row.get(5)?;
+    let name: Option<String> = row.get(6)?;
+    let outcome: String = row.get(9)?;
+    Ok(SessionLine {
+        id: row.get(0)?,
+        protocol: if protocol == Protocol::Ftp.as_str() { Protocol::Ftp } else { Protocol::Smtp },
+        peer: peer
+            .parse()
+            .map_err(|error| SpoolError::Database(format!("the address of a session: {error}")))?,
+        began_at: at(row, 3)?,
+        ended_at: at(row, 4)?,
+        device: device.zip(name),
+        login: row.get(7)?,
+        tls: row.get(8)?,
+        outcome: SessionOutcome::from_name(&outcome).unwrap_or(SessionOutcome::Failed),
+        hint: row.get(10)?,
+        arrivals: from_json(row, 11)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Connection, params};
+
+    use super::*;
+
+    #[test]
+    fn transcripts_of_made_up_devices_push_out_no_others() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::sqlite::schema::migrate(&mut connection).unwrap();
+        let mut id = 0;
+        let mut insert = |peer: &str, count: u32| {
+            for _ in 0..count {
+                id += 1;
+                connection
+                    .execute(
+                        "INSERT INTO session (id, protocol, peer, began_at, ended_at, outcome, failed,
+                                              arrivals, lines, bytes)
+                         VALUES (?1, 'smtp', ?2, 0, 0, 'nothing', 0, '[]', '[]', 1000)",
+                        params![id, peer],
+                    )
+                    .unwrap();
+            }
+        };
+        insert("10.0.0.1", 20);
+        insert("10.0.0.2", 500);
+        bound(&connection, 200_000).unwrap();
+        let count = |peer: &str| -> i64 {
+            let sql = "SELECT count(*) FROM session WHERE peer = ?1";
+            connection.query_row(sql, [peer], |row| row.get(0)).unwrap()
+        };
+        assert_eq!((count("10.0.0.1"), count("10.0.0.2")), (20, 150));
+        for sql in [
+            "SELECT coalesce(sum(bytes), 0) FROM session",
+            "SELECT peer FROM session GROUP BY peer ORDER BY sum(bytes) DESC LIMIT 1",
+        ] {
+            let plan: String = connection
+                .query_row(&format!("EXPLAIN QUERY PLAN {sql}"), [], |row| row.get(3))
+                .unwrap();
+            assert!(plan.contains("USING COVERING INDEX"), "{plan}");
+        }
+    }
+
+    #[test]
+    fn sweeping_reads_no_more_than_it_must() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::sqlite::schema::migrate(&mut connection).unwrap();
+        for condition in ["device = 1", "device IS NULL", "peer = 'x' AND device IS NULL"] {
+            let plan: String = connection
+                .query_row(
+                    &format!(
+                        "EXPLAIN QUERY PLAN SELECT id FROM session WHERE {condition}
+                         ORDER BY id DESC LIMIT 1 OFFSET 20"
+                    ),
+                    [],
+                    |row| row.get(3),
+                )
+                .unwrap();
+            assert!(plan.contains("USING COVERING INDEX"), "{condition}: {plan}");
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! How the statements of this crate reach an engine: a statement with values goes in, rows come out.
+//!
+//! The statements are written once, in the SQL that SQLite and PostgreSQL share. An engine implements [`Sql`] for its
+//! connection; everything else in this folder knows no engine.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tipoff_model::Timestamp;
+
+use crate::{Result, SpoolError};
+
+/// A value of a row, or one that takes the place of `?1`, `?2` … in a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// No value.
+    Null,
+    /// A number, a time in milliseconds since 1970, or a truth value (0 or 1).
+    Integer(i64),
+    /// A text.
+    Text(Cow<'a, str>),
+    /// Bytes.
+    Bytes(Cow<'a, [u8]>),
+}
+
+/// A connection on which statements run: inside the writer's transaction, or to read.
+pub trait Sql {
+    /// Runs a statement and returns the number of rows that it changed.
+    ///
+    /// # Errors
+    /// If the engine refuses or fails: [`SpoolError::Full`] where it has no room, otherwise
+    /// [`SpoolError::Database`].
+    fn execute(&self, statement: &str, values: &[Value<'_>]) -> Result<usize>;
+
+    /// Runs an `INSERT` of at most one row and returns the number (`id`) that the row got. `None` if its condition
+    /// or a conflict kept it out.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn insert(&self, statement: &str, values: &[Value<'_>]) -> Result<Option<i64>>;
+
+    /// Passes the rows of a query to `each`, one by one, until it breaks.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`], and those of `each`.
+    fn query(&self, statement: &str, values: &[Value<'_>], each: &mut EachRow<'_>) -> Result<()>;
+
+    /// The largest number that a row of `table` ever had, also if that row was removed. 0 if there was none.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn last_number(&self, table: &str) -> Result<i64>;
+}
+
+/// Reads a row, and says whether it needs the next one.
+pub(crate) type EachRow<'a> = dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>> + 'a;
+
+impl dyn Sql + '_ {
+    /// Runs an `INSERT` of one row and returns the number (`id`) that the row got.
+    pub(crate) fn insert_row(&self, statement: &str, values: &[Value<'_>]) -> Result<i64> {
+        let number = self.insert(statement, values)?;
+        number.ok_or_else(|| SpoolError::Database("a row was not inserted".to_owned()))
+    }
+
+    /// All rows of a query.
+    pub(crate) fn rows<T>(
+        &self,
+        statement: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut rows = Vec::new();
+        self.query(statement, values, &mut |row| {
+            rows.push(read(row)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(rows)
+    }
+
+    /// The first row of a query. `None` if it has none.
+    pub(crate) fn row<T>(
+        &self,
+        statement: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.find(statement, values, |row| read(row).map(Some))
+    }
+
+    /// What `read` finds in the first row in which it finds anything; the rows behind it are not read.
+    pub(crate) fn find<T>(
+        &self,
+        statement: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        let mut found = None;
+        self.query(statement, values, &mut |row| {
+            found = read(row)?;
+            Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(found)
+    }
+
+    /// The row of a query that always has one, such as `SELECT count(*)`.
+    pub(crate) fn one<T>(
+        &self,
+        statement: &str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let row = self.row(statement, values, read)?;
+        row.ok_or_else(|| SpoolError::Database("a query returned no row".to_owned()))
+    }
+}
+
+/// The columns of a row, as an engine gives them.
+pub trait Columns {
+    /// The value of a column, counted from 0.
+    ///
+    /// # Errors
+    /// If there is no such column, or its type is none of [`Value`].
+    fn value(&self, index: usize) -> Result<Value<'_>>;
+}
+
+/// A row of a query.
+pub struct Row<'a>(pub &'a dyn Columns);
+
+impl Row<'_> {
+    /// The value of a column, counted from 0.
+    pub(crate) fn get<T: FromValue>(&self, index: usize) -> Result<T> {
+        T::from_value(self.0.value(index)?).ok_or_else(|| {
+            SpoolError::Database(format!("column {index} has a value of another type"))
+        })
+    }
+}
+
+/// The time in a column of milliseconds.
+pub(crate) fn at(row: &Row<'_>, column: usize) -> Result<Timestamp> {
+    row.get(column).map(Timestamp)
+}
+
+/// A count, which is never negative.
+pub(crate) fn number<T: TryFrom<i64> + Default>(row: &Row<'_>, column: usize) -> Result<T> {
+    Ok(T::try_from(row.get(column)?).unwrap_or_default())
+}
+
+/// The text that a column of JSON holds for a value.
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| SpoolError::Database(error.to_string()))
+}
+
+/// The value in a column of JSON.
+pub(crate) fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T> {
+    let parsed = match row.0.value(column)? {
+        Value::Text(text) => serde_json::from_str(&text),
+        Value::Bytes(bytes) => serde_json::from_slice(&bytes),
+        Value::Null | Value::Integer(_) => serde_json::from_str(""),
+    };
+    parsed.map_err(|error| SpoolError::Database(format!("column {column}: {error}")))
+}
+
+/// The values of a statement, in the order of `?1`, `?2` ….
+macro_rules! params {
+    ($($value:expr),* $(,)?) => {
+        &[$($crate::sql::statement::ToValue::to_value(&$value)),*]
+    };
+}
+pub(crate) use params;
+
+/// A type of which values go into statements.
+pub(crate) trait ToValue {
+    /// The value as a statement takes it.
+    fn to_value(&self) -> Value<'_>;
+}
+
+/// A type of which values come out of rows.
+pub(crate) trait FromValue: Sized {
+    /// `None` if the value is of another type.
+    fn from_value(value: Value<'_>) -> Option<Self>;
+}
+
+impl From<i64> for Value<'static> {
+    fn from(integer: i64) -> Self {
+        Self::Integer(integer)
+    }
+}
+
+impl From<String> for Value<'static> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+impl ToValue for Value<'_> {
+    fn to_value(&self) -> Value<'_> {
+        match self {
+            Value::Null => Value::Null,
+            Value::Integer(integer) => Value::Integer(*integer),
+            Value::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Value::Bytes(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
+        }
+    }
+}
+
+impl<T: ToValue + ?Sized> ToValue for &T {
+    fn to_value(&self) -> Value<'_> {
+        (**self).to_value()
+    }
+}
+
+impl<T: ToValue> ToValue for Option<T> {
+    fn to_value(&self) -> Value<'_> {
+        self.as_ref().map_or(Value::Null, ToValue::to_value)
+    }
+}
+
+impl ToValue for i64 {
+    fn to_value(&self) -> Value<'_> {
+        Value::Integer(*self)
+    }
+}
+
+impl ToValue for u32 {
+    fn to_value(&self) -> Value<'_> {
+        Value::Integer(i64::from(*self))
+    }
+}
+
+impl ToValue for bool {
+    fn to_value(&self) -> Value<'_> {
+        Value::Integer(i64::from(*self))
+    }
+}
+
+impl ToValue for str {
+    fn to_value(&self) -> Value<'_> {
+        Value::Text(Cow::Borrowed(self))
+    }
+}
+
+impl ToValue for String {
+    fn to_value(&self) -> Value<'_> {
+        self.as_str().to_value()
+    }
+}
+
+impl ToValue for [u8] {
+    fn to_value(&self) -> Value<'_> {
+        Value::Bytes(Cow::Borrowed(self))
+    }
+}
+
+impl<const N: usize> ToValue for [u8; N] {
+    fn to_value(&self) -> Value<'_> {
+        self.as_slice().to_value()
+    }
+}
+
+impl ToValue for Vec<u8> {
+    fn to_value(&self) -> Value<'_> {
+        self.as_slice().to_value()
+    }
+}
+
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => T::from_value(value).map(Some),
+        }
+    }
+}
+
+impl FromValue for i64 {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Integer(integer) => Some(integer),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for u32 {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        i64::from_value(value)?.try_into().ok()
+    }
+}
+
+impl FromValue for bool {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        i64::from_value(value).map(|integer| integer != 0)
+    }
+}
+
+impl FromValue for String {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Text(text) => Some(text.into_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for Vec<u8> {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Bytes(bytes) => Some(bytes.into_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl<const N: usize> FromValue for [u8; N] {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        Vec::from_value(value)?.try_into().ok()
+    }
+}

@@ -1,0 +1,92 @@
+//! Sweeps: incidents that need not be kept any longer, and blobs that no arrival names (docs/spool.md, A2), but for
+//! uploads that a device may go on with.
+
+use std::path::Path;
+
+use tipoff_model::{BlobName, Timestamp};
+
+use super::database::Database;
+use super::spool::SqlSpool;
+use super::spool::file_error;
+use super::statement::{Sql, params};
+use super::{resent, retention};
+use crate::unfinished::Journal;
+use crate::{Result, RetentionLimits, SpoolError, Swept};
+
+/// Names of blobs looked up in one query.
+const ORPHANS_STEP: usize = 500;
+
+impl<D: Database> SqlSpool<D> {
+    pub(super) async fn sweep_all(&self, keep: RetentionLimits, now: Timestamp) -> Result<Swept> {
+        let mut total = Swept::default();
+        self.write(move |sql| resent::forget_old(sql, now)).await?;
+        loop {
+            let under_way = self.blobs.room.by_sender();
+            let step = move |sql: &dyn Sql| retention::step(sql, keep, &under_way, now);
+            let (swept, blobs) = self.write(step).await?;
+            // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
+            self.remove_blobs(blobs).await;
+            if swept.incidents == 0 {
+                break;
+            }
+            total.incidents += swept.incidents;
+            total.bytes += swept.bytes;
+            total.undelivered += swept.undelivered;
+            total.oldest = swept.oldest;
+        }
+        self.remove_blobs(self.blobs.take_old_unfinished(now)).await;
+        Ok(total)
+    }
+
+    pub(super) async fn remove_blobs(&self, names: Vec<BlobName>) {
+        let blobs = self.blobs.clone();
+        let removal = tokio::task::spawn_blocking(move || {
+            for name in names {
+                if let Err(error) = blobs.remove(&name) {
+                    tracing::warn!(blob = %name, %error, "A file could not be removed.");
+                }
+            }
+        });
+        let _ = removal.await;
+    }
+
+    pub(super) async fn remove_orphans(&self) -> Result<u64> {
+        let blobs = self.blobs.clone();
+        let mut found = tokio::task::spawn_blocking(move || blobs.of_earlier_runs())
+            .await
+            .map_err(|_| SpoolError::Closed)?
+            .map_err(file_error)?;
+        let mut removed = 0;
+        while !found.is_empty() {
+            let step = found.split_off(found.len().saturating_sub(ORPHANS_STEP));
+            let orphans = self.read(move |sql| unnamed(sql, step)).await?;
+            removed += orphans.len() as u64;
+            self.remove_blobs(orphans).await;
+        }
+        Ok(removed)
+    }
+}
+
+/// The journal of uploads, with those that a crash cut off.
+pub(crate) fn open_journal(folder: &Path, sql: &dyn Sql) -> Result<Option<Journal>> {
+    // One that cannot be looked up is none.
+    let is_named = |blob: &BlobName| {
+        unnamed(sql, vec![blob.clone()]).map_or(true, |unnamed| unnamed.is_empty())
+    };
+    let (path, blobs) = (folder.join("uploads.journal"), folder.join("blobs"));
+    Journal::open(&path, &blobs, is_named).map_err(file_error)
+}
+
+/// Those of the blobs that no arrival names.
+fn unnamed(sql: &dyn Sql, mut blobs: Vec<BlobName>) -> Result<Vec<BlobName>> {
+    let named = "SELECT EXISTS (SELECT 1 FROM arrival WHERE blob = ?1)";
+    let mut failed = None;
+    blobs.retain(|blob| match sql.one(named, params![&blob.0], |row| row.get::<bool>(0)) {
+        Ok(named) => !named,
+        Err(error) => {
+            failed = Some(error);
+            false
+        }
+    });
+    failed.map_or(Ok(blobs), Err)
+}
