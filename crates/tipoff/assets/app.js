@@ -167,7 +167,7 @@ function listen() {
     news.addEventListener(kind, (notice) => {
       const told = JSON.parse(notice.data || "{}");
       if (timeline && told.incident) show(told.incident);
-      const wanted = (page.dataset.hears ?? "").split(" ");
+      const wanted = (page.dataset.events ?? "").split(" ");
       const other = page.dataset.incident && told.incident && page.dataset.incident !== String(told.incident);
       if ((wanted.includes(kind) && !other) || kind === "missed") refresh();
     });

@@ -1,50 +1,60 @@
-//! What people ask for from a message: one place for Telegram's buttons and commands, for action
-//! links and for whatever else a service hands back. Each action is durable when it returns.
+//! Actions that people request from a message: mute, set the mode, mark or lock an incident.
+//!
+//! One place for Telegram's buttons and commands and for the action links of other services; the dashboard uses the API. An
+//! action is durable and in the audit log when its method returns. The texts go back to the person in the chat, so they are
+//! sentences. `buttons.rs` chooses the buttons of an alert, `overview.rs` answers commands that only read.
 
 mod buttons;
 mod overview;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::civil::Time;
 use jiff::{ToSpan, ZonedDateTime};
 use tipoff_channels::Done;
 use tipoff_model::{Action, DeviceId, IncidentId, MuteFor, MuteTarget, Timestamp};
-use tipoff_rules::Clock;
+use tipoff_rules::Clock as LocalClock;
 use tipoff_spool::{Actor, DeviceChange, DeviceLine, Locks, Spool, SpoolError};
 
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::modes::{Modes, NotChosen};
+use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::links::Links;
 use crate::runtime::notifier::ChannelNotifier;
 
 /// When "until morning" ends, in the zone of the configuration.
 const MORNING: Time = Time::constant(7, 0, 0, 0);
-/// How long the name of whoever asks may be, in characters.
+/// Maximum length of the name of a person, in characters. Services report it, and people choose it.
 const PERSON_CHARS_MAX: usize = 60;
 
 /// What actions are carried out with.
 #[derive(Clone)]
 pub(crate) struct Actions {
+    /// Stores what an action changes.
     pub(crate) spool: Arc<dyn Spool>,
+    /// The program's clock.
+    pub(crate) clock: Clock,
     pub(crate) modes: Modes,
+    /// Live pages and channels are notified of each change.
     pub(crate) events: EventBus,
+    /// Wakes the channels whose deliveries become due again.
     pub(crate) notifier: ChannelNotifier,
+    /// Signs the links below alerts.
     pub(crate) links: Links,
 }
 
-/// Why an action was not carried out, in a sentence for whoever asked.
+/// Why an action was not performed, in a sentence for the person who requested it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ActionError {
     /// The device was removed or merged into another.
     #[error("There is no such device any more. The dashboard shows all devices.")]
     NoDevice,
-    /// The incident is no longer kept.
+    /// Retention has removed the incident.
     #[error("This incident is no longer stored.")]
     NoIncident,
-    /// Locked incidents take all the room that they may have.
+    /// Locked incidents use all the space that they may use.
     #[error("Nothing was changed: {0}.")]
     LocksFull(Locks),
     /// The configuration has changed since the button was made.
@@ -78,7 +88,7 @@ impl From<NotChosen> for ActionError {
 }
 
 impl Actions {
-    /// Carries out what `person` asks for by `channel`; the empty string where it is not known who.
+    /// Performs an action for `person`, as the service names them, on `channel`. An empty name means that the service did not report one.
     pub(crate) async fn act(
         &self,
         action: &Action,
@@ -89,7 +99,7 @@ impl Actions {
         self.act_as(action, Actor::Person(by.clone()), by).await
     }
 
-    /// Carries out what whoever has the action link asks for that `channel` got.
+    /// Performs the action of a link that was sent to `channel`. Whoever has the link may use it.
     pub(crate) async fn act_by_link(
         &self,
         action: &Action,
@@ -98,8 +108,9 @@ impl Actions {
         self.act_as(action, Actor::Link(channel.to_owned()), by("", channel)).await
     }
 
+    /// Performs an action, and writes an entry of the audit log if it changed something. `by` is the person in the timeline and the log.
     async fn act_as(&self, action: &Action, actor: Actor, by: String) -> Result<Done, ActionError> {
-        let now = Timestamp::from(SystemTime::now());
+        let now = self.clock.now();
         let done = match action {
             Action::Mute { target, lasts } => self.mute(*target, *lasts, now).await.map(changed),
             Action::Unmute { target } => self.unmute(*target, now).await.map(changed),
@@ -116,7 +127,8 @@ impl Actions {
                 tracing::info!(by, ?action, result = done.text, "An action was carried out.");
                 if *has_changed {
                     let (what, object) = noted(action);
-                    audit::note(&*self.spool, audit::entry(actor, what, object, &*done.text)).await;
+                    audit::note(&*self.spool, audit::entry(now, actor, what, object, &*done.text))
+                        .await;
                 }
             }
             Err(error) => {
@@ -126,13 +138,14 @@ impl Actions {
         done.map(|(done, _)| done)
     }
 
+    /// Mutes a device or everything. "Until morning" ends at 07:00 in the zone of the configuration.
     async fn mute(
         &self,
         target: MuteTarget,
         lasts: MuteFor,
         now: Timestamp,
     ) -> Result<Done, ActionError> {
-        let clock = self.clock();
+        let clock = self.local_clock();
         let until = match lasts {
             MuteFor::Minutes(minutes) => now.after(Duration::from_secs(u64::from(minutes) * 60)),
             MuteFor::Morning => next_morning(&clock, now),
@@ -140,7 +153,7 @@ impl Actions {
         let what = match target {
             MuteTarget::Everything => {
                 self.spool.mute_until(until, now).await?;
-                self.events.publish(LiveEvent::House);
+                self.events.publish(LiveEvent::HomeState);
                 "Everything".to_owned()
             }
             MuteTarget::Device(id) => {
@@ -155,11 +168,12 @@ impl Actions {
         })
     }
 
+    /// Ends a mute. It succeeds also if nothing was muted.
     async fn unmute(&self, target: MuteTarget, now: Timestamp) -> Result<Done, ActionError> {
         let what = match target {
             MuteTarget::Everything => {
                 self.spool.mute_until(now, now).await?;
-                self.events.publish(LiveEvent::House);
+                self.events.publish(LiveEvent::HomeState);
                 "Everything".to_owned()
             }
             MuteTarget::Device(id) => self.change(id, DeviceChange::MutedUntil(None)).await?.name,
@@ -168,6 +182,7 @@ impl Actions {
         Ok(Done { text, label: "🔔 Not muted".to_owned(), next: buttons::mutes(target) })
     }
 
+    /// Changes a device; an error if it was removed or merged since the message was sent.
     async fn change(&self, id: DeviceId, change: DeviceChange) -> Result<DeviceLine, ActionError> {
         let device = self.spool.device(id).await?.ok_or(ActionError::NoDevice)?;
         if !self.spool.change_device(id, change).await? {
@@ -177,6 +192,7 @@ impl Actions {
         Ok(device.line)
     }
 
+    /// Sets the home mode, and offers the previous one.
     async fn set_mode(&self, mode: &str, now: Timestamp) -> Result<Done, ActionError> {
         let before = self.modes.current(now).await?.filter(|before| before != mode);
         self.modes.choose(mode.to_owned()).await?;
@@ -192,6 +208,7 @@ impl Actions {
         })
     }
 
+    /// Ends the alerts of an incident: none are sent for it from now on.
     async fn dismiss(
         &self,
         incident: IncidentId,
@@ -207,6 +224,7 @@ impl Actions {
         })
     }
 
+    /// Sends alerts of a dismissed incident again.
     async fn restore(&self, incident: IncidentId, now: Timestamp) -> Result<Done, ActionError> {
         let channels = self.spool.restore(incident, now).await?;
         self.notifier.wake(&channels);
@@ -218,7 +236,7 @@ impl Actions {
         })
     }
 
-    /// With whether it was not locked before.
+    /// Locks an incident, so that retention keeps it. Returns whether it was not locked before.
     async fn lock(
         &self,
         incident: IncidentId,
@@ -235,7 +253,7 @@ impl Actions {
         Ok((done, has_changed))
     }
 
-    /// With whether it was locked before.
+    /// Unlocks an incident. Returns whether it was locked before.
     async fn unlock(&self, incident: IncidentId) -> Result<(Done, bool), ActionError> {
         let has_changed = self.spool.unlock(incident).await?;
         self.events.publish(LiveEvent::Arrival { incident, opened: false });
@@ -247,33 +265,36 @@ impl Actions {
         Ok((done, has_changed))
     }
 
-    fn clock(&self) -> Clock {
+    /// Times in the zone of the configuration.
+    fn local_clock(&self) -> LocalClock {
         self.modes.rules.now().clock.clone()
     }
 }
 
-/// For the audit log: something is different now.
+/// An action that always changes something, and so always writes an entry.
 fn changed(done: Done) -> (Done, bool) {
     (done, true)
 }
 
-/// What an action is in the audit log, and on what.
-fn noted(action: &Action) -> (&'static str, String) {
+/// The action of the audit log, and the object of its entry.
+fn noted(action: &Action) -> (AuditAction, String) {
     let of = |target: &MuteTarget| match target {
-        MuteTarget::Everything => (what::MUTE, "everything".to_owned()),
-        MuteTarget::Device(id) => (what::DEVICE_CHANGE, format!("device {id}")),
+        MuteTarget::Everything => (AuditAction::Mute, "everything".to_owned()),
+        MuteTarget::Device(id) => (AuditAction::DeviceChange, format!("device {id}")),
     };
     match action {
         Action::Mute { target, .. } | Action::Unmute { target } => of(target),
-        Action::SetMode { mode } => (what::MODE, mode.clone()),
-        Action::NotInteresting { incident } => (what::DISMISS, format!("incident {incident}")),
-        Action::Interesting { incident } => (what::RESTORE, format!("incident {incident}")),
-        Action::Lock { incident } => (what::LOCK, format!("incident {incident}")),
-        Action::Unlock { incident } => (what::UNLOCK, format!("incident {incident}")),
+        Action::SetMode { mode } => (AuditAction::Mode, mode.clone()),
+        Action::NotInteresting { incident } => {
+            (AuditAction::Dismiss, format!("incident {incident}"))
+        }
+        Action::Interesting { incident } => (AuditAction::Restore, format!("incident {incident}")),
+        Action::Lock { incident } => (AuditAction::Lock, format!("incident {incident}")),
+        Action::Unlock { incident } => (AuditAction::Unlock, format!("incident {incident}")),
     }
 }
 
-/// Who asked, for the log and the timeline: "Ann (me)".
+/// The person as the log and the timeline show them: "Ann (me)". Control characters are removed, since services pass on any name.
 fn by(person: &str, channel: &str) -> String {
     let person: String =
         person.chars().filter(|it| !it.is_control()).take(PERSON_CHARS_MAX).collect();
@@ -283,8 +304,8 @@ fn by(person: &str, channel: &str) -> String {
     }
 }
 
-/// The next morning after `now`; in a day where no calendar has one.
-fn next_morning(clock: &Clock, now: Timestamp) -> Timestamp {
+/// The next 07:00 after `now`. 24 hours later where the calendar has no such time.
+fn next_morning(clock: &LocalClock, now: Timestamp) -> Timestamp {
     let morning = || {
         let local = clock.local(now)?;
         let at = |day: &ZonedDateTime| day.with().time(MORNING).build().ok();
@@ -295,8 +316,8 @@ fn next_morning(clock: &Clock, now: Timestamp) -> Timestamp {
     morning().unwrap_or_else(|| now.after(Duration::from_secs(24 * 60 * 60)))
 }
 
-/// `07:00`; with the day where it is further off than the next time of this name.
-fn time_of(clock: &Clock, at: Timestamp, now: Timestamp) -> String {
+/// `07:00`, or with the day if it is more than 24 hours away.
+fn time_of(clock: &LocalClock, at: Timestamp, now: Timestamp) -> String {
     let within_a_day = at.since(now) < Duration::from_secs(24 * 60 * 60);
     let format = if within_a_day { "%H:%M" } else { "%-d %b, %H:%M" };
     clock.local(at).map(|at| at.strftime(format).to_string()).unwrap_or_default()

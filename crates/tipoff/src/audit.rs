@@ -1,65 +1,185 @@
-//! The audit log: what is noted, and how. One place for the dashboard, channels, the command line and
-//! the watch of the configuration file.
+//! The audit log: which actions are recorded, and how an entry is made and written.
+//!
+//! The dashboard, the API, actions from messages, the command line and the reload of the configuration write their
+//! entries with this module. It decides the names of the actions; `web/audit_sentences.rs` words them for people, and
+//! the spool stores them for good: nothing removes an entry.
 
-use std::time::SystemTime;
-
+use tipoff_model::Timestamp;
 use tipoff_spool::{Actor, AuditEntry, Spool};
 
-/// What can be done, as it stands in the log: an area and a verb.
-pub(crate) mod what {
-    pub(crate) const LOGIN: &str = "login.begin";
-    pub(crate) const LOGIN_FAILED: &str = "login.fail";
-    pub(crate) const LOGOUT: &str = "login.end";
-    pub(crate) const PASSWORD: &str = "password.set";
-    pub(crate) const SETUP_LINK: &str = "setup_link.create";
-    pub(crate) const USER_ADD: &str = "user.add";
-    pub(crate) const USER_ROLE: &str = "user.role";
-    pub(crate) const USER_REMOVE: &str = "user.remove";
-    pub(crate) const CODES_BEGIN: &str = "user.begin_codes";
-    pub(crate) const CODES_END: &str = "user.end_codes";
-    pub(crate) const TOKEN_CREATE: &str = "token.create";
-    pub(crate) const TOKEN_REVOKE: &str = "token.revoke";
-    pub(crate) const TOKEN_EXPOSED: &str = "token.expose";
-    pub(crate) const SHARE_CREATE: &str = "share.create";
-    pub(crate) const SHARE_REVOKE: &str = "share.revoke";
-    pub(crate) const DEVICE_ADD: &str = "device.add";
-    pub(crate) const DEVICE_CHANGE: &str = "device.change";
-    pub(crate) const DEVICE_MERGE: &str = "device.merge";
-    pub(crate) const DEVICE_PASSWORD: &str = "device.password";
-    pub(crate) const DEVICE_NO_LOGIN: &str = "device.revoke_login";
-    pub(crate) const CHANNEL_TEST: &str = "channel.test";
-    pub(crate) const CHANNEL_PAUSE: &str = "channel.pause";
-    pub(crate) const CHANNEL_RESUME: &str = "channel.resume";
-    pub(crate) const MODE: &str = "house.mode";
-    pub(crate) const MUTE: &str = "house.mute";
-    pub(crate) const RETRY: &str = "incident.retry";
-    pub(crate) const DISMISS: &str = "incident.dismiss";
-    pub(crate) const RESTORE: &str = "incident.restore";
-    pub(crate) const LOCK: &str = "incident.lock";
-    pub(crate) const UNLOCK: &str = "incident.unlock";
-    pub(crate) const CONFIG: &str = "configuration.change";
+/// What an entry records.
+///
+/// `as_str` is what the spool stores and the API shows: an area, a dot and a verb. Old entries keep these names, so they
+/// never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AuditAction {
+    /// A browser was logged in.
+    Login,
+    /// A password, code or token was wrong. One entry counts the failures of an address.
+    LoginFailed,
+    /// The login of a browser ended.
+    Logout,
+    /// The password of a user was set.
+    Password,
+    /// A link that sets the first owner's password was made.
+    SetupLink,
+    /// A user was added.
+    UserAdd,
+    /// A user got another role.
+    UserRole,
+    /// A user was removed.
+    UserRemove,
+    /// A user turned on one-time codes.
+    CodesBegin,
+    /// The one-time codes of a user were turned off.
+    CodesEnd,
+    /// A token for a program was made.
+    TokenCreate,
+    /// A token for a program was revoked.
+    TokenRevoke,
+    /// A token was part of an address, which logs and histories keep.
+    TokenExposed,
+    /// A link that shows an incident without a login was made.
+    ShareCreate,
+    /// Such a link was revoked.
+    ShareRevoke,
+    /// A device was added in the dashboard.
+    DeviceAdd,
+    /// A device was renamed or muted, or its inactivity alert was set.
+    DeviceChange,
+    /// A device was merged into another one.
+    DeviceMerge,
+    /// A device got a new password.
+    DevicePassword,
+    /// The login of a device was revoked.
+    DeviceLoginRevoke,
+    /// A test alert was sent to a channel.
+    ChannelTest,
+    /// A channel was paused.
+    ChannelPause,
+    /// A channel was resumed.
+    ChannelResume,
+    /// The home mode was set.
+    Mode,
+    /// All alerts were muted or unmuted.
+    Mute,
+    /// Deliveries of an incident were made due at once.
+    Retry,
+    /// An incident was marked as not interesting.
+    Dismiss,
+    /// Such a mark was removed.
+    Restore,
+    /// An incident was locked.
+    Lock,
+    /// An incident was unlocked.
+    Unlock,
+    /// An edited configuration file was loaded.
+    ConfigChange,
 }
 
-/// An entry of now. Neither text may hold a secret.
+// A variant that is missing in `ALL` does not compile.
+const _: () = assert!(AuditAction::ALL.len() == AuditAction::ConfigChange as usize + 1);
+
+impl AuditAction {
+    /// Every action, in the order of the enum.
+    pub(crate) const ALL: &[Self] = &[
+        Self::Login,
+        Self::LoginFailed,
+        Self::Logout,
+        Self::Password,
+        Self::SetupLink,
+        Self::UserAdd,
+        Self::UserRole,
+        Self::UserRemove,
+        Self::CodesBegin,
+        Self::CodesEnd,
+        Self::TokenCreate,
+        Self::TokenRevoke,
+        Self::TokenExposed,
+        Self::ShareCreate,
+        Self::ShareRevoke,
+        Self::DeviceAdd,
+        Self::DeviceChange,
+        Self::DeviceMerge,
+        Self::DevicePassword,
+        Self::DeviceLoginRevoke,
+        Self::ChannelTest,
+        Self::ChannelPause,
+        Self::ChannelResume,
+        Self::Mode,
+        Self::Mute,
+        Self::Retry,
+        Self::Dismiss,
+        Self::Restore,
+        Self::Lock,
+        Self::Unlock,
+        Self::ConfigChange,
+    ];
+
+    /// The name that is stored, such as `token.create`.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login.begin",
+            Self::LoginFailed => "login.fail",
+            Self::Logout => "login.end",
+            Self::Password => "password.set",
+            Self::SetupLink => "setup_link.create",
+            Self::UserAdd => "user.add",
+            Self::UserRole => "user.role",
+            Self::UserRemove => "user.remove",
+            Self::CodesBegin => "user.begin_codes",
+            Self::CodesEnd => "user.end_codes",
+            Self::TokenCreate => "token.create",
+            Self::TokenRevoke => "token.revoke",
+            Self::TokenExposed => "token.expose",
+            Self::ShareCreate => "share.create",
+            Self::ShareRevoke => "share.revoke",
+            Self::DeviceAdd => "device.add",
+            Self::DeviceChange => "device.change",
+            Self::DeviceMerge => "device.merge",
+            Self::DevicePassword => "device.password",
+            Self::DeviceLoginRevoke => "device.revoke_login",
+            Self::ChannelTest => "channel.test",
+            Self::ChannelPause => "channel.pause",
+            Self::ChannelResume => "channel.resume",
+            Self::Mode => "house.mode",
+            Self::Mute => "house.mute",
+            Self::Retry => "incident.retry",
+            Self::Dismiss => "incident.dismiss",
+            Self::Restore => "incident.restore",
+            Self::Lock => "incident.lock",
+            Self::Unlock => "incident.unlock",
+            Self::ConfigChange => "configuration.change",
+        }
+    }
+
+    /// The action with this name. `None` for an entry that a later version wrote.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.as_str() == name)
+    }
+}
+
+/// An entry about something that happened at `at`. Neither `object` (to what) nor `detail` (how) may contain a secret.
 pub(crate) fn entry(
+    at: Timestamp,
     actor: Actor,
-    what: &'static str,
+    action: AuditAction,
     object: impl Into<String>,
     detail: impl Into<String>,
 ) -> AuditEntry {
     AuditEntry {
         id: 0,
-        at: SystemTime::now().into(),
+        at,
         actor,
         address: None,
-        what: what.to_owned(),
+        what: action.as_str().to_owned(),
         object: object.into(),
         detail: detail.into(),
         count: 1,
     }
 }
 
-/// Adds an entry. What was done stays done if that fails; then the log of the program has it.
+/// Adds an entry. If the spool cannot be written, the change itself stays, and the program's log contains the entry.
 pub(crate) async fn note(spool: &dyn Spool, entry: AuditEntry) {
     let AuditEntry { actor, what, object, detail, .. } = entry.clone();
     if let Err(error) = spool.note(entry).await {
@@ -67,13 +187,13 @@ pub(crate) async fn note(spool: &dyn Spool, entry: AuditEntry) {
     }
 }
 
-/// Whoever runs a subcommand.
+/// The user of this machine who runs a subcommand: `root`, or the number of the user.
 pub(crate) fn command_line() -> Actor {
     let uid = rustix::process::getuid().as_raw();
     Actor::CommandLine(if uid == 0 { "root".to_owned() } else { format!("user {uid}") })
 }
 
-/// How many seconds, in words: "for 1 h 30 min", "ended".
+/// A duration in words: "for 1 h 30 min"; "ended" for 0, which unmutes.
 pub(crate) fn lasting(seconds: u64) -> String {
     match seconds {
         0 => "ended".to_owned(),

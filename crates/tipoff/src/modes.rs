@@ -49,7 +49,7 @@ impl Modes {
         }
         tracing::info!(mode, "The mode was changed.");
         self.spool.choose_mode(mode, Timestamp::from(SystemTime::now())).await?;
-        self.events.publish(LiveEvent::House);
+        self.events.publish(LiveEvent::HomeState);
         Ok(())
     }
 }

@@ -112,6 +112,7 @@ impl Services {
     pub(crate) fn actions(&self, links: &Links) -> Actions {
         Actions {
             spool: Arc::clone(&self.spool),
+            clock: self.clock.clone(),
             modes: self.modes(),
             events: self.events.clone(),
             notifier: self.notifier.clone(),

@@ -79,7 +79,14 @@ impl TestServer {
             events: self.events.clone(),
         };
         let (spool, events) = (Arc::clone(&self.spool), self.events.clone());
-        Actions { spool, modes, events, notifier: self.notifier.clone(), links }
+        Actions {
+            spool,
+            clock: Clock::system(),
+            modes,
+            events,
+            notifier: self.notifier.clone(),
+            links,
+        }
     }
 
     /// What the timeline shows, the newest first.

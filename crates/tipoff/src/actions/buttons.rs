@@ -1,6 +1,9 @@
-//! The buttons below a first alert. Services without room for all of them take the first of a kind.
+//! The buttons below a first alert.
+//!
+//! Services without room for all of them take the first of a kind, so the most useful ones come first. Each button has an
+//! action for services that report presses, and a signed link for the others.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tipoff_model::{
     Action, Alert, AlertKind, BUTTON_CHARS_MAX, Button, Effect, Event, IncidentId, MuteFor,
@@ -9,20 +12,19 @@ use tipoff_model::{
 
 use super::Actions;
 
-/// How long an action link may be used.
+/// How long an action link is valid: a day, since whoever has the message may use it.
 const LINK_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
-/// How many other modes are offered.
+/// Maximum number of modes that are offered.
 const MODES_MAX: usize = 3;
 
 impl Actions {
-    /// What can be asked for below this alert on `channel`: mutes from short to long, then modes, then
-    /// the incident, then its page. None below anything but a first alert, nor where it is the
-    /// device's own test.
+    /// The buttons of this alert on `channel`: mutes from short to long, then modes, then the incident, then its page. None
+    /// below a follow-up, a summary or a report, and none if a person pressed the device's test button.
     pub(crate) async fn buttons(&self, alert: &Alert, channel: &str) -> Vec<Button> {
         if alert.kind != AlertKind::First || alert.event == Event::Test {
             return Vec::new();
         }
-        let now = Timestamp::from(SystemTime::now());
+        let now = self.clock.now();
         let mut wanted = mutes(MuteTarget::Device(alert.device_id));
         for mode in self.other_modes(now).await {
             let label = short(&format!("🏠 {mode}"));
@@ -43,7 +45,7 @@ impl Actions {
         wanted.into_iter().filter_map(act).chain(open).collect()
     }
 
-    /// The modes that do not hold now.
+    /// The modes besides the current one.
     async fn other_modes(&self, now: Timestamp) -> Vec<String> {
         let mut modes = self.modes.all();
         if modes.len() < 2 {
@@ -58,7 +60,7 @@ impl Actions {
     }
 }
 
-/// What mutes, from short to long.
+/// The buttons that mute, from short to long.
 pub(super) fn mutes(target: MuteTarget) -> Vec<(Action, String)> {
     let mute = |lasts, label: &str| (Action::Mute { target, lasts }, label.to_owned());
     vec![
@@ -68,12 +70,12 @@ pub(super) fn mutes(target: MuteTarget) -> Vec<(Action, String)> {
     ]
 }
 
-/// What ends the alerts of an incident.
+/// The button that ends the alerts of an incident.
 pub(super) fn dismiss(incident: IncidentId) -> (Action, String) {
     (Action::NotInteresting { incident }, "👎 Not interesting".to_owned())
 }
 
-/// What keeps an incident.
+/// The button that keeps an incident.
 pub(super) fn lock(incident: IncidentId) -> (Action, String) {
     (Action::Lock { incident }, "🔒 Keep".to_owned())
 }

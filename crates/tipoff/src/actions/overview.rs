@@ -1,6 +1,6 @@
-//! What commands ask to see: how the household stands, the latest incidents, the devices. Plain text.
-
-use std::time::SystemTime;
+//! Answers to commands that only read: the state of the home, the latest incidents, the devices.
+//!
+//! Plain text without markup, since every service shows it. Each answer is limited, so that it fits into one message.
 
 use tipoff_model::Timestamp;
 use tipoff_rules::Clock;
@@ -8,19 +8,19 @@ use tipoff_spool::{DeviceFilter, DeviceLine, IncidentFilter, IncidentLine, Spool
 
 use super::{Actions, time_of};
 
-/// How many devices are listed.
+/// Maximum number of devices in an answer.
 const DEVICES_MAX: u32 = 50;
-/// How many incidents are listed.
+/// Maximum number of incidents in an answer.
 const INCIDENTS_MAX: u32 = 20;
-/// How many devices are looked through for mutes.
+/// Maximum number of devices that are searched for mutes.
 const DEVICES_LOOKED_AT_MAX: u32 = 500;
-/// How many characters of a subject are shown.
+/// Maximum length of a subject, in characters.
 const SUBJECT_CHARS_MAX: usize = 80;
 
 impl Actions {
-    /// Mode, mutes, devices and what waits, in a few lines.
+    /// Mode, mutes, devices and pending alerts, in a few lines.
     pub(crate) async fn status(&self) -> Result<String, SpoolError> {
-        let (now, clock) = (Timestamp::from(SystemTime::now()), self.clock());
+        let (now, clock) = (self.clock.now(), self.local_clock());
         let mut lines = Vec::new();
         if let Some(mode) = self.modes.current(now).await? {
             lines.push(format!("🏠 Mode: {mode} (of {})", self.modes.all().join(", ")));
@@ -50,9 +50,9 @@ impl Actions {
         Ok(lines.join("\n"))
     }
 
-    /// The latest incidents.
+    /// The latest incidents, the newest first. `count` is limited to 1 to 20.
     pub(crate) async fn last(&self, count: u32) -> Result<String, SpoolError> {
-        let (now, clock) = (Timestamp::from(SystemTime::now()), self.clock());
+        let (now, clock) = (self.clock.now(), self.local_clock());
         let count = count.clamp(1, INCIDENTS_MAX);
         let incidents = self.spool.incidents(&IncidentFilter::default(), count).await?;
         if incidents.is_empty() {
@@ -63,9 +63,9 @@ impl Actions {
         Ok(lines.join("\n"))
     }
 
-    /// The devices.
+    /// The devices, those seen last first.
     pub(crate) async fn devices(&self) -> Result<String, SpoolError> {
-        let (now, clock) = (Timestamp::from(SystemTime::now()), self.clock());
+        let (now, clock) = (self.clock.now(), self.local_clock());
         let devices = self.spool.devices(&DeviceFilter::default(), DEVICES_MAX + 1).await?;
         if devices.is_empty() {
             return Ok("No device has sent anything yet.".to_owned());

@@ -1,5 +1,7 @@
 //! What each action changes, and what it answers.
 
+use std::time::SystemTime;
+
 use tipoff_model::{Alert, AlertKind, Effect, Event};
 use tipoff_spool::DeviceFilter;
 
@@ -135,7 +137,7 @@ async fn the_latest_incidents_and_the_devices_are_listed() {
 #[test]
 fn the_morning_is_the_next_seven_o_clock_in_the_zone_of_the_configuration() {
     let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
-    let clock = Clock { zone, place: None };
+    let clock = LocalClock { zone, place: None };
     let morning = |text: &str| {
         let now: jiff::Timestamp = text.parse().unwrap();
         let morning = next_morning(&clock, Timestamp::from_ms(now.as_millisecond()));

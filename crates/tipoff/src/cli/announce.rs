@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal};
 use std::net::IpAddr;
 use std::path::Path;
 
+use tipoff_model::Timestamp;
 use tipoff_spool::Spool;
 
 use super::doctor::CONTAINER_FILES;
@@ -30,7 +31,7 @@ fn is_read_by_people_only() -> bool {
 pub(super) async fn dashboard(
     url: &str,
     access: &Lock,
-    spool: &dyn Spool,
+    (spool, now): (&dyn Spool, Timestamp),
 ) -> anyhow::Result<String> {
     if access.has_password().await? {
         return Ok(format!("{url}/"));
@@ -41,7 +42,7 @@ pub(super) async fn dashboard(
         ));
     }
     // A secret in the output: the key sets the password once, within an hour.
-    let key = make_setup_key(spool).await?;
+    let key = make_setup_key(spool, now).await?;
     Ok(format!("{url}/setup?key={key} (sets its password, once, within an hour)"))
 }
 

@@ -4,9 +4,10 @@
 //! queued, not repeated and not in the timeline. With a spool, the audit log has an entry.
 
 use clap::Subcommand;
+use tipoff_model::Timestamp;
 
 use super::{Ending, Failure, block_on};
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::config::{ChannelConfig, Config};
 use crate::dispatch::send_test;
 
@@ -21,7 +22,7 @@ pub(super) enum Action {
 }
 
 /// Tests the channels one after the other. Exit code 1 if one of the tests failed.
-pub(super) fn run(action: &Action, config: Config) -> Ending {
+pub(super) fn run(action: &Action, config: Config, now: Timestamp) -> Ending {
     let Action::Test { name } = action;
     let wanted = |channel: &&ChannelConfig| name.as_ref().is_none_or(|name| channel.name == *name);
     let channels: Vec<&ChannelConfig> = config.channels.iter().filter(wanted).collect();
@@ -35,16 +36,16 @@ pub(super) fn run(action: &Action, config: Config) -> Ending {
         }));
     }
     let all_fine = block_on(test_all(&channels))?;
-    block_on(note(&config, &channels))?;
+    block_on(note(&config, &channels, now))?;
     if all_fine { Ok(()) } else { Err(Failure::Told) }
 }
 
 /// Adds the tests to the audit log, if there is a spool yet.
-async fn note(config: &Config, channels: &[&ChannelConfig]) {
+async fn note(config: &Config, channels: &[&ChannelConfig], now: Timestamp) {
     if let Ok(spool) = super::password::open(config) {
         for channel in channels {
             let (actor, name) = (audit::command_line(), channel.name.as_str());
-            audit::note(&spool, audit::entry(actor, what::CHANNEL_TEST, name, "")).await;
+            audit::note(&spool, audit::entry(now, actor, AuditAction::ChannelTest, name, "")).await;
         }
     }
 }

@@ -15,7 +15,7 @@ use tipoff_spool::{
 
 use super::json::{IncidentJson, print_json};
 use super::{Ending, Failure, block_on};
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::config::{Config, Retention};
 use crate::runtime::clock::Clock;
 
@@ -89,14 +89,14 @@ async fn act(action: &Action, config: &Config, clock: &Clock) -> anyhow::Result<
             // Locked incidents could fill the disk: the spool refuses a lock beyond their share.
             limit(&spool, config).await?;
             if spool.lock(id, "the command line".to_owned(), clock.now()).await? {
-                note(&spool, what::LOCK, id, "").await;
+                note(&spool, AuditAction::Lock, id, "", clock).await;
             }
             println!("Incident {id} is locked: it is kept until `tipoff incidents unlock {id}`.");
         }
         Action::Unlock { incident } => {
             let id = IncidentId(incident);
             if spool.unlock(id).await? {
-                note(&spool, what::UNLOCK, id, "").await;
+                note(&spool, AuditAction::Unlock, id, "", clock).await;
             }
             println!("Incident {id} is not locked.");
         }
@@ -104,7 +104,7 @@ async fn act(action: &Action, config: &Config, clock: &Clock) -> anyhow::Result<
             // Read first, so that a wrong number is an error and not "everything is delivered".
             let id = spool.incident(IncidentId(incident)).await?.line.id;
             let channels = spool.retry(id, None, clock.now()).await?;
-            note(&spool, what::RETRY, id, &channels.join(", ")).await;
+            note(&spool, AuditAction::Retry, id, &channels.join(", "), clock).await;
             match channels.len() {
                 0 => println!("Incident {id}: everything is delivered already."),
                 count => println!(
@@ -118,9 +118,16 @@ async fn act(action: &Action, config: &Config, clock: &Clock) -> anyhow::Result<
 }
 
 /// Notes in the audit log what was done at the command line.
-async fn note(spool: &SqliteSpool, what: &'static str, incident: IncidentId, detail: &str) {
+async fn note(
+    spool: &SqliteSpool,
+    action: AuditAction,
+    incident: IncidentId,
+    detail: &str,
+    clock: &Clock,
+) {
     let object = format!("incident {incident}");
-    audit::note(spool, audit::entry(audit::command_line(), what, object, detail)).await;
+    let entry = audit::entry(clock.now(), audit::command_line(), action, object, detail);
+    audit::note(spool, entry).await;
 }
 
 /// Sets the share of the disk that locked incidents may take, as in a server: half of `max_size`.

@@ -16,7 +16,7 @@ use tipoff_spool::{
 use crate::runtime::utc::{utc, utc_second};
 use crate::web::account_types::Token;
 use crate::web::api_types::{Arrival, Attempt, Delivery, DeviceName, Incident};
-use crate::web::session_types::{Line, Session, Transcript};
+use crate::web::session_types::{Session, Transcript, TranscriptEntry};
 
 /// Prints one JSON value, indented. The keys of each object are in alphabetical order.
 pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
@@ -145,7 +145,7 @@ pub(super) struct DeliveryJson {
     delivery: i64,
     channel: String,
     /// `first`, `followup` or `summary`.
-    kind: String,
+    kind: &'static str,
     /// `pending`, `delivered`, `refused`, `expired` or `withdrawn`.
     state: &'static str,
     created_at: String,
@@ -158,6 +158,7 @@ impl From<&DeliveryLine> for DeliveryJson {
     fn from(line: &DeliveryLine) -> Self {
         let Delivery { id, channel, kind, state, created_at, due_at: _, attempts } = line.into();
         let due_at = utc(line.due_at);
+        let kind = kind.as_str();
         Self { delivery: id, channel, kind, state, created_at, due_at, attempts }
     }
 }
@@ -182,7 +183,7 @@ pub(super) struct SessionJson {
     arrivals: Vec<i64>,
     /// The transcript, where the session is shown alone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    lines: Option<Vec<Line>>,
+    lines: Option<Vec<TranscriptEntry>>,
 }
 
 impl From<&SessionLine> for SessionJson {

@@ -6,10 +6,11 @@
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::Arc;
 
+use tipoff_model::Timestamp;
 use tipoff_spool::SqliteSpool;
 
 use super::{Ending, Failure, block_on};
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::config::Config;
 use crate::web::access;
 
@@ -23,19 +24,19 @@ pub(super) struct PasswordArgs {
 
 /// Sets the password, which ends all logins of the owner, or prints a link. The link works once,
 /// for an hour.
-pub(super) fn password(args: &PasswordArgs, config: &Config) -> Ending {
+pub(super) fn password(args: &PasswordArgs, config: &Config, now: Timestamp) -> Ending {
     let spool = open(config)?;
     if args.link {
-        let key = block_on(access::make_setup_key(&spool))?.map_err(failed)?;
+        let key = block_on(access::make_setup_key(&spool, now))?.map_err(failed)?;
         let detail = "a link that sets the password once, for an hour";
-        note(&spool, what::SETUP_LINK, detail)?;
+        note(&spool, AuditAction::SetupLink, detail, now)?;
         let base = super::run::public_url(config).unwrap_or_default();
         println!("{base}/setup?key={key}");
         return Ok(());
     }
     let password = read_password()?;
     block_on(access::set_password(&spool, None, &password))?.map_err(failed)?;
-    note(&spool, what::PASSWORD, "the owner's logins ended")?;
+    note(&spool, AuditAction::Password, "the owner's logins ended", now)?;
     println!("The password is set. Whoever was logged in must log in again.");
     Ok(())
 }
@@ -52,8 +53,9 @@ pub(super) fn read_password() -> Result<String, Failure> {
 }
 
 /// Adds an entry to the audit log.
-fn note(spool: &SqliteSpool, what: &'static str, detail: &str) -> Ending {
-    Ok(block_on(audit::note(spool, audit::entry(audit::command_line(), what, "", detail)))?)
+fn note(spool: &SqliteSpool, action: AuditAction, detail: &str, now: Timestamp) -> Ending {
+    let entry = audit::entry(now, audit::command_line(), action, "", detail);
+    Ok(block_on(audit::note(spool, entry))?)
 }
 
 /// Opens the spool beside a server that may be running on it.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use tipoff_model::Timestamp;
 use tipoff_spool::{Spool, SqliteSpool};
 use tokio::net::TcpListener;
 
@@ -96,10 +97,10 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let (url, gate) = (bound.url(&config), LoginGate::default());
-    let access = Access::new(Arc::clone(&spool), key, gate.clone());
+    let access = Access::new(Arc::clone(&spool), key, gate.clone(), clock.clone());
     // Devices may connect from here on: the system keeps their connections until a receiver accepts
     // them.
-    announce(&config, &bound, url.as_deref(), &access, &*spool).await?;
+    announce(&config, &bound, url.as_deref(), &access, (&*spool, clock.now())).await?;
     let ceilings = open_files::fit(&config);
 
     let services = Services::open(&config, spool, rules, gate, shutdown, clock).await?;
@@ -128,6 +129,7 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
         let Services { gate, supervisor, .. } = &services;
         let state = web::AppState {
             spool: Arc::clone(&services.spool),
+            clock: services.clock.clone(),
             metrics: Arc::clone(&services.metrics),
             links,
             share_opens: ShareOpens::default(),
@@ -223,10 +225,10 @@ async fn announce(
     bound: &Bound,
     url: Option<&str>,
     access: &Access,
-    spool: &dyn Spool,
+    (spool, now): (&dyn Spool, Timestamp),
 ) -> anyhow::Result<()> {
     let dashboard = match url {
-        Some(url) => Some(announce::dashboard(url, access, spool).await?),
+        Some(url) => Some(announce::dashboard(url, access, (spool, now)).await?),
         None => None,
     };
     let Bound { smtp, ftp, http, .. } = bound;

@@ -2,12 +2,13 @@
 //!
 //! Works beside a running server. A token is printed once: the spool has only its digest.
 
+use tipoff_model::Timestamp;
 use tipoff_spool::{Accounts, ApiToken, SqliteSpool, TokenScope};
 
 use super::json::{TokenJson, print_json};
 use super::password::{failed, open};
 use super::{Ending, Failure, block_on};
-use crate::audit::{command_line, entry, what};
+use crate::audit::{AuditAction, command_line, entry};
 use crate::config::Config;
 use crate::runtime::utc::utc_second;
 use crate::web::access;
@@ -36,13 +37,13 @@ pub(super) struct Args {
 }
 
 /// Creates a token and prints it, or does what `--list` or `--revoke` asks for.
-pub(super) fn run(args: &Args, config: &Config) -> Ending {
+pub(super) fn run(args: &Args, config: &Config, now: Timestamp) -> Ending {
     let spool = open(config)?;
     if args.list {
         return list(&spool, args.json);
     }
     if let Some(id) = args.revoke {
-        return revoke(&spool, id);
+        return revoke(&spool, id, now);
     }
     let name = args.name.as_deref().unwrap_or_default();
     let name = access::token_name(name).map_err(|fault| Failure::Failed(anyhow::anyhow!(fault)))?;
@@ -52,19 +53,19 @@ pub(super) fn run(args: &Args, config: &Config) -> Ending {
         (false, false) => TokenScope::Change,
     };
     let detail = format!("scope: {}", scope.as_str());
-    let entry = entry(command_line(), what::TOKEN_CREATE, name, detail);
+    let entry = entry(now, command_line(), AuditAction::TokenCreate, name, detail);
     let made = block_on(access::make_token(&spool, name, scope, None, entry))?;
     println!("{}", made.map_err(failed)?.1);
     Ok(())
 }
 
 /// Revokes a token. Exit code 1 if there is none of this number.
-fn revoke(spool: &SqliteSpool, id: i64) -> Ending {
+fn revoke(spool: &SqliteSpool, id: i64, now: Timestamp) -> Ending {
     let tokens = block_on(spool.tokens())?.map_err(|error| Failure::Failed(error.into()))?;
     let missing = || Failure::Failed(anyhow::anyhow!("there is no token {id}; see --list"));
     let token = tokens.into_iter().find(|token| token.id == id).ok_or_else(missing)?;
     let detail = format!("number {id}");
-    let entry = entry(command_line(), what::TOKEN_REVOKE, &*token.name, detail);
+    let entry = entry(now, command_line(), AuditAction::TokenRevoke, &*token.name, detail);
     let removed = block_on(spool.remove_token(id, entry))?;
     if !removed.map_err(|error| Failure::Failed(error.into()))? {
         return Err(missing());

@@ -5,13 +5,14 @@
 //! token that ends with it.
 
 use clap::Subcommand;
+use tipoff_model::Timestamp;
 use tipoff_spool::{Accounts, ApiToken, Role, SqliteSpool, User};
 
 use super::incidents::local_time;
 use super::json::print_json;
 use super::password::{open, read_password};
 use super::{Ending, Failure, block_on};
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::config::Config;
 use crate::web::access;
 use crate::web::account_types::{self, UserRole};
@@ -63,7 +64,7 @@ enum Action {
 }
 
 /// Lists the users, or carries one action out.
-pub(super) fn run(args: Args, config: &Config) -> Ending {
+pub(super) fn run(args: Args, config: &Config, now: Timestamp) -> Ending {
     let spool = open(config)?;
     let Some(action) = args.action else {
         let users = block_on(spool.users())?.map_err(|error| Failure::Failed(error.into()))?;
@@ -74,9 +75,9 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
         Action::Role { .. } | Action::Remove { .. } | Action::NoTotp { .. } => String::new(),
     };
     let (what, object) = noted(&action);
-    let done = block_on(act(&spool, action, &password))?;
+    let done = block_on(act(&spool, action, &password, now))?;
     let (done, ended) = done.map_err(|refusal| Failure::Failed(refusal.into()))?;
-    let entry = audit::entry(audit::command_line(), what, object, &*done);
+    let entry = audit::entry(now, audit::command_line(), what, object, &*done);
     block_on(audit::note(&spool, entry.clone()))?;
     block_on(access::note_ended_tokens(&spool, &ended, entry))?;
     for token in &ended {
@@ -86,14 +87,14 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
     Ok(())
 }
 
-/// Name of the action in the audit log, and the user that it is about.
-fn noted(action: &Action) -> (&'static str, String) {
+/// The action in the audit log, and the user that it is about.
+fn noted(action: &Action) -> (AuditAction, String) {
     let (what, name) = match action {
-        Action::Add { name, .. } => (what::USER_ADD, name),
-        Action::Password { name } => (what::PASSWORD, name),
-        Action::Role { name, .. } => (what::USER_ROLE, name),
-        Action::Remove { name } => (what::USER_REMOVE, name),
-        Action::NoTotp { name } => (what::CODES_END, name),
+        Action::Add { name, .. } => (AuditAction::UserAdd, name),
+        Action::Password { name } => (AuditAction::Password, name),
+        Action::Role { name, .. } => (AuditAction::UserRole, name),
+        Action::Remove { name } => (AuditAction::UserRemove, name),
+        Action::NoTotp { name } => (AuditAction::CodesEnd, name),
     };
     (what, name.trim().to_owned())
 }
@@ -103,11 +104,12 @@ async fn act(
     spool: &SqliteSpool,
     action: Action,
     password: &str,
+    now: Timestamp,
 ) -> Result<(String, Vec<ApiToken>), access::AccessError> {
     let mut ended = Vec::new();
     let done = match action {
         Action::Add { name, role } => {
-            access::add_user(spool, &name, role.into(), password).await?;
+            access::add_user(spool, &name, role.into(), password, now).await?;
             format!("{} may log in as {}.", name.trim(), Role::from(role).as_str())
         }
         Action::Password { name } => {

@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 
 use super::command::WorkerContext;
 use super::{ChannelState, ChannelSupervisor, DispatchContext};
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::runtime::events::LiveEvent;
 
 /// How often the state is read without an event: a mode may begin by itself.
@@ -45,7 +45,11 @@ impl HomeControl for ChannelHomeControl {
         Box::pin(async move {
             common.modes.choose(mode.clone()).await.map_err(|error| error.to_string())?;
             let actor = Actor::Person(format!("somebody ({name})"));
-            audit::note(&*common.spool, audit::entry(actor, what::MODE, mode, "")).await;
+            audit::note(
+                &*common.spool,
+                audit::entry(common.clock.now(), actor, AuditAction::Mode, mode, ""),
+            )
+            .await;
             Ok(())
         })
     }
@@ -119,7 +123,7 @@ async fn changed(events: &mut broadcast::Receiver<LiveEvent>) {
     loop {
         match events.recv().await {
             // A new device is announced with its first alert, and read here a little later.
-            Ok(LiveEvent::House | LiveEvent::Device | LiveEvent::Config) => return,
+            Ok(LiveEvent::HomeState | LiveEvent::Device | LiveEvent::Config) => return,
             // A missed event may have been one of these.
             Err(broadcast::error::RecvError::Lagged(_)) => return,
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,

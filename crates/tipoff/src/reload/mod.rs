@@ -16,7 +16,7 @@ use tipoff_spool::{Actor, AuditEntry};
 use tokio::signal::unix::Signal;
 use tokio::sync::{Mutex, watch};
 
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::config::{self, Config, ConfigFault, ConfigState, Faults};
 use crate::runtime::events::LiveEvent;
 use crate::runtime::shutdown::{Phase, Shutdown};
@@ -207,7 +207,13 @@ impl Reload {
         let told: Vec<String> =
             Some(changed).filter(|it| !it.is_empty()).into_iter().chain(waiting).collect();
         if !told.is_empty() {
-            let entry = audit::entry(Actor::File(path), what::CONFIG, "", told.join(", "));
+            let entry = audit::entry(
+                now(),
+                Actor::File(path),
+                AuditAction::ConfigChange,
+                "",
+                told.join(", "),
+            );
             self.noted.push(entry);
         }
         let path = config.path.clone();

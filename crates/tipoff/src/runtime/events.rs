@@ -37,7 +37,7 @@ pub(crate) enum LiveEvent {
     /// What people say of a device was changed.
     Device,
     /// A mode was chosen, or everything muted or heard again.
-    House,
+    HomeState,
     /// The configuration file was read again, whatever came of it.
     Config,
 }

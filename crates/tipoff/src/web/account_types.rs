@@ -37,11 +37,15 @@ impl From<Role> for UserRole {
 /// A person who may log in.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct User {
+    /// Number of the user.
     pub(crate) id: i64,
+    /// Name, unique regardless of case.
     pub(crate) name: String,
+    /// What they may do.
     pub(crate) role: UserRole,
     /// Whether a one-time code is asked for after the password.
     pub(crate) totp: bool,
+    /// When they were added.
     #[schema(format = DateTime)]
     pub(crate) created_at: String,
 }
@@ -61,7 +65,9 @@ impl From<&tipoff_spool::User> for User {
 /// A token, without the token itself.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Token {
+    /// The number under which it is revoked.
     pub(crate) id: i64,
+    /// What it is for.
     pub(crate) name: String,
     /// What it may be used for.
     #[schema(value_type = Scope)]
@@ -107,7 +113,9 @@ impl From<&ApiToken> for Token {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Entry)]
 pub(crate) struct AuditLine {
+    /// Number of the entry.
     pub(crate) id: i64,
+    /// When it happened.
     #[schema(format = DateTime)]
     pub(crate) at: String,
     /// `user`, `token`, `person` (in a chat), `link` (an action link), `command line`, `file` (the configuration) or

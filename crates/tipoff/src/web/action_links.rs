@@ -1,15 +1,13 @@
-//! Action links: what a button of a service does that hands no press back. Whoever has the link may
-//! use it, without a login, until its time is over. Opening it changes nothing, since previews do that
+//! Action links: the buttons of services that do not report presses.
+//!
+//! Whoever has the link may use it, without a login, until it expires. Opening it changes nothing, since previews open links
 //! too: it shows a page with one button.
 
-use std::time::SystemTime;
-
 use askama::Template;
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use tipoff_model::{Action, MuteFor, MuteTarget};
 
 use super::AppState;
@@ -19,27 +17,31 @@ use super::problem::Problem;
 use crate::actions::ActionError;
 use crate::runtime::links::ActionGrant;
 
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/act/{token}", get(ask).post(act))
+/// Opening shows the question, sending the form performs the action.
+pub(super) fn route() -> MethodRouter<AppState> {
+    get(ask).post(act)
 }
 
+/// The question before, and the result after.
 #[derive(Template)]
 #[template(path = "act.html")]
 struct ActPage {
+    /// The question, or "Done".
     title: String,
     /// What was done; empty before.
     result: String,
+    /// Label of the button.
     label: &'static str,
 }
 
-/// Shows what the link does.
+/// Shows the question.
 async fn ask(State(state): State<AppState>, Path(token): Path<String>) -> Page {
     let ActionGrant { action, .. } = grant(&state, &token)?;
     let title = question(&state, &action).await?;
     page(&ActPage { title, result: String::new(), label: label(&action) })
 }
 
-/// Does it: for a browser with a page, for a program with a short text.
+/// Performs the action. A browser gets a page, a program a short text.
 async fn act(
     State(state): State<AppState>,
     Path(token): Path<String>,
@@ -58,11 +60,13 @@ async fn act(
     page(&ActPage { title: "Done".to_owned(), result, label: label(&action) })
 }
 
+/// What a link allows. A link that is forged or has expired is a 404.
 fn grant(state: &AppState, token: &str) -> Result<ActionGrant, Problem> {
-    let grant = state.links.action_of(token, SystemTime::now().into());
+    let grant = state.links.action_of(token, state.clock.now());
     grant.ok_or_else(|| Problem::not_found("link"))
 }
 
+/// The status for a program. A browser gets a page.
 const fn status(error: &ActionError) -> StatusCode {
     match error {
         ActionError::NoDevice | ActionError::NoIncident => StatusCode::NOT_FOUND,
@@ -71,7 +75,7 @@ const fn status(error: &ActionError) -> StatusCode {
     }
 }
 
-/// What the link does, in words.
+/// The question that the button answers.
 async fn question(state: &AppState, action: &Action) -> Result<String, Problem> {
     let of = async |target: &MuteTarget| match target {
         MuteTarget::Everything => Ok::<_, Problem>("everything".to_owned()),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use tipoff_model::{MediaKind, MediaPlace, Timestamp};
+use tipoff_model::{AlertKind, MediaKind, MediaPlace, Timestamp};
 use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentLine};
 use utoipa::ToSchema;
 
@@ -13,14 +13,18 @@ use crate::runtime::utc::utc;
 /// A device by its number and name.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeviceName {
+    /// Number of the device.
     pub(crate) id: i64,
+    /// Its name.
     pub(crate) name: String,
 }
 
 /// An incident as lists have it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Incident {
+    /// Number of the incident.
     pub(crate) id: i64,
+    /// The device that it is of.
     pub(crate) device: DeviceName,
     /// What happened, such as `motion`.
     pub(crate) event: &'static str,
@@ -32,8 +36,11 @@ pub(crate) struct Incident {
     /// When its latest arrival was received.
     #[schema(format = DateTime)]
     pub(crate) last_arrival_at: String,
+    /// Number of arrivals.
     pub(crate) arrivals: u64,
+    /// Number of pictures.
     pub(crate) pictures: u64,
+    /// Number of videos.
     pub(crate) videos: u64,
     /// How long its videos play together, in seconds, as far as that is known.
     pub(crate) video_length_s: f64,
@@ -49,6 +56,7 @@ pub(crate) struct Incident {
     pub(crate) dismissed_by: Option<String>,
     /// Who locked it: it is kept until it is unlocked.
     pub(crate) locked_by: Option<String>,
+    /// When it was locked; null if it is not.
     #[schema(format = DateTime)]
     pub(crate) locked_at: Option<String>,
     /// Text of a report: an incident that no arrival opened.
@@ -60,15 +68,18 @@ pub(crate) struct Incident {
 /// Deliveries of one incident to one channel that are in the same state.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Outcome {
+    /// Name of the channel.
     pub(crate) channel: String,
     /// `pending`, `delivered`, `refused`, `expired` or `withdrawn`.
     pub(crate) state: &'static str,
+    /// How many deliveries.
     pub(crate) count: u64,
 }
 
 /// An incident with all that belongs to it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct IncidentFull {
+    /// The incident as lists have it.
     pub(crate) incident: Incident,
     /// In the order of receipt.
     pub(crate) arrivals: Vec<Arrival>,
@@ -79,7 +90,9 @@ pub(crate) struct IncidentFull {
 /// One thing received: a mail or an uploaded file.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Arrival {
+    /// Number of the arrival.
     pub(crate) id: i64,
+    /// When it was received whole, or when its connection broke.
     #[schema(format = DateTime)]
     pub(crate) received_at: String,
     /// Whether the connection broke before its end.
@@ -88,15 +101,21 @@ pub(crate) struct Arrival {
     pub(crate) protocol: &'static str,
     /// The address that it came from.
     pub(crate) peer: String,
+    /// The user that it logged in as.
     pub(crate) login: Option<String>,
     /// What the device called itself.
     pub(crate) greeting: Option<String>,
+    /// Sender of the mail's envelope; empty for an upload.
     pub(crate) sender: String,
+    /// Recipients of the mail's envelope.
     pub(crate) recipients: Vec<String>,
+    /// Whether the connection was encrypted.
     pub(crate) encrypted: bool,
     /// What the device calls the file.
     pub(crate) path: Option<String>,
+    /// Subject of the mail; empty without one.
     pub(crate) subject: String,
+    /// Text of the mail.
     pub(crate) text: String,
     /// Whether its structure was broken, so that something may be missing here.
     pub(crate) unclear: bool,
@@ -104,13 +123,16 @@ pub(crate) struct Arrival {
     pub(crate) size: u64,
     /// Where it is, as it came.
     pub(crate) url: String,
+    /// Files in it, in their order.
     pub(crate) files: Vec<File>,
 }
 
 /// A file inside an arrival.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct File {
+    /// Name, as the device gave it.
     pub(crate) name: String,
+    /// Media type.
     pub(crate) content_type: String,
     /// `picture`, `animation`, `video` or `file`.
     pub(crate) kind: &'static str,
@@ -122,32 +144,41 @@ pub(crate) struct File {
     pub(crate) repeat: bool,
     /// Whether it only decorates the page of a mail, such as a logo: listed, not sent.
     pub(crate) decoration: bool,
+    /// Address of the file as it was received.
     pub(crate) url: String,
+    /// Address of its thumbnail; null for a file that is no picture or video.
     pub(crate) thumbnail: Option<String>,
 }
 
 /// A delivery to a channel.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Delivery {
+    /// Number of the delivery.
     pub(crate) id: i64,
+    /// Name of the channel.
     pub(crate) channel: String,
-    /// `first` or `followup`.
-    pub(crate) kind: String,
+    /// `first`, `followup`, `summary` or `report`.
+    #[schema(value_type = String)]
+    pub(crate) kind: AlertKind,
     /// `pending`, `delivered`, `refused`, `expired` or `withdrawn`.
     pub(crate) state: &'static str,
+    /// When it was made.
     #[schema(format = DateTime)]
     pub(crate) created_at: String,
     /// When the next attempt is due, where it is pending.
     #[schema(format = DateTime)]
     pub(crate) due_at: Option<String>,
+    /// In their order.
     pub(crate) attempts: Vec<Attempt>,
 }
 
 /// One attempt at a delivery.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Attempt {
+    /// When it began.
     #[schema(format = DateTime)]
     pub(crate) at: String,
+    /// Its duration in milliseconds.
     pub(crate) took_ms: u64,
     /// Why it failed, where it did.
     pub(crate) error: Option<String>,
@@ -260,13 +291,19 @@ impl From<&DeliveryLine> for Delivery {
         Self {
             id: line.id.0,
             channel: line.channel.clone(),
-            kind: line.kind.clone(),
+            kind: alert_kind(line),
             state: line.state.as_str(),
             created_at: utc(line.created_at),
             due_at: pending.then(|| utc(line.due_at)),
             attempts: line.attempts.iter().map(Attempt::from).collect(),
         }
     }
+}
+
+/// The kind of a delivery's alert. A follow-up is sent for a kind that a later version wrote.
+pub(crate) fn alert_kind(line: &DeliveryLine) -> AlertKind {
+    let known = AlertKind::ALL.iter().copied().find(|kind| kind.as_str() == line.kind);
+    known.unwrap_or(AlertKind::FollowUp)
 }
 
 impl From<&(Timestamp, Duration, Option<String>)> for Attempt {

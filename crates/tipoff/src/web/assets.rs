@@ -1,5 +1,7 @@
-//! What pages need besides themselves: style, script, icons. It is in the program, so that there is
-//! nothing to install beside it and nothing is fetched from elsewhere.
+//! The files of the pages: script, style, icons.
+//!
+//! They are part of the program. A browser keeps them, but asks each time whether they are still current (`ETag`), so a new
+//! version of the program shows its own script at once.
 
 use askama::Template;
 use axum::Router;
@@ -9,6 +11,7 @@ use axum::routing::get;
 
 use super::{AppState, etag};
 
+/// A file, with the type that it is sent as.
 struct Asset {
     path: &'static str,
     content_type: &'static str,
@@ -41,6 +44,7 @@ const WORKER: &str = include_str!("../../assets/sw.js");
 /// Changes with every release; browsers ask again whether what they keep is still the same.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Open to all: the login page needs its style.
 pub(super) fn router() -> Router<AppState> {
     let mut router = Router::new().route("/sw.js", get(worker)).route("/away", get(away));
     for asset in ASSETS {
@@ -59,6 +63,7 @@ fn send(asset: &'static Asset, headers: &HeaderMap) -> Response {
     (status, [(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response()
 }
 
+/// The service worker. The version in it makes browsers replace the old one.
 async fn worker() -> Response {
     let kind = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
     (kind, [(header::CACHE_CONTROL, "no-cache")], WORKER.replace("{version}", VERSION))

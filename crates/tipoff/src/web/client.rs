@@ -9,21 +9,23 @@ use tipoff_spool::Role;
 
 use super::problem::Problem;
 
-/// Where a request comes from. [`ProxyPolicy`](super::proxy_policy::ProxyPolicy) decides what a proxy may say of it.
+/// The client of a request. [`ProxyPolicy`](super::proxy_policy::ProxyPolicy) makes it, and decides what a proxy may say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Client {
-    /// The address from which they came to us, or to the proxy.
+    /// The address from which the client connected to us, or to the trusted proxy.
     pub(crate) address: IpAddr,
-    /// Whether nobody can listen in.
+    /// Whether the whole way is encrypted, as far as a proxy reports it.
     pub(crate) by_tls: bool,
-    /// Whom a proxy has let in.
+    /// The user whom a trusted proxy names.
     pub(crate) user: Option<ProxyUser>,
 }
 
 /// A user whom a proxy has let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProxyUser {
+    /// Name in the proxy's header.
     pub(crate) name: String,
+    /// Role by the proxy's header, or the configured one.
     pub(crate) role: Role,
 }
 

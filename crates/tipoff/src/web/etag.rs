@@ -1,4 +1,4 @@
-//! Entity tags: whether who asks has the same already (RFC 9110, sections 8.8.3 and 13.1.2).
+//! Entity tags: whether the client already has the current version (RFC 9110, sections 8.8.3 and 13.1.2).
 
 use axum::http::{HeaderMap, header};
 

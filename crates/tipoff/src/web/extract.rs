@@ -1,14 +1,25 @@
-//! Extractors as axum has them, but for their rejection: it is a [`Problem`].
+//! Extractors with the names and the behaviour of axum's, but with a [`Problem`] as their rejection.
+//!
+//! So a client gets the same form of error from a handler and from a body that cannot be read.
 
 use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts};
 
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
 use super::problem::Problem;
 
-/// The body of a request, as JSON.
+/// JSON: the body of a request or of an answer.
 #[derive(FromRequest)]
 #[from_request(via(axum::Json), rejection(Problem))]
-pub(crate) struct JsonBody<T>(pub(crate) T);
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
 
 /// The fields of a form.
 #[derive(FromRequest)]

@@ -1,27 +1,28 @@
-//! Requests that services make to us, for the channel in their path. The channel checks that they are
-//! from the service; nothing is believed before that.
+//! Requests that services send to us, for the channel in their path.
+//!
+//! The channel checks that a request is from its service; nothing is believed before that. A press of a button becomes an
+//! action (`actions.rs`), which writes the entry of the audit log.
 
-use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
+use axum::routing::{MethodRouter, post};
 use tipoff_channels::{HookFault, HookRequest};
+use tipoff_model::Timestamp;
 
 use super::AppState;
 use super::extract::Path;
 
-/// The largest request, in bytes. Telegram's updates are of a few kilobytes.
+/// Maximum size of a request, in bytes. An update of Telegram has a few kilobytes.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/hooks/{channel}", post(receive))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+pub(super) fn route() -> MethodRouter<AppState> {
+    post(receive).layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
+/// Passes a request to its channel. The status tells the service whether to send it again.
 async fn receive(
     State(state): State<AppState>,
     Path(channel): Path<String>,
@@ -33,7 +34,8 @@ async fn receive(
         Some((name.as_str().to_owned(), text(value)?))
     };
     let headers = headers.iter().filter_map(pair).collect();
-    let request = HookRequest { headers, body: body.to_vec(), at: SystemTime::now() };
+    let at = UNIX_EPOCH + state.clock.now().since(Timestamp::from_ms(0));
+    let request = HookRequest { headers, body: body.to_vec(), at };
     match state.dispatch.receive(&channel, request).await {
         Some(Ok(())) => StatusCode::OK,
         Some(Err(HookFault::Forbidden)) => StatusCode::FORBIDDEN,

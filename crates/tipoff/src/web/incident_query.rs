@@ -6,18 +6,18 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 use tipoff_model::{DeliveryState, DeviceId, Event, IncidentId, Timestamp};
-use tipoff_spool::IncidentFilter;
+use tipoff_spool::{IncidentFilter, IncidentLine, Spool};
 use utoipa::IntoParams;
 
-use super::clock::Clock;
 use super::problem::Problem;
+use super::reader_clock::ReaderClock;
 use crate::runtime::percent;
 
 /// Incidents on a page.
 pub(crate) const PAGE: u32 = 48;
-/// The most that may be asked for.
+/// Maximum number of incidents in an answer.
 const LIMIT_MAX: u32 = 200;
-/// The longest text that is looked for.
+/// Maximum length of a text to search for, in characters.
 const TEXT_CHARS_MAX: usize = 200;
 
 /// The query. A blank value means that it is not given, because forms send it so.
@@ -84,8 +84,8 @@ where
 }
 
 impl IncidentQuery {
-    /// What the spool is asked; the error says which part is wrong.
-    pub(crate) fn filter(&self, clock: &Clock) -> Result<IncidentFilter, Problem> {
+    /// The filter for the spool; the error names the part that is wrong.
+    pub(crate) fn filter(&self, clock: &ReaderClock) -> Result<IncidentFilter, Problem> {
         let mut filter = IncidentFilter {
             only: self.only.map(IncidentId),
             before: self.before.map(IncidentId),
@@ -120,7 +120,22 @@ impl IncidentQuery {
         Ok(filter)
     }
 
-    /// How many are wanted.
+    /// One page of incidents, and the `before` of the next page. One incident more than the limit is read, which shows
+    /// whether there is a next page.
+    pub(crate) async fn read(
+        &self,
+        spool: &dyn Spool,
+        clock: &ReaderClock,
+    ) -> Result<(Vec<IncidentLine>, Option<i64>), Problem> {
+        let (filter, limit) = (self.filter(clock)?, self.limit()?);
+        let mut lines = spool.incidents(&filter, limit + 1).await?;
+        let has_more = lines.len() > limit as usize;
+        lines.truncate(limit as usize);
+        let before = lines.last().filter(|_| has_more).map(|line| line.id.0);
+        Ok((lines, before))
+    }
+
+    /// Number of incidents in the answer; an error if it is out of range.
     pub(crate) fn limit(&self) -> Result<u32, Problem> {
         match self.limit.unwrap_or(PAGE) {
             limit @ 1..=LIMIT_MAX => Ok(limit),
@@ -128,7 +143,7 @@ impl IncidentQuery {
         }
     }
 
-    /// Whether anything is left out by it.
+    /// Whether the filter leaves out any incident.
     pub(crate) fn is_narrow(&self) -> bool {
         let given = [
             self.device.is_some(),
@@ -190,7 +205,10 @@ mod tests {
     fn what_a_form_sends_blank_is_not_given() {
         let blank = query("device=&event=&channel=&state=&day=&text=&limit=").unwrap();
         assert!(!blank.is_narrow());
-        assert_eq!(blank.filter(&Clock::new(None)).unwrap(), IncidentFilter::default());
+        assert_eq!(
+            blank.filter(&ReaderClock::new(None, Timestamp::from_ms(0))).unwrap(),
+            IncidentFilter::default()
+        );
         assert_eq!(blank.limit().unwrap(), PAGE);
     }
 
@@ -200,14 +218,14 @@ mod tests {
                        &text=a%26b%20%C3%A4&silent=true";
         let query = query(address).unwrap();
         assert_eq!(query.to_address(), address);
-        let filter = query.filter(&Clock::new(Some("UTC"))).unwrap();
+        let filter = query.filter(&ReaderClock::new(Some("UTC"), Timestamp::from_ms(0))).unwrap();
         assert_eq!(filter.text, "a&b ä");
         assert_eq!(filter.until.unwrap().since(filter.from.unwrap()).as_secs(), 86_400);
     }
 
     #[test]
     fn what_is_wrong_is_refused() {
-        let clock = Clock::new(None);
+        let clock = ReaderClock::new(None, Timestamp::from_ms(0));
         for address in
             ["event=nonsense", "state=gone", "day=yesterday", "from=5", "day=-999999-01-01"]
         {

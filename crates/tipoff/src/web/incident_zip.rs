@@ -1,4 +1,7 @@
 //! An incident as a zip file: all original mails and files, and the facts as JSON.
+//!
+//! It is written while it is sent, so neither memory nor disk needs space for it. Files are stored without compression:
+//! pictures and videos do not shrink.
 
 use std::io::{self, Write};
 
@@ -15,13 +18,15 @@ use super::media::disposition;
 use super::problem::Problem;
 use super::streaming_body::{Pipe, streaming_body};
 
-/// A name in the parcel has at most so many bytes: some systems take no more than 255 in a path.
+/// Maximum length of a name in the zip, in bytes: some systems take no more than 255 in a path.
 const NAME_BYTES_MAX: usize = 100;
 
-/// A file in the parcel.
-struct Item {
+/// A file in the zip.
+struct ZipItem {
     name: String,
+    /// Becomes the file's time in the zip.
     received_at: Timestamp,
+    /// Where its bytes are.
     media: AlertMedia,
 }
 
@@ -30,7 +35,7 @@ pub(super) async fn send(state: &AppState, detail: &IncidentDetail) -> Result<Re
     let mut items = Vec::new();
     for (name, received_at, place) in contents(&detail.arrivals) {
         if let Some(media) = state.spool.media(place).await? {
-            items.push(Item { name, received_at, media });
+            items.push(ZipItem { name, received_at, media });
         }
     }
     let unwritten = |error| {
@@ -53,8 +58,7 @@ pub(super) async fn send(state: &AppState, detail: &IncidentDetail) -> Result<Re
     Ok((headers, body).into_response())
 }
 
-/// What is in it: each mail and each file, under a name that begins with the arrival's number, so that
-/// no two are the same and they stand in their order.
+/// Each mail and each file, under a name that begins with the arrival's number: names are unique, and sort by time.
 fn contents(
     arrivals: &[ArrivalLine],
 ) -> impl Iterator<Item = (String, Timestamp, MediaPlace)> + '_ {
@@ -81,17 +85,18 @@ fn safe(name: &str) -> String {
     ends.find(|end| end.len() <= NAME_BYTES_MAX).unwrap_or_default().to_owned()
 }
 
+/// Writes the zip. The facts come first, so that a download that broke off still has them.
 fn pack(
     pipe: &mut Pipe,
     blobs: &Blobs,
-    items: &[Item],
+    items: &[ZipItem],
     facts: &[u8],
     began_at: Timestamp,
 ) -> io::Result<()> {
     let mut zip = ZipWriter::new_stream(pipe);
     zip.start_file("incident.json", options(began_at, facts.len() as u64))?;
     zip.write_all(facts)?;
-    for Item { name, received_at, media } in items {
+    for ZipItem { name, received_at, media } in items {
         zip.start_file(name.as_str(), options(*received_at, media.media.size))?;
         io::copy(&mut blobs.read(&media.blob, &media.media)?, &mut zip)?;
     }
@@ -99,6 +104,7 @@ fn pack(
     Ok(())
 }
 
+/// Sizes from 4 GB on need the large format (APPNOTE, section 4.3.9.2).
 fn options(time: Timestamp, size: u64) -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
@@ -106,7 +112,7 @@ fn options(time: Timestamp, size: u64) -> SimpleFileOptions {
         .large_file(size >= u64::from(u32::MAX))
 }
 
-/// A zip knows no zones: UTC.
+/// A zip has times without a zone: they are in UTC.
 fn dos_time(time: Timestamp) -> Option<DateTime> {
     let time = jiff::Timestamp::from_millisecond(time.as_ms()).ok()?;
     let time = time.to_zoned_datetime(jiff::tz::TimeZone::UTC);

@@ -1,9 +1,11 @@
-//! Labels of incidents and deliveries on pages. Other texts are in the templates.
+//! Words for incidents and deliveries that several pages show.
+//!
+//! One place, so that a state has the same name on a card, in a feed and on the page of an incident.
 
 use tipoff_model::{DeliveryState, Event};
 use tipoff_spool::IncidentLine;
 
-use super::clock::length;
+use super::reader_clock::length;
 
 /// What happened, as a title.
 pub(super) fn title(event: Event, subject: &str) -> String {

@@ -1,6 +1,7 @@
 //! The layout of all pages behind the login: navigation, faults of the configuration, and the problem page in it.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{FromRequestParts, Request, State};
@@ -9,30 +10,31 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::access::Principal;
-use super::clock::Clock;
 use super::page::{PageProblem, is_api, problem_title, sentence, wants_page};
-use super::page_table::{PAGES, PageEntry, TabEntry};
 use super::problem::Problem;
+use super::reader_clock::ReaderClock;
 use super::{AppState, assets};
 
 /// What the layout of a page shows.
 pub(super) struct Layout {
-    /// The zone in which times are written.
+    /// The zone in which times are written; the script compares it with the browser's.
     pub(super) zone: String,
     /// The token that a form sends along: see `access::csrf`.
     pub(super) csrf: String,
     /// Changes with the script and the style.
     pub(super) version: &'static str,
-    /// What is wrong with the configuration file.
+    /// The fault of the configuration file, if it has one. The previous configuration stays in effect.
     pub(super) fault: Option<String>,
     /// What the reader may do.
     pub(super) role: &'static str,
     /// Whether forms and links that only an owner may use are written.
     pub(super) is_owner: bool,
-    path: String,
+    /// The tabs of the navigation.
+    pub(super) tabs: Vec<Tab>,
 }
 
 /// A tab of the navigation.
+#[derive(Clone)]
 pub(super) struct Tab {
     pub(super) path: &'static str,
     pub(super) name: &'static str,
@@ -42,15 +44,30 @@ pub(super) struct Tab {
     pub(super) current: bool,
 }
 
-impl Layout {
-    pub(super) fn tabs(&self) -> Vec<Tab> {
-        let tab = |&PageEntry { path, ref tab, .. }: &PageEntry| {
-            let TabEntry { name, icon } = *tab.as_ref()?;
-            let of_timeline = path == "/" && self.path.starts_with("/incidents/");
-            let below = path != "/" && self.path.starts_with(path);
-            Some(Tab { path, name, icon, current: self.path == path || of_timeline || below })
+/// The tab of a page in the table of pages.
+pub(super) struct TabEntry {
+    pub(super) name: &'static str,
+    /// SVG markup.
+    pub(super) icon: &'static str,
+}
+
+/// All tabs, in their order; an extension of each request, which the router adds.
+#[derive(Clone, Default)]
+pub(super) struct Navigation(Arc<[Tab]>);
+
+impl Navigation {
+    pub(super) fn new(tabs: Vec<Tab>) -> Self {
+        Self(tabs.into())
+    }
+
+    /// The tabs as a page at this path shows them.
+    fn at(&self, at: &str) -> Vec<Tab> {
+        let tab = |tab: &Tab| {
+            let of_timeline = tab.path == "/" && at.starts_with("/incidents/");
+            let below = tab.path != "/" && at.starts_with(tab.path);
+            Tab { current: at == tab.path || of_timeline || below, ..tab.clone() }
         };
-        PAGES.iter().filter_map(tab).collect()
+        self.0.iter().map(tab).collect()
     }
 }
 
@@ -58,7 +75,8 @@ impl FromRequestParts<AppState> for Layout {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        let clock = Clock::from_request_parts(parts, state).await?;
+        let clock = ReaderClock::from_request_parts(parts, state).await?;
+        let navigation = parts.extensions.get::<Navigation>().cloned().unwrap_or_default();
         let principal = parts.extensions.get::<Principal>();
         let is_owner = principal.is_some_and(Principal::is_owner);
         // Lines of the file are masked, and are still nothing for everybody.
@@ -73,11 +91,12 @@ impl FromRequestParts<AppState> for Layout {
             fault: state.configuration.borrow().fault.as_ref().map(shown),
             role: principal.map_or("viewer", |principal| principal.role.as_str()),
             is_owner,
-            path: parts.uri.path().to_owned(),
+            tabs: navigation.at(parts.uri.path()),
         })
     }
 }
 
+/// The page of a problem with the navigation.
 #[derive(Template)]
 #[template(path = "problem_layout.html")]
 struct LayoutProblemPage<'a> {
@@ -86,8 +105,8 @@ struct LayoutProblemPage<'a> {
     detail: String,
 }
 
-/// Replaces a problem by a page if a browser asks for a page: in the layout for a principal, else without it.
-/// Answers of the API stay as they are.
+/// Replaces a problem by a page if a browser requested one: in the layout if the principal is known, else without it. Answers
+/// of the API stay as they are.
 pub(super) async fn for_browsers(
     State(state): State<AppState>,
     request: Request,

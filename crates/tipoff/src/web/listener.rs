@@ -1,8 +1,8 @@
-//! The HTTP port's connections: so many at a time and from one address, plain or encrypted, none that stands still
-//! or trickles, and always a place for one more.
+//! The HTTP port's connections: limited in total and by address, plain or encrypted, and closed if they stand still.
 //!
-//! HTTP clients talk at once, so a newcomer is never made to wait: it takes the place of the connection on which
-//! nothing has moved for longest, of the address that has most, or else of its own address (`net/limit.rs`).
+//! A new connection never waits: it replaces the connection on which nothing has moved for longest, of the address that has
+//! most, or else of its own address (`net/limit.rs`). So slow clients cannot occupy the port. The first byte decides
+//! between TLS and plain HTTP, so one port serves both.
 
 use std::convert::Infallible;
 use std::io;
@@ -39,22 +39,21 @@ use crate::open_files;
 use crate::runtime::per_minute::PerMinute;
 use crate::runtime::shutdown::{Phase, Shutdown};
 
-/// ConnectionLimiter served at a time.
+/// Maximum number of connections.
 const CONNECTIONS_MAX: usize = 512;
-/// Connections of one address: browsers behind one have six each, and who floods from it displaces only as many.
+/// Maximum number of connections of one address. Browsers open six each; an address that floods replaces its own only.
 const CONNECTIONS_PER_ADDRESS: usize = 128;
-/// From the connection to the first byte, for the TLS handshake, and for the whole head of a request; also between
-/// two requests.
+/// Maximum time to the first byte, for the TLS handshake, for the head of a request, and between two requests.
 const HEAD_MAX: Duration = Duration::from_secs(10);
-/// A connection on which nothing moves for so long is closed.
+/// Maximum time in which nothing moves on a connection.
 const STANDSTILL_MAX: Duration = Duration::from_secs(30);
-/// Whoever reads an answer more slowly than this, in bytes a second, loses its patience of [`STANDSTILL_MAX`] little
-/// by little; a phone with bad reception is faster.
+/// Minimum rate at which an answer is read, in bytes a second, averaged over [`STANDSTILL_MAX`]. A phone with bad reception
+/// is faster.
 const READER_RATE_MIN: u64 = 2 * 1024;
-/// Heads that are larger are refused (431), and as much of an answer waits in memory.
+/// Maximum size of a request's head; a larger one gets a 431. Also the buffer of an answer in memory.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
 
-/// Not accepting for a moment when the system has no more descriptors to give.
+/// Pause in accepting when the system has no file descriptor left.
 const BREATHER: Duration = Duration::from_millis(100);
 
 /// The port, with limits, on which both plain HTTP and TLS are understood.
@@ -63,12 +62,14 @@ pub(super) struct Server {
     listener: Arc<TcpListener>,
     tls: Arc<Tls>,
     connections: ConnectionLimiter,
+    /// Trusted proxies: their connections are those of many people, and have no limit by address.
     proxies: Proxies,
+    /// Limits the warnings about connections that were not accepted.
     not_accepted: Arc<PerMinute<()>>,
 }
 
 impl Server {
-    /// The system has open files for `ceiling` connections.
+    /// `ceiling` is the number of connections for which the system has file descriptors.
     pub(super) fn new(
         listener: Arc<TcpListener>,
         tls: Arc<Tls>,
@@ -86,7 +87,7 @@ impl Server {
         Self { listener, tls, connections, proxies, not_accepted: Arc::default() }
     }
 
-    /// Serves until the end, each connection in a task of its own.
+    /// Serves until the program ends, each connection in its own task.
     pub(super) async fn serve(self, router: Router, tasks: TaskTracker, mut shutdown: Shutdown) {
         loop {
             let accepted = tokio::select! {
@@ -96,7 +97,7 @@ impl Server {
             let (socket, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    self.tell_not_accepted(&error);
+                    self.report_not_accepted(&error);
                     tokio::time::sleep(BREATHER).await;
                     continue;
                 }
@@ -131,12 +132,14 @@ impl Server {
         }
     }
 
+    /// The next connection, once a file descriptor is free for it.
     async fn next(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.connections.wait_for_file().await;
         self.listener.accept().await
     }
 
-    fn tell_not_accepted(&self, error: &io::Error) {
+    /// Logs the error, and closes a connection if no file descriptor is left.
+    fn report_not_accepted(&self, error: &io::Error) {
         if let Some(times) = self.not_accepted.due(()) {
             tracing::warn!(%error, times, "A connection to the HTTP port could not be accepted.");
         }
@@ -146,13 +149,14 @@ impl Server {
     }
 }
 
-/// Who is at the other end, and whether by TLS.
+/// The other end of a connection: a browser, a program or a proxy.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer {
     pub(super) address: SocketAddr,
     pub(super) by_tls: bool,
 }
 
+/// Serves the requests of a connection. At the end of the program it finishes the request that is running.
 async fn serve_connection(
     socket: TcpStream,
     address: SocketAddr,
@@ -183,14 +187,14 @@ async fn serve_connection(
     }
 }
 
-/// Passes a request on, with who asks, and a body that must come in time.
+/// Adds the peer to a request, limits the time of its body, and passes it on.
 async fn answer(
     router: TowerToHyperService<Router>,
     request: Request<Incoming>,
     peer: Peer,
     handle: ConnectionHandle,
 ) -> Result<Response, Infallible> {
-    // Whoever has asked goes after those that have not.
+    // A connection with a request is evicted after those without one.
     handle.set_busy(true);
     let mut request = request.map(|body| slow_body::bounded(Body::new(body)));
     request.extensions_mut().insert(ConnectInfo(peer));
@@ -199,7 +203,7 @@ async fn answer(
     response
 }
 
-/// HTTP and TLS clients both talk first, and the first byte tells which it is.
+/// Decides by the first byte between TLS and plain HTTP: clients of both send first.
 async fn greet(
     socket: TcpStream,
     tls: &Tls,
@@ -215,14 +219,14 @@ async fn greet(
     Ok(Either::Right(Box::new(timeout(HEAD_MAX, handshake).await??)))
 }
 
-/// A connection that fails when nothing moves on it, or what is written is read too slowly.
+/// A connection that fails if nothing moves on it, or if the client reads an answer too slowly.
 struct Connection<S> {
     socket: S,
     handle: ConnectionHandle,
     standstill: Pin<Box<Sleep>>,
-    /// Since when the other side has taken nothing of what is to be written.
+    /// Since when nothing could be written.
     blocked_at: Option<Instant>,
-    /// For how long it still may.
+    /// Time that may still pass without anything being written.
     patience: Duration,
 }
 
@@ -232,7 +236,7 @@ impl<S> Connection<S> {
         Self { socket, handle, standstill, blocked_at: None, patience: STANDSTILL_MAX }
     }
 
-    /// Passes on what the socket answered, and keeps the time.
+    /// Restarts the time limit after each success.
     fn timed<T>(
         &mut self,
         poll: Poll<io::Result<T>>,
@@ -249,7 +253,7 @@ impl<S> Connection<S> {
         }
     }
 
-    /// What was written gives patience back, and what had to wait takes it.
+    /// Written bytes restore patience at [`READER_RATE_MIN`]; time without writing uses it up.
     fn written(&mut self, bytes: usize) {
         if let Some(blocked_at) = self.blocked_at.take() {
             self.patience = self.patience.saturating_sub(blocked_at.elapsed());
@@ -258,7 +262,7 @@ impl<S> Connection<S> {
         self.patience = (self.patience + earned).min(STANDSTILL_MAX);
     }
 
-    /// Nothing can be written now; whether that is so for too long.
+    /// Notes that nothing can be written. Returns whether the patience is used up.
     fn blocked(&mut self) -> bool {
         let now = Instant::now();
         if self.blocked_at.is_none() {
@@ -277,7 +281,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
     ) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.socket).poll_read(context, buffer);
         if poll.is_ready() && self.blocked_at.is_some() {
-            // Whoever only sends on does not read the more for it.
+            // Sending does not count as reading.
             return poll;
         }
         self.timed(poll, context)

@@ -1,10 +1,12 @@
-//! A stored file, by a signed link.
+//! Stored files and renditions as answers: signed links, ranges and `ETag`s.
+//!
+//! Only types that browsers show harmlessly are sent as themselves ([`SHOWN`]). Everything else is a download, because a file
+//! of a device must not run as a page of ours.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -12,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use tipoff_model::{AlertMedia, ArrivalId, Encoding, MediaPlace};
 use tipoff_spool::Blobs;
 
-use super::range::{self, Wanted};
+use super::range::{self, RequestedRange};
 use super::streaming_body::streaming_body;
 use super::{AppState, etag};
 use crate::runtime::links::{MediaLink, file_part, parse_file_part};
@@ -22,7 +24,7 @@ use crate::runtime::links::{MediaLink, file_part, parse_file_part};
 pub(super) const SHOWN: &[&str] =
     &["image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4", "video/webm"];
 
-/// The file of this link.
+/// The file of a signed link. The name in its path is for the reader; only the signature counts.
 pub(super) async fn media(
     State(state): State<AppState>,
     Path((arrival, file, proof, _name)): Path<(i64, String, String, String)>,
@@ -32,7 +34,7 @@ pub(super) async fn media(
         return StatusCode::NOT_FOUND.into_response();
     };
     let place = MediaPlace { arrival: ArrivalId(arrival), index };
-    match state.links.media(place, &proof, SystemTime::now().into()) {
+    match state.links.media(place, &proof, state.clock.now()) {
         MediaLink::Open => {}
         MediaLink::Expired => {
             let why = "this link has expired; open the incident in the dashboard\n";
@@ -52,7 +54,7 @@ pub(super) async fn media(
     }
 }
 
-/// The file, or the part of it that the request wants.
+/// The file, or the range of it that the request wants.
 pub(super) fn send(
     blobs: Blobs,
     media: AlertMedia,
@@ -64,25 +66,26 @@ pub(super) fn send(
     answer(request, size, &tag, headers, move |part| read_part(&blobs, media, part))
 }
 
-/// A rendition of a video, or the part of it that the request wants.
+/// A rendition of a video, or the range of it that the request wants.
 pub(super) fn send_rendition(
     media: &AlertMedia,
     path: PathBuf,
     bytes: u64,
     request: &HeaderMap,
 ) -> Response {
-    // One that is made better later is larger.
+    // A rendition that is made again later has another size.
     let tag = format!("\"{}-{}-mp4-{bytes}\"", media.place.arrival, file_part(media.place));
     let stem = media.media.name.rsplit_once('.').map_or(&*media.media.name, |(stem, _)| stem);
-    let told = told("video/mp4", disposition(true, &format!("{stem}.mp4")), &tag);
-    answer(request, bytes, &tag, told, move |part| {
+    let headers = file_headers("video/mp4", disposition(true, &format!("{stem}.mp4")), &tag);
+    answer(request, bytes, &tag, headers, move |part| {
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(part.start))?;
         Ok(file.take(part.end.saturating_sub(part.start)))
     })
 }
 
-/// So many bytes that can be read from anywhere on, or the part of them that the request wants.
+/// Answers a conditional or range request for `size` bytes (RFC 9110, sections 13 and 14). `open` reads a range; it runs in a
+/// blocking thread, after the headers are sent.
 fn answer<R: Read>(
     request: &HeaderMap,
     size: u64,
@@ -94,11 +97,11 @@ fn answer<R: Read>(
     if etag::is_known(request, tag) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    // A part of what it no longer is would be of no use.
+    // `If-Range`: a range of a newer file does not fit to what the client has.
     let still = asked(header::IF_RANGE).is_none_or(|known| known == tag);
     let wanted = match asked(header::RANGE).filter(|_| still) {
         Some(range) => range::wanted(range, size),
-        None => Wanted::Whole,
+        None => RequestedRange::Whole,
     };
     let mut set = |name, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
@@ -106,12 +109,12 @@ fn answer<R: Read>(
         }
     };
     let (status, part) = match wanted {
-        Wanted::Nothing => {
+        RequestedRange::Nothing => {
             set(header::CONTENT_RANGE, format!("bytes */{size}"));
             return (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response();
         }
-        Wanted::Whole => (StatusCode::OK, 0..size),
-        Wanted::Part(part) => {
+        RequestedRange::Whole => (StatusCode::OK, 0..size),
+        RequestedRange::Part(part) => {
             let last = part.end.saturating_sub(1);
             set(header::CONTENT_RANGE, format!("bytes {}-{last}/{size}", part.start));
             (StatusCode::PARTIAL_CONTENT, part)
@@ -125,20 +128,22 @@ fn answer<R: Read>(
     (status, headers, body).into_response()
 }
 
-/// An upload that goes on is larger than it was.
+/// The `ETag`. The size is part of it, because an appended upload is a different file.
 fn tag_of(media: &AlertMedia) -> String {
     format!("\"{}-{}-{}\"", media.place.arrival, file_part(media.place), media.media.size)
 }
 
+/// The headers of a stored file: shown only if its type is in [`SHOWN`] and no download is requested.
 fn headers(media: &AlertMedia, tag: &str, download: bool) -> HeaderMap {
     let shown = SHOWN.iter().find(|kind| **kind == media.media.content_type);
     let inline = shown.is_some() && !download;
     let kind = *shown.unwrap_or(&"application/octet-stream");
-    told(kind, disposition(inline, &media.media.name), tag)
+    file_headers(kind, disposition(inline, &media.media.name), tag)
 }
 
-fn told(kind: &str, disposition: String, tag: &str) -> HeaderMap {
-    let told = [
+/// The headers of every file. Files are private: only the reader's own browser may cache them, for a day.
+fn file_headers(kind: &str, disposition: String, tag: &str) -> HeaderMap {
+    let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, disposition),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
@@ -146,12 +151,13 @@ fn told(kind: &str, disposition: String, tag: &str) -> HeaderMap {
         (header::ACCEPT_RANGES, "bytes".to_owned()),
         (header::ETAG, tag.to_owned()),
     ];
-    let told = told.into_iter().filter_map(|(name, value)| Some((name, value.try_into().ok()?)));
-    told.collect()
+    let headers =
+        headers.into_iter().filter_map(|(name, value)| Some((name, value.try_into().ok()?)));
+    headers.collect()
 }
 
-/// Under which name it is saved (RFC 6266): in ASCII for those who know no better, and as it is.
-/// What a device called it never leaves its place in the header, nor the folder of downloads.
+/// `Content-Disposition` (RFC 6266): the name in ASCII for old clients, and in UTF-8. A name from a device can neither
+/// end the header nor contain a folder.
 pub(super) fn disposition(inline: bool, name: &str) -> String {
     let kind = if inline { "inline" } else { "attachment" };
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim_matches(['.', ' ']);
@@ -169,7 +175,7 @@ pub(super) fn disposition(inline: bool, name: &str) -> String {
     }
 }
 
-/// What is stored as it is can be entered anywhere; what is encoded is read from its beginning.
+/// A range of a file. An unencoded file is read from there on; an encoded one is decoded from its beginning.
 fn read_part(
     blobs: &Blobs,
     mut media: AlertMedia,

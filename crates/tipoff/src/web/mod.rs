@@ -1,15 +1,22 @@
 //! The HTTP port: the dashboard, the API, health and metrics, and the files that alerts link to.
+//!
+//! `routes.rs` lists the pages, calls and forms, and this file puts the layers around them: the guard, compression, pages for
+//! browsers instead of problems. It is the only user of axum. Handlers share [`AppState`]; they never reach into the
+//! receivers or the supervisor of channels but through it.
 
 pub(crate) mod access;
+mod account_settings;
 pub(crate) mod account_types;
 mod action_links;
 mod api;
 pub(crate) mod api_types;
 mod assets;
+mod audit_sentences;
+mod bar_chart;
 mod client;
-mod clock;
 mod cookie;
 mod device_credentials;
+mod error_responses;
 mod etag;
 mod extract;
 mod health;
@@ -22,12 +29,16 @@ mod layout;
 mod listener;
 mod local_path;
 mod media;
+mod openapi;
 mod page;
-mod page_table;
+mod page_parts;
 mod pages;
 mod problem;
 mod proxy_policy;
 mod range;
+mod reader_clock;
+mod route_types;
+mod routes;
 mod security_headers;
 pub(crate) mod session_types;
 mod share_opens;
@@ -35,15 +46,14 @@ mod slow_body;
 mod streaming_body;
 
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
 
 use anyhow::Context as _;
-use axum::Router;
 use axum::extract::Request;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use tipoff_spool::{AuditEntry, Spool};
@@ -54,7 +64,7 @@ use tower_http::compression::CompressionLayer;
 pub(crate) use api::event_stream::EventStreams;
 pub(crate) use share_opens::ShareOpens;
 
-use access::Access;
+use access::{Access, Guard, Rights};
 use problem::Problem;
 use proxy_policy::ProxyPolicy;
 
@@ -69,6 +79,7 @@ use crate::modes::Modes;
 use crate::net::tls::Tls;
 use crate::readiness::Health;
 use crate::receive::{DeviceDirectory, Transcripts};
+use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::links::Links;
 use crate::runtime::notifier::ChannelNotifier;
@@ -78,25 +89,47 @@ use crate::runtime::telemetry::Metrics;
 /// What handlers share.
 #[derive(Clone)]
 pub(crate) struct AppState {
+    /// Everything that is stored.
     pub(crate) spool: Arc<dyn Spool>,
+    /// The program's clock, which notices when the wall clock is set.
+    pub(crate) clock: Clock,
+    /// Counters for `/metrics`.
     pub(crate) metrics: Arc<Metrics>,
+    /// Makes and checks signed links.
     pub(crate) links: Links,
+    /// Counts the openings of shared incidents.
     pub(crate) share_opens: ShareOpens,
+    /// Users, logins and tokens.
     pub(crate) access: Access,
+    /// Events for live pages.
     pub(crate) events: EventBus,
+    /// Wakes channels that have new deliveries.
     pub(crate) notifier: ChannelNotifier,
+    /// The channels: their state, tests and pauses.
     pub(crate) dispatch: ChannelSupervisor,
+    /// The devices that the program knows, and their logins.
     pub(crate) directory: DeviceDirectory,
+    /// The open sessions of devices.
     pub(crate) transcripts: Transcripts,
+    /// The state of the configuration file: faults, and settings that wait for a restart.
     pub(crate) configuration: watch::Receiver<ConfigState>,
+    /// Makes and caches thumbnails.
     pub(crate) thumbnails: Thumbnails,
+    /// Makes and caches videos that browsers play.
     pub(crate) renditions: Renditions,
+    /// Free space and its limit.
     pub(crate) disk: Disk,
+    /// Reads and sets the home mode.
     pub(crate) modes: Modes,
+    /// Performs the actions of links and hooks.
     pub(crate) actions: Actions,
+    /// What to type into devices.
     pub(crate) reach: Reach,
+    /// Runs tasks, and signals the end of the program.
     pub(crate) supervisor: Supervisor,
+    /// Limits the open event streams.
     pub(crate) event_streams: EventStreams,
+    /// Whether the rooms work, for `/readyz`.
     pub(crate) health: Health,
 }
 
@@ -105,8 +138,9 @@ pub(crate) struct AppState {
 pub(crate) struct Reach {
     /// This machine's address in the local network.
     pub(crate) host: String,
-    /// The first port for mail, and the first for uploads.
+    /// The first port for mail. `None` if no receiver listens for it.
     pub(crate) smtp: Option<u16>,
+    /// The first port for uploads. `None` if no receiver listens for it.
     pub(crate) ftp: Option<u16>,
 }
 
@@ -124,7 +158,7 @@ impl AppState {
     /// Applies changes of devices: to logins, known addresses and live pages.
     async fn devices_changed(&self) -> Result<(), tipoff_spool::SpoolError> {
         self.directory.set_added(self.spool.added_devices().await?);
-        let (authenticator, now) = (self.directory.authenticator(), SystemTime::now().into());
+        let (authenticator, now) = (self.directory.authenticator(), self.clock.now());
         self.access.gate().learn(&*self.spool, &authenticator, now).await?;
         self.events.publish(LiveEvent::Device);
         Ok(())
@@ -187,35 +221,56 @@ pub(crate) fn start(
     });
 }
 
-/// What is behind the guard, and what is open to all. The API is made when it is asked for the first time: its
-/// description is made with it, and takes memory that a program does not need while nobody looks at its pages.
+/// All routes: pages and forms behind the guard, what is open to all, and the API.
+///
+/// The API is made when it is requested for the first time: its description is made with it, and takes memory that a
+/// program does not need while nobody opens its pages.
 fn router(state: AppState) -> Router {
     let (api, of_api) = (Arc::new(OnceLock::new()), state.clone());
     let fallback = async move |request: Request| match page::is_api(request.uri().path()) {
         true => api.get_or_init(|| guarded_api(of_api)).call(request).await.into_response(),
         false => not_found(request.uri().clone()).await,
     };
-    let behind = pages::router().layer(CompressionLayer::new()).merge(access::logout_router());
-    let behind = behind.route_layer(from_fn_with_state(state.clone(), access::guard));
-    let open = access::router().merge(assets::router()).layer(CompressionLayer::new());
+    let (pages, mut rights) = route_types::page_router(routes::PAGES);
+    let (forms, open_forms) = route_types::form_routers(routes::FORMS, &mut rights);
+    let guarded = guard(pages.layer(CompressionLayer::new()).merge(forms), rights, &state);
+    let open = open_forms.merge(assets::router()).layer(CompressionLayer::new());
     Router::new()
-        .merge(behind)
+        .merge(guarded)
         .merge(open)
-        .merge(pages::shared())
-        .merge(action_links::router().layer(CompressionLayer::new()))
-        .merge(hooks::router())
+        .merge(shared_pages())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))
         .fallback(fallback)
         .layer(from_fn_with_state(state.clone(), layout::for_browsers))
+        .layer(Extension(route_types::navigation(routes::PAGES)))
         .with_state(state)
+}
+
+/// The pages that a link opens without a login. They are not compressed: their files are sent in ranges.
+fn shared_pages() -> Router<AppState> {
+    const SHARE: &str = "/share/{incident}/{expires}/{signature}";
+    const FILE: &str = "/share/{incident}/{expires}/{signature}/{arrival}/{file}";
+    const RENDITION: &str = "/share/{incident}/{expires}/{signature}/{arrival}/{file}/rendition";
+    Router::new()
+        .route("/feed/{token}/incidents.atom", get(pages::feed::feed))
+        .route(SHARE, get(pages::share::share))
+        .route(FILE, get(pages::share::file))
+        .route(RENDITION, get(pages::share::rendition))
+}
+
+/// Routes with the guard before them.
+fn guard(router: Router<AppState>, rights: Rights, state: &AppState) -> Router<AppState> {
+    let guard = Guard { state: state.clone(), rights: Arc::new(rights) };
+    router.route_layer(from_fn_with_state(guard, access::guard))
 }
 
 /// The API, with the guard before it.
 fn guarded_api(state: AppState) -> TowerToHyperService<Router> {
-    let router = api::router().route_layer(from_fn_with_state(state.clone(), access::guard));
+    let (router, rights) = openapi::router();
+    let router = guard(router, rights, &state);
     TowerToHyperService::new(router.fallback(not_found).with_state(state))
 }
 

@@ -1,4 +1,7 @@
 //! Responses with a page, and the page of a problem for clients that are not logged in.
+//!
+//! A handler of a page returns [`Page`]: `?` turns a problem into its page. `layout::for_browsers` replaces that page by one
+//! with the navigation if a principal is known.
 
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -6,10 +9,10 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::problem::Problem;
 
-/// A page, or the problem that is shown instead.
+/// A rendered page, or the problem that is shown instead.
 pub(super) type Page = Result<Response, PageProblem>;
 
-/// Sends a page.
+/// Renders a template. Templates do not fail on data; an error is a fault of the program.
 pub(super) fn page(template: &impl Template) -> Page {
     match template.render() {
         Ok(text) => Ok(Html(text).into_response()),
@@ -66,7 +69,7 @@ impl IntoResponse for PageProblem {
     }
 }
 
-/// What the paths of the API begin with.
+/// The prefix of the API's paths.
 const API: &str = "/api";
 
 /// Whether a path belongs to the API, whose clients are programs.

@@ -1,4 +1,7 @@
 //! Errors of the API: problem details, RFC 9457.
+//!
+//! Everything that a handler or an extractor refuses becomes a [`Problem`]. Its detail is a sentence for people: what happened
+//! and what to do. Internal errors are logged here and answered without their text, which may name paths.
 
 use axum::Json;
 use axum::http::{StatusCode, header};
@@ -22,6 +25,7 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    /// A problem with this status and detail.
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             kind: "about:blank",
@@ -31,10 +35,12 @@ impl Problem {
         }
     }
 
+    /// A 404. It does not say whether the thing ever existed: retention removes old ones.
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, format!("{what} not found, or no longer stored"))
     }
 
+    /// A 400. The detail begins with the name of the field, and a colon.
     pub(crate) fn bad(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }

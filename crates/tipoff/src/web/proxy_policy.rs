@@ -1,4 +1,8 @@
 //! Which reverse proxies are trusted, and what they may say of a request: address, TLS, user and role.
+//!
+//! It is the outermost layer after the security headers: handlers only see the [`Client`] that it makes. A header of a
+//! proxy counts only if the connection comes from a trusted address (and has the proxy's secret, if one is set); for anybody
+//! else these headers are ignored.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -21,7 +25,7 @@ use crate::runtime::per_minute::PerMinute;
 /// Headers that proxies add if they are configured to.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-/// The longest name of a user whom a proxy names, in characters.
+/// Maximum length of a user's name in a proxy's header, in characters.
 const USER_CHARS_MAX: usize = 100;
 /// Paths that answer without TLS and for every host, for health checks; they contain nothing of incidents.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
@@ -30,16 +34,17 @@ const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 pub(super) struct ProxyPolicy {
     /// Whether browsers that come without TLS are sent to it.
     tls_only: bool,
+    /// Trusted addresses, header names and the secret.
     proxies: Proxies,
-    /// Names by which browsers may ask.
+    /// Host names that browsers may use, besides addresses and `localhost`.
     names: Vec<String>,
-    /// The host of `public_url`.
+    /// Host of `public_url`: behind it is a proxy that checks its users.
     public_host: Option<String>,
     /// Limits warnings about requests that are not trusted.
     complaints: PerMinute<()>,
 }
 
-/// Refuses requests for names that are not ours, and notes who asks, before all else.
+/// Refuses requests for foreign host names, and adds the client to all others.
 pub(super) async fn recognise(
     State(policy): State<Arc<ProxyPolicy>>,
     ConnectInfo(peer): ConnectInfo<Peer>,
@@ -88,6 +93,7 @@ impl ProxyPolicy {
         Err(HostError::NotOurs)
     }
 
+    /// The client behind a connection. A proxy without its secret is treated like any other client.
     fn client(&self, peer: Peer, host: Option<&HostName>, headers: &HeaderMap) -> Client {
         let Peer { address, by_tls } = peer;
         let address = address.ip().to_canonical();
@@ -114,12 +120,12 @@ impl ProxyPolicy {
         }
     }
 
-    /// Whom a believed proxy names: only with its secret, or for the public host, because a page on the
-    /// internet whose name leads here can send any header from the proxy's address.
+    /// The user that a trusted proxy names. Without a secret, only a request for the public host counts: a page on the
+    /// internet whose name leads here can make a browser at the proxy's address send any header.
     fn user(&self, host: Option<&HostName>, headers: &HeaderMap) -> Option<ProxyUser> {
         let Proxies { user_header, role_header, role, secret, .. } = &self.proxies;
         let name = user_header.as_ref().and_then(|header| only(headers, header))?.trim();
-        // Of a list nobody knows who wrote which part.
+        // A list may contain a name that the client itself sent.
         let is_one = !name.is_empty() && !name.contains([',', ';']);
         if !is_one || name.chars().count() > USER_CHARS_MAX || is_deceptive(name) {
             return None;
@@ -155,20 +161,21 @@ impl ProxyPolicy {
     }
 }
 
-/// The value of a header that is there once; one that is there twice was added by somebody else.
+/// The value of a header that occurs once. If it occurs twice, somebody besides the proxy added one.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     if values.next().is_some() { None } else { value.to_str().ok() }
 }
 
+/// Whether the request has the proxy's secret; compared in constant time.
 fn shows(headers: &HeaderMap, secret: &str) -> bool {
     let shown = only(headers, &SECRET_HEADER).unwrap_or_default();
     shown.as_bytes().ct_eq(secret.as_bytes()).into()
 }
 
-/// Each proxy adds at the end from where it was asked. What stands before the first that is not
-/// believed, anybody may have written.
+/// The client's address from `X-Forwarded-For`. Each proxy appends the address it was connected from, so the list is read
+/// from its end up to the first address that is not a trusted proxy. Anybody may have written what comes before it.
 fn forwarded_for(headers: &HeaderMap, proxies: &Proxies) -> Option<IpAddr> {
     let lines = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok());
     let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
@@ -185,13 +192,14 @@ fn forwarded_for(headers: &HeaderMap, proxies: &Proxies) -> Option<IpAddr> {
     last
 }
 
-/// Some write the port too, and IPv6 in brackets.
+/// An address of the list. Some proxies add the port, and brackets around IPv6.
 fn address(hop: &str) -> Option<IpAddr> {
     let bare = hop.trim_start_matches('[').trim_end_matches(']');
     let address = bare.parse().or_else(|_| hop.parse().map(|socket: SocketAddr| socket.ip()));
     address.ok().map(|address| address.to_canonical())
 }
 
+/// Redirects a browser to `https://`.
 fn to_tls(request: &Request) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let Some(host) = host else {

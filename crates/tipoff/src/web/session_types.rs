@@ -10,17 +10,21 @@ use crate::runtime::utc::utc;
 /// A session.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Session {
+    /// Number of the session.
     pub(crate) id: i64,
     /// `smtp` or `ftp`.
     pub(crate) protocol: &'static str,
     /// The address at the other end.
     pub(crate) peer: String,
+    /// The device, once it is known by its login or its arrival.
     pub(crate) device: Option<DeviceName>,
+    /// When the connection was made.
     #[schema(format = DateTime)]
     pub(crate) began_at: String,
     /// Null while it is open.
     #[schema(format = DateTime)]
     pub(crate) ended_at: Option<String>,
+    /// The user that it logged in as.
     pub(crate) login: Option<String>,
     /// How it was encrypted.
     pub(crate) tls: Option<String>,
@@ -28,12 +32,13 @@ pub(crate) struct Session {
     pub(crate) outcome: &'static str,
     /// What to change at the device.
     pub(crate) hint: Option<String>,
+    /// Numbers of the arrivals that it delivered.
     pub(crate) arrivals: Vec<i64>,
 }
 
 /// A line of a transcript.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Line {
+pub(crate) struct TranscriptEntry {
     /// Milliseconds after the connection was made.
     pub(crate) at_ms: u32,
     /// `device`, `us` or `note`.
@@ -45,8 +50,10 @@ pub(crate) struct Line {
 /// A session with its transcript.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Transcript {
+    /// The session.
     pub(crate) session: Session,
-    pub(crate) lines: Vec<Line>,
+    /// In the order in which they were sent.
+    pub(crate) lines: Vec<TranscriptEntry>,
 }
 
 /// Name of the speaker of a line.
@@ -80,7 +87,7 @@ impl From<&SessionLine> for Session {
 
 impl From<&SessionDetail> for Transcript {
     fn from(detail: &SessionDetail) -> Self {
-        let line = |line: &tipoff_spool::TranscriptLine| Line {
+        let line = |line: &tipoff_spool::TranscriptLine| TranscriptEntry {
             at_ms: line.at_ms,
             speaker: speaker(line.speaker),
             text: line.text.clone(),

@@ -1,4 +1,4 @@
-//! Bodies of requests: they must come in time, or the request fails.
+//! Bodies of requests with a time limit: a slow one fails, so that it does not occupy a connection for long.
 
 use std::io;
 use std::time::Duration;
@@ -7,12 +7,12 @@ use axum::body::{Body, Bytes, HttpBody as _};
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
 
-/// Time for any body …
+/// Time for any body.
 const BODY_TIME: Duration = Duration::from_secs(10);
-/// … and for each further such number of bytes one second more.
+/// Each further so many bytes allow one second more.
 const BYTES_A_SECOND: u64 = 4 * 1024;
 
-/// The same body, which fails when it comes too slowly.
+/// The body, which fails if it is slower than the limits.
 pub(super) fn bounded(body: Body) -> Body {
     if body.is_end_stream() {
         return body;

@@ -1,4 +1,7 @@
 //! Bodies of responses that a blocking thread writes, no faster than the client reads, and never whole in memory.
+//!
+//! Files of any size are sent this way. An error after the headers breaks the connection, so that the client does not take a
+//! part for the whole.
 
 use std::io::{self, BufWriter, Write};
 
@@ -6,11 +9,12 @@ use axum::body::{Body, Bytes};
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::mpsc;
 
-/// Pieces on their way between the disk and the reader: this many of this size.
+/// Pieces that wait between the disk and the client; with their size, the memory of one answer.
 const PIECES: usize = 4;
+/// Size of a piece, in bytes.
 const PIECE_BYTES: usize = 32 * 1024;
 
-/// Where the body is written to; it breaks when nobody reads on.
+/// The writer for the body. It fails once the client is gone.
 pub(super) type Pipe = BufWriter<Pieces>;
 
 /// A body of the bytes that `write` writes. It starts when the first piece is read, so never for HEAD.
@@ -23,7 +27,7 @@ pub(super) fn streaming_body(
             let failed_tx = pieces_tx.clone();
             let mut pipe = BufWriter::with_capacity(PIECE_BYTES, Pieces(pieces_tx));
             if let Err(error) = write(&mut pipe).and_then(|()| pipe.flush()) {
-                // Who reads must not take what came for the whole.
+                // The error breaks the body, so that it does not look complete.
                 let _ = failed_tx.blocking_send(Err(error));
             }
         });
@@ -37,7 +41,7 @@ pub(super) fn streaming_body(
     Body::from_stream(pieces)
 }
 
-/// Hands each write over as a piece.
+/// Sends each write as a piece.
 pub(super) struct Pieces(mpsc::Sender<io::Result<Bytes>>);
 
 impl Write for Pieces {

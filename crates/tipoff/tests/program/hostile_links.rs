@@ -91,7 +91,7 @@ fn scene() -> (Hook, Home, Server) {
 }
 
 /// A signature as links have it, made with the key of this home.
-fn sign(home: &Home, text: &str) -> String {
+pub fn sign(home: &Home, text: &str) -> String {
     let key = std::fs::read(home.data_dir().join("link.key")).unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     mac.update(text.as_bytes());

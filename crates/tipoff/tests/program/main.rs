@@ -14,6 +14,7 @@ mod accounts;
 mod actions;
 mod api;
 mod audit;
+mod audit_coverage;
 mod browser;
 mod camera;
 mod clients;
@@ -53,9 +54,6 @@ mod limits;
 mod mail_contents;
 mod mqtt;
 mod ntfy;
-#[expect(dead_code, reason = "tests need paths and readers only")]
-#[path = "../../src/web/page_table.rs"]
-mod page_table;
 mod pages;
 mod pictures;
 mod power_cut;

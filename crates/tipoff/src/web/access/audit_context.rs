@@ -1,45 +1,52 @@
 //! The actor and address of a request, for the audit log.
+//!
+//! Every handler that changes something takes an [`AuditContext`] and writes an entry made by it.
+//! `crates/tipoff/tests/program/audit_coverage.rs` sends a request to each such route and fails if the entry is missing.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use tipoff_spool::{Actor, AuditEntry};
 
+use super::super::AppState;
 use super::super::client::Client;
 use super::super::problem::Problem;
 use super::principal::Principal;
-use crate::audit;
+use crate::audit::{self, AuditAction};
+use crate::runtime::clock::Clock;
 
 /// The actor and address of a request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(in super::super) struct AuditContext {
+    /// Who sends the request: a user, or a token of a program.
     pub(in super::super) actor: Actor,
+    clock: Clock,
+    /// The client's address, as a trusted proxy reports it.
     address: String,
 }
 
 impl AuditContext {
-    /// Of a principal at an address.
-    pub(in super::super) fn new(principal: &Principal, client: &Client) -> Self {
-        Self { actor: principal.actor(), address: client.address.to_string() }
-    }
-
-    /// An entry of the audit log. Neither text may contain a secret.
+    /// An entry of now. Neither text may contain a secret.
     pub(in super::super) fn entry(
         &self,
-        what: &'static str,
+        action: AuditAction,
         object: impl Into<String>,
         detail: impl Into<String>,
     ) -> AuditEntry {
         let address = Some(self.address.clone());
-        AuditEntry { address, ..audit::entry(self.actor.clone(), what, object, detail) }
+        AuditEntry {
+            address,
+            ..audit::entry(self.clock.now(), self.actor.clone(), action, object, detail)
+        }
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for AuditContext {
+impl FromRequestParts<AppState> for AuditContext {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let principal = Principal::from_request_parts(parts, state).await?;
         let client = Client::from_request_parts(parts, state).await?;
-        Ok(Self::new(&principal, &client))
+        let (actor, address) = (principal.actor(), client.address.to_string());
+        Ok(Self { actor, address, clock: state.clock.clone() })
     }
 }

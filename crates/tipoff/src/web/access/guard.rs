@@ -1,4 +1,10 @@
 //! The guard of every page and API call: it authenticates the request, and checks rights and the CSRF token.
+//!
+//! The order matters. A token in `Authorization` comes first, so a browser's cookie never adds rights to a program's request;
+//! then the user of a trusted proxy; then the cookie of a login. Wrong tokens count against the address. Which routes a
+//! principal may use is in [`Rights`], which the router makes from the tables of routes.
+
+use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
@@ -9,43 +15,28 @@ use tipoff_spool::{Role, TokenScope};
 
 use super::super::AppState;
 use super::super::client::Client;
-use super::super::clock::cookie;
 use super::super::page::{is_api, problem_response};
 use super::super::problem::Problem;
+use super::super::reader_clock::cookie;
 use super::csrf::has_csrf_token;
 use super::login_cookie::cookie_name;
 use super::principal::{AuthMethod, Principal, not_logged_in};
 use super::tokens::TOKEN_PREFIX;
-use super::{Access, AccessError, rights};
+use super::{Access, Rights};
 use crate::runtime::percent::encode;
 
-impl From<AccessError> for Problem {
-    fn from(refusal: AccessError) -> Self {
-        let status = match &refusal {
-            AccessError::Wrong
-            | AccessError::WrongCode
-            | AccessError::NoKey
-            | AccessError::Expired => StatusCode::FORBIDDEN,
-            AccessError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            AccessError::Unfit | AccessError::UnfitName => StatusCode::BAD_REQUEST,
-            AccessError::Full
-            | AccessError::FullOfUsers
-            | AccessError::NameTaken
-            | AccessError::LastOwner
-            | AccessError::NothingPending => StatusCode::CONFLICT,
-            AccessError::NoUser => StatusCode::NOT_FOUND,
-            AccessError::Spool(_) | AccessError::Machine(_) => {
-                tracing::error!(error = %refusal, "Could not check a login.");
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-        };
-        Self::new(status, refusal.to_string())
-    }
+/// What the guard of some routes needs.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    /// What handlers share: the guard needs the accounts.
+    pub(crate) state: AppState,
+    /// Who may use each of the guarded routes.
+    pub(crate) rights: Arc<Rights>,
 }
 
 /// Passes on requests that are allowed. A refused page redirects to the login, a refused call gets a problem.
 pub(crate) async fn guard(
-    State(state): State<AppState>,
+    State(Guard { state, rights }): State<Guard>,
     client: Client,
     request: Request,
     next: Next,
@@ -55,7 +46,7 @@ pub(crate) async fn guard(
         Ok(principal) => principal,
         Err(problem) => return refuse(problem, &parts),
     };
-    let mut response = match permit(&principal, &parts) {
+    let mut response = match permit(&rights, &principal, &parts) {
         Ok(()) => {
             state.access.is_welcome(client.address);
             parts.extensions.insert(principal.clone());
@@ -78,8 +69,8 @@ fn refuse(problem: Problem, parts: &Parts) -> Response {
     problem_response(problem, path)
 }
 
-/// Whether a principal may do what is asked.
-fn permit(principal: &Principal, parts: &Parts) -> Result<(), Problem> {
+/// Whether a principal may do what is asked: the CSRF token of a change is checked before the rights.
+fn permit(rights: &Rights, principal: &Principal, parts: &Parts) -> Result<(), Problem> {
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
     // A program's token is in a header that no other site can make a browser send.
     let is_program = matches!(principal.auth, AuthMethod::Token { .. });
@@ -88,7 +79,7 @@ fn permit(principal: &Principal, parts: &Parts) -> Result<(), Problem> {
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    if rights::may(principal, &parts.method, path) {
+    if rights.may(principal, &parts.method, path) {
         return Ok(());
     }
     let detail = match (is_program, principal.role) {
@@ -101,6 +92,7 @@ fn permit(principal: &Principal, parts: &Parts) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
+/// Who sends the request: by token, by proxy, or by the cookie of a login, in this order.
 async fn recognise(access: &Access, client: &Client, parts: &Parts) -> Result<Principal, Problem> {
     if let Some(token) = bearer(&parts.headers) {
         let Some(token) = access.token(token).await? else {
@@ -130,6 +122,7 @@ async fn recognise(access: &Access, client: &Client, parts: &Parts) -> Result<Pr
     Ok(Principal { name: user.name, role: user.role, auth, csrf_token: access.csrf_token(secret) })
 }
 
+/// The token of an `Authorization: Bearer` header (RFC 6750, section 2.1). Anything else may be a proxy's own login, and is ignored.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;

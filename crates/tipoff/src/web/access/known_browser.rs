@@ -1,5 +1,7 @@
-//! Browsers in which a user has logged in before: they show a cookie that is no login, and their tries are counted
-//! for themselves. So whoever guesses at the same address, or at a thousand, keeps nobody out who was in before.
+//! Browsers in which a user has logged in before: a cookie shows it, and their attempts are counted for themselves.
+//!
+//! The cookie is no login. It only means that guessing at the same address, or at a thousand addresses, keeps nobody out who
+//! has logged in before. It is signed together with the hash of the password, so a new password ends it.
 
 use std::collections::HashMap;
 
@@ -13,23 +15,23 @@ use super::{Access, AccessError, LoginSource, USERS_MAX, machine};
 use crate::net::login_throttle::{Attempt, OwnAttempt};
 use crate::runtime::hex::hex;
 
-/// Browsers keep a cookie for at most 400 days; each login renews it.
+/// Browsers keep a cookie for at most 400 days (RFC 6265bis); each login renews it.
 const LASTS_S: u32 = 400 * 24 * 3600;
-/// Random bytes of a browser's number: no two have the same one.
+/// Random bytes of a browser's number: 128 bits, so that no two are the same.
 const NUMBER_BYTES: usize = 16;
 /// Hexadecimal digits of a browser's number.
 const NUMBER_DIGITS: usize = NUMBER_BYTES * 2;
 
-/// A try to log in that has been counted.
-pub(super) enum Counted {
-    /// With all that come from the address.
+/// An attempt to log in that has been counted.
+pub(super) enum CountedAttempt {
+    /// Together with all others from its address.
     ByAddress(Attempt),
-    /// For itself.
+    /// For its own browser.
     ByItself(OwnAttempt),
 }
 
-impl Counted {
-    /// It was right.
+impl CountedAttempt {
+    /// The attempt was right, and no longer counts as wrong.
     pub(super) fn succeeded(self) {
         match self {
             Self::ByAddress(attempt) => attempt.succeeded(),
@@ -38,14 +40,14 @@ impl Counted {
     }
 }
 
-/// Whose password waits to be checked.
+/// The queue in which a password waits for its check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
-    /// Of a browser that was logged in before, or is.
+    /// A browser that was logged in before, or is.
     KnownBrowser,
-    /// From an address of a known device, or at which somebody is logged in.
+    /// An address of a known device, or one where somebody is logged in.
     KnownAddress,
-    /// Of anybody else.
+    /// Anybody else.
     Stranger,
 }
 
@@ -88,21 +90,21 @@ impl Access {
         self.sign(&format!("browser/{}/{number}/{hash}", user.id.0))
     }
 
-    /// Counts a try to log in before it is looked at: of a known browser for itself, of anybody else by address.
+    /// Counts an attempt before it is checked: that of a known browser for itself, any other by its address.
     pub(super) fn count(
         &self,
         name: &str,
         user: Option<&User>,
         source: &LoginSource,
-    ) -> Result<(Counted, Lane), AccessError> {
+    ) -> Result<(CountedAttempt, Lane), AccessError> {
         let number = user.and_then(|user| self.known_browser(user, source));
         if let Some(number) = number {
             let attempt = self.own_attempt(&format!("browser/{number}"), source)?;
-            return Ok((Counted::ByItself(attempt), Lane::KnownBrowser));
+            return Ok((CountedAttempt::ByItself(attempt), Lane::KnownBrowser));
         }
         let is_known = self.gate().known.contains(source.address);
         let lane = if is_known { Lane::KnownAddress } else { Lane::Stranger };
-        Ok((Counted::ByAddress(self.attempt(name, source.address)?), lane))
+        Ok((CountedAttempt::ByAddress(self.attempt(name, source.address)?), lane))
     }
 
     /// Counts a try of somebody who has shown who they are.

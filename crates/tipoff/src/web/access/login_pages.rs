@@ -1,71 +1,91 @@
-//! The pages before the door: log in, log out, set the password for the first time.
+//! The forms of the login: log in, enter the one-time code, log out, set the first owner's password.
+//!
+//! They are HTML forms that work without the script, since nobody is logged in yet. [`Access`](super::Access) checks what
+//! they contain and limits the attempts; this file turns its results into pages and cookies. A form that another site sends
+//! is refused before it is read (`csrf`).
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
-use axum::{Extension, Router};
+use axum::routing::{MethodRouter, get, post};
 use serde::Deserialize;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
 use super::super::client::Client;
-use super::super::clock::cookie;
 use super::super::extract::{Form, Query};
 use super::super::local_path::local_path;
 use super::super::problem::Problem;
+use super::super::reader_clock::cookie;
 use super::csrf::is_from_elsewhere;
 use super::login_cookie::{cookie_name, cookie_with, login_cookies};
 use super::{
     AccessError, AuthMethod, Credentials, LoginSource, LoginStep, NewLogin, Principal,
     known_browser,
 };
-use crate::audit::what;
+use crate::audit::AuditAction;
 
-/// The pages that are open to all.
-pub(crate) fn router() -> Router<AppState> {
-    Router::new().route("/login", get(login).post(enter)).route("/setup", get(setup).post(set_up))
+/// The form of the login; open to all.
+pub(crate) fn login_route() -> MethodRouter<AppState> {
+    get(login).post(enter)
 }
 
-/// The way out, which is behind the guard.
-pub(crate) fn logout_router() -> Router<AppState> {
-    Router::new().route("/logout", post(leave))
+/// The form that sets the first owner's password; open to whoever has the key of the link.
+pub(crate) fn setup_route() -> MethodRouter<AppState> {
+    get(setup).post(set_up)
 }
 
+/// The button that ends one's own login; behind the guard.
+pub(crate) fn logout_route() -> MethodRouter<AppState> {
+    post(leave)
+}
+
+/// The form for name and password.
 #[derive(Template)]
 #[template(path = "login.html")]
 struct LoginPage {
+    /// Whether anybody can log in; else the page says how to set the first password.
     has_password: bool,
     /// Whether there are several users, so that a name is needed.
     asks_name: bool,
+    /// The name that was entered, so that it need not be entered again.
     name: String,
+    /// The page to open after the login.
     next: String,
+    /// Why the last attempt failed.
     fault: Option<String>,
 }
 
+/// The form for the one-time code.
 #[derive(Template)]
 #[template(path = "login_code.html")]
 struct CodePage {
+    /// Signed proof that the password was right; the form sends it back.
     ticket: String,
     next: String,
     fault: Option<String>,
 }
 
+/// The form for the first owner's password.
 #[derive(Template)]
 #[template(path = "setup.html")]
-struct SetupPage {
+struct FirstPasswordPage {
+    /// The key of the link from the command line.
     key: String,
     fault: Option<String>,
 }
 
+/// The query of the login page.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Next {
+struct LoginQuery {
     next: String,
 }
 
+/// The login page after a failed attempt, or before the first.
 async fn login_page(
     state: &AppState,
     name: String,
@@ -77,14 +97,15 @@ async fn login_page(
     Ok(LoginPage { has_password, asks_name: users.len() > 1, name, next, fault })
 }
 
+/// Shows the form.
 async fn login(
     State(state): State<AppState>,
-    Query(Next { next }): Query<Next>,
+    Query(LoginQuery { next }): Query<LoginQuery>,
 ) -> Result<Response, Problem> {
     Ok(show(StatusCode::OK, &login_page(&state, String::new(), next, None).await?))
 }
 
-/// The password, or the code that follows it.
+/// Name and password, or the ticket and the code that follow them.
 #[derive(Deserialize)]
 #[serde(default)]
 #[derive(Default)]
@@ -97,6 +118,7 @@ struct LoginForm {
     next: String,
 }
 
+/// Checks the form. Without a ticket it contains a password, with one a code.
 async fn enter(
     State(state): State<AppState>,
     client: Client,
@@ -165,34 +187,38 @@ impl LoginSource {
     }
 }
 
+/// The query of the link that sets the first password.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Key {
+struct SetupQuery {
     key: String,
 }
 
+/// Shows the form while the key is valid.
 async fn setup(
     State(state): State<AppState>,
-    Query(Key { key }): Query<Key>,
+    Query(SetupQuery { key }): Query<SetupQuery>,
 ) -> Result<Response, Problem> {
     // A link that has done its work, or has expired, leads to the login, which says how to get another.
     if !state.access.is_setup_key(&key).await? {
         return Ok(Redirect::to("/login").into_response());
     }
-    Ok(show(StatusCode::OK, &SetupPage { key, fault: None }))
+    Ok(show(StatusCode::OK, &FirstPasswordPage { key, fault: None }))
 }
 
+/// The key and the password.
 #[derive(Deserialize)]
-struct NewPassword {
+struct FirstPasswordForm {
     key: String,
     password: String,
 }
 
+/// Sets the password, and logs its owner in.
 async fn set_up(
     State(state): State<AppState>,
     client: Client,
     parts: Parts,
-    Form(NewPassword { key, password }): Form<NewPassword>,
+    Form(FirstPasswordForm { key, password }): Form<FirstPasswordForm>,
 ) -> Result<Response, Problem> {
     if is_from_elsewhere(&parts.headers) {
         return Ok(StatusCode::FORBIDDEN.into_response());
@@ -202,23 +228,23 @@ async fn set_up(
         Ok(entered) => answer(&state, entered, &client, &parts, "/").await,
         Err(refusal) => {
             let fault = Some(refusal.to_string());
-            Ok(refused(&refusal, &SetupPage { key, fault }))
+            Ok(refused(&refusal, &FirstPasswordPage { key, fault }))
         }
     }
 }
 
+/// Ends the present login, and clears what the browser has stored of it. A proxy's user has no login to end.
 async fn leave(
     State(state): State<AppState>,
     client: Client,
     Extension(principal): Extension<Principal>,
+    audit: AuditContext,
 ) -> Response {
     if let AuthMethod::Login { id, .. } = principal.auth {
         if let Err(refusal) = state.access.end_login(id).await {
             return Problem::from(refusal).into_response();
         }
-        state
-            .note(AuditContext::new(&principal, &client).entry(what::LOGOUT, "dashboard", ""))
-            .await;
+        state.note(audit.entry(AuditAction::Logout, "dashboard", "")).await;
     }
     let gone = cookie_with("", 0, &client);
     // Pictures are kept by the browser for a while: whoever uses it next does not see them.
@@ -228,10 +254,12 @@ async fn leave(
     (headers, forget, StatusCode::NO_CONTENT).into_response()
 }
 
+/// The answer to a successful login: cookies, and a redirect to a page of ours.
 fn welcome(login: &NewLogin, client: &Client, next: &str) -> Response {
     (login_cookies(login, client), Redirect::to(next)).into_response()
 }
 
+/// The form again, with the status that a program understands. Of too many attempts it says when to try again.
 fn refused(refusal: &AccessError, page: &impl Template) -> Response {
     match refusal {
         AccessError::TooMany(seconds) => {
@@ -248,6 +276,7 @@ fn refused(refusal: &AccessError, page: &impl Template) -> Response {
     }
 }
 
+/// A page with this status.
 fn show(status: StatusCode, page: &impl Template) -> Response {
     (status, Html(page.render().unwrap_or_default())).into_response()
 }

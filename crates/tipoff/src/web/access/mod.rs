@@ -1,13 +1,18 @@
-//! Who may see the dashboard. Users with a password and a role; browsers that are logged in show a cookie,
-//! programs a token. What they show is never kept, only its digest.
+//! Who may use the dashboard and the API: users with a password and a role, browsers with a login, programs with a token.
+//!
+//! [`Access`] is the only code that checks passwords, codes, cookies and tokens; the guard and the forms call it. The spool
+//! stores digests of cookies and tokens and slow hashes of passwords, never the secrets. Each attempt is counted before it is
+//! checked, and known browsers and addresses are counted apart from strangers, so that guessing keeps no owner out.
 
 mod audit_context;
 mod csrf;
+mod error;
 mod guard;
 mod known_browser;
 mod login_cookie;
 mod login_failures;
 mod login_pages;
+mod own_account;
 mod password;
 mod principal;
 mod rights;
@@ -19,23 +24,27 @@ mod users;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 use tipoff_model::Timestamp;
-use tipoff_spool::{Actor, AuditEntry, Digest, Login, Spool, SpoolError, User, UserId};
+use tipoff_spool::{Actor, AuditEntry, Digest, Login, Spool, User, UserId};
 use tokio::sync::watch;
 
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
+use crate::runtime::clock::Clock;
 use crate::runtime::hex::hex;
 
 pub(super) use audit_context::AuditContext;
-pub(super) use guard::guard;
+pub(crate) use error::AccessError;
+pub(super) use guard::{Guard, guard};
 pub(super) use login_cookie::login_cookies;
-pub(super) use login_pages::{logout_router, router};
+pub(super) use login_pages::{login_route, logout_route, setup_route};
+pub(crate) use own_account::OwnAccount;
 pub(crate) use password::set_password;
 pub(super) use principal::{AuthMethod, Principal};
+pub(super) use rights::{AllowedUsers, Rights};
 pub(crate) use setup_key::make_setup_key;
 pub(super) use tokens::refuse_tokens_in_urls;
 pub(crate) use tokens::{make_token, token_name};
@@ -48,71 +57,38 @@ use totp::CodeAttempts;
 use crate::net::login_throttle::{Attempt, Claim, OwnPace};
 use crate::receive::LoginGate;
 
-/// A login that was not seen for so long is over.
+/// A login ends if its browser is not seen for 30 days.
 const UNSEEN_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
-/// That a login was seen is noted this often: it costs a write.
+/// A login's last use is written at most this often, because it is a write to the disk.
 const NOTE_EVERY: Duration = Duration::from_secs(300);
-/// How many browsers of one user may be logged in.
+/// Maximum number of logins of one user.
 const LOGINS_MAX: u32 = 50;
-/// How many users there may be.
+/// Maximum number of users.
 const USERS_MAX: u32 = 50;
-/// Characters kept of a browser's User-Agent.
+/// Maximum length of a stored User-Agent, in characters.
 const BROWSER_CHARS_MAX: usize = 200;
-/// What addresses are known as from which people log in; no device has such a user.
+/// The user name under which addresses with a login are known. No device can have it.
 const DASHBOARD: &str = "\0dashboard";
-/// An open event stream is looked at again after this time: `tipoff users` changes users beside the server.
+/// An open event stream checks its login at least this often: `tipoff users` changes users beside the server.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-
-/// Why a login or a change of accounts is refused.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum AccessError {
-    #[error("wrong name or password")]
-    Wrong,
-    #[error("wrong code, or a code that was already used")]
-    WrongCode,
-    #[error("the time limit has passed; enter the password again")]
-    Expired,
-    #[error("too many attempts; try again in {0} seconds")]
-    TooMany(u64),
-    #[error("invalid or expired link; `tipoff password --link` makes a new one")]
-    NoKey,
-    #[error("a password must have 8 to 200 characters")]
-    Unfit,
-    #[error(
-        "a name must have 1 to 60 characters, and no invisible ones or ones that change the direction of text"
-    )]
-    UnfitName,
-    #[error("the limit of 100 tokens is reached; revoke one first")]
-    Full,
-    #[error("the limit of 50 users is reached; remove one first")]
-    FullOfUsers,
-    #[error("another user has this name")]
-    NameTaken,
-    #[error("there must be an owner with a password: first add one, or make another user an owner")]
-    LastOwner,
-    #[error("user not found")]
-    NoUser,
-    #[error("there is no new secret to confirm; start again")]
-    NothingPending,
-    #[error("{0}")]
-    Spool(#[from] SpoolError),
-    #[error("this machine cannot make or check a password: {0}")]
-    Machine(String),
-}
 
 /// Authentication of users, browsers and programs.
 #[derive(Clone)]
-pub(crate) struct Access(Arc<Lock>);
+pub(crate) struct Access(Arc<AccessInner>);
 
-struct Lock {
+/// What all clones share.
+struct AccessInner {
     spool: Arc<dyn Spool>,
-    /// Signs what proves that a form is one of ours.
+    clock: Clock,
+    /// Signs CSRF tokens, tickets and known browsers.
     key: [u8; 32],
     hashing: Hashing,
     gate: LoginGate,
-    /// Tries of known browsers and of logins.
+    /// Attempts of known browsers and of logins, counted for each of them.
     own_pace: OwnPace,
+    /// Wrong one-time codes of each user.
     codes: CodeAttempts,
+    /// Failed attempts for the audit log.
     failures: LoginFailures,
     /// Counts the changes after which somebody may have lost a right.
     changes: watch::Sender<u64>,
@@ -157,9 +133,10 @@ pub(super) enum LoginStep {
 
 impl Access {
     /// `key` is the program's lasting secret.
-    pub(crate) fn new(spool: Arc<dyn Spool>, key: [u8; 32], gate: LoginGate) -> Self {
-        Self(Arc::new(Lock {
+    pub(crate) fn new(spool: Arc<dyn Spool>, key: [u8; 32], gate: LoginGate, clock: Clock) -> Self {
+        Self(Arc::new(AccessInner {
             spool,
+            clock,
             key,
             hashing: Hashing::default(),
             gate,
@@ -170,13 +147,23 @@ impl Access {
         }))
     }
 
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The user with this number.
+    async fn user(&self, id: UserId) -> Result<User, AccessError> {
+        let users = self.0.spool.users().await?;
+        users.into_iter().find(|user| user.id == id).ok_or(AccessError::NoUser)
+    }
+
     /// What all ports share of who comes in.
     pub(crate) fn gate(&self) -> &LoginGate {
         &self.0.gate
     }
 
-    /// Counts a try of a user before it is looked at: many at once are no faster than one after the other.
-    /// It counts as wrong until it is said to have succeeded.
+    /// Counts an attempt before it is checked, so that many at once are no faster than one after the other. It counts as
+    /// wrong until `succeeded` is called.
     fn attempt(&self, user: &str, peer: IpAddr) -> Result<Attempt, AccessError> {
         let LoginGate { known, throttle } = &self.0.gate;
         // No device has such a user.
@@ -197,12 +184,12 @@ impl Access {
         }
     }
 
-    /// Somebody who is logged in asks from here: strangers do not take their places.
+    /// Marks an address from which somebody is logged in: its connections take precedence over strangers'.
     fn is_welcome(&self, peer: IpAddr) {
         self.0.gate.known.proven(DASHBOARD, peer);
     }
 
-    /// Counts a token that nobody has.
+    /// Counts a token that does not exist.
     pub(super) fn wrong_token(&self, secret: &str, peer: IpAddr) -> Result<(), AccessError> {
         self.report_wrong(peer);
         let counted = self.0.gate.throttle.wrong_token(peer, secret);
@@ -225,10 +212,15 @@ impl Access {
         self.take_setup_key(key, source.address).await?;
         let user = set_password(&*self.0.spool, None, password).await?;
         self.changed();
-        let users = self.0.spool.users().await?;
-        let user = users.into_iter().find(|it| it.id == user).ok_or(AccessError::NoUser)?;
+        let user = self.user(user).await?;
         let actor = Actor::User(user.name.clone());
-        let entry = audit::entry(actor, what::PASSWORD, &*user.name, "by the setup link");
+        let entry = audit::entry(
+            self.now(),
+            actor,
+            AuditAction::Password,
+            &*user.name,
+            "by the setup link",
+        );
         let address = Some(source.address.to_string());
         audit::note(&*self.0.spool, AuditEntry { address, ..entry }).await;
         self.code_or_login(&user, source).await
@@ -261,9 +253,10 @@ impl Access {
         Ok(users.into_iter().find(|user| user.name.eq_ignore_ascii_case(name)))
     }
 
+    /// Makes a login for a browser. If the user has too many, the one that was seen longest ago ends.
     async fn log_in(&self, user: &User, source: &LoginSource) -> Result<NewLogin, AccessError> {
         let (secret, known) = (secret()?, self.show_browser(user, source)?);
-        let now = now();
+        let now = self.now();
         let login = Login {
             id: 0,
             digest: digest(&secret),
@@ -285,13 +278,19 @@ impl Access {
         source: &LoginSource,
     ) -> Result<NewLogin, AccessError> {
         let login = self.log_in(user, source).await?;
-        let entry = audit::entry(Actor::User(user.name.clone()), what::LOGIN, "dashboard", "");
+        let entry = audit::entry(
+            self.now(),
+            Actor::User(user.name.clone()),
+            AuditAction::Login,
+            "dashboard",
+            "",
+        );
         let address = Some(source.address.to_string());
         audit::note(&*self.0.spool, AuditEntry { address, ..entry }).await;
         Ok(login)
     }
 
-    /// Whose login this is, by what a browser shows.
+    /// The login and user of a cookie. `None` if it ended or was not used for too long.
     async fn recognise(
         &self,
         secret: &str,
@@ -300,13 +299,13 @@ impl Access {
         let Some((login, user)) = self.0.spool.login(digest(secret)).await? else {
             return Ok(None);
         };
-        let unseen = now().since(login.seen_at);
+        let unseen = self.now().since(login.seen_at);
         if unseen > UNSEEN_MAX {
             return Ok(None);
         }
         let address = address.to_string();
         if unseen > NOTE_EVERY || (login.address != address && unseen > LOOK_AGAIN) {
-            self.0.spool.see_login(login.id, now(), address).await?;
+            self.0.spool.see_login(login.id, self.now(), address).await?;
         }
         Ok(Some((login, user)))
     }
@@ -320,7 +319,7 @@ impl Access {
         Ok(())
     }
 
-    /// Notes that somebody may have lost a right.
+    /// Makes open event streams check their rights: somebody may have lost one.
     pub(crate) fn changed(&self) {
         self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
@@ -343,14 +342,14 @@ impl Access {
         }
     }
 
-    /// Whether a principal would be let in with the same rights now.
+    /// Whether a principal would still be let in with the same rights.
     async fn holds(&self, principal: &Principal) -> Result<bool, AccessError> {
         Ok(match principal.auth {
             AuthMethod::Login { id, user } => {
                 let logins = self.0.spool.logins().await?;
                 let users = self.0.spool.users().await?;
                 let is_open = |it: &Login| {
-                    it.id == id && it.user == user && now().since(it.seen_at) <= UNSEEN_MAX
+                    it.id == id && it.user == user && self.now().since(it.seen_at) <= UNSEEN_MAX
                 };
                 let has_role = |it: &User| it.id == user && it.role == principal.role;
                 logins.iter().any(is_open) && users.iter().any(has_role)
@@ -361,11 +360,12 @@ impl Access {
         })
     }
 
-    /// What proves that a form comes from a page that was shown to this login.
+    /// The token that the forms of a login's pages must send.
     fn csrf_token(&self, secret: &str) -> String {
         self.sign(&format!("form/{secret}"))
     }
 
+    /// HMAC-SHA256 of a text with the program's lasting key, in hexadecimal.
     fn sign(&self, text: &str) -> String {
         // HMAC takes a key of any length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0.key) else {
@@ -376,21 +376,19 @@ impl Access {
     }
 }
 
+/// 256 random bits in hexadecimal.
 fn secret() -> Result<String, AccessError> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(machine)?;
     Ok(hex(&random))
 }
 
-/// 256 random bits need no slow hash.
+/// SHA-256. 256 random bits need no slow hash.
 fn digest(secret: &str) -> Digest {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-fn now() -> Timestamp {
-    SystemTime::now().into()
-}
-
+/// An error of this machine: no random numbers, or no memory for a hash.
 fn machine(error: impl std::fmt::Display) -> AccessError {
     AccessError::Machine(error.to_string())
 }

@@ -1,35 +1,41 @@
 //! Passwords: hashed with argon2id, one at a time.
+//!
+//! A hash takes 19 MiB and noticeable time, which is the point of it and also a way to exhaust the machine. So hashes wait in
+//! three lanes, and the lane of strangers is short: an owner with a known browser waits for at most one stranger.
 
 use std::sync::Arc;
 
 use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{Argon2, Block, Params};
-use tipoff_spool::{Spool, UserChange, UserId};
+use tipoff_spool::{Spool, UserId};
 use tokio::sync::Semaphore;
 
+use super::error::done;
 use super::known_browser::Lane;
 use super::{Access, AccessError, machine};
 
-/// NIST SP 800-63B, section 3.1.1.2: at least 8, and no reason to refuse a long one.
+/// Minimum length, in characters (NIST SP 800-63B, section 3.1.1.2).
 const CHARS_MIN: usize = 8;
+/// Maximum length, in characters: a limit of work, not of quality.
 const CHARS_MAX: usize = 200;
 /// Address space for argon2's blocks; only what the parameters need is touched. The allocator returns a piece of more
 /// than 32 MiB to the system as soon as it is freed (mallopt(3), M_MMAP_THRESHOLD). A smaller one would stay with each
 /// thread that has ever hashed: forty guesses at once held 1 GB.
 const BLOCKS_MIN: usize = 33 * 1024 * 1024 / Block::SIZE;
-/// Strangers whose passwords wait to be checked; of more, none is looked at.
+/// Maximum number of strangers' passwords that wait. More are refused without a check.
 const STRANGERS_MAX: usize = 64;
-/// When one that was not looked at may come again, in seconds.
+/// When a refused one may be sent again, in seconds.
 const COME_AGAIN_S: u64 = 3;
 
-/// A password takes 19 MiB and a while to check: one at a time. Each lane sends one after the other to it, so that
-/// a known browser waits for one stranger, and not for all.
+/// One password is checked at a time. Each lane has one that waits for the check, so a known browser waits for one
+/// stranger and not for all.
 pub(super) struct Hashing {
+    /// The check that is running.
     check: Arc<Semaphore>,
     known_browsers: Semaphore,
     known_addresses: Semaphore,
     strangers: Semaphore,
-    /// Places to wait for strangers.
+    /// Places in the queue of strangers.
     places: Semaphore,
 }
 
@@ -97,10 +103,7 @@ pub(crate) async fn set_password(
     user: Option<UserId>,
     password: &str,
 ) -> Result<UserId, AccessError> {
-    match spool.set_password(user, hash(password).await?).await? {
-        UserChange::Done(user) => Ok(user),
-        change => Err(change.into()),
-    }
+    done(spool.set_password(user, hash(password).await?).await?)
 }
 
 /// Whether a password is neither too short nor too long.

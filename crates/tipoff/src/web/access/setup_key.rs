@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use subtle::ConstantTimeEq;
+use tipoff_model::Timestamp;
 use tipoff_spool::Spool;
 
-use super::{Access, AccessError, digest, now, secret};
+use super::{Access, AccessError, digest, secret};
 
 /// How long a link that sets the password can be used.
 pub(crate) const SETUP_LASTS: Duration = Duration::from_secs(60 * 60);
@@ -18,7 +19,7 @@ impl Access {
             return Ok(false);
         };
         // By a clock that was set back it would last longer than it was meant to.
-        let left = expires_at.since(now());
+        let left = expires_at.since(self.now());
         let in_time = !left.is_zero() && left <= SETUP_LASTS;
         Ok(in_time && bool::from(expected.ct_eq(&digest(key))))
     }
@@ -35,8 +36,11 @@ impl Access {
 }
 
 /// Makes the key that sets the password once within [`SETUP_LASTS`].
-pub(crate) async fn make_setup_key(spool: &dyn Spool) -> Result<String, AccessError> {
+pub(crate) async fn make_setup_key(
+    spool: &dyn Spool,
+    now: Timestamp,
+) -> Result<String, AccessError> {
     let key = secret()?;
-    spool.set_setup_key(digest(&key), now().after(SETUP_LASTS)).await?;
+    spool.set_setup_key(digest(&key), now.after(SETUP_LASTS)).await?;
     Ok(key)
 }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tipoff_spool::{ApiToken, AuditEntry, Spool, TokenScope, UserId};
 
 use super::super::problem::Problem;
-use super::{Access, AccessError, digest, now, secret};
+use super::{Access, AccessError, digest, secret};
 
 const NAME_CHARS_MAX: usize = 60;
 /// How many tokens there may be.
@@ -34,8 +34,8 @@ impl Access {
         }
         let token = self.0.spool.token(digest(secret)).await?;
         if let Some(token) = &token
-            && token.used_at.is_none_or(|used_at| now().since(used_at) > NOTE_EVERY)
-            && let Err(error) = self.0.spool.note_token_used(token.id, now()).await
+            && token.used_at.is_none_or(|used_at| self.now().since(used_at) > NOTE_EVERY)
+            && let Err(error) = self.0.spool.note_token_used(token.id, self.now()).await
         {
             // Reading goes on while nothing can be written.
             tracing::warn!(%error, "Could not record the use of a token.");
@@ -63,9 +63,8 @@ pub(crate) async fn make_token(
 ) -> Result<(i64, String), AccessError> {
     let token = format!("{TOKEN_PREFIX}{}", secret()?);
     let (name, digest) = (name.to_owned(), digest(&token));
-    let made_by = entry.actor.spoken();
-    let kept =
-        ApiToken { id: 0, name, digest, scope, maker, made_by, created_at: now(), used_at: None };
+    let (made_by, created_at) = (entry.actor.spoken(), entry.at);
+    let kept = ApiToken { id: 0, name, digest, scope, maker, made_by, created_at, used_at: None };
     let id = spool.add_token(kept, TOKENS_MAX, entry).await?.ok_or(AccessError::Full)?;
     Ok((id, token))
 }

@@ -1,5 +1,7 @@
-//! One-time codes: TOTP (RFC 6238) with SHA-1, six digits and steps of 30 s, which is what every
-//! authenticator app understands.
+//! One-time codes: TOTP (RFC 6238) with SHA-1, six digits and steps of 30 s, which every authenticator app supports.
+//!
+//! A code works once: the spool stores the last step, and refuses it and older ones. Wrong codes are limited for each user,
+//! not for each address, because an attacker who gets here knows the password and may have many addresses.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -10,25 +12,27 @@ use subtle::ConstantTimeEq;
 use tipoff_model::Timestamp;
 use tipoff_spool::{Digest, User, UserId};
 
-use super::users::of_login;
-use super::{Access, AccessError, LoginSource, NewLogin, digest, now};
+use super::users::attempt_key;
+use super::{Access, AccessError, LoginSource, NewLogin, OwnAccount, digest};
 use crate::runtime::lock::lock;
 
 /// Seconds that a code is shown (RFC 6238, section 4.1).
 const STEP_S: i64 = 30;
 /// Steps before and after the present one that are taken, for clocks that differ (section 5.2).
 const STEPS_AROUND: i64 = 1;
+/// Digits of a code.
 const DIGITS: usize = 6;
+/// 10 to the power of [`DIGITS`].
 const MODULUS: u32 = 1_000_000;
 /// Bytes of a secret: as many as SHA-1 gives (RFC 4226, section 4, R6).
 const SECRET_BYTES: usize = 20;
 /// Recovery codes made with a secret.
 const RECOVERY_CODES: usize = 10;
-/// Random bytes of a recovery code: nobody tries 2^80.
+/// Random bytes of a recovery code: 80 bits.
 const RECOVERY_BYTES: usize = 10;
-/// Seconds between the right password and the code.
+/// Seconds in which the code must follow the right password.
 const TICKET_S: i64 = 300;
-/// Wrong codes of one user, from all addresses, in [`CODES_PERIOD`]. Who tries codes knows the password.
+/// Maximum number of wrong codes of one user in [`CODES_PERIOD`], from all addresses.
 const CODES_MAX: u32 = 10;
 const CODES_PERIOD: Duration = Duration::from_secs(15 * 60);
 
@@ -41,13 +45,13 @@ pub(crate) struct Enrolment {
     pub(crate) uri: String,
 }
 
-/// Wrong codes of each user, from known browsers and from others: who knows the password and not the code keeps
-/// nobody out who was in before. At most two entries for each user with codes.
+/// Wrong codes of each user, counted apart for known browsers: somebody who knows only the password keeps nobody out who
+/// has logged in before. At most two entries for each user with codes.
 #[derive(Default)]
 pub(super) struct CodeAttempts(Mutex<HashMap<(UserId, bool), (u32, Instant)>>);
 
 impl CodeAttempts {
-    /// Counts a try before it is looked at; else in how many seconds one may be made.
+    /// Counts an attempt before it is checked. The error is the number of seconds to wait.
     fn count(&self, user: UserId, is_known: bool, now: Instant) -> Result<(), u64> {
         let mut table = lock(&self.0);
         let (count, since) = table.entry((user, is_known)).or_insert((0, now));
@@ -62,16 +66,16 @@ impl CodeAttempts {
         Ok(())
     }
 
+    /// Forgets the attempts after a right code.
     fn succeeded(&self, user: UserId, is_known: bool) {
         lock(&self.0).remove(&(user, is_known));
     }
 }
 
 impl Access {
-    /// What a browser shows with the code: that the password was right, for some minutes, as long as it
-    /// stays the password.
+    /// Signed proof that the password was right. It expires, and is void once the password changes.
     pub(super) fn ticket(&self, user: &User) -> String {
-        self.ticket_until(user, now().as_ms() / 1000 + TICKET_S)
+        self.ticket_until(user, self.now().as_ms() / 1000 + TICKET_S)
     }
 
     fn ticket_until(&self, user: &User, until_s: i64) -> String {
@@ -92,6 +96,7 @@ impl Access {
         self.begin_login(&user, source).await
     }
 
+    /// The user of a valid ticket.
     async fn user_of(&self, ticket: &str) -> Result<Option<User>, AccessError> {
         let mut parts = ticket.splitn(3, '.').map(str::parse::<i64>);
         let (Some(Ok(id)), Some(Ok(until_s))) = (parts.next(), parts.next()) else {
@@ -103,10 +108,10 @@ impl Access {
         };
         let expected = self.ticket_until(&user, until_s);
         let is_ours: bool = expected.as_bytes().ct_eq(ticket.as_bytes()).into();
-        Ok((is_ours && now().as_ms() / 1000 < until_s).then_some(user))
+        Ok((is_ours && self.now().as_ms() / 1000 < until_s).then_some(user))
     }
 
-    /// Uses a one-time code, or a recovery code.
+    /// Uses up a one-time code, or a recovery code.
     async fn check_code(
         &self,
         user: &User,
@@ -121,7 +126,7 @@ impl Access {
         let is_known = self.known_browser(user, source).is_some();
         self.0.codes.count(user.id, is_known, Instant::now()).map_err(AccessError::TooMany)?;
         let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
-        let is_right = match step_of(secret, &code, now()) {
+        let is_right = match step_of(secret, &code, self.now()) {
             Some(step) => self.0.spool.use_totp_step(user.id, step).await?,
             None if code.len() > DIGITS => {
                 self.0.spool.use_recovery_code(user.id, recovery_digest(user.id, &code)).await?
@@ -137,16 +142,14 @@ impl Access {
         Ok(())
     }
 
-    /// Makes a secret for one-time codes, which holds once a code confirms it. Asks for the password: a
-    /// stolen login must not lock its owner out.
+    /// Makes a secret for one-time codes, which has no effect until a code confirms it. Asks for the password: a stolen login
+    /// must not lock its owner out.
     pub(crate) async fn begin_totp(
         &self,
-        user: UserId,
+        account: &OwnAccount,
         password: &str,
-        login: Option<i64>,
-        source: &LoginSource,
     ) -> Result<Enrolment, AccessError> {
-        let user = self.check_password(user, password, login, source).await?;
+        let user = self.check_password(account, password).await?;
         let mut secret = [0; SECRET_BYTES];
         getrandom::fill(&mut secret).map_err(super::machine)?;
         self.0.spool.begin_totp(user.id, secret.to_vec()).await?;
@@ -158,21 +161,18 @@ impl Access {
         Ok(Enrolment { secret, uri })
     }
 
-    /// Confirms the secret with a code. The recovery codes, which are returned this once.
+    /// Confirms the secret with a code. Returns the recovery codes, which are stored as digests only.
     pub(crate) async fn confirm_totp(
         &self,
-        user: UserId,
+        account: &OwnAccount,
         code: &str,
-        login: Option<i64>,
-        source: &LoginSource,
     ) -> Result<Vec<String>, AccessError> {
-        let users = self.0.spool.users().await?;
-        let user = users.into_iter().find(|it| it.id == user).ok_or(AccessError::NoUser)?;
+        let user = self.user(account.user).await?;
         let secret = user.totp_pending.as_deref().ok_or(AccessError::NothingPending)?;
-        let attempt = self.own_attempt(&of_login(user.id, login), source)?;
+        let attempt = self.own_attempt(&attempt_key(account), &account.source)?;
         let code: String = code.chars().filter(char::is_ascii_digit).collect();
-        let Some(step) = step_of(secret, &code, now()) else {
-            self.report_wrong(source.address);
+        let Some(step) = step_of(secret, &code, self.now()) else {
+            self.report_wrong(account.source.address);
             return Err(AccessError::WrongCode);
         };
         attempt.succeeded();
@@ -186,21 +186,19 @@ impl Access {
         Ok(codes)
     }
 
-    /// Asks for no code any more.
+    /// Turns one-time codes off.
     pub(crate) async fn end_totp(
         &self,
-        user: UserId,
+        account: &OwnAccount,
         password: &str,
-        login: Option<i64>,
-        source: &LoginSource,
     ) -> Result<(), AccessError> {
-        self.check_password(user, password, login, source).await?;
-        self.0.spool.end_totp(user).await?;
+        let user = self.check_password(account, password).await?;
+        self.0.spool.end_totp(user.id).await?;
         Ok(())
     }
 }
 
-/// The step of which this is the code, near `now`.
+/// The step whose code this is, near `now`. All steps are compared, so the time of the answer does not depend on the code.
 fn step_of(secret: &[u8], code: &str, now: Timestamp) -> Option<i64> {
     let present = now.as_ms() / 1000 / STEP_S;
     let steps = present - STEPS_AROUND..=present + STEPS_AROUND;
@@ -234,7 +232,7 @@ fn recovery_code() -> Result<String, AccessError> {
     Ok(groups.join("-"))
 }
 
-/// 80 random bits need no slow hash.
+/// The digest of a recovery code. 80 random bits need no slow hash; the user is part of it, so that equal codes differ.
 fn recovery_digest(user: UserId, code: &str) -> Digest {
     digest(&format!("recovery/{}/{}", user.0, code.to_ascii_lowercase()))
 }

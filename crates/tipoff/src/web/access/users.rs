@@ -1,52 +1,44 @@
 //! Users: added, changed and removed by an owner; what each may change of their own account.
+//!
+//! The functions without `self` also serve `tipoff users` beside a running server, whose open event streams notice the
+//! change within seconds; the methods make this server's event streams check their rights at once. The spool checks the
+//! rules that must be checked together with the change: unique names, the limit of users, and the last owner.
 
-use tipoff_spool::{ApiToken, AuditEntry, Login, NewUser, Role, Spool, User, UserChange, UserId};
+use tipoff_model::Timestamp;
+use tipoff_spool::{ApiToken, AuditEntry, Login, NewUser, Role, Spool, User, UserId};
 
+use super::error::done;
 use super::known_browser::Lane;
 use super::password::{hash, set_password};
-use super::{Access, AccessError, LoginSource, LoginStep, NewLogin, Principal, now};
-use crate::audit::{self, what};
+use super::{Access, AccessError, LoginSource, LoginStep, NewLogin, OwnAccount, Principal};
+use crate::audit::{self, AuditAction};
 use crate::receive::is_deceptive;
 
-/// The longest name, in characters.
+/// Maximum length of a name, in characters.
 const NAME_CHARS_MAX: usize = 60;
 
-impl From<UserChange> for AccessError {
-    fn from(change: UserChange) -> Self {
-        match change {
-            UserChange::NameTaken => Self::NameTaken,
-            UserChange::Full => Self::FullOfUsers,
-            UserChange::LastOwner => Self::LastOwner,
-            UserChange::NoUser | UserChange::Done(_) => Self::NoUser,
-        }
+/// The key under which the attempts of an account are counted: each login for itself.
+pub(super) fn attempt_key(account: &OwnAccount) -> String {
+    match account.login {
+        Some(login) => format!("login/{login}"),
+        None => format!("user/{}", account.user.0),
     }
 }
 
-/// Under which name the tries of somebody who is logged in are counted.
-pub(super) fn of_login(user: UserId, login: Option<i64>) -> String {
-    login.map_or_else(|| format!("user/{}", user.0), |login| format!("login/{login}"))
-}
-
-fn done(change: UserChange) -> Result<UserId, AccessError> {
-    match change {
-        UserChange::Done(user) => Ok(user),
-        change => Err(change.into()),
-    }
-}
-
-/// Adds a user.
+/// Adds a user. The name is trimmed, and invisible characters in it are refused, so that a name reads as what it is.
 pub(crate) async fn add_user(
     spool: &dyn Spool,
     name: &str,
     role: Role,
     password: &str,
+    now: Timestamp,
 ) -> Result<UserId, AccessError> {
     let name = name.trim();
     let is_fit = !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX && !is_deceptive(name);
     if !is_fit {
         return Err(AccessError::UnfitName);
     }
-    let user = NewUser { name: name.to_owned(), role, password: hash(password).await?, at: now() };
+    let user = NewUser { name: name.to_owned(), role, password: hash(password).await?, at: now };
     done(spool.add_user(user, super::USERS_MAX).await?)
 }
 
@@ -71,16 +63,17 @@ pub(crate) async fn remove_user(
     Ok(theirs)
 }
 
+/// The tokens that a user made. They end when the user is no longer an owner.
 async fn tokens_of(spool: &dyn Spool, user: UserId) -> Result<Vec<ApiToken>, AccessError> {
     let tokens = spool.tokens().await?.into_iter();
     Ok(tokens.filter(|token| token.maker == Some(user)).collect())
 }
 
-/// Notes in the audit log which tokens ended with their maker; `entry` says who did that.
+/// Writes an entry of the audit log for each token that ended with its maker. `entry` has the actor of the change.
 pub(crate) async fn note_ended_tokens(spool: &dyn Spool, ended: &[ApiToken], entry: AuditEntry) {
     for token in ended {
         let entry = AuditEntry {
-            what: what::TOKEN_REVOKE.to_owned(),
+            what: AuditAction::TokenRevoke.as_str().to_owned(),
             object: token.name.clone(),
             detail: format!("{} made it, and is an owner no longer", token.made_by),
             ..entry.clone()
@@ -97,7 +90,7 @@ impl Access {
         role: Role,
         password: &str,
     ) -> Result<UserId, AccessError> {
-        add_user(&*self.0.spool, name, role, password).await
+        add_user(&*self.0.spool, name, role, password, self.now()).await
     }
 
     /// Changes the role of a user; open event streams with the old role end.
@@ -125,38 +118,30 @@ impl Access {
         Ok(())
     }
 
-    /// Changes the password of a user who knows the old one; every login of the user ends, and a new one
-    /// begins. `login` is the present one.
-    pub(crate) async fn change(
+    /// Changes the password of a user who knows the old one. Every login of the user ends, and a new one begins.
+    pub(crate) async fn change_password(
         &self,
-        user: UserId,
+        account: &OwnAccount,
         old: &str,
         new: &str,
-        login: Option<i64>,
-        source: &LoginSource,
     ) -> Result<NewLogin, AccessError> {
-        self.check_password(user, old, login, source).await?;
-        self.set_password_of(user, new).await?;
-        let users = self.0.spool.users().await?;
-        let user = users.into_iter().find(|it| it.id == user).ok_or(AccessError::NoUser)?;
-        self.log_in(&user, source).await
+        self.check_password(account, old).await?;
+        self.set_password_of(account.user, new).await?;
+        self.log_in(&self.user(account.user).await?, &account.source).await
     }
 
-    /// Checks the password of somebody who is logged in, before a change that a stolen login must not do. The
-    /// tries of each login are counted for themselves.
+    /// Checks the password of somebody who is logged in, before a change that a stolen login must not make. The
+    /// attempts of each login are counted for themselves.
     pub(super) async fn check_password(
         &self,
-        user: UserId,
+        account: &OwnAccount,
         password: &str,
-        login: Option<i64>,
-        source: &LoginSource,
     ) -> Result<User, AccessError> {
-        let users = self.0.spool.users().await?;
-        let user = users.into_iter().find(|it| it.id == user).ok_or(AccessError::NoUser)?;
-        let attempt = self.own_attempt(&of_login(user.id, login), source)?;
+        let user = self.user(account.user).await?;
+        let attempt = self.own_attempt(&attempt_key(account), &account.source)?;
         let hash = user.password.as_deref();
         if !self.is_password(hash, password, Lane::KnownBrowser).await? {
-            self.report_wrong(source.address);
+            self.report_wrong(account.source.address);
             return Err(AccessError::Wrong);
         }
         attempt.succeeded();
@@ -171,7 +156,7 @@ impl Access {
     ) -> Result<Vec<(Login, String, bool)>, AccessError> {
         let users = self.0.spool.users().await?;
         let logins = self.0.spool.logins().await?.into_iter();
-        let oldest = now().before(super::UNSEEN_MAX);
+        let oldest = self.now().before(super::UNSEEN_MAX);
         let theirs = logins.filter(|login| {
             login.seen_at >= oldest
                 && (principal.is_owner() || Some(login.user) == principal.user())
@@ -185,7 +170,7 @@ impl Access {
         Ok(named.collect())
     }
 
-    /// Ends all tokens for programs; `entry` says in the audit log who did.
+    /// Ends all tokens of programs, and writes an entry for each. `entry` has the actor.
     pub(crate) async fn end_tokens(&self, entry: AuditEntry) -> Result<(), AccessError> {
         for token in self.0.spool.tokens().await? {
             let entry = AuditEntry { object: token.name, ..entry.clone() };
@@ -195,7 +180,7 @@ impl Access {
         Ok(())
     }
 
-    /// Ends a login.
+    /// Ends a login. Returns whether it existed.
     pub(crate) async fn end_login(&self, id: i64) -> Result<bool, AccessError> {
         let ended = self.0.spool.end_login(id).await?;
         self.changed();
@@ -213,7 +198,7 @@ impl Access {
         Ok(())
     }
 
-    /// Asks for a one-time code, where the user has them; else logs in.
+    /// The step after a right password: the one-time code, or the login if the user has no codes.
     pub(super) async fn code_or_login(
         &self,
         user: &User,

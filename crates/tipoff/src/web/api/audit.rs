@@ -41,7 +41,7 @@ pub(in super::super) struct AuditQuery {
 
 /// A page of entries.
 #[derive(Serialize, ToSchema)]
-pub(super) struct AuditList {
+pub(in super::super) struct AuditList {
     /// The newest first.
     entries: Vec<AuditLine>,
     /// Give this as `before` to go on; null on the last page.
@@ -53,7 +53,7 @@ pub(super) struct AuditList {
     get, path = "/api/v1/audit", tag = "access", params(AuditQuery),
     responses((status = 200, body = AuditList)),
 )]
-pub(super) async fn list(
+pub(in super::super) async fn list(
     State(state): State<AppState>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<AuditList>, Problem> {

@@ -1,8 +1,10 @@
 //! Channels: their state, pause and resume, and a test alert.
+//!
+//! The state comes from the supervisor in `dispatch`, the numbers from the spool. A pause is stored first and then applied, so
+//! that it also holds after a restart.
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,29 +14,30 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
-use super::super::clock::Clock;
-use super::super::extract::{JsonBody, Path};
+use super::super::error_responses::NotFound;
+use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
-use super::error_responses::NotFound;
-use crate::audit::what;
+use super::super::reader_clock::ReaderClock;
+use crate::audit::AuditAction;
 use crate::dispatch::{ChannelState, ChannelStatus};
 use crate::runtime::utc::utc;
 
-/// A test that takes longer has failed.
+/// Maximum duration of a test, which then counts as failed.
 const TEST_MAX: Duration = Duration::from_secs(60);
 
 /// State of a channel.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Channel {
+pub(in super::super) struct Channel {
+    /// Name in the configuration.
     name: String,
     /// The service, such as `telegram`.
     kind: &'static str,
     /// `fine`, `failing` or `paused`.
     state: &'static str,
-    /// Since when it fails.
+    /// Since when it fails; null if it works.
     #[schema(format = DateTime)]
     failing_since: Option<String>,
-    /// Why, in plain words.
+    /// Why it fails; null if it works.
     error: Option<String>,
     /// What to correct in the configuration if alerts are delivered without a part of it.
     repair: Option<String>,
@@ -48,8 +51,8 @@ pub(super) struct Channel {
     latency_s: Option<f64>,
 }
 
-/// A channel's state in one word.
-pub(crate) fn word(status: &ChannelStatus) -> &'static str {
+/// The state of a channel in one word. A paused channel is `paused`, also if it fails.
+pub(crate) fn state_word(status: &ChannelStatus) -> &'static str {
     match (&status.state, status.paused) {
         (_, true) => "paused",
         (ChannelState::Fine, false) => "fine",
@@ -57,15 +60,17 @@ pub(crate) fn word(status: &ChannelStatus) -> &'static str {
     }
 }
 
-/// Every configured channel with its numbers of today.
-pub(crate) async fn standing(
+/// Every configured channel with its numbers since `today`, in the order of the configuration.
+pub(crate) async fn with_figures(
     state: &AppState,
     today: Timestamp,
 ) -> Result<Vec<(ChannelStatus, ChannelFigures)>, Problem> {
     let figures = state.spool.figures(today, today).await?;
-    let of = |name: &str| figures.channels.iter().find(|it| it.channel == name).cloned();
-    let states = state.dispatch.states().into_iter();
-    Ok(states.map(|it| (of(&it.name).unwrap_or_default(), it)).map(|(a, b)| (b, a)).collect())
+    let of_channel = |status: ChannelStatus| {
+        let figures = figures.channels.iter().find(|it| it.channel == status.name).cloned();
+        (status, figures.unwrap_or_default())
+    };
+    Ok(state.dispatch.states().into_iter().map(of_channel).collect())
 }
 
 /// All channels of the configuration.
@@ -73,18 +78,18 @@ pub(crate) async fn standing(
     get, path = "/api/v1/channels", tag = "channels",
     responses((status = 200, body = [Channel])),
 )]
-pub(super) async fn list(
+pub(in super::super) async fn list(
     State(state): State<AppState>,
-    clock: Clock,
+    clock: ReaderClock,
 ) -> Result<Json<Vec<Channel>>, Problem> {
-    let standing = standing(&state, clock.today()).await?;
+    let channels = with_figures(&state, clock.today()).await?;
     let channel = |(status, figures): (ChannelStatus, ChannelFigures)| {
         let (failing_since, error) = match &status.state {
             ChannelState::Failing { since, error, .. } => (Some(utc(*since)), Some(error.clone())),
             ChannelState::Fine => (None, None),
         };
         Channel {
-            state: word(&status),
+            state: state_word(&status),
             name: status.name,
             kind: status.kind,
             failing_since,
@@ -96,39 +101,39 @@ pub(super) async fn list(
             latency_s: figures.latency.map(|(half, _)| half.as_secs_f64()),
         }
     };
-    Ok(Json(standing.into_iter().map(channel).collect()))
+    Ok(Json(channels.into_iter().map(channel).collect()))
 }
 
 /// The result of a test.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Tested {
+pub(in super::super) struct TestResult {
     /// What the service answered.
     said: String,
 }
 
-/// Sends a test picture by a channel.
+/// Sends a test picture to a channel.
 #[utoipa::path(
     post, path = "/api/v1/channels/{name}/test", tag = "channels",
     params(("name" = String, Path, description = "The channel's name")),
     responses(
-        (status = 200, body = Tested),
+        (status = 200, body = TestResult),
         NotFound,
         (status = 424, body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn test(
+pub(in super::super) async fn test(
     State(state): State<AppState>,
     audit: AuditContext,
     Path(name): Path<String>,
-) -> Result<Json<Tested>, Problem> {
+) -> Result<Json<TestResult>, Problem> {
     if !state.channel_names().contains(&name) {
         return Err(Problem::not_found("channel"));
     }
     // First: a test may run a program.
-    state.note(audit.entry(what::CHANNEL_TEST, &*name, "")).await;
+    state.note(audit.entry(AuditAction::ChannelTest, &*name, "")).await;
     let failed = |error: String| Problem::new(StatusCode::FAILED_DEPENDENCY, error);
     match tokio::time::timeout(TEST_MAX, state.dispatch.test(&name)).await {
-        Ok(Ok(said)) => Ok(Json(Tested { said })),
+        Ok(Ok(said)) => Ok(Json(TestResult { said })),
         Ok(Err(error)) => Err(failed(error)),
         Err(_) => Err(failed("no answer within a minute".to_owned())),
     }
@@ -137,7 +142,8 @@ pub(super) async fn test(
 /// Whether a channel is paused.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Pause {
+pub(in super::super) struct Pause {
+    /// True pauses, false resumes.
     paused: bool,
 }
 
@@ -147,18 +153,18 @@ pub(super) struct Pause {
     params(("name" = String, Path, description = "The channel's name")),
     responses((status = 204, description = "Changed"), NotFound),
 )]
-pub(super) async fn pause(
+pub(in super::super) async fn pause(
     State(state): State<AppState>,
     audit: AuditContext,
     Path(name): Path<String>,
-    JsonBody(Pause { paused }): JsonBody<Pause>,
+    Json(Pause { paused }): Json<Pause>,
 ) -> Result<StatusCode, Problem> {
     if !state.channel_names().contains(&name) {
         return Err(Problem::not_found("channel"));
     }
     state.spool.set_paused(name.clone(), paused).await?;
     state.dispatch.set_paused(&name, paused);
-    let what = if paused { what::CHANNEL_PAUSE } else { what::CHANNEL_RESUME };
-    state.note(audit.entry(what, name, "")).await;
+    let action = if paused { AuditAction::ChannelPause } else { AuditAction::ChannelResume };
+    state.note(audit.entry(action, name, "")).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,4 +1,6 @@
-//! The users and passwords of devices that people added: renewed, and taken away.
+//! The login of a device that was added in the dashboard: a new password, and no login at all.
+//!
+//! Devices of the configuration file have their login there, and get a 409.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,24 +8,24 @@ use axum::http::StatusCode;
 use tipoff_spool::DeviceChange;
 
 use super::super::access::AuditContext;
+use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::Path;
 use super::super::problem::Problem;
 use super::super::{AppState, device_credentials};
-use super::devices::{Added, line, of_device};
-use super::error_responses::{Conflict, NotFound};
-use crate::audit::what;
+use super::devices::{AddedDevice, line, of_device};
+use crate::audit::AuditAction;
 
 /// Makes a new password for a device that was added here; the old one stops working.
 #[utoipa::path(
     post, path = "/api/v1/devices/{id}/password", tag = "devices",
-    params(("id" = i64, Path, description = "Its number")),
-    responses((status = 200, body = Added), NotFound, Conflict),
+    params(("id" = i64, Path, description = "Number of the device")),
+    responses((status = 200, body = AddedDevice), NotFound, Conflict),
 )]
-pub(super) async fn renew_password(
+pub(in super::super) async fn renew_password(
     State(state): State<AppState>,
     audit: AuditContext,
     Path(id): Path<i64>,
-) -> Result<Json<Added>, Problem> {
+) -> Result<Json<AddedDevice>, Problem> {
     let known = line(&state, id).await?;
     let object = of_device(&known);
     let Some(user) = known.user else {
@@ -34,17 +36,17 @@ pub(super) async fn renew_password(
     let change = DeviceChange::Password(password.clone());
     state.spool.change_device(known.id, change).await?;
     state.devices_changed().await?;
-    state.note(audit.entry(what::DEVICE_PASSWORD, object, format!("user {user}"))).await;
-    Ok(Json(Added { id, name: known.name, user, password }))
+    state.note(audit.entry(AuditAction::DevicePassword, object, format!("user {user}"))).await;
+    Ok(Json(AddedDevice { id, name: known.name, user, password }))
 }
 
 /// Revokes the login of a device; its arrivals stay stored.
 #[utoipa::path(
     delete, path = "/api/v1/devices/{id}/password", tag = "devices",
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the device")),
     responses((status = 204, description = "It cannot log in any longer"), NotFound),
 )]
-pub(super) async fn remove_password(
+pub(in super::super) async fn remove_password(
     State(state): State<AppState>,
     audit: AuditContext,
     Path(id): Path<i64>,
@@ -52,6 +54,6 @@ pub(super) async fn remove_password(
     let known = line(&state, id).await?;
     state.spool.change_device(known.id, DeviceChange::NoLogin).await?;
     state.devices_changed().await?;
-    state.note(audit.entry(what::DEVICE_NO_LOGIN, of_device(&known), "")).await;
+    state.note(audit.entry(AuditAction::DeviceLoginRevoke, of_device(&known), "")).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,9 +1,11 @@
-//! Devices: list, show, rename, mute, inactivity alert, merge, add. The configuration file is never written: changes
-//! are stored in the spool, and the values of the file take precedence.
+//! Devices: list, show, rename, mute, inactivity alert, merge, add.
+//!
+//! The program never writes its configuration file: changes are stored in the spool, and the values of the file take
+//! precedence. So a device of the file cannot be renamed or merged here. After each change the directory of devices, the
+//! known addresses and the live pages are updated (`AppState::devices_changed`).
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,32 +14,39 @@ use tipoff_spool::{DeviceChange, DeviceFilter, DeviceLine, NewDevice};
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::access::AuditContext;
-use super::super::clock::Clock;
-use super::super::extract::{JsonBody, Path, Query};
+use super::super::error_responses::{Conflict, NotFound};
+use super::super::extract::{Json, Path, Query};
 use super::super::incident_query::blank;
 use super::super::problem::Problem;
+use super::super::reader_clock::ReaderClock;
 use super::super::{AppState, device_credentials};
-use super::error_responses::{Conflict, NotFound};
-use crate::audit::{lasting, what};
+use crate::audit::{AuditAction, lasting};
 use crate::receive::is_deceptive;
 use crate::runtime::utc::utc;
 
 /// Days of activity in an answer.
 pub(crate) const DAYS: i32 = 14;
+/// Maximum number of devices in an answer.
 const LIMIT_MAX: u32 = 500;
+/// Number of devices in an answer if the query has no limit.
 const LIMIT: u32 = 100;
+/// Maximum length of a name, in characters.
 const NAME_CHARS_MAX: usize = 60;
+/// Maximum length of a text to search for, in characters.
 const TEXT_CHARS_MAX: usize = 200;
-/// Nobody mutes for longer without meaning for good, which is what a route is for.
-pub(super) const MUTE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+/// Maximum time of a mute: a year. Somebody who wants no alerts at all removes the device from the routes.
+pub(in super::super) const MUTE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+/// Maximum time of an inactivity alert: a year.
 const SILENT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
-/// Inactivity is checked once a minute.
+/// Minimum time of an inactivity alert: inactivity is checked once a minute.
 const SILENT_MIN: Duration = Duration::from_secs(60);
 
 /// A device.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Device {
+pub(in super::super) struct Device {
+    /// Number of the device.
     id: i64,
+    /// The configured name, the one that people gave it, or its own.
     name: String,
     /// `configuration`: in the configuration file. `dashboard`: added in the dashboard. `discovered`: known by its
     /// arrivals only.
@@ -58,7 +67,7 @@ pub(super) struct Device {
     activity: Vec<u64>,
 }
 
-/// Where a device's entry comes from.
+/// How the program knows a device. A channel of a recorder counts as discovered.
 pub(crate) fn origin(line: &DeviceLine) -> &'static str {
     match DeviceKey::parse(&line.key) {
         _ if line.recorder.is_some() => "discovered",
@@ -68,6 +77,7 @@ pub(crate) fn origin(line: &DeviceLine) -> &'static str {
     }
 }
 
+/// A device, with the incidents of its last days.
 fn device(line: &DeviceLine, activity: Vec<u64>) -> Device {
     Device {
         id: line.id.0,
@@ -86,7 +96,7 @@ fn device(line: &DeviceLine, activity: Vec<u64>) -> Device {
 #[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
-pub(super) struct DeviceQuery {
+pub(in super::super) struct DeviceQuery {
     /// Part of a name, user or address.
     #[param(max_length = 200)]
     #[serde(deserialize_with = "blank")]
@@ -103,7 +113,7 @@ pub(super) struct DeviceQuery {
 
 /// A page of devices.
 #[derive(Serialize, ToSchema)]
-pub(super) struct DeviceList {
+pub(in super::super) struct DeviceList {
     /// Those seen last first.
     devices: Vec<Device>,
     /// Give this as `offset` to go on; null on the last page.
@@ -115,9 +125,9 @@ pub(super) struct DeviceList {
     get, path = "/api/v1/devices", tag = "devices", params(DeviceQuery),
     responses((status = 200, body = DeviceList)),
 )]
-pub(super) async fn list(
+pub(in super::super) async fn list(
     State(state): State<AppState>,
-    clock: Clock,
+    clock: ReaderClock,
     Query(query): Query<DeviceQuery>,
 ) -> Result<Json<DeviceList>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT);
@@ -126,27 +136,37 @@ pub(super) async fn list(
         return Err(Problem::bad("limit: from 1 to 500; text: at most 200 characters"));
     }
     let offset = query.offset.unwrap_or(0);
-    let mut lines = state.spool.devices(&DeviceFilter { text, offset }, limit + 1).await?;
-    let more = lines.len() > limit as usize;
+    let (lines, offset) = find(&state, &DeviceFilter { text, offset }, limit, &clock).await?;
+    let devices = lines.iter().map(|(line, activity)| device(line, activity.clone())).collect();
+    Ok(Json(DeviceList { devices, offset }))
+}
+
+/// One page of devices, each with its incidents of the last days, and the `offset` of the next page. One device more
+/// than the limit is read, which shows whether there is a next page.
+pub(in super::super) async fn find(
+    state: &AppState,
+    filter: &DeviceFilter,
+    limit: u32,
+    clock: &ReaderClock,
+) -> Result<(Vec<(DeviceLine, Vec<u64>)>, Option<u32>), Problem> {
+    let mut lines = state.spool.devices(filter, limit + 1).await?;
+    let has_more = lines.len() > limit as usize;
     lines.truncate(limit as usize);
     let ids: Vec<DeviceId> = lines.iter().map(|line| line.id).collect();
     let activity = state.spool.activity(&ids, &clock.last_days(DAYS)).await?;
-    let devices = lines.iter().zip(activity).map(|(line, activity)| device(line, activity));
-    Ok(Json(DeviceList {
-        devices: devices.collect(),
-        offset: more.then(|| offset.saturating_add(limit)),
-    }))
+    let next = has_more.then(|| filter.offset.saturating_add(limit));
+    Ok((lines.into_iter().zip(activity).collect(), next))
 }
 
 /// One device.
 #[utoipa::path(
     get, path = "/api/v1/devices/{id}", tag = "devices",
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the device")),
     responses((status = 200, body = Device), NotFound),
 )]
-pub(super) async fn one(
+pub(in super::super) async fn one(
     State(state): State<AppState>,
-    clock: Clock,
+    clock: ReaderClock,
     Path(id): Path<i64>,
 ) -> Result<Json<Device>, Problem> {
     let line = line(&state, id).await?;
@@ -154,7 +174,8 @@ pub(super) async fn one(
     Ok(Json(device(&line, activity.into_iter().next().unwrap_or_default())))
 }
 
-pub(super) async fn line(state: &AppState, id: i64) -> Result<DeviceLine, Problem> {
+/// The device with this number, or a 404.
+pub(in super::super) async fn line(state: &AppState, id: i64) -> Result<DeviceLine, Problem> {
     let detail = state.spool.device(DeviceId(id)).await?;
     Ok(detail.ok_or_else(|| Problem::not_found("device"))?.line)
 }
@@ -162,7 +183,7 @@ pub(super) async fn line(state: &AppState, id: i64) -> Result<DeviceLine, Proble
 /// A device to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Addition {
+pub(in super::super) struct DeviceToAdd {
     /// What people call it.
     #[schema(min_length = 1, max_length = 60)]
     name: String,
@@ -170,24 +191,28 @@ pub(super) struct Addition {
 
 /// A device that was added, with its login. Only this answer contains the password.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Added {
-    pub(super) id: i64,
-    pub(super) name: String,
-    pub(super) user: String,
-    pub(super) password: String,
+pub(in super::super) struct AddedDevice {
+    /// Number of the device.
+    pub(in super::super) id: i64,
+    /// What people call it.
+    pub(in super::super) name: String,
+    /// User for SMTP and FTP.
+    pub(in super::super) user: String,
+    /// Its password, shown this once.
+    pub(in super::super) password: String,
 }
 
 /// Adds a device, with a user and a password to type into it.
 #[utoipa::path(
-    post, path = "/api/v1/devices", tag = "devices", request_body = Addition,
-    responses((status = 201, body = Added), Conflict),
+    post, path = "/api/v1/devices", tag = "devices", request_body = DeviceToAdd,
+    responses((status = 201, body = AddedDevice), Conflict),
 )]
-pub(super) async fn add(
+pub(in super::super) async fn add(
     State(state): State<AppState>,
     audit: AuditContext,
-    JsonBody(addition): JsonBody<Addition>,
-) -> Result<(StatusCode, Json<Added>), Problem> {
-    let name = name(&addition.name)?;
+    Json(device): Json<DeviceToAdd>,
+) -> Result<(StatusCode, Json<AddedDevice>), Problem> {
+    let name = name(&device.name)?;
     let password = device_credentials::password()?;
     for user in device_credentials::users(&name) {
         let taken = state.is_user(&user);
@@ -195,8 +220,8 @@ pub(super) async fn add(
             NewDevice { name: name.clone(), user: user.clone(), password: password.clone() };
         if !taken && let Some(id) = state.spool.add_device(device).await? {
             state.devices_changed().await?;
-            state.note(audit.entry(what::DEVICE_ADD, &*name, format!("user {user}"))).await;
-            return Ok((StatusCode::CREATED, Json(Added { id: id.0, name, user, password })));
+            state.note(audit.entry(AuditAction::DeviceAdd, &*name, format!("user {user}"))).await;
+            return Ok((StatusCode::CREATED, Json(AddedDevice { id: id.0, name, user, password })));
         }
     }
     Err(Problem::new(
@@ -205,6 +230,7 @@ pub(super) async fn add(
     ))
 }
 
+/// A trimmed name; 400 if it is empty, too long or deceptive.
 fn name(text: &str) -> Result<String, Problem> {
     let name = text.trim();
     let length = name.chars().count();
@@ -218,7 +244,7 @@ fn name(text: &str) -> Result<String, Problem> {
 /// What to change of a device; what is left out stays as it is.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Change {
+pub(in super::super) struct DeviceEdit {
     /// What to call it; empty: what it calls itself.
     #[serde(default)]
     #[schema(max_length = 60)]
@@ -235,34 +261,34 @@ pub(super) struct Change {
 
 /// Renames or mutes a device, or sets its inactivity alert.
 #[utoipa::path(
-    patch, path = "/api/v1/devices/{id}", tag = "devices", request_body = Change,
-    params(("id" = i64, Path, description = "Its number")),
+    patch, path = "/api/v1/devices/{id}", tag = "devices", request_body = DeviceEdit,
+    params(("id" = i64, Path, description = "Number of the device")),
     responses((status = 200, body = Device), NotFound, Conflict),
 )]
-pub(super) async fn change(
+pub(in super::super) async fn change(
     State(state): State<AppState>,
-    clock: Clock,
+    clock: ReaderClock,
     audit: AuditContext,
     Path(id): Path<i64>,
-    JsonBody(change): JsonBody<Change>,
+    Json(change): Json<DeviceEdit>,
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
-    let detail = told(&change);
-    for change in changes(&known, change)? {
+    let detail = described(&change);
+    for change in changes(&known, change, state.clock.now())? {
         state.spool.change_device(known.id, change).await?;
     }
     state.devices_changed().await?;
-    state.note(audit.entry(what::DEVICE_CHANGE, of_device(&known), detail)).await;
+    state.note(audit.entry(AuditAction::DeviceChange, of_device(&known), detail)).await;
     one(State(state), clock, Path(id)).await
 }
 
 /// A device in the audit log.
-pub(super) fn of_device(known: &DeviceLine) -> String {
+pub(in super::super) fn of_device(known: &DeviceLine) -> String {
     format!("device {}, {}", known.id, known.name)
 }
 
-/// What was asked for, in words.
-fn told(change: &Change) -> String {
+/// An edit in words, for the audit log.
+fn described(change: &DeviceEdit) -> String {
     let name = change.name.as_ref().map(|name| format!("name: {name}"));
     let muted = change.muted_for_s.map(|seconds| format!("mute: {}", lasting(seconds)));
     let watched = change.silent_after_s.map(|seconds| match seconds {
@@ -272,8 +298,12 @@ fn told(change: &Change) -> String {
     [name, muted, watched].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// All of it, or what is wrong with it.
-fn changes(known: &DeviceLine, change: Change) -> Result<Vec<DeviceChange>, Problem> {
+/// The changes that an edit asks for. One that is not allowed refuses all of them, so nothing is changed by half.
+fn changes(
+    known: &DeviceLine,
+    change: DeviceEdit,
+    now: Timestamp,
+) -> Result<Vec<DeviceChange>, Problem> {
     let mut changes = Vec::new();
     if let Some(text) = change.name {
         if origin(known) == "configuration" {
@@ -288,7 +318,7 @@ fn changes(known: &DeviceLine, change: Change) -> Result<Vec<DeviceChange>, Prob
         if lasts > MUTE_MAX {
             return Err(Problem::bad("muted_for_s: at most a year"));
         }
-        let until = Timestamp::from(SystemTime::now()).after(lasts);
+        let until = now.after(lasts);
         changes.push(DeviceChange::MutedUntil((!lasts.is_zero()).then_some(until)));
     }
     if let Some(seconds) = change.silent_after_s {
@@ -304,7 +334,7 @@ fn changes(known: &DeviceLine, change: Change) -> Result<Vec<DeviceChange>, Prob
 /// Which device it is.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Merge {
+pub(in super::super) struct Merge {
     /// The number of the device that it is.
     into: i64,
 }
@@ -312,15 +342,15 @@ pub(super) struct Merge {
 /// Merges a device into another one, which gets all its arrivals, past and future.
 #[utoipa::path(
     post, path = "/api/v1/devices/{id}/merge", tag = "devices", request_body = Merge,
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the device")),
     responses((status = 200, body = Device), NotFound, Conflict),
 )]
-pub(super) async fn merge(
+pub(in super::super) async fn merge(
     State(state): State<AppState>,
-    clock: Clock,
+    clock: ReaderClock,
     audit: AuditContext,
     Path(id): Path<i64>,
-    JsonBody(merge): JsonBody<Merge>,
+    Json(merge): Json<Merge>,
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
     if origin(&known) == "configuration" {
@@ -333,6 +363,6 @@ pub(super) async fn merge(
     }
     state.devices_changed().await?;
     let detail = format!("into {}", of_device(&other));
-    state.note(audit.entry(what::DEVICE_MERGE, of_device(&known), detail)).await;
+    state.note(audit.entry(AuditAction::DeviceMerge, of_device(&known), detail)).await;
     one(State(state), clock, Path(merge.into)).await
 }

@@ -1,4 +1,7 @@
-//! Live events: server-sent events (the HTML standard, section 9.2).
+//! Live events for pages and programs: server-sent events (the HTML standard, section 9.2).
+//!
+//! An event only names what changed; the client requests it. So a slow client loses nothing but time: after lost events
+//! it gets `missed` and reads everything again. A stream ends with the login, token or role that opened it.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -24,17 +27,17 @@ use crate::receive::SessionNews;
 use crate::runtime::events::LiveEvent;
 use crate::runtime::shutdown::{Phase, Shutdown};
 
-/// So often something is said when nothing happens, so that nobody takes the connection for dead.
+/// A comment is sent so often if nothing happens, so that proxies do not close the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// Streams at a time, each of which holds a connection.
+/// Maximum number of open streams; each holds a connection.
 const STREAMS_MAX: usize = 128;
-/// The same of one address.
+/// Maximum number of open streams of one address.
 const STREAMS_PER_ADDRESS: usize = 32;
 
 /// Asks nginx to pass events on as they come.
 const UNBUFFERED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-/// For so long a stream stays open for somebody whom a proxy let in.
+/// Maximum duration of a stream for a proxy's user. Only the proxy knows when they log out, so the browser must ask it again.
 const PROXY_STREAM_LASTS: Duration = Duration::from_secs(300);
 
 /// What happens from now on: `incident`, `delivery`, `channel`, `device`, `session`, `configuration`,
@@ -46,7 +49,7 @@ const PROXY_STREAM_LASTS: Duration = Duration::from_secs(300);
         (status = 200, description = "A stream that ends with the login or token that opened it", content_type = "text/event-stream"),
     ),
 )]
-pub(super) async fn event_stream(
+pub(in super::super) async fn event_stream(
     State(state): State<AppState>,
     principal: Principal,
     client: Client,
@@ -56,7 +59,7 @@ pub(super) async fn event_stream(
     })?;
     let access = state.access.clone();
     let ended = Box::pin(async move { stream_end(&access, &principal).await });
-    let listener = Listener {
+    let subscription = EventSubscription {
         ended,
         events: state.events.subscribe(),
         sessions: state.transcripts.subscribe(),
@@ -64,16 +67,15 @@ pub(super) async fn event_stream(
         handle: permit.handle(),
         _permit: permit,
     };
-    let stream = stream::unfold(listener, |mut listener| async move {
-        let event = listener.next().await?;
-        Some((Ok::<_, Infallible>(event), listener))
+    let stream = stream::unfold(subscription, |mut subscription| async move {
+        let event = subscription.next().await?;
+        Some((Ok::<_, Infallible>(event), subscription))
     });
     let stream = Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     Ok(([UNBUFFERED], stream))
 }
 
-/// Waits until a stream has to end: with the login, token or role it was opened with. Only the proxy knows
-/// when somebody has logged out there, and it is asked when the browser connects again.
+/// Completes when a stream has to end.
 async fn stream_end(access: &Access, principal: &Principal) {
     match principal.auth {
         AuthMethod::Proxy => tokio::time::sleep(PROXY_STREAM_LASTS).await,
@@ -81,21 +83,27 @@ async fn stream_end(access: &Access, principal: &Principal) {
     }
 }
 
-struct Listener {
+/// What one stream waits for.
+struct EventSubscription {
+    /// Completes when the login, token or role has ended.
     ended: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// Events of the spool, channels and configuration.
     events: broadcast::Receiver<LiveEvent>,
+    /// Events of devices' sessions.
     sessions: broadcast::Receiver<SessionNews>,
     shutdown: Shutdown,
+    /// Signals that another client needs the place.
     handle: ConnectionHandle,
+    /// The place of this stream; dropping it frees the place.
     _permit: ConnectionPermit,
 }
 
-/// The streams that are open. Of too many, the one that has been open for longest ends; browsers come again.
+/// The open streams. If there are too many, the one that has been open for longest ends; browsers connect again.
 #[derive(Clone)]
 pub(crate) struct EventStreams(ConnectionLimiter);
 
 impl EventStreams {
-    /// Those of known addresses go before others.
+    /// Addresses in `known` are evicted last.
     pub(crate) fn new(known: Arc<KnownAddresses>) -> Self {
         let limits = ConnectionLimits {
             total: STREAMS_MAX,
@@ -107,15 +115,14 @@ impl EventStreams {
     }
 }
 
-impl Listener {
-    /// The next event. `None` when the login has ended, where others need its place, and at the end of the
-    /// program, so that nobody has to wait for whoever looks.
+impl EventSubscription {
+    /// The next event. `None` ends the stream: the login has ended, another client needs the place, or the program stops.
     async fn next(&mut self) -> Option<Event> {
         tokio::select! {
             biased;
             () = &mut self.ended => None,
-            item = self.events.recv() => of(item, event),
-            session = self.sessions.recv() => of(session, of_session),
+            item = self.events.recv() => received(item, live_event),
+            item = self.sessions.recv() => received(item, session_event),
             () = self.handle.evicted() => None,
             () = self.shutdown.reached(Phase::Ending) => None,
         }
@@ -123,21 +130,23 @@ impl Listener {
 }
 
 /// The event to send; `missed` if the client was too slow for some.
-fn of<T>(notice: Result<T, RecvError>, event: impl Fn(&T) -> Event) -> Option<Event> {
-    match notice {
-        Ok(notice) => Some(event(&notice)),
+fn received<T>(item: Result<T, RecvError>, event: impl Fn(&T) -> Event) -> Option<Event> {
+    match item {
+        Ok(item) => Some(event(&item)),
         Err(RecvError::Lagged(_)) => Some(Event::default().event("missed").data("{}")),
         Err(RecvError::Closed) => None,
     }
 }
 
-fn of_session(news: &SessionNews) -> Event {
+/// An event about a session.
+fn session_event(news: &SessionNews) -> Event {
     let SessionNews { id, peer, device, ended } = news;
     let data = json!({ "session": id, "peer": peer, "device": device, "ended": ended });
     Event::default().event("session").data(data.to_string())
 }
 
-fn event(item: &LiveEvent) -> Event {
+/// An event about everything else. The names are covered by docs/compatibility.md.
+fn live_event(item: &LiveEvent) -> Event {
     let (name, data) = match item {
         LiveEvent::Arrival { incident, opened } => {
             ("incident", json!({ "incident": incident, "opened": opened }))
@@ -152,7 +161,7 @@ fn event(item: &LiveEvent) -> Event {
         LiveEvent::Channel { name } => ("channel", json!({ "channel": name })),
         LiveEvent::Device => ("device", json!({})),
         LiveEvent::Config => ("configuration", json!({})),
-        LiveEvent::House => ("house", json!({})),
+        LiveEvent::HomeState => ("house", json!({})),
     };
     Event::default().event(name).data(data.to_string())
 }

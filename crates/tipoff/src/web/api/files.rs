@@ -1,4 +1,7 @@
-//! Files of arrivals, whole and small.
+//! Files of arrivals: the original bytes, thumbnails, and videos as browsers play them.
+//!
+//! A file is named by its arrival and its place in it, never by a path. Originals are read from the stored blob; thumbnails
+//! and renditions come from the caches of `media`.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use tipoff_model::{ArrivalId, MediaKind, MediaPlace};
 use utoipa::{IntoParams, ToSchema};
 
+use super::super::error_responses::NotFound;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
 use super::super::{AppState, media};
-use super::error_responses::NotFound;
 use crate::media::renditions::Rendition;
 use crate::runtime::fair_queue::Owner;
 use crate::runtime::links::parse_file_part;
@@ -19,8 +22,8 @@ use crate::runtime::links::parse_file_part;
 /// How a file is wanted.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct FileQuery {
-    /// If it is there, with any value: to be saved, not shown.
+pub(in super::super) struct FileQuery {
+    /// With any value: the file is to be saved, not shown.
     download: Option<String>,
 }
 
@@ -40,7 +43,7 @@ pub(super) struct FileQuery {
         (status = 416, description = "It has no such range"),
     ),
 )]
-pub(super) async fn file(
+pub(in super::super) async fn file(
     State(state): State<AppState>,
     Path((arrival, file)): Path<(i64, String)>,
     Query(query): Query<FileQuery>,
@@ -63,7 +66,7 @@ pub(super) async fn file(
         NotFound,
     ),
 )]
-pub(super) async fn thumbnail(
+pub(in super::super) async fn thumbnail(
     State(state): State<AppState>,
     Path((arrival, file)): Path<(i64, String)>,
 ) -> Result<Response, Problem> {
@@ -98,7 +101,7 @@ pub(super) async fn thumbnail(
         (status = 503, description = "Too many are being made", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn rendition(
+pub(in super::super) async fn rendition(
     State(state): State<AppState>,
     Path((arrival, file)): Path<(i64, String)>,
     headers: HeaderMap,
@@ -114,7 +117,7 @@ struct RenditionProgress {
     percent: Option<u8>,
 }
 
-/// The rendition of the video at a place, or how far it is.
+/// The rendition of a video, or its progress. Shared incidents use it too, after they have checked the link.
 pub(in super::super) async fn rendition_of(
     state: &AppState,
     place: MediaPlace,
@@ -146,6 +149,7 @@ pub(in super::super) async fn rendition_of(
     })
 }
 
+/// The place of a file; 404 unless `file` is `raw` or a number.
 fn place(arrival: i64, file: &str) -> Result<MediaPlace, Problem> {
     let index = parse_file_part(file).ok_or_else(|| Problem::not_found("file"))?;
     Ok(MediaPlace { arrival: ArrivalId(arrival), index })

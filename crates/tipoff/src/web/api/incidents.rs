@@ -1,8 +1,8 @@
-//! Incidents: list, look, try again.
+//! Incidents: list, show, download, retry, lock.
+//!
+//! The filter is shared with the timeline (`incident_query.rs`). The shapes of the answers are in `api_types.rs`, because the
+//! zip contains them too. Marking an incident as not interesting is an action of messages (`actions.rs`).
 
-use std::time::SystemTime;
-
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -13,17 +13,17 @@ use utoipa::ToSchema;
 use super::super::AppState;
 use super::super::access::AuditContext;
 use super::super::api_types::{Incident, IncidentFull};
-use super::super::clock::Clock;
-use super::super::extract::{JsonBody, Path, Query};
+use super::super::error_responses::NotFound;
+use super::super::extract::{Json, Path, Query};
 use super::super::incident_query::IncidentQuery;
 use super::super::problem::Problem;
-use super::error_responses::NotFound;
-use crate::audit::what;
+use super::super::reader_clock::ReaderClock;
+use crate::audit::AuditAction;
 use crate::runtime::events::LiveEvent;
 
 /// A page of incidents.
 #[derive(Serialize, ToSchema)]
-pub(super) struct IncidentList {
+pub(in super::super) struct IncidentList {
     /// The newest first.
     incidents: Vec<Incident>,
     /// Give this as `before` to go on; null on the last page.
@@ -35,27 +35,22 @@ pub(super) struct IncidentList {
     get, path = "/api/v1/incidents", tag = "incidents", params(IncidentQuery),
     responses((status = 200, body = IncidentList)),
 )]
-pub(super) async fn list(
+pub(in super::super) async fn list(
     State(state): State<AppState>,
-    clock: Clock,
+    clock: ReaderClock,
     Query(query): Query<IncidentQuery>,
 ) -> Result<Json<IncidentList>, Problem> {
-    let (filter, limit) = (query.filter(&clock)?, query.limit()?);
-    let mut lines = state.spool.incidents(&filter, limit + 1).await?;
-    let before = (lines.len() > limit as usize).then(|| {
-        lines.truncate(limit as usize);
-        lines.last().map(|line| line.id.0).unwrap_or_default()
-    });
+    let (lines, before) = query.read(&*state.spool, &clock).await?;
     Ok(Json(IncidentList { incidents: lines.iter().map(Incident::from).collect(), before }))
 }
 
 /// One incident with all that belongs to it.
 #[utoipa::path(
     get, path = "/api/v1/incidents/{id}", tag = "incidents",
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the incident")),
     responses((status = 200, body = IncidentFull), NotFound),
 )]
-pub(super) async fn one(
+pub(in super::super) async fn one(
     State(state): State<AppState>,
     Path(id): Path<i64>,
 ) -> Result<Json<IncidentFull>, Problem> {
@@ -66,10 +61,10 @@ pub(super) async fn one(
 /// An incident as a zip file: all original mails and files, and `incident.json` with the facts.
 #[utoipa::path(
     get, path = "/api/v1/incidents/{id}/zip", tag = "incidents",
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the incident")),
     responses((status = 200, description = "The zip", content_type = "application/zip"), NotFound),
 )]
-pub(super) async fn parcel(
+pub(in super::super) async fn zip(
     State(state): State<AppState>,
     Path(id): Path<i64>,
 ) -> Result<Response, Problem> {
@@ -77,18 +72,18 @@ pub(super) async fn parcel(
     super::super::incident_zip::send(&state, &detail).await
 }
 
-/// What to try again.
+/// Which deliveries become due at once.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Retry {
+pub(in super::super) struct Retry {
     /// Only this delivery; without it all that were not delivered.
     #[serde(default)]
     delivery: Option<i64>,
 }
 
-/// What will be tried.
+/// The result of a retry.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Retried {
+pub(in super::super) struct Retried {
     /// The channels to which alerts will be sent again.
     channels: Vec<String>,
 }
@@ -96,43 +91,45 @@ pub(super) struct Retried {
 /// Makes deliveries that failed, or that wait, due at once.
 #[utoipa::path(
     post, path = "/api/v1/incidents/{id}/retry", tag = "incidents", request_body = Retry,
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the incident")),
     responses((status = 200, body = Retried), NotFound),
 )]
-pub(super) async fn retry(
+pub(in super::super) async fn retry(
     State(state): State<AppState>,
     audit: AuditContext,
     Path(id): Path<i64>,
-    JsonBody(retry): JsonBody<Retry>,
+    Json(retry): Json<Retry>,
 ) -> Result<Json<Retried>, Problem> {
     // Read first, so that an unknown number is an error.
     let incident = state.spool.incident(IncidentId(id)).await?.line.id;
     let only = retry.delivery.map(DeliveryId);
-    let channels = state.spool.retry(incident, only, SystemTime::now().into()).await?;
+    let channels = state.spool.retry(incident, only, state.clock.now()).await?;
     state.wake(&channels);
-    state.note(audit.entry(what::RETRY, format!("incident {id}"), channels.join(", "))).await;
+    state
+        .note(audit.entry(AuditAction::Retry, format!("incident {id}"), channels.join(", ")))
+        .await;
     Ok(Json(Retried { channels }))
 }
 
 /// Locks an incident: it is kept, whatever its age and however full the disk, until it is unlocked.
 #[utoipa::path(
     post, path = "/api/v1/incidents/{id}/lock", tag = "incidents",
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the incident")),
     responses(
         (status = 204, description = "It is locked"),
         NotFound,
         (status = 409, body = Problem, content_type = "application/problem+json",
-         description = "Locked incidents may take half of the room"),
+         description = "Locked incidents may use half of the space"),
     ),
 )]
-pub(super) async fn lock(
+pub(in super::super) async fn lock(
     State(state): State<AppState>,
     audit: AuditContext,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
-    let (incident, now) = (IncidentId(id), SystemTime::now().into());
+    let (incident, now) = (IncidentId(id), state.clock.now());
     if state.spool.lock(incident, audit.actor.name().to_owned(), now).await? {
-        state.note(audit.entry(what::LOCK, format!("incident {id}"), "")).await;
+        state.note(audit.entry(AuditAction::Lock, format!("incident {id}"), "")).await;
     }
     state.events.publish(LiveEvent::Arrival { incident, opened: false });
     Ok(StatusCode::NO_CONTENT)
@@ -141,17 +138,17 @@ pub(super) async fn lock(
 /// Unlocks an incident: retention applies to it again.
 #[utoipa::path(
     delete, path = "/api/v1/incidents/{id}/lock", tag = "incidents",
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the incident")),
     responses((status = 204, description = "It is not locked"), NotFound),
 )]
-pub(super) async fn unlock(
+pub(in super::super) async fn unlock(
     State(state): State<AppState>,
     audit: AuditContext,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let incident = IncidentId(id);
     if state.spool.unlock(incident).await? {
-        state.note(audit.entry(what::UNLOCK, format!("incident {id}"), "")).await;
+        state.note(audit.entry(AuditAction::Unlock, format!("incident {id}"), "")).await;
     }
     state.events.publish(LiveEvent::Arrival { incident, opened: false });
     Ok(StatusCode::NO_CONTENT)

@@ -1,4 +1,7 @@
 //! Sessions of devices, and their transcripts.
+//!
+//! Open sessions are in memory (`Transcripts`), ended ones in the spool; a list shows both. A transcript is masked before it
+//! is stored, so this file needs no rule about secrets.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,14 +10,14 @@ use tipoff_spool::{SessionDetail, SessionFilter, SessionLine};
 use utoipa::IntoParams;
 
 use super::super::AppState;
+use super::super::error_responses::NotFound;
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
 use super::super::problem::Problem;
 use super::super::session_types::{Session, Transcript};
-use super::error_responses::NotFound;
 
-/// Sessions on a page.
-const LIMIT: u32 = 50;
+/// Sessions on a page. The list has no other limit.
+pub(in super::super) const LIMIT: u32 = 50;
 
 /// Which sessions are wanted.
 #[derive(Default, Deserialize, IntoParams)]
@@ -32,7 +35,8 @@ pub(crate) struct SessionQuery {
     pub(crate) before: Option<i64>,
 }
 
-/// Those that are open, then those that ended, the latest first.
+/// Open sessions, then those that ended, each the newest first. Open sessions are on the first page
+/// only, and not in a filtered list.
 pub(crate) async fn find(
     state: &AppState,
     query: &SessionQuery,
@@ -56,7 +60,7 @@ pub(crate) async fn find(
     Ok(lines)
 }
 
-/// One session, open or ended.
+/// A session, open or ended; 404 once it is no longer stored.
 pub(crate) async fn read(state: &AppState, id: i64) -> Result<SessionDetail, Problem> {
     if let Some(detail) = state.transcripts.read(id) {
         return Ok(detail);
@@ -69,7 +73,7 @@ pub(crate) async fn read(state: &AppState, id: i64) -> Result<SessionDetail, Pro
     get, path = "/api/v1/sessions", tag = "sessions", params(SessionQuery),
     responses((status = 200, body = [Session])),
 )]
-pub(super) async fn list(
+pub(in super::super) async fn list(
     State(state): State<AppState>,
     Query(query): Query<SessionQuery>,
 ) -> Result<Json<Vec<Session>>, Problem> {
@@ -79,10 +83,10 @@ pub(super) async fn list(
 /// One session with its transcript.
 #[utoipa::path(
     get, path = "/api/v1/sessions/{id}", tag = "sessions",
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the session")),
     responses((status = 200, body = Transcript), NotFound),
 )]
-pub(super) async fn one(
+pub(in super::super) async fn one(
     State(state): State<AppState>,
     Path(id): Path<i64>,
 ) -> Result<Json<Transcript>, Problem> {

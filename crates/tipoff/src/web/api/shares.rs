@@ -1,8 +1,10 @@
 //! Links that show one incident without a login: make, list, revoke.
+//!
+//! The address contains a number, the expiry and a signature. Only the answer that makes a link contains it; the spool
+//! stores the number, so that a link can be revoked and its openings counted.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,10 +14,10 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
-use super::super::extract::{JsonBody, Path};
+use super::super::error_responses::{Conflict, NotFound};
+use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
-use super::error_responses::{Conflict, NotFound};
-use crate::audit::{lasting, what};
+use crate::audit::{AuditAction, lasting};
 use crate::runtime::utc::utc;
 
 /// The longest time for which a link can be opened, in seconds.
@@ -26,7 +28,7 @@ const SHARES_MAX: u32 = 1_000;
 /// How long a link is valid.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Share {
+pub(in super::super) struct Share {
     /// In seconds.
     #[schema(minimum = 1, maximum = 7_776_000)]
     lasts_s: u64,
@@ -34,7 +36,7 @@ pub(super) struct Share {
 
 /// A link that needs no login.
 #[derive(Serialize, ToSchema)]
-pub(super) struct SharedLink {
+pub(in super::super) struct SharedLink {
     /// The number under which it is listed and revoked.
     id: i64,
     /// Address of the page of the incident. Only this answer contains it.
@@ -47,20 +49,20 @@ pub(super) struct SharedLink {
 /// Makes a link by which anybody sees the incident without a login, until it expires or is revoked.
 #[utoipa::path(
     post, path = "/api/v1/incidents/{id}/share", tag = "incidents", request_body = Share,
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the incident")),
     responses((status = 200, body = SharedLink), NotFound, Conflict),
 )]
-pub(super) async fn share(
+pub(in super::super) async fn share(
     State(state): State<AppState>,
     audit: AuditContext,
     Path(id): Path<i64>,
-    JsonBody(share): JsonBody<Share>,
+    Json(share): Json<Share>,
 ) -> Result<Json<SharedLink>, Problem> {
     if !(1..=SHARE_LASTS_S_MAX).contains(&share.lasts_s) {
         return Err(Problem::bad("lasts_s: from 1 to 7776000"));
     }
     let incident = state.spool.incident(IncidentId(id)).await?.line.id;
-    let created_at = Timestamp::from(SystemTime::now());
+    let created_at = state.clock.now();
     // To the second, as the link has it.
     let expires_s = created_at.after(Duration::from_secs(share.lasts_s)).as_ms() / 1000;
     let link = ShareLink {
@@ -73,7 +75,8 @@ pub(super) async fn share(
         opened_at: None,
     };
     let expires_at = link.expires_at;
-    let entry = audit.entry(what::SHARE_CREATE, of_incident(incident), lasting(share.lasts_s));
+    let entry =
+        audit.entry(AuditAction::ShareCreate, of_incident(incident), lasting(share.lasts_s));
     let full = || {
         let detail = "the limit of 1,000 links is reached; revoke one first";
         Problem::new(StatusCode::CONFLICT, detail)
@@ -86,24 +89,29 @@ pub(super) async fn share(
     }))
 }
 
+/// An incident in the audit log.
 fn of_incident(incident: IncidentId) -> String {
     format!("incident {incident}")
 }
 
 /// A link that somebody made, without its address.
 #[derive(Serialize, ToSchema)]
-pub(super) struct ShareLine {
+pub(in super::super) struct ShareLine {
+    /// The number under which it is revoked.
     id: i64,
     /// The number of the incident that it shows.
     incident: i64,
     /// Who made it.
     made_by: String,
+    /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
+    /// Until when it opens.
     #[schema(format = DateTime)]
     expires_at: String,
     /// How often its page was opened, also by programs that make previews.
     opened: u64,
+    /// When its page was opened last; null if never.
     #[schema(format = DateTime)]
     opened_at: Option<String>,
 }
@@ -113,7 +121,9 @@ pub(super) struct ShareLine {
     get, path = "/api/v1/shares", tag = "access",
     responses((status = 200, body = [ShareLine])),
 )]
-pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<ShareLine>>, Problem> {
+pub(in super::super) async fn list(
+    State(state): State<AppState>,
+) -> Result<Json<Vec<ShareLine>>, Problem> {
     let line = |link: ShareLink| ShareLine {
         id: link.id,
         incident: link.incident.0,
@@ -128,24 +138,25 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<Share
 
 /// All links that have not expired, with all openings counted.
 pub(in super::super) async fn links(state: &AppState) -> Result<Vec<ShareLink>, Problem> {
-    state.share_opens.write(&*state.spool).await?;
-    Ok(state.spool.share_links(SystemTime::now().into()).await?)
+    state.share_opens.write(&*state.spool, state.clock.now()).await?;
+    Ok(state.spool.share_links(state.clock.now()).await?)
 }
 
 /// Revokes a link: from now on it opens nothing.
 #[utoipa::path(
     delete, path = "/api/v1/shares/{id}", tag = "access",
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the link")),
     responses((status = 204, description = "It opens nothing any more"), NotFound),
 )]
-pub(super) async fn revoke(
+pub(in super::super) async fn revoke(
     State(state): State<AppState>,
     audit: AuditContext,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let missing = || Problem::not_found("link");
     let link = state.spool.share_link(id).await?.ok_or_else(missing)?;
-    let entry = audit.entry(what::SHARE_REVOKE, of_incident(link.incident), format!("link {id}"));
+    let entry =
+        audit.entry(AuditAction::ShareRevoke, of_incident(link.incident), format!("link {id}"));
     if !state.spool.revoke_share_link(id, entry).await? {
         return Err(missing());
     }

@@ -1,8 +1,9 @@
-//! The password, and tokens for programs.
+//! Tokens for programs, and the user's own password.
+//!
+//! A token is shown once and stored as a digest. It has one scope, and ends when its maker is no longer an owner.
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tipoff_spool::TokenScope;
@@ -10,28 +11,30 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::{
-    AuditContext, LoginSource, Principal, login_cookies, make_token, token_name,
+    AuditContext, OwnAccount, Principal, login_cookies, make_token, token_name,
 };
 use super::super::account_types::{Scope, Token};
 use super::super::client::Client;
-use super::super::extract::{JsonBody, Path};
+use super::super::error_responses::{Conflict, NotFound};
+use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
-use super::error_responses::{Conflict, NotFound};
-use crate::audit::what;
+use crate::audit::AuditAction;
 
 /// All tokens.
 #[utoipa::path(
     get, path = "/api/v1/tokens", tag = "access",
     responses((status = 200, body = [Token])),
 )]
-pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<Token>>, Problem> {
+pub(in super::super) async fn list(
+    State(state): State<AppState>,
+) -> Result<Json<Vec<Token>>, Problem> {
     Ok(Json(state.spool.tokens().await?.iter().map(Token::from).collect()))
 }
 
 /// A token to make.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewToken {
+pub(in super::super) struct NewToken {
     /// What it is for.
     #[schema(min_length = 1, max_length = 60)]
     name: String,
@@ -45,8 +48,10 @@ pub(super) struct NewToken {
 
 /// A new token. Only this answer contains it.
 #[derive(Serialize, ToSchema)]
-pub(super) struct MadeToken {
+pub(in super::super) struct MadeToken {
+    /// Number of the token.
     id: i64,
+    /// The token itself, to be sent as `Authorization: Bearer`.
     token: String,
 }
 
@@ -55,11 +60,11 @@ pub(super) struct MadeToken {
     post, path = "/api/v1/tokens", tag = "access", request_body = NewToken,
     responses((status = 201, body = MadeToken), Conflict),
 )]
-pub(super) async fn add(
+pub(in super::super) async fn add(
     State(state): State<AppState>,
     principal: Principal,
     audit: AuditContext,
-    JsonBody(NewToken { name, may_change, scope }): JsonBody<NewToken>,
+    Json(NewToken { name, may_change, scope }): Json<NewToken>,
 ) -> Result<(StatusCode, Json<MadeToken>), Problem> {
     let name = token_name(&name).map_err(Problem::bad)?;
     let scope = match (scope, may_change) {
@@ -68,7 +73,7 @@ pub(super) async fn add(
         (Some(Scope::Read) | None, false) => TokenScope::Read,
         (Some(Scope::Feed), false) => TokenScope::Feed,
     };
-    let entry = audit.entry(what::TOKEN_CREATE, name, format!("scope: {}", scope.as_str()));
+    let entry = audit.entry(AuditAction::TokenCreate, name, format!("scope: {}", scope.as_str()));
     let (id, token) = make_token(&*state.spool, name, scope, principal.user(), entry).await?;
     Ok((StatusCode::CREATED, Json(MadeToken { id, token })))
 }
@@ -76,17 +81,17 @@ pub(super) async fn add(
 /// Revokes a token.
 #[utoipa::path(
     delete, path = "/api/v1/tokens/{id}", tag = "access",
-    params(("id" = i64, Path, description = "Its number")),
+    params(("id" = i64, Path, description = "Number of the token")),
     responses((status = 204, description = "Revoked"), NotFound),
 )]
-pub(super) async fn remove(
+pub(in super::super) async fn remove(
     State(state): State<AppState>,
     audit: AuditContext,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let token = state.spool.tokens().await?.into_iter().find(|token| token.id == id);
     let name = token.map(|token| token.name).unwrap_or_default();
-    let entry = audit.entry(what::TOKEN_REVOKE, name, format!("number {id}"));
+    let entry = audit.entry(AuditAction::TokenRevoke, name, format!("number {id}"));
     if !state.spool.remove_token(id, entry).await? {
         return Err(Problem::not_found("token"));
     }
@@ -98,8 +103,10 @@ pub(super) async fn remove(
 /// A change of the password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewPassword {
+pub(in super::super) struct NewPassword {
+    /// The present password.
     old: String,
+    /// The new one, from 8 to 200 characters.
     #[schema(min_length = 8, max_length = 200)]
     new: String,
     /// Whether all tokens for programs end, too. Only for an owner.
@@ -112,33 +119,22 @@ pub(super) struct NewPassword {
     put, path = "/api/v1/password", tag = "access", request_body = NewPassword,
     responses((status = 204, description = "It is changed")),
 )]
-pub(super) async fn change_password(
+pub(in super::super) async fn change_password(
     State(state): State<AppState>,
     client: Client,
     principal: Principal,
-    headers: HeaderMap,
-    JsonBody(NewPassword { old, new, revoke_tokens }): JsonBody<NewPassword>,
+    account: OwnAccount,
+    audit: AuditContext,
+    Json(NewPassword { old, new, revoke_tokens }): Json<NewPassword>,
 ) -> Result<Response, Problem> {
-    let Some(user) = principal.user() else {
-        let detail = "only a user who is logged in here has a password";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-    };
     if revoke_tokens && !principal.is_owner() {
         return Err(Problem::new(StatusCode::FORBIDDEN, "only an owner may revoke tokens"));
     }
-    let source = LoginSource::of(&client, &headers);
-    let login = state.access.change(user, &old, &new, principal.login(), &source).await?;
+    let login = state.access.change_password(&account, &old, &new).await?;
     let detail = "every other login of this user ended";
-    state
-        .note(AuditContext::new(&principal, &client).entry(
-            what::PASSWORD,
-            &*principal.name,
-            detail,
-        ))
-        .await;
+    state.note(audit.entry(AuditAction::Password, account.name, detail)).await;
     if revoke_tokens {
-        let detail = "with the password";
-        let entry = AuditContext::new(&principal, &client).entry(what::TOKEN_REVOKE, "", detail);
+        let entry = audit.entry(AuditAction::TokenRevoke, "", "with the password");
         state.access.end_tokens(entry).await?;
     }
     Ok((StatusCode::NO_CONTENT, login_cookies(&login, &client)).into_response())

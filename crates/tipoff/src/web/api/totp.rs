@@ -1,36 +1,37 @@
-//! One-time codes of one's own account.
+//! One-time codes of the user's own account (RFC 6238).
+//!
+//! Two steps turn them on: a secret that has no effect yet, and a code that proves that the app has it. Both turning on
+//! and turning off ask for the password, because a stolen login must not lock its owner out.
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use qrcode::{Color, QrCode};
 use serde::{Deserialize, Serialize};
-use tipoff_spool::UserId;
 use utoipa::ToSchema;
 
 use super::super::AppState;
-use super::super::access::{AuditContext, LoginSource, Principal};
-use super::super::client::Client;
-use super::super::extract::JsonBody;
+use super::super::access::{AuditContext, OwnAccount};
+use super::super::error_responses::Conflict;
+use super::super::extract::Json;
 use super::super::problem::Problem;
-use super::error_responses::Conflict;
-use crate::audit::what;
+use crate::audit::AuditAction;
 
-/// Light modules around the symbol (ISO/IEC 18004, section 6.3.8).
+/// Width of the light margin around the symbol, in modules (ISO/IEC 18004, section 6.3.8).
 const QUIET: usize = 4;
 
 /// The present password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Password {
+pub(in super::super) struct CurrentPassword {
+    /// The password of the user who is logged in.
     password: String,
 }
 
 /// A secret for an authenticator app, shown this once.
 #[derive(Serialize, ToSchema)]
-pub(super) struct NewSecret {
+pub(in super::super) struct NewSecret {
     /// The secret in base32.
     secret: String,
     /// The same as an `otpauth:` URI.
@@ -41,19 +42,15 @@ pub(super) struct NewSecret {
 
 /// Makes a secret for one-time codes. It takes effect once `PUT` confirms it with a code.
 #[utoipa::path(
-    post, path = "/api/v1/totp", tag = "access", request_body = Password,
+    post, path = "/api/v1/totp", tag = "access", request_body = CurrentPassword,
     responses((status = 200, body = NewSecret)),
 )]
-pub(super) async fn begin(
+pub(in super::super) async fn begin(
     State(state): State<AppState>,
-    client: Client,
-    principal: Principal,
-    headers: HeaderMap,
-    JsonBody(Password { password }): JsonBody<Password>,
+    account: OwnAccount,
+    Json(CurrentPassword { password }): Json<CurrentPassword>,
 ) -> Result<Json<NewSecret>, Problem> {
-    let user = oneself(&principal)?;
-    let source = LoginSource::of(&client, &headers);
-    let made = state.access.begin_totp(user, &password, principal.login(), &source).await?;
+    let made = state.access.begin_totp(&account, &password).await?;
     let qr = qr(&made.uri);
     Ok(Json(NewSecret { secret: made.secret, uri: made.uri, qr }))
 }
@@ -61,65 +58,51 @@ pub(super) async fn begin(
 /// A code of the authenticator app.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Code {
+pub(in super::super) struct OneTimeCode {
+    /// The six digits that the app shows; spaces are ignored.
     #[schema(min_length = 6, max_length = 10)]
     code: String,
 }
 
 /// Recovery codes, shown this once.
 #[derive(Serialize, ToSchema)]
-pub(super) struct RecoveryCodes {
+pub(in super::super) struct RecoveryCodes {
     /// Each replaces a one-time code, once.
     recovery_codes: Vec<String>,
 }
 
-/// Confirms the new secret with a code: from now on a code is asked for after the password.
+/// Confirms the new secret with a code: from now on a code is required after the password.
 #[utoipa::path(
-    put, path = "/api/v1/totp", tag = "access", request_body = Code,
+    put, path = "/api/v1/totp", tag = "access", request_body = OneTimeCode,
     responses((status = 200, body = RecoveryCodes), Conflict),
 )]
-pub(super) async fn confirm(
+pub(in super::super) async fn confirm(
     State(state): State<AppState>,
-    client: Client,
-    principal: Principal,
-    headers: HeaderMap,
-    JsonBody(Code { code }): JsonBody<Code>,
+    account: OwnAccount,
+    audit: AuditContext,
+    Json(OneTimeCode { code }): Json<OneTimeCode>,
 ) -> Result<Json<RecoveryCodes>, Problem> {
-    let source = LoginSource::of(&client, &headers);
-    let user = oneself(&principal)?;
-    let recovery_codes = state.access.confirm_totp(user, &code, principal.login(), &source).await?;
-    tracing::info!(user = %principal.name, "One-time codes are asked for from now on.");
-    state
-        .note(AuditContext::new(&principal, &client).entry(what::CODES_BEGIN, &*principal.name, ""))
-        .await;
+    let recovery_codes = state.access.confirm_totp(&account, &code).await?;
+    tracing::info!(user = %account.name, "One-time codes are asked for from now on.");
+    state.note(audit.entry(AuditAction::CodesBegin, account.name, "")).await;
     Ok(Json(RecoveryCodes { recovery_codes }))
 }
 
-/// Asks for no one-time code any more.
+/// Turns one-time codes off.
 #[utoipa::path(
-    post, path = "/api/v1/totp/end", tag = "access", request_body = Password,
-    responses((status = 204, description = "No code is asked for")),
+    post, path = "/api/v1/totp/end", tag = "access", request_body = CurrentPassword,
+    responses((status = 204, description = "Codes are off")),
 )]
-pub(super) async fn end(
+pub(in super::super) async fn end(
     State(state): State<AppState>,
-    client: Client,
-    principal: Principal,
-    headers: HeaderMap,
-    JsonBody(Password { password }): JsonBody<Password>,
+    account: OwnAccount,
+    audit: AuditContext,
+    Json(CurrentPassword { password }): Json<CurrentPassword>,
 ) -> Result<StatusCode, Problem> {
-    let source = LoginSource::of(&client, &headers);
-    let user = oneself(&principal)?;
-    state.access.end_totp(user, &password, principal.login(), &source).await?;
-    tracing::info!(user = %principal.name, "One-time codes are not asked for any more.");
-    state
-        .note(AuditContext::new(&principal, &client).entry(what::CODES_END, &*principal.name, ""))
-        .await;
+    state.access.end_totp(&account, &password).await?;
+    tracing::info!(user = %account.name, "One-time codes are not asked for any more.");
+    state.note(audit.entry(AuditAction::CodesEnd, account.name, "")).await;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn oneself(principal: &Principal) -> Result<UserId, Problem> {
-    let detail = "only a user who is logged in here has one-time codes";
-    principal.user().ok_or_else(|| Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
 /// A QR code as a `data:` URL; empty if the text is too long for one.

@@ -1,6 +1,8 @@
 //! The people who may log in, and the browsers in which they are logged in.
+//!
+//! Only owners in person manage users; a token of a program cannot (`routes.rs`). Rules that a change could break, such as the
+//! last owner, are checked by the spool in the same transaction.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -10,10 +12,10 @@ use utoipa::ToSchema;
 use super::super::AppState;
 use super::super::access::{AuditContext, Principal, note_ended_tokens};
 use super::super::account_types::{User, UserRole};
-use super::super::extract::{JsonBody, Path, Query};
+use super::super::error_responses::{Conflict, NotFound};
+use super::super::extract::{Json, Path, Query};
 use super::super::problem::Problem;
-use super::error_responses::{Conflict, NotFound};
-use crate::audit::what;
+use crate::audit::AuditAction;
 use crate::runtime::utc::utc;
 
 /// All users.
@@ -21,25 +23,30 @@ use crate::runtime::utc::utc;
     get, path = "/api/v1/users", tag = "access",
     responses((status = 200, body = [User])),
 )]
-pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<User>>, Problem> {
+pub(in super::super) async fn list(
+    State(state): State<AppState>,
+) -> Result<Json<Vec<User>>, Problem> {
     Ok(Json(state.spool.users().await?.iter().map(User::from).collect()))
 }
 
 /// A user to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewUser {
+pub(in super::super) struct NewUser {
     /// Name, unique regardless of case.
     #[schema(min_length = 1, max_length = 60)]
     name: String,
+    /// What they may do.
     role: UserRole,
+    /// Their first password, from 8 to 200 characters.
     #[schema(min_length = 8, max_length = 200)]
     password: String,
 }
 
 /// Number of the new user.
 #[derive(Serialize, ToSchema)]
-pub(super) struct AddedUser {
+pub(in super::super) struct AddedUser {
+    /// Number of the user.
     id: i64,
 }
 
@@ -48,15 +55,15 @@ pub(super) struct AddedUser {
     post, path = "/api/v1/users", tag = "access", request_body = NewUser,
     responses((status = 201, body = AddedUser), Conflict),
 )]
-pub(super) async fn add(
+pub(in super::super) async fn add(
     State(state): State<AppState>,
     principal: Principal,
     audit: AuditContext,
-    JsonBody(NewUser { name, role, password }): JsonBody<NewUser>,
+    Json(NewUser { name, role, password }): Json<NewUser>,
 ) -> Result<(StatusCode, Json<AddedUser>), Problem> {
     let role = Role::from(role);
     let id = state.access.add_user(&name, role, &password).await?;
-    state.note(audit.entry(what::USER_ADD, name.trim(), role.as_str())).await;
+    state.note(audit.entry(AuditAction::UserAdd, name.trim(), role.as_str())).await;
     tracing::info!(by = %principal.name, user = %name.trim(), "A user was added.");
     Ok((StatusCode::CREATED, Json(AddedUser { id: id.0 })))
 }
@@ -64,7 +71,7 @@ pub(super) async fn add(
 /// What is to change of a user; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct UserChange {
+pub(in super::super) struct UserChange {
     /// The new role. Whatever the user has open with the old one ends; a viewer's tokens end, too.
     #[serde(default)]
     role: Option<UserRole>,
@@ -83,12 +90,12 @@ pub(super) struct UserChange {
     params(("id" = i64, Path, description = "Number of the user")),
     responses((status = 204, description = "Changed"), NotFound, Conflict),
 )]
-pub(super) async fn change(
+pub(in super::super) async fn change(
     State(state): State<AppState>,
     principal: Principal,
     audit: AuditContext,
     Path(id): Path<i64>,
-    JsonBody(UserChange { role, password, revoke_tokens }): JsonBody<UserChange>,
+    Json(UserChange { role, password, revoke_tokens }): Json<UserChange>,
 ) -> Result<StatusCode, Problem> {
     let user = UserId(id);
     if password.is_some() {
@@ -98,18 +105,19 @@ pub(super) async fn change(
     if let Some(password) = password {
         state.access.set_password_of(user, &password).await?;
         tracing::info!(by = %principal.name, user = id, "The password of a user was set.");
-        state.note(audit.entry(what::PASSWORD, &*name, "their logins ended")).await;
+        state.note(audit.entry(AuditAction::Password, &*name, "their logins ended")).await;
     }
     if let Some(role) = role {
         let role = Role::from(role);
         let ended = state.access.set_role(user, role).await?;
         tracing::info!(by = %principal.name, user = id, "The role of a user was changed.");
-        let entry = audit.entry(what::USER_ROLE, &*name, role.as_str());
+        let entry = audit.entry(AuditAction::UserRole, &*name, role.as_str());
         state.note(entry.clone()).await;
         note_ended_tokens(&*state.spool, &ended, entry).await;
     }
     if revoke_tokens {
-        let entry = audit.entry(what::TOKEN_REVOKE, "", format!("with the password of {name}"));
+        let entry =
+            audit.entry(AuditAction::TokenRevoke, "", format!("with the password of {name}"));
         state.access.end_tokens(entry).await?;
     }
     Ok(StatusCode::NO_CONTENT)
@@ -121,7 +129,7 @@ pub(super) async fn change(
     params(("id" = i64, Path, description = "Number of the user")),
     responses((status = 204, description = "Removed"), NotFound, Conflict),
 )]
-pub(super) async fn remove(
+pub(in super::super) async fn remove(
     State(state): State<AppState>,
     principal: Principal,
     audit: AuditContext,
@@ -129,20 +137,20 @@ pub(super) async fn remove(
 ) -> Result<StatusCode, Problem> {
     let name = known(&state, UserId(id)).await?;
     let ended = state.access.remove_user(UserId(id)).await?;
-    let entry = audit.entry(what::USER_REMOVE, name, "");
+    let entry = audit.entry(AuditAction::UserRemove, name, "");
     state.note(entry.clone()).await;
     note_ended_tokens(&*state.spool, &ended, entry).await;
     tracing::info!(by = %principal.name, user = id, "A user was removed.");
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Asks a user for no one-time code any more, who has lost the device and the recovery codes.
+/// Turns off the one-time codes of a user who has lost the device and the recovery codes.
 #[utoipa::path(
     delete, path = "/api/v1/users/{id}/totp", tag = "access",
     params(("id" = i64, Path, description = "Number of the user")),
-    responses((status = 204, description = "No code is asked for"), NotFound),
+    responses((status = 204, description = "Codes are off"), NotFound),
 )]
-pub(super) async fn end_totp(
+pub(in super::super) async fn end_totp(
     State(state): State<AppState>,
     principal: Principal,
     audit: AuditContext,
@@ -152,18 +160,18 @@ pub(super) async fn end_totp(
     not_oneself(&principal, user)?;
     let name = known(&state, user).await?;
     state.spool.end_totp(user).await?;
-    state.note(audit.entry(what::CODES_END, name, "")).await;
+    state.note(audit.entry(AuditAction::CodesEnd, name, "")).await;
     tracing::info!(by = %principal.name, user = id, "A user's one-time codes were removed.");
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The name of a user.
+/// The name of a user; 404 if there is none.
 async fn known(state: &AppState, user: UserId) -> Result<String, Problem> {
     let known = state.spool.users().await?.into_iter().find(|it| it.id == user);
     known.map(|user| user.name).ok_or_else(|| Problem::not_found("user"))
 }
 
-/// Of one's own account the password is asked for: a stolen login must not lock its owner out.
+/// Refuses a change of one's own account. The calls for it ask for the password: a stolen login must not lock its owner out.
 fn not_oneself(principal: &Principal, user: UserId) -> Result<(), Problem> {
     if principal.user() == Some(user) {
         let detail = "this needs your current password: use the forms of your own account";
@@ -174,20 +182,22 @@ fn not_oneself(principal: &Principal, user: UserId) -> Result<(), Problem> {
 
 /// A browser that is logged in.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Login {
+pub(in super::super) struct Login {
+    /// The number under which it is ended.
     id: i64,
     /// Name of the user.
     user: String,
+    /// When it began.
     #[schema(format = DateTime)]
     created_at: String,
-    /// To some minutes.
+    /// When it was used last, accurate to five minutes.
     #[schema(format = DateTime)]
     seen_at: String,
     /// Address that it used last; empty if not known.
     address: String,
     /// User-Agent of the browser.
     browser: String,
-    /// Whether this is the login with which you ask.
+    /// Whether this is the login of this request.
     present: bool,
 }
 
@@ -196,7 +206,7 @@ pub(super) struct Login {
     get, path = "/api/v1/logins", tag = "access",
     responses((status = 200, body = [Login])),
 )]
-pub(super) async fn logins(
+pub(in super::super) async fn logins(
     State(state): State<AppState>,
     principal: Principal,
 ) -> Result<Json<Vec<Login>>, Problem> {
@@ -219,7 +229,7 @@ pub(super) async fn logins(
     params(("id" = i64, Path, description = "Number of the login")),
     responses((status = 204, description = "Ended"), NotFound),
 )]
-pub(super) async fn end_login(
+pub(in super::super) async fn end_login(
     State(state): State<AppState>,
     principal: Principal,
     audit: AuditContext,
@@ -232,14 +242,17 @@ pub(super) async fn end_login(
     if !state.access.end_login(id).await? {
         return Err(missing());
     }
-    state.note(audit.entry(what::LOGOUT, user, format!("the login at {}", login.address))).await;
+    state
+        .note(audit.entry(AuditAction::Logout, user, format!("the login at {}", login.address)))
+        .await;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whose logins end.
+/// The query of a request that ends logins.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct LoginsOf {
+pub(in super::super) struct LoginsOf {
+    /// Whose logins end. `None`: one's own.
     user: Option<i64>,
 }
 
@@ -249,7 +262,7 @@ pub(super) struct LoginsOf {
     params(("user" = Option<i64>, Query, description = "Number of the user")),
     responses((status = 204, description = "Ended"), NotFound),
 )]
-pub(super) async fn end_logins(
+pub(in super::super) async fn end_logins(
     State(state): State<AppState>,
     principal: Principal,
     audit: AuditContext,
@@ -264,6 +277,6 @@ pub(super) async fn end_logins(
     };
     let name = known(&state, user).await?;
     state.access.end_logins(user, principal.login()).await?;
-    state.note(audit.entry(what::LOGOUT, name, "all logins but the present one")).await;
+    state.note(audit.entry(AuditAction::Logout, name, "all logins but the present one")).await;
     Ok(StatusCode::NO_CONTENT)
 }

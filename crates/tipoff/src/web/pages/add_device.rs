@@ -1,4 +1,8 @@
 //! Adding a camera: its name, then exactly what to type into which field, then waiting for its test.
+//!
+//! The guides are data of `vendors` (`crates/vendors/src/guide`): which menu, which field, which value. This file fills in the
+//! values of this machine and of the new login, and shows the sessions that may be the camera's first attempts, so that a
+//! wrong password or port is visible on the same page.
 
 use std::time::Duration;
 
@@ -11,65 +15,79 @@ use tipoff_vendors::guide::{self, FieldEntry, Guide, SetupValue};
 
 use super::super::AppState;
 use super::super::api::sessions::{SessionQuery, find};
-use super::super::clock::Clock;
 use super::super::extract::{Path, Query};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
+use super::super::page_parts::Choice;
 use super::super::problem::Problem;
-use super::Choice;
-use super::sessions::{Row, row};
+use super::super::reader_clock::ReaderClock;
+use super::sessions::{SessionRow, row};
 
-/// Sessions shown while waiting.
+/// Sessions that the page shows while it waits.
 const SESSIONS: usize = 5;
-/// How old a session of some other device may be to be this one's first attempt.
+/// Maximum age of a session of another device that may be this one's first attempt: 15 minutes.
 const LATELY: Duration = Duration::from_secs(900);
 
+/// The form for the name.
 #[derive(Template)]
 #[template(path = "add.html")]
 struct AddPage {
     layout: Layout,
 }
 
-pub(super) async fn add(layout: Layout) -> Page {
+/// The form. The script sends it to the API and opens the guide.
+pub(in super::super) async fn add(layout: Layout) -> Page {
     page(&AddPage { layout })
 }
 
 /// The vendor, and whether the device sends by mail or FTP.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct SetupQuery {
+pub(in super::super) struct SetupQuery {
+    /// Name of a guide. `maker` is its name in older addresses.
     #[serde(alias = "maker")]
     vendor: String,
+    /// `ftp`, or anything else for mail.
     by: String,
 }
 
 #[derive(Template)]
 #[template(path = "setup_device.html")]
-struct SetupPage {
+struct DeviceSetupPage {
     layout: Layout,
     id: i64,
     name: String,
+    /// Vendors with a guide.
     vendors: Vec<Choice>,
+    /// Whether the FTP page of the guide is shown, not the mail page.
     by_ftp: bool,
+    /// Where the camera has its settings, such as `Network > Email`.
     menu: Option<&'static str>,
-    lines: Vec<Line>,
+    /// What to type, field by field.
+    lines: Vec<GuideLine>,
+    /// What to know about this vendor's cameras.
     notes: Vec<String>,
     /// The incident that shows that it works.
     arrived: Option<(i64, String)>,
-    sessions: Vec<Row>,
+    /// The latest sessions that may be attempts of this device.
+    sessions: Vec<SessionRow>,
 }
 
-struct Line {
+/// A field of the camera's page.
+struct GuideLine {
+    /// Its name on the camera's page.
     label: &'static str,
+    /// What to type.
     value: String,
-    /// Whether it is to be copied as it stands.
+    /// Whether the value is one of this machine or this device and must be copied exactly.
     exact: bool,
 }
 
-pub(super) async fn setup(
+/// The guide of a device that was added here. Other devices have no login to type in, and get a 404.
+pub(in super::super) async fn setup(
     State(state): State<AppState>,
     layout: Layout,
-    clock: Clock,
+    clock: ReaderClock,
     Path(id): Path<i64>,
     Query(query): Query<SetupQuery>,
 ) -> Page {
@@ -86,7 +104,7 @@ pub(super) async fn setup(
         Some(_) => "(shown only until the first arrival; the device's page generates a new one)",
         None => &login.password,
     };
-    let reach = Reach { state: &state, user: &login.user, password };
+    let reach = GuideValues { state: &state, user: &login.user, password };
     let guide = guide::guide(&query.vendor).unwrap_or(&guide::OTHER);
     let by_ftp = query.by == "ftp" || (guide.mail.is_none() && guide.ftp.is_some());
     let (menu, lines, notes) = reach.fill_in(guide, by_ftp);
@@ -96,7 +114,7 @@ pub(super) async fn setup(
         // Of one that failed only the address is known, which another device may have had before.
         Some((device, name)) if *device != id && line.login.as_deref() != Some(&login.user) => {
             let as_stranger = line.began_at >= lately && !knows(&state, line.login.as_deref());
-            as_stranger.then(|| Row {
+            as_stranger.then(|| SessionRow {
                 hint: Some(taken_for(name, line.login.as_deref(), &login.user)),
                 look: "wait",
                 ..row(line, &clock)
@@ -104,7 +122,7 @@ pub(super) async fn setup(
         }
         _ => Some(row(line, &clock)),
     };
-    page(&SetupPage {
+    page(&DeviceSetupPage {
         layout,
         id,
         name: device.name,
@@ -118,6 +136,7 @@ pub(super) async fn setup(
     })
 }
 
+/// Whether this login is configured or was added. An attempt with it belongs to its device, and is no attempt of the new one.
 fn knows(state: &AppState, login: Option<&str>) -> bool {
     login.is_some_and(|login| state.directory.authenticator().knows_user(login))
 }
@@ -133,6 +152,7 @@ fn taken_for(name: &str, login: Option<&str>, user: &str) -> String {
     )
 }
 
+/// The vendors that have a guide.
 fn vendors(chosen: &str) -> Vec<Choice> {
     let choice = |vendor: guide::VendorGuide| Choice {
         value: vendor.name.to_owned(),
@@ -142,19 +162,20 @@ fn vendors(chosen: &str) -> Vec<Choice> {
     guide::vendor_guides().into_iter().map(choice).collect()
 }
 
-/// How a device reaches us.
-struct Reach<'a> {
+/// The values of this machine and this device that a guide refers to.
+struct GuideValues<'a> {
     state: &'a AppState,
     user: &'a str,
     password: &'a str,
 }
 
-impl Reach<'_> {
+impl GuideValues<'_> {
+    /// The menu, the fields and the notes of a guide. A vendor without a page for mail or FTP gets the general one.
     fn fill_in(
         &self,
         guide: &Guide,
         by_ftp: bool,
-    ) -> (Option<&'static str>, Vec<Line>, Vec<String>) {
+    ) -> (Option<&'static str>, Vec<GuideLine>, Vec<String>) {
         let mut notes: Vec<String> = guide.notes.iter().map(|note| (*note).to_owned()).collect();
         let page = if by_ftp { guide.ftp.as_ref() } else { guide.mail.as_ref() };
         let page =
@@ -171,7 +192,7 @@ impl Reach<'_> {
             ));
         }
         notes.extend(page.notes.iter().map(|note| (*note).to_owned()));
-        let line = |line: &guide::Field| Line {
+        let line = |line: &guide::Field| GuideLine {
             label: line.label,
             value: match line.entry {
                 FieldEntry::Fixed(text) => text.to_owned(),
@@ -182,6 +203,7 @@ impl Reach<'_> {
         (page.menu, page.fields.iter().map(line).collect(), notes)
     }
 
+    /// The value of a field. A port is missing if that receiver does not listen.
     fn value(&self, value: SetupValue, port: Option<u16>) -> String {
         let host = &self.state.reach.host;
         match value {

@@ -1,20 +1,23 @@
-//! The audit log, for owners.
+//! The audit log as a page, for owners: who did what, the newest first.
+//!
+//! The API (`api/audit.rs`) finds the entries, `audit_sentences.rs` words them. Names and details come from people and
+//! devices, so invisible characters in them are replaced before they are shown.
 
 use askama::Template;
 use axum::extract::State;
 
 use super::super::AppState;
 use super::super::api::audit::{AuditQuery, find};
-use super::super::clock::Clock;
+use super::super::audit_sentences::{predicate, subject};
 use super::super::extract::Query;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
-use super::audit_sentences::{predicate, subject};
+use super::super::reader_clock::ReaderClock;
 use crate::receive::marked;
 use crate::runtime::percent::encode;
 use crate::runtime::utc::utc;
 
-/// What can be chosen to look at: the area, and its name.
+/// The areas that the filter offers: the part of an action's name before the dot, and a heading for it.
 const AREAS: &[(&str, &str)] = &[
     ("login", "Logins"),
     ("password", "Passwords"),
@@ -32,39 +35,48 @@ const AREAS: &[(&str, &str)] = &[
 #[template(path = "audit.html")]
 struct AuditPage {
     layout: Layout,
+    /// Part of the actor's name, as entered in the filter.
     who: String,
-    areas: Vec<super::Choice>,
-    entries: Vec<Row>,
+    /// Choices of the filter.
+    areas: Vec<super::super::page_parts::Choice>,
+    entries: Vec<AuditRow>,
+    /// Address of the next page. `None` on the last one.
     older: Option<String>,
 }
 
-struct Row {
+/// An entry.
+struct AuditRow {
+    /// Day and time in the reader's zone.
     at: String,
+    /// The same in UTC, as the tooltip.
     full: String,
-    /// Before the name of who did it, the name, and behind it.
+    /// The actor's name, with the words before and behind it.
     who: (&'static str, String, &'static str),
     what: String,
+    /// How it was done, such as a duration.
     detail: String,
     /// Address, where it came by the HTTP port.
     address: Option<String>,
+    /// How often it happened, if the entry counts several.
     times: Option<u32>,
 }
 
-pub(super) async fn audit(
+/// One page of entries.
+pub(in super::super) async fn audit(
     State(state): State<AppState>,
     layout: Layout,
-    clock: Clock,
+    clock: ReaderClock,
     Query(query): Query<AuditQuery>,
 ) -> Page {
     let who = query.who.clone().unwrap_or_default();
     let what = query.what.clone().unwrap_or_default();
     let (entries, before) = find(&state, query).await?;
-    let area = |&(value, text): &(&str, &str)| super::Choice {
+    let area = |&(value, text): &(&str, &str)| super::super::page_parts::Choice {
         value: value.to_owned(),
         text: text.to_owned(),
         chosen: value == what,
     };
-    let row = |it: tipoff_spool::AuditEntry| Row {
+    let row = |it: tipoff_spool::AuditEntry| AuditRow {
         at: format!("{}, {}", clock.day(it.at), clock.second(it.at)),
         full: utc(it.at),
         who: subject(&it.actor),
@@ -83,4 +95,21 @@ pub(super) async fn audit(
         older,
         who,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::AuditAction;
+
+    #[test]
+    fn every_action_can_be_filtered_by_its_area() {
+        // The link for the first password is made at the command line only.
+        let known = AREAS.iter().map(|(area, _)| *area).chain(["setup_link"]);
+        let known: Vec<&str> = known.collect();
+        for action in AuditAction::ALL {
+            let (area, _) = action.as_str().split_once('.').unwrap();
+            assert!(known.contains(&area), "{area} cannot be chosen on the page");
+        }
+    }
 }

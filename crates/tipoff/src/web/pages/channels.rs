@@ -1,14 +1,17 @@
 //! The channels: state, waiting deliveries, test, pause.
+//!
+//! The supervisor of `dispatch` knows the state of a channel, the spool counts its deliveries. Buttons call the API
+//! (`api/channels.rs`), which also combines the two.
 
 use askama::Template;
 use axum::extract::State;
 use tipoff_spool::ChannelFigures;
 
 use super::super::AppState;
-use super::super::api::channels::{standing, word};
-use super::super::clock::{Clock, span};
+use super::super::api::channels::{state_word, with_figures};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
+use super::super::reader_clock::{ReaderClock, span};
 use crate::dispatch::{ChannelState, ChannelStatus};
 use crate::runtime::percent::encode;
 
@@ -16,33 +19,49 @@ use crate::runtime::percent::encode;
 #[template(path = "channels.html")]
 struct ChannelsPage {
     layout: Layout,
-    channels: Vec<Row>,
+    channels: Vec<ChannelRow>,
 }
 
-struct Row {
+/// A channel, as the page shows it.
+struct ChannelRow {
     name: String,
     /// The name, percent-encoded.
     part: String,
+    /// The service, such as `telegram`.
     kind: &'static str,
+    /// `fine`, `failing` or `paused`.
     state: &'static str,
+    /// The class of the state's mark.
     look: &'static str,
     paused: bool,
+    /// Why it fails, since when, and when it is tried again.
     failing: Option<String>,
+    /// Number of pending deliveries, and since when the oldest of them waits.
     waiting: String,
+    /// Deliveries since midnight in the reader's zone, with those that ended without success.
     today: String,
+    /// Median time and 95th percentile from arrival to delivery.
     latency: String,
+    /// What is missing in the configuration if alerts are delivered without a part.
     repair: Option<String>,
+    /// The latest error and when it happened, also of a channel that works again.
     last_error: Option<String>,
 }
 
-pub(super) async fn list(State(state): State<AppState>, layout: Layout, clock: Clock) -> Page {
-    let standing = standing(&state, clock.today()).await?;
-    let channels = standing.iter().map(|(status, figures)| row(status, figures, &clock));
-    page(&ChannelsPage { layout, channels: channels.collect() })
+/// All channels of the configuration, in its order.
+pub(in super::super) async fn list(
+    State(state): State<AppState>,
+    layout: Layout,
+    clock: ReaderClock,
+) -> Page {
+    let channels = with_figures(&state, clock.today()).await?;
+    let rows = channels.iter().map(|(status, figures)| row(status, figures, &clock));
+    page(&ChannelsPage { layout, channels: rows.collect() })
 }
 
-fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &Clock) -> Row {
-    let state = word(status);
+/// A channel in words. Times are in the reader's zone.
+fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &ReaderClock) -> ChannelRow {
+    let state = state_word(status);
     let failing = match &status.state {
         ChannelState::Failing { since, error, next_try, .. } => Some(format!(
             "{error}. Failing since {}; next attempt at {}.",
@@ -52,7 +71,7 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &Clock) -> Row {
         ChannelState::Fine => None,
     };
     let since = figures.waiting_since.filter(|_| figures.pending > 0);
-    Row {
+    ChannelRow {
         name: status.name.clone(),
         part: encode(&status.name),
         kind: status.kind,

@@ -1,4 +1,7 @@
-//! The devices: which there are, one of them, and adding one.
+//! The devices: the list, and the page of one device.
+//!
+//! Names, mutes, inactivity alerts and merges are changed by the API (`api/devices.rs`). What the configuration file says of
+//! a device takes precedence, so the page only offers what the file leaves open.
 
 use std::time::Duration;
 
@@ -8,50 +11,58 @@ use serde::Deserialize;
 use tipoff_model::{DeviceId, Timestamp};
 use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, IncidentFilter};
 
-use super::super::api::devices::{DAYS, origin};
-use super::super::clock::{Clock, span};
+use super::super::api::devices::{DAYS, find, origin};
+use super::super::bar_chart::{Bar, bars, listed};
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
+use super::super::page_parts::Choice;
 use super::super::problem::Problem;
+use super::super::reader_clock::{ReaderClock, span};
 use super::super::{AppState, labels};
-use super::Choice;
-use super::bar_chart::{Bar, bars, listed};
 use super::timeline::{Card, card};
 use crate::runtime::percent::encode;
 
-/// Devices on a page.
+/// Devices on a page of the list.
 const PAGE: u32 = 100;
-/// Incidents that a device's page shows.
+/// Incidents that the page of a device shows.
 const LATEST: u32 = 6;
-/// Devices that another may be.
+/// Devices that the form for merging offers.
 const OTHERS_MAX: u32 = 500;
 
 #[derive(Template)]
 #[template(path = "devices.html")]
 struct DevicesPage {
     layout: Layout,
+    /// The text of the search field.
     text: String,
-    devices: Vec<Row>,
+    devices: Vec<DeviceRow>,
+    /// Address of the next page. `None` on the last one.
     older: Option<String>,
 }
 
-struct Row {
+/// A device in the list.
+struct DeviceRow {
     id: i64,
     name: String,
+    /// The vendor, if known, and how the device became known.
     about: String,
+    /// When it sent something last, such as `5 min ago`.
     last: String,
+    /// Number of incidents since midnight in the reader's zone.
     today: String,
     spark: Spark,
     muted: bool,
+    /// Whether it has sent nothing for longer than its inactivity alert allows.
     inactive: bool,
 }
 
 /// Incidents by day, as bars.
-pub(super) struct Spark {
-    pub(super) bars: Vec<Bar>,
-    pub(super) words: String,
+pub(in super::super) struct Spark {
+    pub(in super::super) bars: Vec<Bar>,
+    /// The counts in words, for screen readers.
+    pub(in super::super) words: String,
 }
 
 /// Height of the drawing.
@@ -69,37 +80,34 @@ impl Spark {
 /// Which devices are shown.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct DeviceListQuery {
+pub(in super::super) struct DeviceListQuery {
     #[serde(deserialize_with = "blank")]
     text: Option<String>,
     #[serde(deserialize_with = "blank")]
     offset: Option<u32>,
 }
 
-pub(super) async fn list(
+/// One page of the list.
+pub(in super::super) async fn list(
     State(state): State<AppState>,
     layout: Layout,
-    clock: Clock,
+    clock: ReaderClock,
     Query(query): Query<DeviceListQuery>,
 ) -> Page {
     let (text, offset) = (query.text.unwrap_or_default(), query.offset.unwrap_or(0));
     let filter = DeviceFilter { text: text.clone(), offset };
-    let mut lines = state.spool.devices(&filter, PAGE + 1).await?;
-    let more = lines.len() > PAGE as usize;
-    lines.truncate(PAGE as usize);
-    let ids: Vec<DeviceId> = lines.iter().map(|line| line.id).collect();
-    let activity = state.spool.activity(&ids, &clock.last_days(DAYS)).await?;
-    let next = offset.saturating_add(PAGE);
+    let (lines, next) = find(&state, &filter, PAGE, &clock).await?;
     page(&DevicesPage {
         layout,
-        devices: lines.iter().zip(&activity).map(|(line, days)| row(line, days, &clock)).collect(),
-        older: more.then(|| format!("/devices?text={}&offset={next}", encode(&text))),
+        devices: lines.iter().map(|(line, days)| row(line, days, &clock)).collect(),
+        older: next.map(|next| format!("/devices?text={}&offset={next}", encode(&text))),
         text,
     })
 }
 
-fn row(line: &DeviceLine, days: &[u64], clock: &Clock) -> Row {
-    Row {
+/// A device in words.
+fn row(line: &DeviceLine, days: &[u64], clock: &ReaderClock) -> DeviceRow {
+    DeviceRow {
         id: line.id.0,
         name: line.name.clone(),
         about: about(line),
@@ -133,7 +141,7 @@ fn about(line: &DeviceLine) -> String {
 }
 
 /// Whether the device has sent nothing for longer than the time that is set for it.
-pub(super) fn is_inactive(line: &DeviceLine, now: Timestamp) -> bool {
+pub(in super::super) fn is_inactive(line: &DeviceLine, now: Timestamp) -> bool {
     match (line.last_at, line.silent_after) {
         (Some(last), Some(after)) => now.since(last) > after,
         _ => false,
@@ -147,23 +155,32 @@ struct DevicePage {
     id: i64,
     name: String,
     about: String,
+    /// Whether the configuration file names it: the file also sets its name.
     configured: bool,
+    /// Its login, if it was added in the dashboard.
     user: Option<String>,
     last: String,
     spark: Spark,
+    /// Until when its alerts are muted. `None` once that time has passed.
     muted_until: Option<String>,
     inactive: bool,
+    /// Times for the inactivity alert.
     inactivity_choices: Vec<Choice>,
+    /// Addresses at which it was seen, with protocol and time.
     sightings: Vec<String>,
+    /// Names of the devices that were merged into it.
     merged: Vec<String>,
+    /// Devices that it can be merged into.
     others: Vec<Choice>,
+    /// Its latest incidents, also suppressed ones.
     cards: Vec<Card>,
 }
 
-pub(super) async fn one(
+/// The page of one device.
+pub(in super::super) async fn one(
     State(state): State<AppState>,
     layout: Layout,
-    clock: Clock,
+    clock: ReaderClock,
     Path(id): Path<i64>,
 ) -> Page {
     let detail = state.spool.device(DeviceId(id)).await?;

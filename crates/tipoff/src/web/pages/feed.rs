@@ -1,5 +1,7 @@
-//! Incidents as a feed (Atom, RFC 4287), with their pictures. A feed reader cannot log in, so a token
-//! is part of the address, and the pictures have links that need no login.
+//! Incidents as a feed (Atom, RFC 4287), with their pictures.
+//!
+//! A feed reader cannot log in, so a token is part of the address. Only a token that cannot change anything is accepted:
+//! logs, histories and other people's programs keep addresses. The pictures have signed links that need no login.
 
 use askama::Template;
 use axum::extract::State;
@@ -9,40 +11,47 @@ use tipoff_model::Timestamp;
 use tipoff_spool::{Actor, IncidentLine, TokenScope};
 
 use super::super::client::Client;
-use super::super::clock::Clock;
 use super::super::extract::{Path, Query};
 use super::super::incident_query::IncidentQuery;
 use super::super::problem::Problem;
+use super::super::reader_clock::ReaderClock;
 use super::super::{AppState, etag, labels};
-use crate::audit::{self, what};
+use crate::audit::{self, AuditAction};
 use crate::runtime::utc::utc;
 
 #[derive(Template)]
 #[template(path = "feed.xml")]
 struct Feed {
     id: String,
+    /// Address of the feed itself, as RFC 4287 asks for in `link rel="self"`.
     own: String,
+    /// Time of the latest arrival; now if there is none.
     updated: String,
-    entries: Vec<Entry>,
+    entries: Vec<FeedEntry>,
 }
 
-struct Entry {
+/// An incident.
+struct FeedEntry {
+    /// Number of the incident; it is part of the entry's id.
     number: i64,
     title: String,
     device: String,
     began: String,
     updated: String,
+    /// Address of its page in the dashboard.
     page: String,
+    /// Subject, and how many pictures and videos.
     told: String,
     /// Address, type and size in bytes of its cover.
     cover: Option<(String, String, u64)>,
+    /// Whether the cover is of a video.
     video: bool,
 }
 
 /// The newest incidents that fit the filter of the timeline.
-pub(super) async fn feed(
+pub(in super::super) async fn feed(
     State(state): State<AppState>,
-    clock: Clock,
+    clock: ReaderClock,
     client: Client,
     Path(token): Path<String>,
     Query(query): Query<IncidentQuery>,
@@ -87,25 +96,28 @@ async fn admit(state: &AppState, client: &Client, token: &str) -> Result<(), Pro
     }
     let actor = Actor::Stranger(client.address.to_string());
     let detail = "it stood in the address of a feed, and was refused";
-    state.note(audit::entry(actor, what::TOKEN_EXPOSED, known.name, detail)).await;
+    state
+        .note(audit::entry(state.clock.now(), actor, AuditAction::TokenExposed, known.name, detail))
+        .await;
     let detail = "a token that can change things must not stand in an address: make one with \
                   `tipoff token NAME --feed`, and revoke this one, because others may have seen it";
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
+/// An incident as an entry. The link to its cover is signed and expires.
 async fn entry(
     state: &AppState,
     base: &str,
     line: &IncidentLine,
     now: Timestamp,
-) -> Result<Entry, Problem> {
+) -> Result<FeedEntry, Problem> {
     let cover = match line.cover {
         Some(cover) => state.spool.media(cover.place).await?,
         None => None,
     };
     let counted = labels::counted(line);
     let told = [&*line.subject, &*counted].into_iter().filter(|part| !part.is_empty());
-    Ok(Entry {
+    Ok(FeedEntry {
         number: line.id.0,
         title: plain(&labels::title(line.event, &line.subject)),
         device: plain(&line.device),

@@ -1,17 +1,20 @@
-//! One incident: its pictures, arrivals and deliveries.
+//! One incident: its pictures and videos, arrivals, deliveries, and why it was or was not alerted.
+//!
+//! Also makes the pictures of a shared incident (`share.rs`), which shows nothing of deliveries. The parts of the page with
+//! `data-live` are replaced while the incident grows.
 
 use askama::Template;
 use axum::extract::State;
 use tipoff_channels::size;
-use tipoff_model::{DeliveryState, IncidentId, Media, MediaKind, MediaPlace, Protocol};
+use tipoff_model::{AlertKind, DeliveryState, IncidentId, Media, MediaKind, MediaPlace, Protocol};
 use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentFilter};
 
-use super::super::api_types::{file_url, rendition_url, thumbnail_url};
-use super::super::clock::{Clock, span};
+use super::super::api_types::{alert_kind, file_url, rendition_url, thumbnail_url};
 use super::super::extract::Path;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::problem::Problem;
+use super::super::reader_clock::{ReaderClock, span};
 use super::super::{AppState, labels, media};
 use crate::runtime::utc::utc;
 
@@ -20,89 +23,113 @@ use crate::runtime::utc::utc;
 struct IncidentPage {
     layout: Layout,
     id: i64,
+    /// What happened: the event, or the first subject.
     title: String,
     device: String,
     device_id: i64,
+    /// When it began, in the reader's zone.
     began: String,
+    /// The same in RFC 3339.
     began_at: String,
+    /// `3 pictures, 1 video (0:12)`
     counted: String,
+    /// Number of the next incident of the timeline.
     newer: Option<i64>,
+    /// Number of the incident before it.
     older: Option<i64>,
     shots: Vec<Shot>,
-    arrivals: Vec<Arrival>,
-    deliveries: Vec<Delivery>,
-    /// What we ourselves say.
+    arrivals: Vec<ArrivalRow>,
+    deliveries: Vec<DeliveryRow>,
+    /// Text of a report: an incident that no arrival opened.
     note: Option<String>,
     /// Why no alert was sent. The page shows it if there are no deliveries.
     not_alerted: String,
-    /// Why what waited is not sent; empty where it is.
+    /// Why pending deliveries are not sent; empty if they are.
     withdrawn: String,
-    /// Who wants no more alerts of it, and since when; empty: nobody said so.
+    /// Who marked it as not interesting, and since when; empty if nobody did.
     dismissed: String,
-    /// Who locked it, and when.
+    /// Who locked it, and when. Retention keeps a locked incident.
     locked: Option<String>,
+    /// Whether several deliveries can be retried, so that one button does it for all.
     can_retry_all: bool,
 }
 
 /// A picture or a video.
-pub(super) struct Shot {
+pub(in super::super) struct Shot {
     /// `17-0`: arrival and place.
-    pub(super) place: String,
-    pub(super) name: String,
-    pub(super) video: bool,
-    pub(super) url: String,
-    /// Where it is as a browser plays it, where it is a video.
-    pub(super) rendition: Option<String>,
-    /// A browser may play the file as it is.
-    pub(super) is_direct: bool,
-    pub(super) thumbnail: Option<String>,
-    pub(super) time: String,
-    pub(super) size: String,
-    pub(super) whole: bool,
+    pub(in super::super) place: String,
+    pub(in super::super) name: String,
+    pub(in super::super) video: bool,
+    /// Address of the file as it was received.
+    pub(in super::super) url: String,
+    /// Address of the video as every browser plays it. `None` for a picture.
+    pub(in super::super) rendition: Option<String>,
+    /// Whether a browser may play the file as it is, so that no rendition is needed.
+    pub(in super::super) is_direct: bool,
+    pub(in super::super) thumbnail: Option<String>,
+    /// When it was received, by this machine's clock.
+    pub(in super::super) time: String,
+    pub(in super::super) size: String,
+    /// Whether all of it was received.
+    pub(in super::super) whole: bool,
 }
 
-struct Arrival {
+/// An arrival: a mail or an uploaded file.
+struct ArrivalRow {
     subject: String,
-    /// How it came, where it has no subject.
+    /// The protocol in words, shown if there is no subject.
     way: &'static str,
     text: String,
+    /// What is special about it, such as a broken connection.
     notes: Vec<&'static str>,
     /// Files that the page does not show.
-    others: Vec<Other>,
+    others: Vec<OtherFile>,
     time: String,
+    /// Address, login, sender, recipients, path and encryption, in one line.
     from: String,
+    /// Address of the original bytes.
     raw: String,
+    /// Name of the link to them.
     raw_name: &'static str,
     size: String,
 }
 
-struct Other {
+/// A file of an arrival that browsers do not show.
+struct OtherFile {
     name: String,
     content_type: String,
     url: String,
     size: String,
 }
 
-struct Delivery {
+/// A delivery to a channel, with its attempts.
+struct DeliveryRow {
     id: i64,
     channel: String,
+    /// First alert, follow-up, summary or report.
     kind: &'static str,
     state: &'static str,
+    /// The class of the state's mark.
     look: &'static str,
-    attempts: Vec<Attempt>,
+    attempts: Vec<AttemptRow>,
+    /// When the next attempt is due, if it is pending.
     next: Option<String>,
+    /// Whether it can be made due at once: all that are not delivered.
     can_retry: bool,
 }
 
-struct Attempt {
+/// One attempt.
+struct AttemptRow {
     time: String,
+    /// The error, or how long the service took to accept it.
     outcome: String,
 }
 
-pub(super) async fn incident(
+/// The page of an incident; 404 if it is no longer stored.
+pub(in super::super) async fn incident(
     State(state): State<AppState>,
     layout: Layout,
-    clock: Clock,
+    clock: ReaderClock,
     Path(id): Path<i64>,
 ) -> Page {
     let detail = state.spool.incident(IncidentId(id)).await?;
@@ -157,7 +184,7 @@ async fn neighbours(
     Ok((first(newer), first(older)))
 }
 
-/// Videos that browsers may play as they are: it depends on what is in them, and on the browser.
+/// Types of videos that browsers may play as they are. It also depends on the codecs inside; the script converts what does not play.
 const DIRECT: &[&str] = &["video/mp4", "video/webm"];
 
 /// Whether a page shows it; what browsers do not know, such as a TIFF or a camera's raw, is a file to save.
@@ -172,9 +199,9 @@ fn is_shown(media: &Media) -> bool {
 }
 
 /// Pictures first, as they came; then the videos.
-pub(super) fn shots(
+pub(in super::super) fn shots(
     arrivals: &[ArrivalLine],
-    clock: &Clock,
+    clock: &ReaderClock,
     url: impl Fn(MediaPlace) -> String,
     thumbnail: impl Fn(MediaPlace) -> String,
     rendition: impl Fn(MediaPlace) -> String,
@@ -205,7 +232,8 @@ pub(super) fn shots(
     shots
 }
 
-fn told(arrival: &ArrivalLine, clock: &Clock) -> Arrival {
+/// An arrival in words.
+fn told(arrival: &ArrivalLine, clock: &ReaderClock) -> ArrivalRow {
     let ArrivalLine { id, envelope, content, .. } = arrival;
     let by_mail = envelope.protocol == Protocol::Smtp;
     let mut notes = Vec::new();
@@ -221,14 +249,14 @@ fn told(arrival: &ArrivalLine, clock: &Clock) -> Arrival {
         notes
             .push("Pictures that only decorate the mail, such as a logo, are listed and not sent.");
     }
-    let other = |(index, media): (u32, &Media)| Other {
+    let other = |(index, media): (u32, &Media)| OtherFile {
         name: media.name.clone(),
         content_type: media.content_type.clone(),
         url: file_url(MediaPlace { arrival: *id, index: Some(index) }),
         size: size(media.size),
     };
     let files = (0..).zip(&content.media);
-    Arrival {
+    ArrivalRow {
         subject: content.subject.clone(),
         way: if by_mail { "Mail without a subject" } else { "Upload" },
         text: content.text.clone(),
@@ -262,8 +290,9 @@ fn from(arrival: &ArrivalLine) -> String {
     parts.join(" · ")
 }
 
-fn delivery(line: &DeliveryLine, clock: &Clock) -> Delivery {
-    let attempt = |(at, took, error): &(_, _, Option<String>)| Attempt {
+/// A delivery in words.
+fn delivery(line: &DeliveryLine, clock: &ReaderClock) -> DeliveryRow {
+    let attempt = |(at, took, error): &(_, _, Option<String>)| AttemptRow {
         time: clock.second(*at),
         outcome: match error {
             Some(error) => error.clone(),
@@ -271,14 +300,14 @@ fn delivery(line: &DeliveryLine, clock: &Clock) -> Delivery {
         },
     };
     let pending = line.state == DeliveryState::Pending;
-    Delivery {
+    DeliveryRow {
         id: line.id.0,
         channel: line.channel.clone(),
-        kind: match line.kind.as_str() {
-            "first" => "first alert",
-            "report" => "report",
-            "summary" => "summary",
-            _ => "follow-up",
+        kind: match alert_kind(line) {
+            AlertKind::First => "first alert",
+            AlertKind::FollowUp => "follow-up",
+            AlertKind::Summary => "summary",
+            AlertKind::Report => "report",
         },
         state: labels::state(line.state),
         look: labels::look(line.state),

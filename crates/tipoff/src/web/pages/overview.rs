@@ -1,4 +1,7 @@
-//! The overview: arrivals by hour, delivery times, what needs attention.
+//! The overview: what needs attention, arrivals by hour, delivery times, disk, configuration.
+//!
+//! It is the page to open when no alert arrives. It only counts and words what the spool, the channels' supervisor, the disk
+//! check and the reload of the configuration report; each sentence under "needs attention" names one cause.
 
 use std::time::Duration;
 
@@ -9,71 +12,90 @@ use tipoff_model::Timestamp;
 use tipoff_spool::Figures;
 
 use super::super::AppState;
-use super::super::api::channels::{standing, word};
-use super::super::api::home_state::{self, House};
-use super::super::clock::{Clock, span};
+use super::super::api::channels::{state_word, with_figures};
+use super::super::api::home_state::{self, HomeState};
+use super::super::bar_chart::{Bar, bars, listed};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
-use super::bar_chart::{Bar, bars, listed};
+use super::super::reader_clock::{ReaderClock, span};
 use crate::disk;
 
-/// Hours that are shown.
+/// Hours that the chart shows, the present one included.
 const HOURS: u64 = 48;
 const HOUR: Duration = Duration::from_secs(3600);
+/// Height of the chart, in units of its drawing.
 const HEIGHT: u64 = 100;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct OverviewPage {
     layout: Layout,
+    /// Sentences about what needs attention; empty if all is well.
     wants: Vec<String>,
+    /// The current home mode. `None` if no modes are configured.
     mode: Option<String>,
+    /// All modes, one button each.
     modes: Vec<String>,
+    /// Until when all alerts are muted.
     muted_until: Option<String>,
+    /// Arrivals of each hour.
     bars: Vec<Bar>,
+    /// The same in words, for screen readers.
     bars_say: String,
+    /// Arrivals of the present hour.
     last_hour: u64,
+    /// Arrivals of the last 24 hours.
     last_day: u64,
+    /// Size of all stored files.
     stored: String,
+    /// Free space, and how much of it is required.
     disk: String,
+    /// Day of the oldest incident that is still stored.
     oldest: String,
+    /// Each channel with its median time from arrival to delivery.
     channels: Vec<(String, String)>,
+    /// Path of the configuration file, and when it was read.
     configuration: String,
 }
 
-pub(super) async fn overview(State(state): State<AppState>, layout: Layout, clock: Clock) -> Page {
+/// Collects all of it at each request.
+pub(in super::super) async fn overview(
+    State(state): State<AppState>,
+    layout: Layout,
+    clock: ReaderClock,
+) -> Page {
     let now = clock.now();
     let since = now.before(HOUR * u32::try_from(HOURS - 1).unwrap_or(0));
     let figures = state.spool.figures(since, clock.today()).await?;
     let stats = state.spool.stats().await?;
-    let standing_disk = state.disk.standing().await?;
+    let disk_state = state.disk.standing().await?;
     let counts = by_hour(&figures, since);
-    let standing = standing(&state, clock.today()).await?;
+    let channels = with_figures(&state, clock.today()).await?;
     let mut wants = Vec::new();
-    if standing.is_empty() {
+    if channels.is_empty() {
         wants.push("No channel is configured: alerts are only shown here.".to_owned());
     }
-    for (status, _) in standing.iter().filter(|(status, _)| word(status) != "fine") {
-        wants.push(format!("The channel {} is {}.", status.name, word(status)));
+    for (status, _) in channels.iter().filter(|(status, _)| state_word(status) != "fine") {
+        wants.push(format!("The channel {} is {}.", status.name, state_word(status)));
     }
-    for (status, _) in &standing {
+    for (status, _) in &channels {
         let repair = status.repair.as_ref();
         wants.extend(repair.map(|repair| format!("Alerts of {} are {repair}.", status.name)));
     }
-    for (status, figures) in standing.iter().filter(|(_, figures)| figures.failed > 0) {
+    for (status, figures) in channels.iter().filter(|(_, figures)| figures.failed > 0) {
         let failed = figures.failed;
         wants.push(format!("{}: {failed} alerts were refused or expired today.", status.name));
     }
     for device in state.spool.inactive_devices(now, false).await? {
         wants.push(format!("{} is inactive.", device.name));
     }
-    if standing_disk.is_filled_by_others() {
-        let (free, kept) = (disk::size(standing_disk.free), disk::size(standing_disk.min_free));
+    if disk_state.is_filled_by_others() {
+        let (free, kept) = (disk::size(disk_state.free), disk::size(disk_state.min_free));
         wants.push(format!(
             "The disk is full: {free} free, {kept} required. The oldest incidents are removed; free some space."
         ));
     }
-    let House { mode, modes, .. } = home_state::standing(&state, now).await?;
+    let HomeState { mode, modes, .. } = home_state::read(&state, now).await?;
     let muted_until = state.spool.muted_until().await?.filter(|until| *until > now);
     let configuration = state.configuration.borrow().clone();
     for key in &configuration.needs_restart {
@@ -90,9 +112,9 @@ pub(super) async fn overview(State(state): State<AppState>, layout: Layout, cloc
         last_hour: counts.last().copied().unwrap_or(0),
         last_day: counts.iter().rev().take(24).sum(),
         stored: size(stats.blob_bytes),
-        disk: standing_disk.in_words(),
+        disk: disk_state.in_words(),
         oldest: figures.oldest.map_or_else(|| "nothing yet".to_owned(), |at| clock.day(at)),
-        channels: standing
+        channels: channels
             .iter()
             .map(|(status, figures)| {
                 let latency = figures.latency;

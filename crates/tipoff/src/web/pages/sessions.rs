@@ -1,46 +1,59 @@
 //! The sessions of devices, and their transcripts: they show why a camera's test fails.
+//!
+//! The API (`api/sessions.rs`) finds and reads them; this file words them for people. The page of a device that was just
+//! added (`add_device.rs`) shows the same rows while it waits for the first arrival.
 
 use askama::Template;
 use axum::extract::State;
 use tipoff_spool::{SessionLine, SessionOutcome};
 
 use super::super::AppState;
-use super::super::api::sessions::{SessionQuery, find, read};
-use super::super::clock::{Clock, span};
+use super::super::api::sessions::{LIMIT, SessionQuery, find, read};
 use super::super::extract::{Path, Query};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
+use super::super::reader_clock::{ReaderClock, span};
 use super::super::session_types::speaker;
 
 #[derive(Template)]
 #[template(path = "sessions.html")]
 struct SessionsPage {
     layout: Layout,
+    /// Only sessions of this device, as the address asks.
     device: Option<i64>,
+    /// Whether only failed sessions are shown.
     failed: bool,
-    sessions: Vec<Row>,
+    sessions: Vec<SessionRow>,
+    /// Address of the next page. `None` on the last one.
     older: Option<String>,
 }
 
 /// A session in a list.
-pub(super) struct Row {
-    pub(super) id: i64,
-    pub(super) who: String,
-    pub(super) when: String,
-    pub(super) about: String,
-    pub(super) outcome: &'static str,
-    pub(super) look: &'static str,
-    pub(super) hint: Option<String>,
+pub(in super::super) struct SessionRow {
+    pub(in super::super) id: i64,
+    /// The name of the device, if known, and the address at the other end.
+    pub(in super::super) who: String,
+    /// When it began, in the reader's zone.
+    pub(in super::super) when: String,
+    /// Protocol, login, encryption and duration.
+    pub(in super::super) about: String,
+    /// How it ended, in plain words.
+    pub(in super::super) outcome: &'static str,
+    /// The class of the outcome's mark: `ok`, `wait`, `bad`, or empty.
+    pub(in super::super) look: &'static str,
+    /// What to change at the device, if the transcript shows it.
+    pub(in super::super) hint: Option<String>,
 }
 
-pub(super) async fn list(
+/// The list, the newest first; open sessions before ended ones.
+pub(in super::super) async fn list(
     State(state): State<AppState>,
     layout: Layout,
-    clock: Clock,
+    clock: ReaderClock,
     Query(query): Query<SessionQuery>,
 ) -> Page {
     let lines = find(&state, &query).await?;
-    let older = lines.last().filter(|_| lines.len() >= 50).map(|last| {
+    let older = lines.last().filter(|_| lines.len() >= LIMIT as usize).map(|last| {
         let device = query.device.map(|id| format!("device={id}&")).unwrap_or_default();
         let failed = query.failed.map(|failed| format!("failed={failed}&")).unwrap_or_default();
         format!("/sessions?{device}{failed}before={}", last.id)
@@ -54,7 +67,8 @@ pub(super) async fn list(
     })
 }
 
-pub(super) fn row(line: &SessionLine, clock: &Clock) -> Row {
+/// A session as a row of a list.
+pub(in super::super) fn row(line: &SessionLine, clock: &ReaderClock) -> SessionRow {
     let who = match &line.device {
         Some((_, name)) => format!("{name} ({})", line.peer),
         None => line.peer.to_string(),
@@ -76,8 +90,14 @@ pub(super) fn row(line: &SessionLine, clock: &Clock) -> Row {
         SessionOutcome::Failed => ("failed", "bad"),
     };
     let when = format!("{}, {}", clock.day(line.began_at), clock.second(line.began_at));
-    Row {
-        id: line.id, who, when, about: about.join(" · "), outcome, look, hint: line.hint.clone()
+    SessionRow {
+        id: line.id,
+        who,
+        when,
+        about: about.join(" · "),
+        outcome,
+        look,
+        hint: line.hint.clone(),
     }
 }
 
@@ -85,22 +105,29 @@ pub(super) fn row(line: &SessionLine, clock: &Clock) -> Row {
 #[template(path = "session.html")]
 struct SessionPage {
     layout: Layout,
-    session: Row,
+    session: SessionRow,
+    /// Numbers of the incidents that its arrivals belong to, without repeats.
     incidents: Vec<i64>,
-    lines: Vec<Line>,
+    lines: Vec<TranscriptRow>,
 }
 
-struct Line {
+/// A line of the transcript.
+struct TranscriptRow {
+    /// Seconds since the connection was made, such as `1.042`.
     at: String,
+    /// Who speaks, as a class of the style sheet: `device`, `us` or `note`.
     class: &'static str,
+    /// An arrow for the direction, for readers who do not see the colour.
     sign: &'static str,
+    /// The line as it was sent. The transcript has masked its secrets.
     text: String,
 }
 
-pub(super) async fn one(
+/// One session with its transcript.
+pub(in super::super) async fn one(
     State(state): State<AppState>,
     layout: Layout,
-    clock: Clock,
+    clock: ReaderClock,
     Path(id): Path<i64>,
 ) -> Page {
     let detail = read(&state, id).await?;
@@ -112,7 +139,7 @@ pub(super) async fn one(
             _ => "·",
         };
         let at = format!("{}.{:03}", line.at_ms / 1000, line.at_ms % 1000);
-        Line { at, class, sign, text: line.text.clone() }
+        TranscriptRow { at, class, sign, text: line.text.clone() }
     };
     let mut incidents = Vec::new();
     for arrival in &detail.line.arrivals {

@@ -1,4 +1,6 @@
 //! The settings page: one's own account, users, tokens for programs, logout.
+//!
+//! Settings of the program itself are in the configuration file, which the dashboard never writes.
 
 use askama::Template;
 use axum::extract::State;
@@ -6,37 +8,44 @@ use tipoff_spool::TokenScope;
 
 use super::super::AppState;
 use super::super::access::Principal;
-use super::super::clock::Clock;
+use super::super::account_settings::{self, Accounts};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
-use super::accounts::{self, Accounts};
+use super::super::reader_clock::ReaderClock;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct SettingsPage {
     layout: Layout,
-    /// Whether leaving is ours to do: whom a proxy lets in leaves there.
+    /// Whether the page has a logout button. A proxy's user logs out at the proxy.
     may_leave: bool,
     accounts: Accounts,
-    tokens: Vec<Token>,
+    /// Tokens for programs; empty for a viewer.
+    tokens: Vec<TokenRow>,
 }
 
-struct Token {
+/// A token, without the token itself: only its digest is stored.
+struct TokenRow {
     id: i64,
     name: String,
+    /// What it may be used for.
     scope: &'static str,
+    /// When it was made, such as `3 h ago`.
     created: String,
+    /// Who made it. Versions before this column did not record it.
     creator: String,
+    /// When it was used last, to the hour.
     used: String,
 }
 
-pub(super) async fn settings(
+/// Viewers see their own account and logins; owners see all users, logins and tokens.
+pub(in super::super) async fn settings(
     State(state): State<AppState>,
     principal: Principal,
     layout: Layout,
-    clock: Clock,
+    clock: ReaderClock,
 ) -> Page {
-    let token = |token: tipoff_spool::ApiToken| Token {
+    let token = |token: tipoff_spool::ApiToken| TokenRow {
         id: token.id,
         name: token.name,
         scope: match token.scope {
@@ -54,7 +63,7 @@ pub(super) async fn settings(
             |used_at| format!("last used {}", clock.ago(used_at)),
         ),
     };
-    let accounts = accounts::read(&state, &principal, &clock).await?;
+    let accounts = account_settings::read(&state, &principal, &clock).await?;
     let tokens = if principal.is_owner() { state.spool.tokens().await? } else { Vec::new() };
     let tokens = tokens.into_iter().map(token).collect();
     let may_leave = principal.user().is_some();

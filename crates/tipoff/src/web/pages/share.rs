@@ -1,6 +1,7 @@
 //! A shared incident, without a login: the pictures, and nothing of deliveries.
-
-use std::time::SystemTime;
+//!
+//! The link contains the incident, its expiry and a signature. It is valid until it expires or is revoked, and its
+//! files are only those of the incident. Each opening is counted (`share_opens.rs`).
 
 use askama::Template;
 use axum::extract::State;
@@ -10,10 +11,10 @@ use tipoff_model::{IncidentId, MediaPlace, Timestamp};
 use tipoff_spool::IncidentDetail;
 
 use super::super::api::files::rendition_of;
-use super::super::clock::Clock;
 use super::super::extract::Path;
 use super::super::page::{Page, PageProblem, page};
 use super::super::problem::Problem;
+use super::super::reader_clock::ReaderClock;
 use super::super::{AppState, labels, media};
 use super::incident::{Shot, shots};
 use crate::runtime::links::parse_file_part;
@@ -21,20 +22,23 @@ use crate::runtime::links::parse_file_part;
 #[derive(Template)]
 #[template(path = "share.html")]
 struct SharePage {
+    /// What happened: the event, or the first subject.
     title: String,
     device: String,
     began: String,
+    /// When the link expires.
     until: String,
     shots: Vec<Shot>,
 }
 
-pub(super) async fn share(
+/// The page. Videos have no thumbnail here: the link opens the files of the incident only.
+pub(in super::super) async fn share(
     State(state): State<AppState>,
-    clock: Clock,
+    clock: ReaderClock,
     Path((id, expires_s, signature)): Path<(i64, i64, String)>,
 ) -> Page {
     let (link, detail) = open(&state, id, expires_s, &signature).await?;
-    state.share_opens.count(&*state.spool, link).await;
+    state.share_opens.count(&*state.spool, link, clock.now()).await;
     let IncidentDetail { line, arrivals, .. } = &detail;
     let base = format!("/share/{id}/{expires_s}/{signature}");
     let url =
@@ -53,8 +57,8 @@ pub(super) async fn share(
     })
 }
 
-/// A file of it.
-pub(super) async fn file(
+/// A file of the incident. An arrival of another incident is a 404, even if it exists.
+pub(in super::super) async fn file(
     State(state): State<AppState>,
     Path((id, expires_s, signature, arrival, file)): Path<(i64, i64, String, i64, String)>,
     headers: HeaderMap,
@@ -64,8 +68,8 @@ pub(super) async fn file(
     Ok(media::send(state.spool.blobs().clone(), found, &headers, false))
 }
 
-/// A video of it as browsers play it.
-pub(super) async fn rendition(
+/// A video of the incident as browsers play it.
+pub(in super::super) async fn rendition(
     State(state): State<AppState>,
     Path((id, expires_s, signature, arrival, file)): Path<(i64, i64, String, i64, String)>,
     headers: HeaderMap,
@@ -74,7 +78,7 @@ pub(super) async fn rendition(
     rendition_of(&state, place, &headers).await
 }
 
-/// A file of a shared incident.
+/// A file of the incident of a link. The link is checked for each file, so revoking it also ends open pages.
 async fn place(
     state: &AppState,
     id: i64,
@@ -92,14 +96,14 @@ async fn place(
     Ok(MediaPlace { arrival: arrival.id, index: Some(index) })
 }
 
-/// The number of the link, and its incident.
+/// The number of a valid link, and its incident. Every fault is the same 404: an expired, revoked or forged link looks as if it had never existed.
 async fn open(
     state: &AppState,
     id: i64,
     expires_s: i64,
     proof: &str,
 ) -> Result<(i64, IncidentDetail), Problem> {
-    let (incident, now) = (IncidentId(id), SystemTime::now().into());
+    let (incident, now) = (IncidentId(id), state.clock.now());
     let missing = || Problem::not_found("link");
     let number = state.links.shared(incident, expires_s, proof, now).ok_or_else(missing)?;
     // It is gone if it was revoked.

@@ -1,4 +1,7 @@
-//! The timeline: incidents as a grid of pictures by day, newest first.
+//! The timeline: incidents as a grid of pictures by day, the newest first.
+//!
+//! The filter is [`IncidentQuery`], the same as the API's. A card is also what the script fetches for a single incident
+//! (`only`) when an event announces it, so a live page and a fresh one show the same markup.
 
 use askama::Template;
 use axum::extract::State;
@@ -6,14 +9,14 @@ use tipoff_model::{DeliveryState, Event};
 use tipoff_spool::{DeviceFilter, Dismissal, IncidentLine, Lock};
 
 use super::super::api_types::thumbnail_url;
-use super::super::clock::{Clock, length};
 use super::super::extract::Query;
 use super::super::incident_query::IncidentQuery;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
+use super::super::page_parts::{Choice, Mark};
 use super::super::problem::Problem;
+use super::super::reader_clock::{ReaderClock, length};
 use super::super::{AppState, labels};
-use super::{Choice, Mark};
 use crate::runtime::utc::utc;
 
 /// Devices that the filter offers.
@@ -21,9 +24,11 @@ const DEVICES_MAX: u32 = 500;
 
 #[derive(Template)]
 #[template(path = "timeline.html")]
-struct Timeline {
+struct TimelinePage {
     layout: Layout,
+    /// The filter, so that the form shows it again.
     query: IncidentQuery,
+    /// Choices of the filter.
     devices: Vec<Choice>,
     events: Vec<Choice>,
     channels: Vec<Choice>,
@@ -33,42 +38,51 @@ struct Timeline {
     older: Option<String>,
 }
 
+/// The incidents that began on one day of the reader's zone.
 struct Day {
     /// `2026-11-24`
     date: String,
+    /// `Today`, `Yesterday`, or the date in words.
     label: String,
     cards: Vec<Card>,
 }
 
-pub(super) struct Card {
-    pub(super) id: i64,
-    pub(super) title: String,
-    pub(super) device: String,
-    pub(super) day: String,
-    pub(super) time: String,
-    pub(super) began_at: String,
-    pub(super) thumbnail: Option<String>,
-    pub(super) badge: String,
-    pub(super) spoken: String,
-    pub(super) marks: Vec<Mark>,
+/// An incident in the grid.
+pub(in super::super) struct Card {
+    pub(in super::super) id: i64,
+    /// What happened: the event, or the first subject.
+    pub(in super::super) title: String,
+    pub(in super::super) device: String,
+    /// The day's label, under which the script places a card that is new.
+    pub(in super::super) day: String,
+    /// `14:05`
+    pub(in super::super) time: String,
+    /// The same in RFC 3339, for the `time` element.
+    pub(in super::super) began_at: String,
+    /// Address of the cover's thumbnail. `None` if there is no picture or video.
+    pub(in super::super) thumbnail: Option<String>,
+    /// Number of pictures and length of the video, drawn on the thumbnail.
+    pub(in super::super) badge: String,
+    /// The badge in words, for screen readers.
+    pub(in super::super) spoken: String,
+    /// Channels and states below the thumbnail.
+    pub(in super::super) marks: Vec<Mark>,
 }
 
-pub(super) async fn timeline(
+/// One page of the timeline, and the address of the next one.
+pub(in super::super) async fn timeline(
     State(state): State<AppState>,
     layout: Layout,
-    clock: Clock,
+    clock: ReaderClock,
     Query(query): Query<IncidentQuery>,
 ) -> Page {
-    let (filter, limit) = (query.filter(&clock)?, query.limit()?);
-    let mut lines = state.spool.incidents(&filter, limit + 1).await?;
-    let older = (lines.len() > limit as usize).then(|| {
-        lines.truncate(limit as usize);
+    let (lines, before) = query.read(&*state.spool, &clock).await?;
+    let older = before.map(|before| {
         let address = query.to_address();
         let separator = if address.is_empty() { "" } else { "&" };
-        let last = lines.last().map(|line| line.id.0).unwrap_or_default();
-        format!("/?{address}{separator}before={last}")
+        format!("/?{address}{separator}before={before}")
     });
-    page(&Timeline {
+    page(&TimelinePage {
         layout,
         devices: devices(&state, query.device).await?,
         events: events(query.event.as_deref()),
@@ -84,10 +98,12 @@ pub(super) async fn timeline(
     })
 }
 
+/// A choice, chosen if its value is the one in the address.
 fn choice(value: &str, text: &str, chosen: Option<&str>) -> Choice {
     Choice { value: value.to_owned(), text: text.to_owned(), chosen: chosen == Some(value) }
 }
 
+/// Devices by name; the first 500 that were seen last.
 async fn devices(state: &AppState, chosen: Option<i64>) -> Result<Vec<Choice>, Problem> {
     let lines = state.spool.devices(&DeviceFilter::default(), DEVICES_MAX).await?;
     let chosen = chosen.map(|id| id.to_string());
@@ -99,18 +115,21 @@ async fn devices(state: &AppState, chosen: Option<i64>) -> Result<Vec<Choice>, P
     Ok(choices)
 }
 
+/// All kinds of events. What no vendor file recognises is a kind too.
 fn events(chosen: Option<&str>) -> Vec<Choice> {
     let event =
         |event: &Event| choice(event.as_str(), event.title().unwrap_or("Not recognised"), chosen);
     Event::ALL.iter().map(event).collect()
 }
 
+/// All states of a delivery.
 fn states(chosen: Option<&str>) -> Vec<Choice> {
     let state = |state: &DeliveryState| choice(state.as_str(), labels::state(*state), chosen);
     DeliveryState::ALL.iter().map(state).collect()
 }
 
-fn days(lines: &[IncidentLine], clock: &Clock) -> Vec<Day> {
+/// Groups incidents by day. They are in the order of the list, so equal days are adjacent.
+fn days(lines: &[IncidentLine], clock: &ReaderClock) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
     for line in lines {
         let date = clock.date(line.began_at);
@@ -125,7 +144,8 @@ fn days(lines: &[IncidentLine], clock: &Clock) -> Vec<Day> {
     days
 }
 
-pub(super) fn card(line: &IncidentLine, clock: &Clock) -> Card {
+/// The card of an incident.
+pub(in super::super) fn card(line: &IncidentLine, clock: &ReaderClock) -> Card {
     Card {
         id: line.id.0,
         title: labels::title(line.event, &line.subject),
@@ -157,7 +177,7 @@ fn badge(line: &IncidentLine) -> String {
     parts.join("  ")
 }
 
-/// Where it went, and what is special about it.
+/// Why no alert was sent, marks that people set, and for each channel the state that needs attention most.
 fn marks(line: &IncidentLine) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
     let said =

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use utoipa::IntoResponses;
 use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 
-/// What any request may be answered before its handler is asked, or when the spool does not answer: a token in
-/// the address; neither a login nor a token; no right, or a token that opens the feed only; too many wrong tokens
-/// or passwords.
+use super::route_types::operations;
+
+/// Statuses that any request may get before its handler runs, or if the spool does not answer: a token in the address;
+/// neither a login nor a token; no right, or a token for the feed only; too many wrong tokens or passwords.
 const REFUSALS: [&str; 5] = ["400", "401", "403", "429", "503"];
 /// The same of requests that have a body: too large, no JSON, not what is described.
 const BODY_REFUSALS: [&str; 3] = ["413", "415", "422"];
 
-/// There is no such thing, or it is no longer kept.
+/// A 404: it does not exist, or is no longer stored.
 pub(super) struct NotFound;
 
 /// What is there does not allow it.
@@ -44,9 +45,7 @@ fn problem() -> Response {
 /// Adds to each operation what the guard, the extractors and the spool may answer.
 pub(super) fn add_common(document: &mut utoipa::openapi::OpenApi) {
     for item in document.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
+        for (_, operation) in operations(item) {
             let of_body = operation.request_body.iter().flat_map(|_| BODY_REFUSALS);
             let responses = &mut operation.responses.responses;
             for status in REFUSALS.into_iter().chain(of_body) {

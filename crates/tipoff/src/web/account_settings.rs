@@ -1,51 +1,60 @@
 //! The parts of the settings page about users: one's own account, the logins, and all users.
+//!
+//! Owners see everybody; a viewer sees their own account and logins, as the API's rights say too.
 
 use tipoff_spool::{Role, User};
 
-use super::super::AppState;
-use super::super::access::Principal;
-use super::super::clock::Clock;
-use super::super::problem::Problem;
+use super::AppState;
+use super::access::Principal;
+use super::problem::Problem;
+use super::reader_clock::ReaderClock;
 
 /// What the settings page shows of users.
 pub(super) struct Accounts {
-    /// The principal's own account. `None` for whom a proxy lets in: it is kept there.
-    pub(super) own: Option<Own>,
-    pub(super) logins: Vec<Login>,
+    /// The reader's own account. `None` for a proxy's user, whose account the proxy keeps.
+    pub(super) own: Option<OwnUser>,
+    /// Browsers that are logged in: all for an owner, else the reader's own.
+    pub(super) logins: Vec<LoginRow>,
     /// All users, for an owner.
-    pub(super) users: Vec<Row>,
+    pub(super) users: Vec<UserRow>,
     /// Whether the principal is an owner.
     pub(super) is_owner: bool,
 }
 
 /// The principal's own account.
-pub(super) struct Own {
+pub(super) struct OwnUser {
     pub(super) name: String,
     pub(super) role: &'static str,
-    /// Whether one-time codes are asked for.
+    /// Whether a one-time code is required after the password.
     pub(super) totp: bool,
     /// Whether there are more logins than the present one.
     pub(super) others: bool,
 }
 
 /// A browser that is logged in.
-pub(super) struct Login {
+pub(super) struct LoginRow {
     pub(super) id: i64,
+    /// Name of the user.
     pub(super) user: String,
+    /// Name of the browser, from its User-Agent.
     pub(super) browser: String,
     pub(super) address: String,
+    /// When the login began.
     pub(super) since: String,
+    /// When it was used last.
     pub(super) seen: String,
+    /// Whether it is the login that shows this page.
     pub(super) present: bool,
 }
 
 /// A user.
-pub(super) struct Row {
+pub(super) struct UserRow {
     pub(super) id: i64,
     pub(super) name: String,
     pub(super) is_owner: bool,
     pub(super) totp: bool,
     pub(super) since: String,
+    /// Whether it is the reader, who changes their own account in another form.
     pub(super) is_you: bool,
 }
 
@@ -53,14 +62,14 @@ pub(super) struct Row {
 pub(super) async fn read(
     state: &AppState,
     principal: &Principal,
-    clock: &Clock,
+    clock: &ReaderClock,
 ) -> Result<Accounts, Problem> {
     let users = state.spool.users().await?;
     let mut logins = Vec::new();
     let (mut others, you) = (false, principal.user());
     for (login, user, present) in state.access.logins_for(principal).await? {
         others |= Some(login.user) == you && !present;
-        logins.push(Login {
+        logins.push(LoginRow {
             id: login.id,
             user,
             browser: browser(&login.browser),
@@ -70,13 +79,13 @@ pub(super) async fn read(
             present,
         });
     }
-    let own = users.iter().find(|user| Some(user.id) == you).map(|user| Own {
+    let own = users.iter().find(|user| Some(user.id) == you).map(|user| OwnUser {
         name: user.name.clone(),
         role: user.role.as_str(),
         totp: user.totp.is_some(),
         others,
     });
-    let row = |user: User| Row {
+    let row = |user: User| UserRow {
         id: user.id.0,
         is_owner: user.role == Role::Owner,
         totp: user.totp.is_some(),

@@ -1,7 +1,10 @@
-//! Times in the time zone of the reader, which the page's script puts into a cookie.
+//! Times as the reader of a page sees them: in their zone, and relative to now.
+//!
+//! The zone is in a cookie that the pages' script sets; without one that is known, this machine's zone applies. Times in the
+//! API are in UTC, except for days, which are the reader's.
 
 use std::convert::Infallible;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::header;
@@ -11,28 +14,31 @@ use jiff::tz::TimeZone;
 use jiff::{ToSpan, ZonedDateTime};
 use tipoff_model::Timestamp;
 
+use super::AppState;
+
 /// The cookie's name, which the script sets.
 const COOKIE: &str = "zone";
-/// No zone has a longer name.
+/// Maximum length of the name of a zone, in characters.
 const NAME_CHARS_MAX: usize = 64;
 
-/// The reader's zone, and now.
+/// The reader's zone, and the time of the request.
 #[derive(Clone, Debug)]
-pub(crate) struct Clock {
+pub(crate) struct ReaderClock {
     zone: TimeZone,
     now: Timestamp,
 }
 
-impl Clock {
-    /// In this zone; without one that is known, in this machine's.
-    pub(crate) fn new(zone: Option<&str>) -> Self {
+impl ReaderClock {
+    /// An unknown zone is replaced by this machine's.
+    pub(crate) fn new(zone: Option<&str>, now: Timestamp) -> Self {
         let zone = zone
             .filter(|name| name.len() <= NAME_CHARS_MAX)
             .and_then(|name| TimeZone::get(name).ok())
             .unwrap_or_else(TimeZone::system);
-        Self { zone, now: SystemTime::now().into() }
+        Self { zone, now }
     }
 
+    /// The time of the request: one page shows everything relative to the same moment.
     pub(crate) fn now(&self) -> Timestamp {
         self.now
     }
@@ -91,7 +97,8 @@ impl Clock {
         }
     }
 
-    /// When this day begins and ends in the reader's zone.
+    /// When this day begins and ends in the reader's zone. It has 23 or 25 hours when clocks change. `None` if it is too far
+    /// away for the calendar.
     pub(crate) fn bounds(&self, date: Date) -> Option<(Timestamp, Timestamp)> {
         let begin = |date: Date| {
             let zoned = date.to_zoned_datetime(self.zone.clone()).ok()?;
@@ -149,11 +156,11 @@ pub(crate) fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
         .find_map(|header| super::cookie::value(header, name))
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Clock {
+impl FromRequestParts<AppState> for ReaderClock {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::new(cookie(parts, COOKIE)))
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        Ok(Self::new(cookie(parts, COOKIE), state.clock.now()))
     }
 }
 
@@ -161,9 +168,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Clock {
 mod tests {
     use super::*;
 
-    fn clock(zone: &str, now: &str) -> Clock {
+    fn clock(zone: &str, now: &str) -> ReaderClock {
         let now: jiff::Timestamp = now.parse().unwrap();
-        Clock { zone: TimeZone::get(zone).unwrap(), now: Timestamp::from_ms(now.as_millisecond()) }
+        ReaderClock {
+            zone: TimeZone::get(zone).unwrap(),
+            now: Timestamp::from_ms(now.as_millisecond()),
+        }
     }
 
     fn at(time: &str) -> Timestamp {
@@ -200,9 +210,9 @@ mod tests {
 
     #[test]
     fn an_unknown_zone_is_no_fault() {
-        let system = Clock::new(None).zone_name().to_owned();
+        let system = ReaderClock::new(None, Timestamp::from_ms(0)).zone_name().to_owned();
         for zone in ["Mars/Olympus", "../../etc/passwd", &"x".repeat(100), ""] {
-            assert_eq!(Clock::new(Some(zone)).zone_name(), system);
+            assert_eq!(ReaderClock::new(Some(zone), Timestamp::from_ms(0)).zone_name(), system);
         }
     }
 
