@@ -91,6 +91,7 @@ impl Services {
             spool: Arc::clone(&self.spool),
             rules: Arc::clone(&self.rules),
             events: self.events.clone(),
+            clock: self.clock.clone(),
         }
     }
 
@@ -125,7 +126,8 @@ impl Services {
     }
 
     pub(crate) fn thumbnails(&self, config: &Config, transcoder: Option<Transcoder>) -> Thumbnails {
-        Thumbnails::new(config.data_dir.join("thumbs"), Arc::clone(&self.spool), transcoder)
+        let (folder, spool) = (config.data_dir.join("thumbs"), Arc::clone(&self.spool));
+        Thumbnails::new(folder, spool, transcoder, self.clock.clone())
     }
 
     /// Starts the channels, with the transcoder if ffmpeg is installed. The listeners are open by then: no device
@@ -141,7 +143,7 @@ impl Services {
         let mut videos = VideoConverter::open(&config.video, &folder).await?;
         let transcoder = videos.transcoder();
         let (folder, blobs) = (config.data_dir.join("renditions"), self.spool.blobs().clone());
-        let renditions = Renditions::open(folder, transcoder.clone(), blobs)?;
+        let renditions = Renditions::open(folder, transcoder.clone(), blobs, self.clock.clone())?;
         videos.keep_in(renditions.clone());
         let common = DispatchContext {
             spool: Arc::clone(&self.spool),
@@ -180,6 +182,7 @@ impl Services {
             rules: Arc::clone(&self.rules),
             notifier: self.notifier.clone(),
             events: self.events.clone(),
+            clock: self.clock.clone(),
         };
         reports.start(&self.supervisor);
     }

@@ -11,6 +11,7 @@ use tipoff_spool::durable;
 
 use super::{Common, Ending, Failure, block_on};
 use crate::dispatch::send_test;
+use crate::runtime::clock::Clock;
 
 /// Where the bot is, if not at Telegram itself.
 const DEFAULT_API: &str = "https://api.telegram.org";
@@ -57,7 +58,7 @@ async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
     println!("(For a group: add the bot to it and write there.) Waiting …");
     let chat = setup.wait_for_chat(MESSAGE_MAX).await.map_err(anyhow::Error::msg)?;
     println!("Found the chat \"{}\".", chat.title);
-    send_test(&*channel(args, &token, &chat)?, &[])
+    send_test(&*channel(args, &token, &chat)?, &[], Clock::system().now())
         .await
         .map_err(|error| anyhow::anyhow!("the test did not arrive: {error}"))?;
     // It holds the token: a new file is for the owner's eyes only.

@@ -3,6 +3,7 @@
 /// A command that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::receive) struct CommandRefusal {
+    /// What the device wanted by it.
     pub(in crate::receive) topic: CommandTopic,
     /// The command, its secrets masked.
     pub(in crate::receive) command: String,
@@ -28,6 +29,7 @@ pub(in crate::receive) enum CommandTopic {
 }
 
 impl CommandTopic {
+    /// The topic of a command, in upper case.
     pub(in crate::receive) fn of(verb: &str) -> Self {
         match verb {
             "PORT" | "EPRT" | "PASV" | "EPSV" => Self::Address,
