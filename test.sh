@@ -4,7 +4,7 @@
 #   ./test.sh --no-install     installs nothing, lists the missing tools, and runs the steps that it can
 #   ./test.sh --fuzz N         also runs each fuzz target for N seconds
 #   ./test.sh --soak           also runs the long crash and power cut tests
-#   ./test.sh --coverage       also measures the lines that the tests of the crates without I/O reach
+#   ./test.sh --coverage       also measures the lines that the tests of the crates without I/O and of the spool reach
 #   ./test.sh --mutants CRATE  also lists the changes of a crate (smtp, mail, ...) that its own tests do not catch
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -39,7 +39,11 @@ step "tools"
 missing=()
 end() {
   status=$?
-  if [ "${#missing[@]}" != 0 ]; then printf '\nNOT INSTALLED (--no-install): %s\n' "${missing[*]}"; fi
+  if [ "${#missing[@]}" != 0 ]; then
+    printf '\nNOT INSTALLED (--no-install):'
+    printf '%s\n' "${missing[@]}" | sort -u | while read -r it; do printf ' %s' "$it"; done
+    echo
+  fi
   exit "$status"
 }
 trap end EXIT
@@ -179,13 +183,18 @@ fi
 # --- coverage and mutants ------------------------------------------------------------------
 if [ "$coverage" = 1 ]; then
   step "coverage"
-  # Only crates without I/O: the program's tests start processes that restrict themselves, so these
+  # The crates without I/O, and the spool. Not the program: its tests start processes that restrict themselves, so these
   # cannot write their coverage data.
-  pure=(-p tipoff-model -p tipoff-smtp -p tipoff-ftp -p tipoff-mail -p tipoff-vendors -p tipoff-rules)
+  measured=(model smtp ftp mail vendors rules spool)
   llvm="$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/llvm-cov"
   if [ ! -x "$llvm" ] && [ "$install" = 1 ]; then rustup component add llvm-tools; fi
   if [ -x "$llvm" ] && [ -x .venv/bin/cargo-llvm-cov ]; then
-    PATH="$PWD/.venv/bin:$PATH" cargo llvm-cov --locked --summary-only "${pure[@]}"
+    report=target/coverage.txt
+    PATH="$PWD/.venv/bin:$PATH" cargo llvm-cov --locked --summary-only "${measured[@]/#/--package=tipoff-}" >"$report"
+    # Columns 8 and 9 of a file's line: its lines, and those that no test of the crates reaches.
+    awk '$1 ~ /\.rs$/ { split($1, path, "/"); all[path[1]] += $8; missed[path[1]] += $9 }
+      END { for (crate in all) printf "%-8s %5.1f %% of %5d lines\n", crate, 100 - 100 * missed[crate] / all[crate], all[crate] }' "$report" | sort
+    echo "each file: $report"
   else
     echo "SKIPPED: cargo-llvm-cov or the component llvm-tools of rustup is not installed"
   fi
@@ -193,14 +202,15 @@ fi
 
 if [ -n "$mutants" ]; then
   step "mutants of $mutants"
-  tools="$PWD/target/tools"
-  if [ ! -x "$tools/bin/cargo-mutants" ] && [ "$install" = 1 ]; then
-    cargo install --quiet --locked --root "$tools" cargo-mutants@27.1.0
+  PATH="$PATH:$PWD/target/tools/bin"
+  if ! has cargo-mutants && [ "$install" = 1 ]; then
+    cargo install --quiet --locked --root target/tools cargo-mutants@27.1.0
   fi
-  if [ -x "$tools/bin/cargo-mutants" ]; then
+  if has cargo-mutants; then
     # Only the crate's own tests run. Exit code 2: some mutants were not caught; 3: some timed out. Both are listed.
     code=0
-    PATH="$tools/bin:$PATH" cargo mutants --package "tipoff-$mutants" --output target/mutants --colors never || code=$?
+    package=$(sed -n 's/^name = "\(.*\)"$/\1/p' "crates/$mutants/Cargo.toml" | head -1)
+    cargo mutants --package "$package" --output target/mutants --colors never || code=$?
     case "$code" in 0 | 2 | 3) ;; *) exit "$code" ;; esac
     echo "not caught: target/mutants/mutants.out/missed.txt"
   else

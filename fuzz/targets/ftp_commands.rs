@@ -5,7 +5,10 @@
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use tipoff_ftp::{Failure, File, MissingFolder, Outcome, Profile, Session, SharedTree, Step};
+use tipoff_ftp::{
+    MissingFolder, Profile, Session, SharedTree, Step, TransferFailure, TransferOutcome,
+    UploadedFile,
+};
 use tipoff_model::{ArrivalId, Timestamp};
 
 /// What a byte of the input says.
@@ -93,17 +96,17 @@ fn talk(answer: u8, pieces: &[&[u8]]) -> Vec<String> {
             let Some(is_upload) = transfer else { break };
             transfers += 1;
             let size = 5;
-            let file = File {
+            let file = UploadedFile {
                 arrival: ArrivalId(transfers),
                 size,
                 modified: Timestamp(0),
                 may_grow: false,
             };
             session.transfer_ended(match (is_upload, answer >> (transfers % 8) & 1) {
-                (true, 1) => Outcome::Stored(file),
-                (true, _) => Outcome::Failed(Failure::Broken, Some(file)),
-                (false, 1) => Outcome::Sent,
-                (false, _) => Outcome::Failed(Failure::Broken, None),
+                (true, 1) => TransferOutcome::Stored(file),
+                (true, _) => TransferOutcome::Failed(TransferFailure::Broken, Some(file)),
+                (false, 1) => TransferOutcome::Sent,
+                (false, _) => TransferOutcome::Failed(TransferFailure::Broken, None),
             });
         }
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use tipoff_ftp::{
-    Failure, File, FilePath, MissingFolder, Outcome, Profile, Session, SharedTree, Step,
+    FilePath, MissingFolder, Profile, Session, SharedTree, Step, TransferFailure, TransferOutcome,
+    UploadedFile,
 };
 use tipoff_model::{ArrivalId, Timestamp};
 
@@ -39,11 +40,15 @@ fn talk(offer: u8, answer: u8, pieces: &[&[u8]]) -> Vec<String> {
         hear(&mut session, piece, answer, &tree, &mut happened);
     }
     for number in 0..8 {
-        let file =
-            File { arrival: ArrivalId(number), size: 5, modified: Timestamp(0), may_grow: false };
+        let file = UploadedFile {
+            arrival: ArrivalId(number),
+            size: 5,
+            modified: Timestamp(0),
+            may_grow: false,
+        };
         session.transfer_ended(match on(answer, number as u8) {
-            true => Outcome::Stored(file),
-            false => Outcome::Failed(Failure::Broken, Some(file)),
+            true => TransferOutcome::Stored(file),
+            false => TransferOutcome::Failed(TransferFailure::Broken, Some(file)),
         });
         hear(&mut session, &[], answer, &tree, &mut happened);
     }

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Answers, Shell};
 use libfuzzer_sys::fuzz_target;
-use tipoff_smtp::{Denial, Failure, Profile};
+use tipoff_smtp::{Denial, Profile, StoreFailure};
 
 fuzz_target!(|input: &[u8]| {
     // The first bytes say what is offered, what is answered and where the input is cut. What must
@@ -51,8 +51,8 @@ fn shell(offer: u8, answer: u8) -> Shell {
         ]
         .into(),
         stored: [
-            on(answer, 4).then_some(Failure::SpoolFull),
-            on(answer, 5).then_some(Failure::Temporary),
+            on(answer, 4).then_some(StoreFailure::SpoolFull),
+            on(answer, 5).then_some(StoreFailure::Temporary),
         ]
         .into(),
     };

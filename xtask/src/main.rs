@@ -8,6 +8,7 @@ mod changelog;
 mod layers;
 mod modules;
 mod msrv;
+mod orphans;
 mod sizes;
 mod star;
 mod text;
@@ -41,6 +42,7 @@ fn tidy(root: &Path) -> anyhow::Result<ExitCode> {
     faults.extend(adr::check(&files));
     faults.extend(changelog::check(&files));
     faults.extend(msrv::check(&files));
+    faults.extend(orphans::check(&files));
     for fault in &faults {
         println!("{fault}");
     }

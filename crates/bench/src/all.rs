@@ -50,7 +50,7 @@ pub(crate) fn run(places: &Places) -> Result<String> {
     Ok(format!("{}\n{}", machine(places), table::markdown(&rows)))
 }
 
-/// What the figures depend on, as far as the system tells it.
+/// The machine that the figures depend on, as far as the system reports it.
 fn machine(places: &Places) -> String {
     let cores = thread::available_parallelism().map_or(0, usize::from);
     let cpu = fs::read_to_string("/proc/cpuinfo").ok();
@@ -71,7 +71,7 @@ fn cpu_model(cpuinfo: &str) -> Option<&str> {
     line.split_once(':').map(|(_, name)| name.trim())
 }
 
-/// The file system that holds the folder, and whether its disk turns.
+/// The file system of the folder, and whether its disk is a rotating one.
 fn disk(mounts: &str, folder: &Path) -> Option<String> {
     let mounts = mounts.lines().filter_map(|line| {
         let mut words = line.split(' ');

@@ -23,7 +23,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Connects, waits for the greeting and says EHLO.
+    /// Connects, waits for the greeting and sends EHLO.
     pub(crate) fn open(address: SocketAddr) -> Result<Self> {
         let mut session = Self::greeted(address)?;
         session.say(b"EHLO camera\r\n", b'2')?;
@@ -55,7 +55,7 @@ impl Session {
         self.expect(b'2').context("mail")
     }
 
-    /// Sends a mail, tells when its last byte was handed over, and waits until it is taken.
+    /// Sends a mail and waits until it is accepted. Returns when its last byte was handed to the kernel.
     pub(crate) fn send_timed(&mut self, number: u64, mail: &Mail) -> Result<Instant> {
         self.envelope(0)?;
         write_both(&mut self.stream, mail::head(0, number).as_bytes(), mail.without_dot())?;

@@ -22,11 +22,11 @@ use crate::target;
 const SETTLE: Duration = Duration::from_secs(2);
 /// A page that takes longer is stuck.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
-/// Cameras, each with a connection of its own: what they send is told apart by device.
+/// Cameras, each with a connection and a device of its own.
 const CAMERAS: usize = 32;
 const PICTURE_BYTES: usize = 2_000;
 
-/// What is asked for, and what the issue of a slow page would be told as.
+/// The pages that are requested: name in the output, path, and the target in milliseconds.
 const PAGES: [(&str, &str, f64); 13] = [
     ("the timeline", "/", 50.0),
     ("filter: a device", "/?device=1", 150.0),
@@ -53,7 +53,7 @@ pub(crate) struct Args {
     pub(crate) times: u16,
 }
 
-/// Measures and tells.
+/// Measures, and prints the figures.
 pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
     let hook = Hook::open()?;
     let (empty, full) = (places.temporary()?, places.temporary()?);
@@ -77,7 +77,7 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
 fn fill(server: &Server, hook: &Hook, incidents: u64) -> Result<()> {
     let mail = Mail::with_picture(PICTURE_BYTES);
     let (address, connections) = (server.address, CAMERAS);
-    // In pieces, so that the hook is never so far behind that it seems to stand still.
+    // In pieces, so that the hook is never so far behind that it seems to be stuck.
     let mut left = incidents;
     while left > 0 {
         let mails = left.min(5_000);

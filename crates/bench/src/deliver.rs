@@ -34,7 +34,7 @@ pub(crate) struct Args {
     pub(crate) peer_only: bool,
 }
 
-/// Measures and tells.
+/// Measures, and prints the figures.
 pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
     let mail = Mail::with_picture(PICTURE_BYTES);
     let (our_hook, peer_hook) = (Hook::open()?, Hook::open()?);

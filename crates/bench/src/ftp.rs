@@ -57,7 +57,7 @@ pub(crate) struct Memory {
     mb: u64,
 }
 
-/// Measures and tells.
+/// Measures, and prints the figures.
 pub(crate) fn run(places: &Places, what: &Ftp) -> Result<Vec<Row>> {
     match what {
         Ftp::Small(args) => small(places, args),

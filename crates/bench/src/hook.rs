@@ -1,4 +1,4 @@
-//! A webhook in this process that answers 200 to everything and tells what arrived when.
+//! A webhook in this process that answers 200 to everything and records what arrived when.
 //! It keeps no body and never refuses or delays.
 
 use std::io::{BufReader, Write};

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     pub(crate) peer_only: bool,
 }
 
-/// Measures and tells.
+/// Measures, and prints the figures.
 pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
     let mail = Mail::with_picture(args.kb * 1_000);
     let ours = if args.peer_only { None } else { Some(target::start(places, None)?) };

@@ -42,7 +42,7 @@ enum Tenth {
     Gone,
 }
 
-/// Measures and tells.
+/// Measures, and prints the figures.
 pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     // Quiet before and after, so that what the machine itself does meanwhile is seen.
@@ -106,7 +106,7 @@ fn slow() -> Result<String> {
     Ok(url)
 }
 
-/// A service that reads and never says a word.
+/// A service that reads and never answers.
 fn silent() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}/", listener.local_addr()?);

@@ -29,7 +29,7 @@ pub(crate) struct Args {
     pub(crate) mails: u64,
 }
 
-/// Measures and tells.
+/// Measures, and prints the figures.
 pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
     let mail = Mail::with_picture(PICTURE_BYTES);
     let hook = Hook::open()?;

@@ -1,5 +1,5 @@
 //! `memory`: what the server occupies idle, with idle connections, and with a large mail in flight.
-//! Resident memory as the kernel tells it, sampled; a peak shorter than a sample is not seen.
+//! Resident memory as the kernel reports it, sampled; a peak shorter than a sample is not seen.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     pub(crate) mail_mb: u64,
 }
 
-/// Measures and tells.
+/// Measures, and prints the figures.
 pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
     let hook = Hook::open()?;
     let server = target::start(places, Some(&hook))?;

@@ -1,5 +1,5 @@
 //! The programs that Tipoff is measured beside: smtp-sink, mailrise, vsftpd and pyftpdlib.
-//! One that is not installed is told and skipped, never an error.
+//! One that is not installed is reported and skipped, never an error.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -41,7 +41,7 @@ pub(crate) struct Args {
     patience: u64,
 }
 
-/// Measures and tells.
+/// Measures, and prints the figures.
 pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
     let (address, folder) = (free_address()?, places.temporary()?);
     let away = if args.silent { Some(Silent::at(address)?) } else { None };
@@ -88,7 +88,7 @@ fn pause(time: Duration) -> Result<()> {
     Ok(())
 }
 
-/// Takes connections and never says a word; dropped, it closes them, and the address is free.
+/// Accepts connections and never answers. Dropping it closes them and frees the address.
 struct Silent {
     address: SocketAddr,
     over: Arc<AtomicBool>,

@@ -20,7 +20,7 @@ pub(crate) struct Request {
     pub(crate) last: bool,
 }
 
-/// How the end of a body is told (RFC 9112, section 6).
+/// How the length of a body is given (RFC 9112, section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Framing {
     Length(u64),

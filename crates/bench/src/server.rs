@@ -63,7 +63,7 @@ impl Places {
         self.folder.clone().unwrap_or_else(std::env::temp_dir)
     }
 
-    /// A new folder that goes with its value.
+    /// A new folder that is removed when its value is dropped.
     pub(crate) fn temporary(&self) -> Result<TempDir> {
         let base = self.base();
         tempfile::Builder::new()
@@ -110,7 +110,7 @@ impl Server {
         self
     }
 
-    /// The memory it occupies (VmRSS), in kilobytes of 1,024 bytes as the kernel tells them.
+    /// The memory it occupies (VmRSS), in units of 1,024 bytes, as the kernel reports it.
     pub(crate) fn memory_kb(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         resident_kb(&status).context("no VmRSS: has the server ended?")

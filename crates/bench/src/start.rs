@@ -16,7 +16,7 @@ pub(crate) struct Args {
     pub(crate) starts: u16,
 }
 
-/// Measures and tells.
+/// Measures, and prints the figures.
 pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
     let (mut fresh, mut again) = (Vec::new(), Vec::new());
     for _ in 0..args.starts {

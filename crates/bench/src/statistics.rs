@@ -1,5 +1,5 @@
 //! Medians and percentiles of a handful of figures.
-//! It never interpolates: what is told was measured.
+//! It never interpolates: each figure was measured.
 
 /// The value that `percent` of all values do not exceed (nearest rank); `None` of nothing.
 pub(crate) fn percentile(values: &[f64], percent: usize) -> Option<f64> {

@@ -27,7 +27,7 @@ pub(crate) fn watch(child: &Child) {
     }
 }
 
-/// Ends a server and waits until it is gone.
+/// Stops a server and waits until its process has ended.
 pub(crate) fn end(child: &mut Child) {
     running().retain(|id| *id != child.id());
     let _ = child.kill();

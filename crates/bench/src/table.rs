@@ -1,7 +1,7 @@
 //! What was measured, as rows of a Markdown table.
 //! It never decides whether a figure is good enough.
 
-/// What stands where there is nothing to tell.
+/// The text of a cell without a figure.
 const NOTHING: &str = "–";
 
 /// One line of the comparison.

@@ -68,7 +68,7 @@ fn upload(address: SocketAddr, number: u64, bytes: u64, step: &[u8]) -> Result<(
     let mut data = TcpStream::connect(data)?;
     data.set_write_timeout(Some(ANSWER_SECONDS_MAX))?;
     control.say(&format!("STOR in/{number}.jpg"), "1")?;
-    // A JPEG from its first to its last byte, as far as its marks tell.
+    // A JPEG from its first to its last byte, by its markers: its pixels are not checked.
     let head = [b"\xFF\xD8\xFF\xE0".as_slice(), &number.to_be_bytes()].concat();
     data.write_all(&head)?;
     let mut left = bytes.saturating_sub(head.len() as u64 + 2);
@@ -143,7 +143,7 @@ mod tests {
         }
     }
 
-    /// Takes one session; the name of its file and what came. `kept` is what it says of it.
+    /// Serves one session. Returns the name of the file and its bytes; `kept` is the reply after them.
     fn session(listener: &TcpListener, kept: &str) -> (String, Vec<u8>) {
         let (mut control, _) = listener.accept().unwrap();
         let passive = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -151,7 +151,7 @@ mod tests {
         let mut file = (String::new(), Vec::new());
         control.write_all(b"220-hello\r\n220 here\r\n").unwrap();
         for line in BufReader::new(control.try_clone().unwrap()).lines() {
-            // Who was refused goes without a word.
+            // A client that was refused disconnects without QUIT.
             let Ok(line) = line else { break };
             let answer = match line.split(' ').next().unwrap() {
                 "USER" => "331 the password".to_owned(),

@@ -9,6 +9,9 @@ pub enum Abilities {
     Messages(&'static Limits),
 }
 
+/// Content types that browsers and phones show as a picture.
+pub(crate) const PICTURE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp"];
+
 /// Limits of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -36,6 +39,27 @@ pub struct Limits {
     pub replies: bool,
 }
 
+impl Limits {
+    /// The limits that most services share: one file of any size in a message, pictures of the usual types, videos as
+    /// MP4, no animations and no replies. `text_utf16_max` holds for a message with and without files. A service
+    /// names what differs, with the passage of its documentation.
+    pub(crate) const fn new(service: &'static str, text_utf16_max: usize) -> Self {
+        Self {
+            service,
+            text_utf16_max,
+            caption_utf16_max: text_utf16_max,
+            album_files_max: 1,
+            documents_max: 1,
+            album_bytes_max: u64::MAX,
+            picture: PictureLimits::ANY_SIZE,
+            video_types: &["video/mp4"],
+            animations: false,
+            file_bytes_max: u64::MAX,
+            replies: false,
+        }
+    }
+}
+
 /// Limits of what a service shows as a picture. Other pictures are sent as documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PictureLimits {
@@ -50,6 +74,14 @@ pub struct PictureLimits {
 }
 
 impl PictureLimits {
+    /// Pictures of the usual types, of any size: only [`Limits::file_bytes_max`] limits them.
+    pub(crate) const ANY_SIZE: Self = Self {
+        types: PICTURE_TYPES,
+        bytes_max: u64::MAX,
+        sides_px_max: usize::MAX,
+        ratio_max: usize::MAX,
+    };
+
     /// Whether a picture of this width and height, in pixels, is accepted.
     pub fn takes(&self, width: usize, height: usize) -> bool {
         let (long, short) = (width.max(height), width.min(height));

@@ -1,11 +1,12 @@
-//! An alert as JSON: what webhooks are sent and programs read. The files' bytes are not its job.
+//! An alert as JSON, for webhooks, programs and MQTT. The fields are a contract with users. Callers add the files'
+//! bytes, paths or addresses.
 
 use serde_json::Value;
 use tipoff_model::{Alert, AlertMedia, Timestamp};
 
 use crate::wording;
 
-/// The alert up to its list of media, whose entries follow, parted by commas, then [`TAIL`].
+/// The alert up to its list of media. The entries follow with commas in between, then [`TAIL`].
 pub(crate) fn head(alert: &Alert) -> String {
     format!(
         r#"{{"incident":{},"kind":{},"device":{},"event":{},"subject":{},"text":{},"received_at":{},{}"media":["#,
@@ -20,8 +21,8 @@ pub(crate) fn head(alert: &Alert) -> String {
     )
 }
 
-/// Where the incident is shown, how many a summary stands for and what the route wants, where there is
-/// such a thing: fields, each followed by a comma.
+/// Fields that only some alerts have, such as the link to the incident, the number of alerts in a summary and the
+/// route's wishes. Each is followed by a comma.
 fn extras(alert: &Alert) -> String {
     let held = (alert.held > 0).then(|| format!("\"held\":{},", alert.held));
     let manner = &alert.manner;
@@ -39,10 +40,10 @@ fn extras(alert: &Alert) -> String {
     [events, held, late, link, silent, priority, title, message].into_iter().flatten().collect()
 }
 
-/// What ends an alert that [`head`] began.
+/// The end of an alert that [`head`] began.
 pub(crate) const TAIL: &str = "]}";
 
-/// An entry of the list, up to a last field, such as `"path":"…"`; a brace ends it.
+/// An entry of the list, without its closing brace: the caller may add a last field, such as `"path":"…"`.
 pub(crate) fn media(stored: &AlertMedia) -> String {
     let media = &stored.media;
     format!(
@@ -63,7 +64,7 @@ pub(crate) fn string(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// The device's words; and whether the connection broke, and how many arrivals a limit left out.
+/// The device's text, and notes about a broken connection and about arrivals that a limit left out.
 pub(crate) fn text(alert: &Alert) -> String {
     let torn = if alert.torn { crate::plan::TORN_WORDS } else { "" };
     let left_out = wording::left_out(alert);
@@ -71,7 +72,7 @@ pub(crate) fn text(alert: &Alert) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
-/// RFC 3339 in UTC with milliseconds.
+/// A time in RFC 3339, in UTC with milliseconds.
 pub(crate) fn rfc3339(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(at.as_ms()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     format!("{at:.3}")

@@ -1,5 +1,5 @@
-//! Request bodies made of stored files. Their length is known beforehand, and only small ones are in memory as a
-//! whole.
+//! Request bodies made of stored files. Their length is known beforehand and announced (Content-Length), and only
+//! small ones are in memory as a whole. Reading the store blocks, so it happens on threads for that.
 
 use std::io::{self, Read, Write};
 use std::sync::{Arc, OnceLock};
@@ -18,25 +18,26 @@ use crate::Files;
 const WHOLE_BYTES_MAX: u64 = 256 * 1024;
 /// Size of a chunk in a stream, in bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// A line of base64 in a mail (RFC 2045, section 6.8).
-const LINE_BYTES: usize = 76;
-/// How many chunks wait for the network.
+/// Length of a line of base64 in a mail, without its line end (RFC 2045, section 6.8).
+pub(crate) const BASE64_LINE_BYTES: usize = 76;
+/// Number of chunks that wait for the network. More would only fill the memory.
 const CHUNKS_WAITING_MAX: usize = 4;
 
 /// A part of a body.
 #[derive(Clone)]
 pub(crate) enum Piece {
-    /// As they are.
+    /// Bytes as they are.
     Bytes(Vec<u8>),
     /// A file's bytes.
     File(AlertMedia),
     /// A file's bytes in base64 (RFC 4648, section 4), on one line.
     Base64(AlertMedia),
-    /// A file's bytes in base64 as mails have it: in lines, each of them ended.
+    /// A file's bytes in base64 in lines, as mails have it. Every line has its end.
     Base64Lines(AlertMedia),
 }
 
 impl Piece {
+    /// Length in bytes, as it is sent.
     fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
@@ -44,12 +45,13 @@ impl Piece {
             Self::Base64(stored) => base64_len(stored),
             Self::Base64Lines(stored) => {
                 let len = base64_len(stored);
-                len.saturating_add(len.div_ceil(LINE_BYTES as u64).saturating_mul(2))
+                len.saturating_add(len.div_ceil(BASE64_LINE_BYTES as u64).saturating_mul(2))
             }
         }
     }
 }
 
+/// Length of a file in base64: 4 characters for each 3 bytes, with padding.
 fn base64_len(stored: &AlertMedia) -> u64 {
     stored.media.size.div_ceil(3).saturating_mul(4)
 }
@@ -58,10 +60,19 @@ fn base64_len(stored: &AlertMedia) -> u64 {
 #[derive(Clone, Debug)]
 pub(crate) struct BodyError(pub(crate) String);
 
+impl From<WriteError> for BodyError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Stored(error) => error,
+            WriteError::Out(error) => Self(error.to_string()),
+        }
+    }
+}
+
 /// Holds the error that ended a stream of a body.
 pub(crate) type Broken = Arc<OnceLock<BodyError>>;
 
-/// A body, and what it is.
+/// A body and its content type.
 #[derive(Clone)]
 pub(crate) struct Body {
     content_type: String,
@@ -70,7 +81,7 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// The pieces, one after the other.
+    /// A body of these pieces, in order.
     pub(crate) fn new(content_type: String, pieces: Vec<Piece>) -> Self {
         let len = pieces.iter().fold(0_u64, |len, piece| len.saturating_add(piece.len()));
         Self { content_type, pieces, len }
@@ -86,6 +97,7 @@ impl Body {
         Self::new(content_type.to_owned(), vec![Piece::Bytes(text.into_bytes())])
     }
 
+    /// Its content type. Empty if the request has no body.
     pub(crate) fn content_type(&self) -> &str {
         &self.content_type
     }
@@ -95,7 +107,7 @@ impl Body {
         self.len
     }
 
-    /// Reads it into memory where it is small.
+    /// Reads the body into memory if it is small.
     pub(crate) async fn settle(self, files: &Arc<dyn Files>) -> Result<Self, BodyError> {
         if self.len > WHOLE_BYTES_MAX || matches!(self.pieces.as_slice(), [Piece::Bytes(_)]) {
             return Ok(self);
@@ -106,7 +118,7 @@ impl Body {
         Ok(Self { content_type, pieces: vec![Piece::Bytes(whole)], len })
     }
 
-    /// Writes it into `out`, such as to compute its digest before it is sent.
+    /// Writes the body into `out`, for example to sign it before it is sent.
     pub(crate) async fn write_to<W>(&self, files: &Arc<dyn Files>, out: W) -> Result<W, BodyError>
     where
         W: Write + Send + 'static,
@@ -117,7 +129,7 @@ impl Body {
         }
     }
 
-    /// Makes it ready to be sent.
+    /// The body for the HTTP client, and the error that ends it early if a file cannot be read.
     pub(crate) fn open(mut self, files: &Arc<dyn Files>) -> (reqwest::Body, Broken) {
         let broken = Broken::default();
         let body = match self.pieces.as_mut_slice() {
@@ -131,7 +143,7 @@ impl Body {
         reqwest::Body::wrap_stream(self.chunks(files, broken))
     }
 
-    /// Its bytes as a stream. An error ends the stream; `broken` holds it if it is the store's.
+    /// The bytes as a stream. An error ends the stream; if it is the store's error, `broken` gets it.
     pub(crate) fn chunks(
         self,
         files: Arc<dyn Files>,
@@ -154,7 +166,7 @@ impl Body {
     }
 }
 
-/// Collects what is written into chunks and hands them over; waits while too many wait.
+/// Collects what is written into chunks and sends them to the stream. Blocks while too many chunks wait.
 struct Queue {
     queue_tx: mpsc::Sender<io::Result<Vec<u8>>>,
     chunk: Vec<u8>,
@@ -186,14 +198,14 @@ impl Write for Queue {
     }
 }
 
-/// Breaks what is written to it into lines.
-struct Lines<'a> {
+/// Breaks base64 that is written to it into lines.
+struct LineBreaker<'a> {
     out: &'a mut dyn Write,
     column: usize,
 }
 
-impl Lines<'_> {
-    /// Ends the last line, where there is one.
+impl LineBreaker<'_> {
+    /// Ends the last line, if there is one.
     fn end(&mut self) -> io::Result<()> {
         if self.column > 0 {
             self.column = 0;
@@ -203,15 +215,15 @@ impl Lines<'_> {
     }
 }
 
-impl Write for Lines<'_> {
+impl Write for LineBreaker<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let room = LINE_BYTES.saturating_sub(self.column);
+            let room = BASE64_LINE_BYTES.saturating_sub(self.column);
             let (now, later) = rest.split_at(room.min(rest.len()));
             self.out.write_all(now)?;
             self.column = self.column.saturating_add(now.len());
-            if self.column >= LINE_BYTES {
+            if self.column >= BASE64_LINE_BYTES {
                 self.end()?;
             }
             rest = later;
@@ -226,12 +238,13 @@ impl Write for Lines<'_> {
 
 /// Why a stored file was not copied.
 pub(crate) enum WriteError {
-    /// It cannot be read.
+    /// It cannot be read from the store.
     Stored(BodyError),
-    /// It cannot be written.
+    /// The target does not accept it.
     Out(io::Error),
 }
 
+/// Writes pieces into `out` on a thread that may block.
 async fn write_blocking<W>(
     pieces: Vec<Piece>,
     files: &Arc<dyn Files>,
@@ -245,14 +258,13 @@ where
     writing.await.unwrap_or_else(|error| Err(BodyError(error.to_string())))
 }
 
+/// Writes pieces into `out` and returns it. Blocks if a piece is a file.
 fn write_into<W: Write>(pieces: &[Piece], files: &dyn Files, mut out: W) -> Result<W, BodyError> {
-    match write(pieces, files, &mut out) {
-        Ok(()) => Ok(out),
-        Err(WriteError::Stored(error)) => Err(error),
-        Err(WriteError::Out(error)) => Err(BodyError(error.to_string())),
-    }
+    write(pieces, files, &mut out)?;
+    Ok(out)
 }
 
+/// Writes pieces one after the other.
 fn write(pieces: &[Piece], files: &dyn Files, out: &mut dyn Write) -> Result<(), WriteError> {
     for piece in pieces {
         match piece {
@@ -264,7 +276,7 @@ fn write(pieces: &[Piece], files: &dyn Files, out: &mut dyn Write) -> Result<(),
                 encoder.finish().map_err(WriteError::Out)?;
             }
             Piece::Base64Lines(stored) => {
-                let mut lines = Lines { out: &mut *out, column: 0 };
+                let mut lines = LineBreaker { out: &mut *out, column: 0 };
                 let mut encoder = EncoderWriter::new(&mut lines, &STANDARD);
                 copy(stored, files, &mut encoder)?;
                 encoder.finish().map_err(WriteError::Out)?;
@@ -303,16 +315,4 @@ pub(crate) fn copy(
         left = left.saturating_sub(read as u64);
     }
     Ok(())
-}
-
-/// Copies a stored file into `out`, on a thread that may block.
-pub(crate) fn save(
-    stored: &AlertMedia,
-    files: &dyn Files,
-    out: &mut dyn Write,
-) -> Result<(), String> {
-    copy(stored, files, out).map_err(|error| match error {
-        WriteError::Stored(BodyError(error)) => error,
-        WriteError::Out(error) => error.to_string(),
-    })
 }

@@ -1,4 +1,5 @@
-//! The buttons below a first alert as links, for services that do not report a press; and which of them fit.
+//! The buttons below a first alert as links, for services that do not report a press to Tipoff, and the choice of
+//! those that fit. Whoever opens such a link carries out its action.
 
 use tipoff_model::{Action, Alert, Effect, MuteFor};
 
@@ -15,7 +16,7 @@ pub(crate) const BUTTONS: Setting = Setting {
     example: "false",
 };
 
-/// Stands between links on one line.
+/// Separator of links on one line.
 const BETWEEN: &str = " · ";
 
 /// A button as a link.
@@ -31,7 +32,8 @@ pub(crate) struct Link<'a> {
     rank: u8,
 }
 
-/// The links of an alert's first message, in their order: those of actions, and the incident.
+/// The links of an alert's first message, in order: those of actions, and that of the incident. Empty for every other
+/// message.
 pub(crate) fn links<'a>(message: &Message, alert: &'a Alert) -> Vec<Link<'a>> {
     let link = |button: &'a tipoff_model::Button| {
         let label = button.label.as_str();
@@ -49,7 +51,7 @@ pub(crate) fn links<'a>(message: &Message, alert: &'a Alert) -> Vec<Link<'a>> {
     }
 }
 
-/// The links without that of the incident, for services whose title links to it.
+/// The links of actions alone, for services whose title leads to the incident.
 pub(crate) fn action_links<'a>(message: &Message, alert: &'a Alert) -> Vec<Link<'a>> {
     let mut links = links(message, alert);
     links.retain(|link| alert.link.as_deref() != Some(link.url));
@@ -69,7 +71,7 @@ const fn rank(action: &Action) -> u8 {
     }
 }
 
-/// The `count` best of them, in their order.
+/// The `count` links of the highest priority, in their original order.
 pub(crate) fn best(links: Vec<Link<'_>>, count: usize) -> Vec<Link<'_>> {
     let mut ranked: Vec<(usize, Link<'_>)> = links.into_iter().enumerate().collect();
     ranked.sort_by_key(|(_, link)| link.rank);
@@ -78,7 +80,7 @@ pub(crate) fn best(links: Vec<Link<'_>>, count: usize) -> Vec<Link<'_>> {
     ranked.into_iter().map(|(_, link)| link).collect()
 }
 
-/// As many of the best as have room in `room` UTF-16 units on one line, each written by `write`.
+/// One line of at most `room` UTF-16 units with as many links as fit, each written by `write`. Empty if none fits.
 pub(crate) fn line(links: &[Link<'_>], room: usize, write: impl Fn(&Link<'_>) -> String) -> String {
     let lines = (1..=links.len()).rev().map(|count| {
         let best = best(links.to_vec(), count);

@@ -1,19 +1,30 @@
 //! The HTTP client of all services: time limits, bounded answers, Retry-After, errors without secrets. It follows no
-//! redirect and retries nothing.
+//! redirect, because a request may contain pictures and a login. It retries nothing: the verdict says whether
+//! dispatch sends the message again.
+
+mod request;
+mod secrets;
+mod verdicts;
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, Url};
-use serde::de::DeserializeOwned;
-use tipoff_model::{Scope, Timestamp, Verdict};
+use tipoff_model::Timestamp;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::Files;
-use crate::body::{Body, BodyError};
-use crate::words;
+use crate::body::BodyError;
+use crate::tls::install_crypto;
+use crate::words::{self, EXCERPT_UTF16_MAX};
+
+pub(crate) use request::{Answer, Endpoint, Failure, Request};
+pub(crate) use secrets::Secrets;
+pub(crate) use verdicts::{
+    REPAIR_PAUSE, RETRY_AFTER_MAX, no_answer, repair, repair_message, retry, retry_message,
+};
 
 /// Time limit for a connection to be established.
 pub(crate) const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -24,134 +35,12 @@ const ACKNOWLEDGED_TIME: Duration = Duration::from_secs(20);
 const IDLE_TIME: Duration = Duration::from_secs(90);
 /// How long an HTTP/2 connection may leave a ping unanswered while a request waits.
 const PING_TIME: Duration = Duration::from_secs(15);
-/// The slowest upload that is waited for: a time limit grows with what is sent.
+/// The slowest upload that is waited for, in bytes a second: a time limit grows with what is sent (8 s for each MB).
 const UPLOAD_BYTES_PER_S_MIN: u64 = 128 * 1024;
 /// Size limit of an answer, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// How long the rest of an answer may take once its head is there.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
-/// The longest pause that a service may ask for.
-pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// The pause after a failure that the owner has to repair.
-pub(crate) const REPAIR_PAUSE: Duration = Duration::from_secs(5 * 60);
-
-/// The whole channel waits and is retried, not before `after` if the service named a time.
-pub(crate) fn retry(after: Option<Duration>, error: String) -> Verdict {
-    Verdict::Retry { scope: Scope::Channel, after, error }
-}
-
-/// No answer came: the whole channel waits until the destination can be reached.
-pub(crate) fn no_answer(error: String) -> Verdict {
-    Verdict::Retry { scope: Scope::Unreachable, after: None, error }
-}
-
-/// The whole channel waits until the owner repairs something. No alert is lost meanwhile.
-pub(crate) fn repair(error: String) -> Verdict {
-    retry(Some(REPAIR_PAUSE), error)
-}
-
-/// Values that must never be shown. They are replaced in every error text.
-#[derive(Clone, Default)]
-pub(crate) struct Secrets(Vec<String>);
-
-impl Secrets {
-    /// Hides `secret` from now on.
-    pub(crate) fn add(&mut self, secret: &str) {
-        if !secret.is_empty() {
-            self.0.push(secret.to_owned());
-            // A secret that contains another one is replaced first, or a part of it would stay.
-            self.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        }
-    }
-
-    /// Hides a value that may be a secret, unless it is too short to be one.
-    pub(crate) fn add_value(&mut self, value: &str) {
-        /// Shorter ones are words ("api", "v1", "json") that would turn an error into a riddle.
-        const VALUE_BYTES_MIN: usize = 6;
-        if value.len() >= VALUE_BYTES_MIN {
-            self.add(value);
-        }
-    }
-
-    /// Hides all parts of `url` that may be secrets: everything but the host.
-    pub(crate) fn add_url(&mut self, url: &Url) {
-        url.path().split('/').chain(url.query()).for_each(|part| self.add_value(part));
-        url.query_pairs().for_each(|(_, value)| self.add_value(&value));
-        self.add_login(url);
-    }
-
-    /// Those of the user and password in `url`.
-    pub(crate) fn of_login(url: &Url) -> Self {
-        let mut secrets = Self::default();
-        secrets.add_login(url);
-        secrets
-    }
-
-    /// Hides the user and the password in `url`.
-    pub(crate) fn add_login(&mut self, url: &Url) {
-        self.add(url.username());
-        self.add(url.password().unwrap_or_default());
-    }
-
-    /// `text` without secrets.
-    pub(crate) fn hide(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
-    }
-}
-
-/// A request.
-pub(crate) struct Request<'a> {
-    pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Body,
-    /// Time limit, without the time that its body needs.
-    pub(crate) time: Duration,
-    pub(crate) secrets: &'a Secrets,
-}
-
-/// An answer, of whatever status.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) retry_after: Option<Duration>,
-    /// Its beginning. Empty if the connection broke before its end.
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    /// The body read from JSON; the default value where it is not of that form.
-    pub(crate) fn json<T: DeserializeOwned + Default>(&self) -> T {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    /// The service's words for an error text: `told` if the service has an error format of its own, else the body.
-    /// Short, and without secrets.
-    pub(crate) fn said(&self, told: &str, secrets: &Secrets) -> String {
-        /// How much is shown, in UTF-16 units.
-        const EXCERPT_UTF16_MAX: usize = 200;
-        let raw = String::from_utf8_lossy(&self.body);
-        let said = if told.is_empty() { &raw } else { told };
-        secrets.hide(&words::excerpt(said, EXCERPT_UTF16_MAX))
-    }
-}
-
-/// Why there is no answer, in plain words and without secrets.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    /// A file cannot be read from the store.
-    Stored(String),
-    /// The service cannot be reached, or does not answer.
-    Service(String),
-}
-
-impl From<Failure> for Verdict {
-    fn from(failure: Failure) -> Self {
-        let (scope, error) = match failure {
-            Failure::Stored(error) => (Scope::Message, error),
-            Failure::Service(error) => (Scope::Unreachable, error),
-        };
-        Self::Retry { scope, after: None, error }
-    }
-}
 
 /// Sends a request by POST and reads the answer.
 pub(crate) async fn post(request: Request<'_>, files: &Arc<dyn Files>) -> Result<Answer, Failure> {
@@ -245,12 +134,7 @@ fn client() -> Result<&'static Client, String> {
     client.as_ref().map_err(Clone::clone)
 }
 
-/// Installs the TLS implementation. Has to be called before any library makes its first client.
-pub(crate) fn install_crypto() {
-    // Fails where one is installed already: then that one serves.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
+/// Reads the beginning of a body. Empty if the connection breaks.
 async fn read(mut response: Response, bytes_max: usize) -> Vec<u8> {
     let mut body = Vec::new();
     while body.len() < bytes_max {
@@ -264,15 +148,17 @@ async fn read(mut response: Response, bytes_max: usize) -> Vec<u8> {
     body
 }
 
+/// Host and port of an address, for error texts.
 fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
+/// A failed request in plain words. The cause is the innermost error: the outer ones only say that a request failed.
 fn in_words(error: reqwest::Error, host: &str) -> String {
     // The address may hold a token.
     let error = error.without_url();
-    let cause = words::excerpt(&innermost(&error), 200);
+    let cause = words::excerpt(&innermost(&error), EXCERPT_UTF16_MAX);
     match (error.is_connect(), error.is_timeout()) {
         (true, true) => format!("{host} cannot be reached within {} s", CONNECT_TIME.as_secs()),
         (true, false) => format!("{host} cannot be reached: {cause}"),
@@ -289,7 +175,7 @@ pub(crate) fn innermost(error: &dyn Error) -> String {
     error.to_string()
 }
 
-/// RFC 9110, section 10.2.3: seconds or a date.
+/// The pause in a Retry-After header: seconds or a date (RFC 9110, section 10.2.3).
 fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     let pause = match value.parse() {
@@ -322,26 +208,5 @@ mod tests {
         ] {
             assert_eq!(retry_after(value, now), seconds.map(Duration::from_secs), "{value:?}");
         }
-    }
-
-    #[test]
-    fn every_part_of_an_address_but_its_host_is_hidden() {
-        let url = "https://me:passphrase@example.org/api/services/T0PS3CRET?key=k3yk3yk3y&x=1";
-        let mut secrets = Secrets::default();
-        secrets.add_url(&Url::parse(url).unwrap());
-        let hidden = secrets.hide(&format!("{url} and T0PS3CRET, k3yk3yk3y, passphrase"));
-        for secret in ["passphrase", "T0PS3CRET", "k3yk3yk3y", "me:"] {
-            assert!(!hidden.contains(secret), "{secret} in {hidden}");
-        }
-        assert!(hidden.contains("example.org/api/"), "{hidden}");
-    }
-
-    #[test]
-    fn a_secret_within_a_secret_leaves_nothing() {
-        let mut secrets = Secrets::default();
-        secrets.add("abc");
-        secrets.add("123:abc");
-        secrets.add("");
-        assert_eq!(secrets.hide("123:abc abc x"), "[hidden] [hidden] x");
     }
 }

@@ -1,7 +1,8 @@
-//! The services that alerts go to: one file per service in `services/`, and a line in [`CHANNELS`].
+//! The services that alerts are delivered to: one file or folder per service in `services/`, and a line in
+//! [`CHANNELS`].
 //!
-//! This crate cuts alerts into messages ([`messages`]), reads settings and makes requests. It does not decide when
-//! to send, to retry or to give up.
+//! This crate cuts alerts into messages ([`messages`]), reads the settings of channels and sends requests. The crate
+//! `tipoff` decides when to send, to retry and to give up, by the verdict that a channel returns.
 
 mod abilities;
 mod alert_json;
@@ -10,6 +11,7 @@ mod buttons;
 mod chat_webhook;
 mod home_control;
 mod http;
+mod lock;
 mod message_service;
 mod multipart;
 mod plan;
@@ -19,6 +21,7 @@ mod settings_reader;
 mod sides;
 mod sound;
 mod template;
+mod tls;
 mod wording;
 mod words;
 
@@ -62,7 +65,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Opens stored files. Implemented over the spool's blobs.
 pub trait Files: Send + Sync {
-    /// The decoded bytes of a file; yields exactly `media.size` bytes. AnswerMeaning blocks.
+    /// The decoded bytes of a file; yields exactly `media.size` bytes. Reading blocks.
     fn open(&self, media: &AlertMedia) -> std::io::Result<Box<dyn Read + Send>>;
 }
 
@@ -71,13 +74,13 @@ pub trait Files: Send + Sync {
 pub struct Pace {
     /// Name of the target, such as a bot or a chat. Never holds a secret.
     pub key: String,
-    /// Number of messages …
+    /// Number of messages in any period of `per`.
     pub count: u32,
-    /// … in any period of this length.
+    /// Length of the period.
     pub per: Duration,
 }
 
-/// What a channel needs to send a message.
+/// Everything that a channel needs to send a message, besides the message.
 pub struct Context<'a> {
     /// Opens the message's files, on a thread that may block.
     pub files: &'a Arc<dyn Files>,
@@ -85,7 +88,7 @@ pub struct Context<'a> {
     pub memory: &'a [(String, String)],
     /// The whole alert that the message is a part of.
     pub alert: &'a tipoff_model::Alert,
-    /// How programs of this machine are started.
+    /// Starts programs of this machine, for channels that do so.
     pub programs: &'a Programs,
 }
 

@@ -1,17 +1,22 @@
-//! Services that take messages within [`Limits`]: sends a message, and what to leave out where the service
-//! refuses a part of it. A refused file becomes a line of text with its link: no alert is lost for a file.
+//! Services that accept messages within [`Limits`]. Sends a message, and decides what to leave out if the service
+//! refuses a part of it: first extras, then files. A refused file becomes a line of text with its link, so that no
+//! alert is lost because of a file.
 
 mod extras;
 mod http_service;
 mod message_channel;
+mod usual_answers;
 
 use tipoff_model::{Outcome, Verdict};
 
 use crate::{BoxFuture, Context, Limits, Message, plan};
 
 pub(crate) use extras::Extras;
-pub(crate) use http_service::{AnswerMeaning, HttpService};
+pub(crate) use http_service::{AnswerMeaning, HttpService, OutgoingMessage};
 pub(crate) use message_channel::{MessageChannel, MessageService};
+pub(crate) use usual_answers::{
+    asks_to_wait, internal_error, not_taken, other_server, usual_result,
+};
 
 /// The service refuses the message because of its files. Holds the reason in plain words.
 pub(crate) struct FilesRefused(pub(crate) String);

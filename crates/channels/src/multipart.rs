@@ -1,9 +1,10 @@
-//! `multipart/form-data` (RFC 7578), as a body of pieces. Knows no service.
+//! `multipart/form-data` (RFC 7578), as a body of pieces. What a device sent, such as a file's name, cannot end a
+//! part or add a header. Knows no service.
 
 use tipoff_model::AlertMedia;
 
 use crate::body::{Body, Piece};
-use crate::plan::{Attachment, Source};
+use crate::plan::Attachment;
 
 /// A form: fields and files in the order in which they were added.
 pub(crate) struct Form {
@@ -39,21 +40,17 @@ impl Form {
 
     /// Adds a file of a message.
     pub(crate) fn attachment(&mut self, name: &str, attachment: &Attachment) {
-        match &attachment.source {
-            Source::Stored(stored) => self.stored(name, stored),
-            Source::Text(text) => {
-                let piece = Piece::Bytes(text.clone().into_bytes());
-                self.file(name, attachment.name(), "text/plain; charset=utf-8", piece);
-            }
-        }
+        self.file(name, attachment.name(), attachment.content_type(), attachment.piece());
     }
 
+    /// Adds a file. A part without a file name would be a field, so a nameless file is called "file".
     fn file(&mut self, name: &str, file_name: &str, content_type: &str, piece: Piece) {
         let file_name = if file_name.is_empty() { "file" } else { file_name };
         let disposition = format!("name=\"{name}\"; filename=\"{}\"", quoted(file_name));
         self.part(&disposition, Some(header_safe(content_type)), piece);
     }
 
+    /// Adds a part: boundary, headers, an empty line, content (RFC 2046, section 5.1).
     fn part(&mut self, disposition: &str, content_type: Option<&str>, piece: Piece) {
         let content_type =
             content_type.map(|kind| format!("Content-Type: {kind}\r\n")).unwrap_or_default();

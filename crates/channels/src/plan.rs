@@ -3,6 +3,7 @@
 
 use tipoff_model::{Alert, AlertMedia, MediaKind};
 
+use crate::body::Piece;
 use crate::wording::{self, Wording};
 use crate::words;
 use crate::{Abilities, Limits};
@@ -10,11 +11,11 @@ use crate::{Abilities, Limits};
 /// The name of the file that holds a text which is too long for a message.
 pub const TEXT_FILE_NAME: &str = "message.txt";
 
-/// The line of an alert whose connection broke before the end.
+/// The note of an alert whose connection broke before the end.
 pub(crate) const TORN_WORDS: &str =
     "The connection broke before the end: something may be missing.";
 
-/// The line of a video that has no end or no index. Such a video is sent as a document.
+/// The note of a video without an end or an index. Such a video is sent as a document.
 pub(crate) const INCOMPLETE_WORDS: &str = "the recording is incomplete or damaged and may not play";
 
 /// One message. It is empty for a service that accepts the whole alert, which is in [`crate::Context::alert`].
@@ -30,6 +31,22 @@ pub struct Message {
     pub reply_to: Option<String>,
     /// Whether an earlier message of the same alert has the text. Such a message has no sound and no buttons.
     pub is_rest: bool,
+}
+
+impl Message {
+    /// Title and text for a service that sends no message without a text. A title alone becomes the text, below
+    /// `heading`; where both are missing, `words` are the text.
+    pub(crate) fn title_and_text<'a>(
+        &'a self,
+        heading: &'a str,
+        words: &'a str,
+    ) -> (&'a str, &'a str) {
+        match (self.title.as_str(), self.text.as_str()) {
+            ("", "") => (heading, words),
+            (title, "") => (heading, title),
+            (title, text) => (title, text),
+        }
+    }
 }
 
 /// A file of a message.
@@ -80,6 +97,22 @@ impl Attachment {
         }
     }
 
+    /// The content type that it is sent with.
+    pub(crate) fn content_type(&self) -> &str {
+        match &self.source {
+            Source::Stored(stored) => &stored.media.content_type,
+            Source::Text(_) => "text/plain; charset=utf-8",
+        }
+    }
+
+    /// Its bytes, as a piece of a request body.
+    pub(crate) fn piece(&self) -> Piece {
+        match &self.source {
+            Source::Stored(stored) => Piece::File(stored.clone()),
+            Source::Text(text) => Piece::Bytes(text.clone().into_bytes()),
+        }
+    }
+
     /// Its size in bytes.
     pub fn size(&self) -> u64 {
         match &self.source {
@@ -101,11 +134,11 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     let max = if text_only { limits.text_utf16_max } else { limits.caption_utf16_max };
     let reply_to = alert.reply_to.as_ref().filter(|_| limits.replies);
     let (first, left_over) = Wording::of(alert, reply_to.is_some(), notes).fit(max);
-    // The pages of a scan come before the notes of the program that sent them.
+    // The pages of a scan come before the log of the program that sent them.
     documents.sort_by_key(rank);
     if let Some(whole) = left_over {
         let words = Attachment { role: Role::Document, source: Source::Text(whole) };
-        // Beside its beginning where it is alone in its message, else behind the files.
+        // If a message has one document, the text comes first, beside its own beginning; else after the files.
         let behind = documents.iter().filter(|file| rank(file) < RAW_RANK).count();
         documents.insert(if limits.documents_max > 1 { behind } else { 0 }, words);
     }
@@ -171,6 +204,8 @@ struct Sorted {
     notes: String,
 }
 
+/// Sorts the files of an alert: as a picture or video, as an animation, as a document, or as a note if it cannot be
+/// sent.
 fn sort(alert: &Alert, limits: &Limits) -> Sorted {
     let mut sorted = Sorted {
         shown: Vec::new(),
@@ -208,11 +243,12 @@ fn sort(alert: &Alert, limits: &Limits) -> Sorted {
     sorted
 }
 
+/// How a service shows a file. What it cannot show is a document.
 fn role(stored: &AlertMedia, limits: &Limits) -> Role {
     let media = &stored.media;
     let of = |types: &[&str]| types.contains(&media.content_type.as_str());
     match media.kind {
-        // Services convert what they show, and fail at what breaks off in the middle.
+        // Services convert what they show, and fail with a file that ends in the middle.
         _ if !media.whole => Role::Document,
         MediaKind::Picture
             if of(limits.picture.types) && media.size <= limits.picture.bytes_max =>
@@ -225,10 +261,10 @@ fn role(stored: &AlertMedia, limits: &Limits) -> Role {
     }
 }
 
-/// The rank of the mail as it came.
+/// The rank of the raw mail.
 const RAW_RANK: u8 = 2;
 
-/// Where a document stands among others: files, then logs and other text, then the mail as it came.
+/// The order of documents: files, then logs and other text, then the raw mail.
 fn rank(file: &Attachment) -> u8 {
     let Some(stored) = file.stored() else {
         return 0;
@@ -242,15 +278,16 @@ fn rank(file: &Attachment) -> u8 {
     }
 }
 
-/// Names under which programs write down what they did, whatever type they declare. `XST` is the job log that
-/// a Xerox uploads beside the pages of a scan.
+/// Whether a file has the name of a log, whatever content type it declares. `XST` is the job log that a Xerox uploads
+/// with the pages of a scan.
 fn has_log_name(name: &str) -> bool {
+    /// Extensions of logs and of other text that programs write.
     const ENDS: &[&str] = &["log", "txt", "csv", "xml", "json", "ini", "xst"];
     let end = name.rsplit_once('.').map_or("", |(_, end)| end);
     ENDS.iter().any(|known| end.eq_ignore_ascii_case(known))
 }
 
-/// Cuts files into messages of at most so many, in order.
+/// Distributes files over messages, in order: at most `files_max` in each, and within the limit of bytes.
 fn albums(files: Vec<Attachment>, files_max: usize, limits: &Limits) -> Vec<Vec<Attachment>> {
     let mut albums: Vec<Vec<Attachment>> = Vec::new();
     let mut bytes = 0_u64;

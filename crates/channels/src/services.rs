@@ -1,6 +1,7 @@
-//! The services: one file per service, with its settings, its limits and the requests that it takes.
+//! The services: one file or folder per service, with its settings, its limits and its requests. Services do not know
+//! each other: what several of them need is in a module above this one.
 //!
-//! A new service is a new file, its `mod` line and its line in [`CHANNELS`].
+//! A new service is a new file, its `mod` line and its line in [`CHANNELS`]. A test fails if the line is missing.
 
 mod apprise;
 mod archive;

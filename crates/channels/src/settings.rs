@@ -84,12 +84,12 @@ pub enum Value {
 pub struct Settings(BTreeMap<String, Value>);
 
 impl Settings {
-    /// Sets `key`; the caller has checked the value against the entry's [`Setting`].
+    /// Sets `key`. The caller has checked the value against the entry's [`Setting`].
     pub fn set(&mut self, key: &str, value: Value) {
         self.0.insert(key.to_owned(), value);
     }
 
-    /// A string, where it is given.
+    /// A string. `None` if it is not set.
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.0.get(key) {
             Some(Value::Text(text)) => Some(text),
@@ -97,7 +97,7 @@ impl Settings {
         }
     }
 
-    /// A whole number, where it is given.
+    /// A whole number. `None` if it is not set.
     pub fn integer(&self, key: &str) -> Option<i64> {
         match self.0.get(key) {
             Some(Value::Integer(number)) => Some(*number),
@@ -105,12 +105,12 @@ impl Settings {
         }
     }
 
-    /// Whether a flag is given and true.
+    /// Whether a flag is set to true.
     pub fn flag(&self, key: &str) -> bool {
         matches!(self.0.get(key), Some(Value::Flag(true)))
     }
 
-    /// A flag, where it is given, else `without`.
+    /// A flag, or `without` if it is not set.
     pub fn flag_or(&self, key: &str, without: bool) -> bool {
         match self.0.get(key) {
             Some(Value::Flag(flag)) => *flag,
@@ -118,7 +118,7 @@ impl Settings {
         }
     }
 
-    /// A duration, where it is given.
+    /// A duration. `None` if it is not set.
     pub fn duration(&self, key: &str) -> Option<Duration> {
         match self.0.get(key) {
             Some(Value::Duration(duration)) => Some(*duration),
@@ -128,10 +128,15 @@ impl Settings {
 
     /// How long an answer may take: see [`TIMEOUT`].
     pub(crate) fn answer_time(&self) -> Duration {
-        self.duration(TIMEOUT.key).unwrap_or(ANSWER_TIME)
+        self.answer_time_or(ANSWER_TIME)
     }
 
-    /// A list; empty where it is not given.
+    /// How long an answer may take, with another default than [`TIMEOUT`] has.
+    pub(crate) fn answer_time_or(&self, default: Duration) -> Duration {
+        self.duration(TIMEOUT.key).unwrap_or(default)
+    }
+
+    /// A list. Empty if it is not set.
     pub fn list(&self, key: &str) -> &[String] {
         match self.0.get(key) {
             Some(Value::List(list)) => list,
@@ -139,7 +144,7 @@ impl Settings {
         }
     }
 
-    /// The entries of a table; none where it is not given.
+    /// The entries of a table. Empty if it is not set.
     pub fn table(&self, key: &str) -> impl Iterator<Item = (&str, &str)> {
         let table = match self.0.get(key) {
             Some(Value::Table(table)) => Some(table),

@@ -1,5 +1,6 @@
-//! Reads the settings of one channel and collects everything that is wrong with them, so that the owner sees
-//! all faults at once, each at its key.
+//! Reads the settings of one channel and collects everything that is wrong with them, so that the owner sees all
+//! faults at once, each at its key. A service reads all settings first and builds its channel in
+//! [`SettingsReader::finish`].
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -17,6 +18,7 @@ pub(crate) struct SettingsReader<'a> {
 }
 
 impl<'a> SettingsReader<'a> {
+    /// A reader that has found no fault yet.
     pub(crate) fn new(settings: &'a Settings) -> Self {
         Self { settings, faults: Vec::new() }
     }

@@ -1,5 +1,6 @@
-//! Templates in a channel's settings, in the language of Jinja, checked when the configuration is read. A
-//! value of an alert never changes the structure of an address or a header that it stands in.
+//! Templates in a channel's settings, in the language of Jinja. They are checked with an example when the
+//! configuration is read. A value of an alert never changes the structure of the address or header that contains it.
+//! Steps and length are limited: a template may contain a loop.
 
 use std::io::{self, Write};
 
@@ -9,7 +10,7 @@ use tipoff_model::{TEMPLATE_STEPS_MAX, TemplateValues};
 
 use crate::words;
 
-/// What begins an expression, a statement or a comment, and what ends it.
+/// The beginnings and ends of expressions, statements and comments.
 const TAGS: [(&str, &str); 3] = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
 /// Limit of one value in an address or a header, in UTF-16 units: each has up to 9 bytes in an address, of
 /// which servers and proxies take 8 KB.
@@ -20,12 +21,12 @@ const TEXT_BYTES_MAX: usize = 1 << 20;
 /// Where a template is used. It decides how values are escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In an address: every character but letters, digits and `-._~` is percent-encoded (RFC 3986,
+    /// In an address. Every character but letters, digits and `-._~` is percent-encoded (RFC 3986,
     /// section 2.3), even where the template says `safe` or `urlencode`.
     Address,
-    /// In the value of a header: on one line.
+    /// In the value of a header. Values are put on one line.
     Header,
-    /// In a body: as they are.
+    /// In a body. Values are not changed.
     Body,
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// Checks `source` with the example; or says what is wrong with it.
+    /// Checks `source` with the example, or returns what is wrong with it.
     pub(crate) fn new(source: &str, place: Place) -> Result<Self, String> {
         let template = Self { source: source.to_owned(), place };
         template.render(&TemplateValues::sample())?;
@@ -47,7 +48,8 @@ impl Template {
     /// Writes the values into the template.
     ///
     /// # Errors
-    /// What the example could not show: too many steps, too long, a filter that does not take a value.
+    /// The template works with the example and not with these values: too many steps, too long, or a filter that
+    /// refuses a value.
     pub(crate) fn render(&self, values: &TemplateValues<'_>) -> Result<String, String> {
         let place = self.place;
         let mut environment = Environment::new();
@@ -55,7 +57,7 @@ impl Template {
         environment.set_fuel(Some(TEMPLATE_STEPS_MAX));
         environment.set_formatter(move |out, _, value| write_value(out, value, place));
         if place == Place::Address {
-            // The formatter encodes: twice would be wrong.
+            // The formatter encodes already.
             environment.add_filter("urlencode", |value: Value| value);
         }
         let template = environment.template_from_str(&self.source).map_err(|it| in_words(&it))?;
@@ -66,7 +68,7 @@ impl Template {
     }
 }
 
-/// Whether `text` is a template and not only what it says.
+/// Whether `text` contains a template's tags.
 pub(crate) fn is_template(text: &str) -> bool {
     TAGS.iter().any(|(begin, _)| text.contains(begin))
 }
@@ -88,9 +90,10 @@ pub(crate) fn literals(source: &str) -> Vec<&str> {
     literals
 }
 
+/// Writes a value as its place requires.
 fn write_value(out: &mut Output<'_>, value: &Value, place: Place) -> Result<(), Error> {
     let text = match value.kind() {
-        // As JSON and every other service have it, unlike Jinja.
+        // `true` and `false`, as in JSON; Jinja writes `True` and `False`.
         ValueKind::Bool => value.is_true().to_string(),
         _ => value.to_string(),
     };
@@ -102,6 +105,7 @@ fn write_value(out: &mut Output<'_>, value: &Value, place: Place) -> Result<(), 
     out.write_str(&written).map_err(Error::from)
 }
 
+/// Percent-encoding (RFC 3986, section 2.1).
 fn encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -115,6 +119,7 @@ fn encoded(text: &str) -> String {
     encoded
 }
 
+/// An error with its line. For an unknown name, all known names.
 fn in_words(error: &Error) -> String {
     let line = error.line().map(|line| format!("line {line}: ")).unwrap_or_default();
     let kind = match error.kind() {
@@ -129,13 +134,13 @@ fn in_words(error: &Error) -> String {
     format!("{line}{kind}{detail}{names}")
 }
 
-/// What a template may name.
+/// The names of all values.
 fn names() -> Vec<String> {
     let sample = Value::from(Serde(TemplateValues::sample()));
     sample.try_iter().into_iter().flatten().map(|name| name.to_string()).collect()
 }
 
-/// Takes so many bytes and no more.
+/// A buffer of at most [`TEXT_BYTES_MAX`] bytes.
 struct Bounded(Vec<u8>);
 
 impl Write for Bounded {

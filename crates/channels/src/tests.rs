@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tipoff_model::{
-    Alert, AlertKind, AlertManner, DeliveryId, DeviceId, Event, IncidentId, Timestamp, Verdict,
-};
+use tipoff_model::Verdict;
 
 use super::*;
+use alert::alert;
+
+#[path = "../tests/common/alert.rs"]
+mod alert;
 
 /// What CONTRIBUTING.md shows is what is compiled here.
 #[test]
@@ -29,7 +31,7 @@ async fn the_made_up_service_works() {
     };
     let message =
         Message { title: "Yard".to_owned(), text: "Motion".to_owned(), ..Message::default() };
-    let (alert, files) = (nothing(), Arc::new(NoFiles) as Arc<dyn Files>);
+    let (alert, files) = (alert(), Arc::new(NoFiles) as Arc<dyn Files>);
     let programs = Programs {
         launcher: tipoff_confine::Launcher::this_program(),
         folder: std::env::temp_dir(),
@@ -56,33 +58,5 @@ struct NoFiles;
 impl Files for NoFiles {
     fn open(&self, _media: &AlertMedia) -> std::io::Result<Box<dyn Read + Send>> {
         Err(std::io::ErrorKind::NotFound.into())
-    }
-}
-
-fn nothing() -> Alert {
-    Alert {
-        delivery: DeliveryId(1),
-        idempotency_key: String::new(),
-        incident: IncidentId(1),
-        kind: AlertKind::First,
-        device_id: DeviceId(1),
-        device: "Yard".to_owned(),
-        event: Event::Motion,
-        subject: String::new(),
-        text: String::new(),
-        events: Vec::new(),
-        details: None,
-        more: 0,
-        late: None,
-        received_at: Timestamp::default(),
-        media: Vec::new(),
-        raw: Vec::new(),
-        mails: Vec::new(),
-        torn: false,
-        reply_to: None,
-        link: None,
-        held: 0,
-        manner: AlertManner::default(),
-        buttons: Vec::new(),
     }
 }

@@ -1,4 +1,6 @@
-//! The words of a message: the title, the text below it, and both cut to a service's limits. Pure.
+//! The words of a message: the title, the text below it, and both cut to a service's limits. A route may replace
+//! title and text by its own. If an alert's text is cut, the whole text is sent as a file
+//! ([`crate::TEXT_FILE_NAME`]). Pure.
 
 use std::time::Duration;
 
@@ -6,17 +8,17 @@ use tipoff_model::{Alert, AlertKind, Event, MediaKind};
 
 use crate::words;
 
-/// Length of a title in UTF-16 units: it stands above the text, on a phone's screen.
+/// Length limit of a title, in UTF-16 units: it is shown above the text on a phone's screen.
 const TITLE_UTF16_MAX: usize = 200;
 
-/// The text of a device's test that has no picture.
+/// The text for a device's test without a picture.
 const TEST_WITHOUT_PICTURE: &str = "The test has no picture. If the device is a camera, switch \
     attachments on in its mail settings.";
 
-/// The text of a device's test that has one.
+/// The text for a device's test with a picture.
 const TEST_WITH_PICTURE: &str = "The test arrived with a picture.";
 
-/// The sign of a report.
+/// The icon of a report.
 const REPORT_ICON: &str = "📋";
 
 /// The words of an alert before they are cut.
@@ -43,6 +45,7 @@ impl Wording {
         Self { title: title(alert, is_reply), body, notes }
     }
 
+    /// Body and notes, with an empty line in between.
     fn below_title(&self) -> String {
         match (self.body.as_str(), self.notes.as_str()) {
             (body, "") => body.to_owned(),
@@ -51,8 +54,8 @@ impl Wording {
         }
     }
 
-    /// Title and text in `max` UTF-16 units, a line break between them; and all of it, where it
-    /// had to be cut. The notes are cut last: they say where the rest is.
+    /// Title and text within `max` UTF-16 units, including the line break between them. If something was cut, also
+    /// the whole text. The notes are cut last, because they say where the rest is.
     pub(crate) fn fit(&self, max: usize) -> ((String, String), Option<String>) {
         let title = words::cut(&self.title, TITLE_UTF16_MAX.min(max / 2));
         let text = self.below_title();
@@ -70,8 +73,8 @@ impl Wording {
     }
 }
 
-/// The first line of an alert: `🚶 Front door · Person`, and when it happened if it is late. A reply
-/// stands below the first alert, so it names only what is new: `4 more pictures`.
+/// The first line of an alert: `🚶 Front door · Person`, and the time of the event if the alert is late. A reply is
+/// shown with the first alert, so it names only what is new: `4 more pictures`.
 pub(crate) fn title(alert: &Alert, is_reply: bool) -> String {
     let title = match &alert.manner.title {
         Some(title) => words::clean(title),
@@ -83,6 +86,7 @@ pub(crate) fn title(alert: &Alert, is_reply: bool) -> String {
     }
 }
 
+/// The title without a route's own words.
 fn usual_title(alert: &Alert, is_reply: bool) -> String {
     let device = one_line(&alert.device);
     if alert.event == Event::Test && alert.kind == AlertKind::First {
@@ -177,6 +181,7 @@ fn clock(length: Duration) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
+/// `text` with its first letter in upper case.
 fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -196,7 +201,7 @@ fn body(alert: &Alert) -> String {
     if words.is_empty() { verdict.to_owned() } else { format!("{verdict}\n{words}") }
 }
 
-/// The details without a first line that the subject, as the title, has already.
+/// The details without their first line, if the title already has it.
 fn below_subject<'a>(alert: &Alert, details: &'a str) -> &'a str {
     let (first, rest) = details.split_once('\n').unwrap_or((details, ""));
     let is_said = titled_by_subject(alert)
@@ -205,6 +210,7 @@ fn below_subject<'a>(alert: &Alert, details: &'a str) -> &'a str {
     if is_said { rest.trim_start() } else { details }
 }
 
+/// Subject and text, without repeating what the title has.
 fn subject_and_text(alert: &Alert) -> String {
     let subject = if titled_by_subject(alert) { String::new() } else { one_line(&alert.subject) };
     let text = words::clean(&alert.text).trim().to_owned();
@@ -215,7 +221,7 @@ fn subject_and_text(alert: &Alert) -> String {
     }
 }
 
-/// A line for arrivals whose words a limit cut; empty where there are none.
+/// The line about arrivals that are not in the text because of a limit. Empty if there are none.
 pub(crate) fn left_out(alert: &Alert) -> String {
     match (alert.more, &alert.link) {
         (0, _) => String::new(),
@@ -224,6 +230,7 @@ pub(crate) fn left_out(alert: &Alert) -> String {
     }
 }
 
+/// `text` on one line, without control characters.
 fn one_line(text: &str) -> String {
     words::clean(text).trim().replace('\n', " ")
 }

@@ -1,28 +1,29 @@
-//! Words for people: sizes, and text cut to a service's limits. Knows no service.
+//! Text for people and for services: sizes, lengths, cuts, escapes, encodings. Knows no service. Pure.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// Ends a text that was cut.
 const ELLIPSIS: char = '…';
+/// How much of a service's or program's own words an error text quotes, in UTF-16 units.
+pub(crate) const EXCERPT_UTF16_MAX: usize = 200;
 
-/// RFC 4648, section 4.
+/// `text` in base64 (RFC 4648, section 4).
 pub(crate) fn base64(text: &str) -> String {
     STANDARD.encode(text)
 }
 
-/// Two lower-case digits for each byte (RFC 4648, section 8).
+/// Bytes as hexadecimal digits in lower case (RFC 4648, section 8).
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The length that services count: UTF-16 units.
+/// Length in UTF-16 units, which most services count.
 pub(crate) fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-/// `text` itself where it fits, else its beginning with an ellipsis: at most `max` UTF-16 units,
-/// and never a part of a character.
+/// `text` if it fits into `max` UTF-16 units, else its beginning with an ellipsis. Never a part of a character.
 pub(crate) fn cut(text: &str, max: usize) -> String {
     if utf16_len(text) <= max {
         return text.to_owned();
@@ -49,7 +50,35 @@ pub(crate) fn excerpt(text: &str, max: usize) -> String {
     cut(&line, max)
 }
 
-/// `text` without control characters, which services refuse or swallow; line breaks stay.
+/// Title and text with `between` in between, or the one that is not empty.
+pub(crate) fn below(title: &str, between: &str, text: &str) -> String {
+    let between = if title.is_empty() || text.is_empty() { "" } else { between };
+    format!("{title}{between}{text}")
+}
+
+/// `text` with a backslash before every character of `markup`.
+pub(crate) fn backslashed(text: &str, markup: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if markup.contains(character) {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+/// The last `bytes_max` bytes of a file name at most, never a part of a character. The end is kept because it is the
+/// extension.
+pub(crate) fn end_of_name(name: &str, bytes_max: usize) -> &str {
+    let mut from = name.len().saturating_sub(bytes_max);
+    while !name.is_char_boundary(from) {
+        from += 1;
+    }
+    name.get(from..).unwrap_or_default()
+}
+
+/// `text` without control characters, which services refuse or drop. Line breaks and tabs stay.
 pub(crate) fn clean(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     text.chars()
@@ -62,7 +91,7 @@ pub(crate) fn clean(text: &str) -> String {
         .collect()
 }
 
-/// A size as people say it, in units of 1024.
+/// A size in bytes, KB or MB, in units of 1024 and rounded up.
 pub fn size(bytes: u64) -> String {
     const KB: u64 = 1024;
     const MB: u64 = KB * 1024;

@@ -166,7 +166,7 @@ fn buttons() -> Vec<Button> {
     ]
 }
 
-fn alert() -> Story {
+fn with_buttons() -> Story {
     Story::new().picture("p.jpg").change(|alert| alert.buttons = buttons())
 }
 
@@ -185,7 +185,7 @@ async fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
 
 /// Sends a first alert; its number.
 async fn sent(server: &Telegram, channel: &dyn Channel) -> i64 {
-    delivered(&send(channel, alert()).await);
+    delivered(&send(channel, with_buttons()).await);
     server.log().all().pop().unwrap().id
 }
 
@@ -196,7 +196,7 @@ async fn a_first_alert_has_buttons_and_its_follow_ups_have_none() {
     let first = sent(&server, &*channel).await;
     let rows = [&["15 min"][..], &["away"], &["Not interesting", "Open"]];
     assert_eq!(server.labels(first), rows);
-    let follow_up = alert().change(|alert| {
+    let follow_up = with_buttons().change(|alert| {
         alert.kind = AlertKind::FollowUp;
         alert.reply_to = Some(format!("{CHAT} {first}"));
         alert.buttons = Vec::new();
@@ -223,7 +223,7 @@ async fn buttons_that_could_do_nothing_are_left_out() {
         assert_eq!(found.len(), labels, "{chat} {found:?}");
     }
     // Telegram refuses a message with a link to such a host.
-    let story = alert().change(|alert| {
+    let story = with_buttons().change(|alert| {
         alert.buttons = vec![Button {
             label: "Open".to_owned(),
             effect: Effect::Open { url: "http://nas:8080/incidents/3".to_owned() },
@@ -238,7 +238,7 @@ async fn rejected_buttons_delay_no_alert() {
     let server = Telegram::start().await.unwrap();
     let error = "Bad Request: inline keyboard button URL 'x' is invalid: Wrong HTTP URL";
     server.script().next([ApiError::new(400, error).into()]);
-    delivered(&send(&*telegram(&server, CHAT, &[]), alert()).await);
+    delivered(&send(&*telegram(&server, CHAT, &[]), with_buttons()).await);
     let [sent] = server.log().all().try_into().unwrap();
     assert_eq!((sent.files[0].kind.as_str(), sent.keyboard), ("photo", None));
 }
@@ -383,7 +383,7 @@ async fn setting_up_the_bot_works_while_the_channel_asks_for_its_updates() {
     let chat = waiting.await.unwrap().unwrap();
     assert_eq!(chat.id.to_string(), GROUP);
     // Alerts go out all the same.
-    delivered(&send(&*me.channel, alert()).await);
+    delivered(&send(&*me.channel, with_buttons()).await);
 }
 
 #[tokio::test]
@@ -475,7 +475,7 @@ async fn arming_without_such_a_mode_says_what_to_configure() {
 async fn an_album_has_its_buttons_in_a_silent_message_below_it() {
     let server = Telegram::start().await.unwrap();
     let me = attend(&server, CHAT, &[]);
-    let story = alert().picture("q.jpg").picture("r.jpg");
+    let story = with_buttons().picture("q.jpg").picture("r.jpg");
     for outcome in send_all(&*me.channel, story).await {
         delivered(&outcome);
     }

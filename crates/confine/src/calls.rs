@@ -1,5 +1,5 @@
-//! Which calls of the system a video tool cannot make: seccomp(2). A list of what no decoder needs; what
-//! is not in it, such as calls of a future C library, is allowed.
+//! The system calls that a video tool cannot make: seccomp(2). The list contains what no decoder needs. A call that
+//! is not in it is allowed, so that a future C library still works.
 
 use std::collections::BTreeMap;
 use std::env::consts::ARCH;

@@ -1,5 +1,5 @@
-//! Which files a video tool can reach, and that it reaches no network: landlock(7). A kernel without it,
-//! or with less of it, restricts less.
+//! Limits the files that a video tool can reach, and keeps it from the network: landlock(7). A kernel without it, or
+//! with an older version, restricts less.
 
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
@@ -11,7 +11,7 @@ use landlock::{
 
 use crate::confinement::VideoConfinement;
 
-/// What is asked for; the crate leaves out what the kernel does not know yet.
+/// The version that is asked for. The crate leaves out what the kernel does not support.
 const WANTED: ABI = ABI::V6;
 
 /// Folders of programs and libraries, which hold nothing of the owner.
@@ -27,9 +27,10 @@ const SYSTEM_READ: [&str; 7] = [
     "/dev/urandom",
     "/dev/random",
 ];
+/// Devices that programs open for writing.
 const SYSTEM_WRITE: [&str; 2] = ["/dev/null", "/dev/zero"];
 
-/// Lets this process reach what `video` names; whether the kernel does so.
+/// Lets this process reach only the files that `video` names. Returns whether the kernel enforces it.
 pub(crate) fn restrict(
     video: &VideoConfinement,
     program: Option<&OsStr>,
@@ -63,7 +64,7 @@ fn system(program: Option<&OsStr>) -> Vec<PathBuf> {
     folders
 }
 
-/// `/opt/NAME` of a program in it.
+/// `/opt/NAME` of a program inside of it; `None` for any other program.
 fn package(program: &Path) -> Option<PathBuf> {
     let mut rest = program.strip_prefix("/opt").ok()?.components();
     match (rest.next()?, rest.next()) {

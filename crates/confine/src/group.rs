@@ -13,7 +13,7 @@ impl ProcessGroup {
         Self(child.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
     }
 
-    /// The child has been waited for: what is left of its group goes on.
+    /// Does not kill the group, because the child has been waited for: other processes of the group may continue.
     pub fn release(mut self) {
         self.0 = None;
     }
@@ -22,8 +22,8 @@ impl ProcessGroup {
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(id) = self.0 {
-            // Fails where nobody is left, and where the launcher has not come to lead a group yet: then it has
-            // started nothing, and is killed alone.
+            // Fails if no process is left, or if the launcher does not lead a group yet: then it has started nothing
+            // and is killed alone.
             let _ = kill_process_group(id, Signal::KILL);
         }
     }

@@ -1,4 +1,5 @@
-//! The launcher: reads its words, restricts itself, and becomes the program or watches over it.
+//! The launcher: reads its arguments, restricts itself, and becomes the program or watches over it. Arguments that
+//! it does not understand end it: half of a restriction is none.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -13,13 +14,13 @@ use crate::confinement::VideoConfinement;
 use crate::watch::Watcher;
 use crate::{calls, files, limits};
 
-/// What is written to standard error before the reason why the program could not be started; the exit
-/// code is 127 then, as a shell's.
+/// Written to standard error before the reason why the program could not be started. The exit code is 127 then, as
+/// that of a shell.
 pub const CANNOT_START: &str = "cannot be started: ";
 const CANNOT_START_CODE: u8 = 127;
 const USAGE_CODE: u8 = 2;
 
-/// Which restrictions of the kernel hold for a video tool.
+/// Which restrictions the kernel enforces on a video tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
     /// It reaches only the files that it needs (landlock).
@@ -29,7 +30,7 @@ pub struct Held {
 }
 
 impl Held {
-    /// What a probe printed; `None` where it is something else.
+    /// Reads the output of a probe; `None` if it is anything else.
     pub fn read(printed: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(printed).ok()?;
         let mut words = text.split_whitespace();
@@ -49,11 +50,11 @@ impl fmt::Display for Held {
     }
 }
 
-/// Restricts this process as `words` say, and becomes the video tool behind `--`, or runs the program behind
-/// it and returns how that ended; without a program it prints what holds.
+/// Restricts this process by the arguments. Then it becomes the video tool behind `--`, or runs the program behind it
+/// and returns its exit code. Without a program it prints the restrictions that the kernel enforces.
 pub fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
     let Some(order) = Order::read(words) else {
-        // Nobody types it.
+        // Only Tipoff starts it.
         complain("this subcommand is for Tipoff itself");
         return USAGE_CODE.into();
     };
@@ -71,19 +72,23 @@ pub fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Writes why it failed to standard error.
 fn complain(why: &str) {
     use std::io::Write as _;
     let _ = writeln!(io::stderr(), "{CANNOT_START}{why}");
 }
 
-/// What the launcher is to do.
+/// The arguments of the launcher.
 #[derive(Debug, PartialEq, Eq)]
 struct Order {
+    /// Process number of Tipoff, with which the program ends.
     parent: Option<i32>,
     profile: ConfinementProfile,
+    /// The program and its arguments; `None` for a probe.
     program: Option<(OsString, Vec<OsString>)>,
 }
 
+/// Whom it starts.
 #[derive(Debug, PartialEq, Eq)]
 enum ConfinementProfile {
     Video(VideoConfinement),
@@ -91,6 +96,7 @@ enum ConfinementProfile {
 }
 
 impl Order {
+    /// Reads the arguments; `None` if one is unknown or missing.
     fn read(mut words: impl Iterator<Item = OsString>) -> Option<Self> {
         let mut video = VideoConfinement {
             memory_bytes: 0,
@@ -128,6 +134,8 @@ impl Order {
         Some(Self { parent, profile, program })
     }
 
+    /// Restricts this process and starts the program. The order matters: descriptors are closed first, and system
+    /// calls are restricted last, because the steps before need some of them.
     fn carry_out(self) -> io::Result<Done> {
         let Self { parent, profile, program } = self;
         let parent = parent.and_then(Pid::from_raw);
@@ -151,7 +159,7 @@ impl Order {
                 limits::gain_nothing();
                 limits::drop_capabilities();
                 let name = program.as_ref().map(|(name, _)| name.as_os_str());
-                // A kernel that refuses it is told of by a probe.
+                // A kernel that does not support it is reported by a probe.
                 let files = files::restrict(&video, name).unwrap_or(false);
                 let held = Held { files, calls: calls::restrict() };
                 match program {
@@ -163,11 +171,11 @@ impl Order {
     }
 }
 
-/// What the launcher has done.
+/// The result of the launcher.
 enum Done {
-    /// Nothing was to be started; what holds.
+    /// A probe: the restrictions that the kernel enforces.
     Holds(Held),
-    /// The program has ended so.
+    /// The exit code of the program.
     Ended(ExitCode),
 }
 

@@ -16,7 +16,7 @@ use rustix::thread::{
 
 use crate::confinement::VideoConfinement;
 
-/// How far a video tool stands back behind other programs: 19 is furthest.
+/// Niceness of a video tool; 19 is the lowest priority.
 const NICENESS: i32 = 15;
 /// Who is killed first where memory ends: 1000 is first.
 const OOM_SCORE: &str = "800";

@@ -1,8 +1,8 @@
 //! The watcher of a program of the owner: the launcher does not become it, but stays its parent and the
-//! leader of its process group. Where Tipoff ends, or the program is killed, nothing of the group goes on:
-//! `PR_SET_PDEATHSIG` alone reaches the program and not what it has started.
+//! leader of its process group. When Tipoff ends, or the program is killed, all of the group is killed.
+//! `PR_SET_PDEATHSIG` alone would reach the program and not what it has started.
 //!
-//! A program that ends by itself may leave others behind, as ever.
+//! A program that ends by itself may leave others behind, as without the launcher.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -37,7 +37,7 @@ impl Watcher {
 
     /// Runs a program to its end, and ends as it did.
     pub(crate) fn run(self, program: OsString, arguments: Vec<OsString>) -> io::Result<ExitCode> {
-        // Until it is there, there is nothing to watch, and no signal is blocked: it would inherit that.
+        // No signal is blocked before the program starts, because it would inherit that.
         limits::end_with(self.parent, None)?;
         let mut child = Command::new(program).args(arguments).spawn()?;
         let status = self.wait_for(&mut child);

@@ -1,4 +1,5 @@
-//! Addresses of data connections, as they are written on the control connection.
+//! Addresses of data connections, as PORT, EPRT and the reply to PASV have them. Reads and writes only; which
+//! addresses are allowed is decided in `session/transfer.rs`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -15,11 +16,11 @@ pub(crate) fn port(argument: &[u8]) -> Option<SocketAddr> {
     Some(SocketAddr::new(address.into(), u16::from(p1) * 256 + u16::from(p2)))
 }
 
-/// What EPRT names.
+/// The argument of EPRT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Eprt {
     Address(SocketAddr),
-    /// A protocol that there is not.
+    /// A network protocol that is neither 1 (IPv4) nor 2 (IPv6).
     OtherProtocol,
     Malformed,
 }

@@ -1,6 +1,9 @@
-//! What a client says: a line as a command. Lenient in form; decides nothing.
+//! A line of the client as a command.
+//!
+//! Reads leniently: verbs in any case, any white space around arguments, the X forms of RFC 775 (XMKD, XCWD …).
+//! Decides nothing; `session.rs` does, also about requests of browsers that end up here.
 
-/// A command with its argument. Paths are as they came.
+/// A command with its argument. Paths are as they were received, in any encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command<'a> {
     User(&'a [u8]),
@@ -49,11 +52,11 @@ pub(crate) enum Command<'a> {
     Syst,
     Help,
     Noop,
-    /// Sketches for small boards send an empty line too many.
+    /// An empty line. Programs of small boards send one too many.
     Empty,
-    /// HTTP: a web page has a browser send its own words to any port.
+    /// A request over HTTP: a web page can make a browser send one to any port.
     Http,
-    /// Bytes of a protocol that is not one of lines.
+    /// Bytes of a binary protocol.
     Binary,
     Unknown,
 }
@@ -63,10 +66,10 @@ const HTTP_METHODS: [&[u8]; 10] = [
     b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE", b"PRI",
 ];
 
-/// The longest verb there is.
+/// Bytes of the longest verb that is a command.
 const VERB_BYTES_MAX: usize = 4;
 
-/// Reads a line without its line end. Verbs in any case; spaces around the argument do not count.
+/// Reads a line without its line end.
 pub(crate) fn parse(line: &[u8]) -> Command<'_> {
     let line = line.trim_ascii();
     let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
@@ -129,20 +132,21 @@ pub(crate) fn parse(line: &[u8]) -> Command<'_> {
     }
 }
 
-/// What is no command of FTP.
+/// What a line is whose verb is not a command of FTP.
 fn foreign<'a>(line: &[u8], verb: &[u8]) -> Command<'a> {
-    // A browser chooses the method that a page names, and ends the line so.
+    // A page may choose the method, but the browser ends the line with the version (RFC 9112, section 3).
     let last = line.rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
     let is_version = last.get(..5).is_some_and(|begin| begin.eq_ignore_ascii_case(b"HTTP/"));
     if is_version || HTTP_METHODS.iter().any(|method| verb.eq_ignore_ascii_case(method)) {
         return Command::Http;
     }
-    // Names may have odd bytes in them; verbs have none. TURN over TCP, which a page can begin too, has them.
+    // Control characters may be in a file name, but these lines have none. TURN over TCP has them (RFC 8656); a page can
+    // make a browser begin that, too.
     let is_binary = line.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace());
     if is_binary { Command::Binary } else { Command::Unknown }
 }
 
-/// The path behind the options that people's clients give LIST: `-la /folder`.
+/// The path behind the options that some clients pass to LIST: `-la /folder`. FTP has no such options.
 pub(crate) fn without_options(argument: &[u8]) -> &[u8] {
     let mut rest = argument;
     while rest.first() == Some(&b'-') {
@@ -152,7 +156,7 @@ pub(crate) fn without_options(argument: &[u8]) -> &[u8] {
     rest
 }
 
-/// The number that an argument is.
+/// The argument as a number.
 pub(crate) fn number(argument: &[u8]) -> Option<u64> {
     std::str::from_utf8(argument).ok()?.parse().ok()
 }

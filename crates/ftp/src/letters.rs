@@ -1,14 +1,15 @@
-//! Names in the encodings that devices write: where a letter ends, and what it says.
+//! Names in the encodings that devices write: where a letter ends, and which letter it is.
 //!
-//! UTF-8 is what RFC 2640 asks for. Older devices write the encoding of their country: GBK, Big5, Shift-JIS,
-//! EUC-KR or Latin-1. The second byte of their letters may be `\`, and is never `/`.
+//! RFC 2640 asks for UTF-8. Older devices write the encoding of their country: GBK, Big5, Shift-JIS, EUC-KR or Latin-1.
+//! There the second byte of a letter may be `\`, and is never `/`. No device names its encoding, so the one is chosen
+//! in which the bytes are the most usual letters.
 
 use std::borrow::Cow;
 
 use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, SHIFT_JIS};
 
-/// Splits a path at its slashes and backslashes. `\` (0x5C) as the second byte of a letter is none: Shift-JIS 表
-/// is 95 5C, Big5 功 is A5 5C, GBK 淺 is 9C 5C.
+/// Splits a path at its slashes and backslashes. The byte of `\` (0x5C) may also be the second byte of a letter and is
+/// no backslash then: Shift-JIS 表 is 95 5C, Big5 功 is A5 5C, GBK 淺 is 9C 5C.
 pub(crate) fn names(path: &[u8]) -> Vec<&[u8]> {
     let mut names = Vec::new();
     for part in path.split(|byte| *byte == b'/') {
@@ -28,7 +29,7 @@ pub(crate) fn names(path: &[u8]) -> Vec<&[u8]> {
     names
 }
 
-/// The beginning of a name, of at most so many bytes and without half a letter.
+/// The beginning of a name, of at most `bytes_max` bytes. Ends between letters.
 pub(crate) fn beginning(name: &[u8], bytes_max: usize) -> &[u8] {
     let mut end = bytes_max.min(name.len());
     match std::str::from_utf8(name) {
@@ -45,7 +46,7 @@ pub(crate) fn beginning(name: &[u8], bytes_max: usize) -> &[u8] {
     name.get(..end).unwrap_or_default()
 }
 
-/// The letters of a text of one or two bytes a letter, each with its place.
+/// The letters of a text with one or two bytes a letter, each with its offset.
 fn letters(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -61,7 +62,8 @@ fn letters(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     })
 }
 
-/// What a name or path says: UTF-8, else the encoding that fits best. Latin-1 takes any bytes.
+/// A name or path as text. Parts in UTF-8 are read as that, the others in the one encoding that fits all of them best;
+/// Latin-1 fits any bytes.
 pub(crate) fn decode(text: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(text) {
         return text.into();
@@ -74,7 +76,7 @@ pub(crate) fn decode(text: &[u8]) -> Cow<'_, str> {
         .collect();
     let scripts =
         SCRIPTS.iter().filter_map(|script| script.fit(&foreign).map(|fit| (fit, Some(script))));
-    // Of those that fit equally the first.
+    // Of encodings that fit equally, the first.
     let best = scripts
         .chain([(latin_fit(&foreign), None)])
         .reduce(|best, next| if next.0 > best.0 { next } else { best });
@@ -87,16 +89,16 @@ pub(crate) fn decode(text: &[u8]) -> Cow<'_, str> {
     decoded.collect::<Vec<String>>().join("/").into()
 }
 
-/// An encoding of two bytes a letter.
+/// An encoding with two bytes a letter.
 struct Script {
     encoding: &'static Encoding,
-    /// How usual a letter of these two bytes is, in the layout of the encoding's standard.
+    /// Weight of a letter of these two bytes, by its row in the encoding's standard: from 2 (usual) to -1 (no letter).
     usual: fn(u8, u8) -> i32,
-    /// Letters that names of cameras, channels and events are made of.
+    /// Letters that are in the names of cameras, channels and events. Each adds to the weight of a text.
     frequent: &'static str,
 }
 
-/// GB 2312, JIS X 0208, Big5 and KS X 1001 put their usual letters into these rows.
+/// The encodings of older devices. GB 2312, JIS X 0208, Big5 and KS X 1001 have their usual letters in these rows.
 static SCRIPTS: [Script; 4] = [
     Script {
         encoding: GB18030,
@@ -142,7 +144,7 @@ static SCRIPTS: [Script; 4] = [
 ];
 
 impl Script {
-    /// How well the text fits; `None` if it is not of this encoding.
+    /// How well the text fits: the sum of its letters' weights. `None` if the bytes are not possible in this encoding.
     fn fit(&self, text: &[u8]) -> Option<i32> {
         let decoded = self.encoding.decode_without_bom_handling_and_without_replacement(text)?;
         let frequent = decoded.chars().filter(|letter| !letter.is_ascii());
@@ -157,7 +159,8 @@ impl Script {
     }
 }
 
-/// How well the text fits Latin-1: its letters stand alone among those of ASCII.
+/// How well the text fits Latin-1. There a letter beyond ASCII mostly has letters of ASCII on both sides; two such
+/// letters in a row speak against it, and 0x80 to 0x9F are control characters.
 fn latin_fit(text: &[u8]) -> i32 {
     let neighbour = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().unwrap_or(b'/');
     let high = text.iter().enumerate().filter(|(_, byte)| !byte.is_ascii());

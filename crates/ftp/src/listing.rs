@@ -1,24 +1,26 @@
-//! How a folder is told: as `ls -l` tells it (no standard, but what clients read), as bare names,
-//! and as the facts of RFC 3659, section 7.
+//! Listings of a folder: as `ls -l` prints them (no standard, but what clients read), as bare names, and as the facts
+//! of RFC 3659, section 7. Also the times that FTP writes and reads.
+//!
+//! A listing is made piece by piece while it is sent, so that many large ones take little memory.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use tipoff_model::Timestamp;
 
 use crate::path::FilePath;
-use crate::tree::{File, Found, SharedTree};
+use crate::tree::{self, Lookup, SharedTree, UploadedFile};
 
-/// A piece of a listing is about as long as this, in bytes.
+/// Bytes of a piece of a listing, about.
 const PIECE_BYTES: usize = 8 * 1024;
 
-/// `20261005140320` (RFC 3659, section 2.3), UTC.
+/// A time in UTC: `20261005140320` (RFC 3659, section 2.3).
 pub(crate) fn time(at: Timestamp) -> String {
     written(at, "%Y%m%d%H%M%S")
 }
 
-/// The same read: its first 14 digits, the seconds may be missing.
+/// Reads such a time. Only the first 14 digits count, and the seconds may be missing. `None` if there is no such time.
 pub(crate) fn read_time(text: &[u8]) -> Option<Timestamp> {
     let count = text.iter().take(14).take_while(|byte| byte.is_ascii_digit()).count();
     let form = match count {
@@ -38,9 +40,9 @@ fn written(at: Timestamp, form: &str) -> String {
         .unwrap_or_default()
 }
 
-/// How a folder is told.
+/// The form of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum ListingForm {
     /// LIST and STAT.
     Long,
     /// NLST.
@@ -49,21 +51,21 @@ pub(crate) enum Form {
     Facts,
 }
 
-/// What a folder holds, or one file. Told piece by piece, because many may ask for much at the same time: what
-/// comes or goes meanwhile may be in it or not.
+/// The entries of a folder, or one file. The pieces are made when they are asked for: an entry that is added or removed
+/// meanwhile may be in the listing or not.
 #[derive(Clone)]
 pub struct Listing {
     tree: SharedTree,
     path: FilePath,
-    form: Form,
-    /// Only what was written to after this turn of the tree.
+    form: ListingForm,
+    /// Shows only what changed after this turn of the tree.
     since: u64,
-    next: Next,
+    next: Cursor,
 }
 
-/// Where a listing goes on.
+/// Where a listing continues.
 #[derive(Clone, Debug)]
-enum Next {
+enum Cursor {
     Begin,
     Behind(Vec<u8>),
     End,
@@ -75,7 +77,7 @@ impl fmt::Debug for Listing {
     }
 }
 
-/// Both tell the same.
+/// Listings are equal if they show the same of one tree. How far they are does not count.
 impl PartialEq for Listing {
     fn eq(&self, other: &Self) -> bool {
         let of = |it: &Self| (it.path.clone(), it.form, it.since);
@@ -86,21 +88,23 @@ impl PartialEq for Listing {
 impl Eq for Listing {}
 
 impl Listing {
-    pub(crate) fn new(tree: SharedTree, path: FilePath, form: Form, since: u64) -> Self {
-        Self { tree, path, form, since, next: Next::Begin }
+    pub(crate) fn new(tree: SharedTree, path: FilePath, form: ListingForm, since: u64) -> Self {
+        Self { tree, path, form, since, next: Cursor::Begin }
     }
 
     /// The next lines; `None` at the end.
     pub fn next_piece(&mut self) -> Option<Vec<u8>> {
-        let tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        let tree = tree::lock(&self.tree);
         let mut piece = Vec::new();
-        let after = match std::mem::replace(&mut self.next, Next::End) {
-            Next::Begin => None,
-            Next::Behind(name) => Some(name),
-            Next::End => return None,
+        let after = match std::mem::replace(&mut self.next, Cursor::End) {
+            Cursor::Begin => None,
+            Cursor::Behind(name) => Some(name),
+            Cursor::End => return None,
         };
-        if let (Found::File(file), Form::Long | Form::Names) = (tree.find(&self.path), self.form) {
-            // What became a file meanwhile has nothing in it any more.
+        if let (Lookup::File(file), ListingForm::Long | ListingForm::Names) =
+            (tree.find(&self.path), self.form)
+        {
+            // A folder that became a file meanwhile has no entries any more.
             if after.is_none() {
                 line(self.form, self.path.name(), Some(file), &mut piece);
             }
@@ -109,7 +113,7 @@ impl Listing {
         for (name, file) in tree.list(&self.path, after.as_deref(), self.since) {
             line(self.form, name, file, &mut piece);
             if piece.len() >= PIECE_BYTES {
-                self.next = Next::Behind(name.to_vec());
+                self.next = Cursor::Behind(name.to_vec());
                 break;
             }
         }
@@ -117,10 +121,10 @@ impl Listing {
     }
 }
 
-/// One file or folder; `None`: a folder.
-fn line(form: Form, name: &[u8], file: Option<File>, out: &mut Vec<u8>) {
+/// Writes the line of a file, or of a folder (`None`).
+fn line(form: ListingForm, name: &[u8], file: Option<UploadedFile>, out: &mut Vec<u8>) {
     match form {
-        Form::Long => {
+        ListingForm::Long => {
             let (mode, size, at) = match file {
                 Some(file) => ("-rw-r--r--", file.size, written(file.modified, "%b %d  %Y")),
                 None => ("drwxr-xr-x", 0, "Jan 01  1970".to_owned()),
@@ -128,15 +132,15 @@ fn line(form: Form, name: &[u8], file: Option<File>, out: &mut Vec<u8>) {
             let head = format!("{mode}   1 ftp      ftp      {size:>12} {at} ");
             out.extend_from_slice(head.as_bytes());
         }
-        Form::Names => {}
-        Form::Facts => out.extend_from_slice(facts_of(file).as_bytes()),
+        ListingForm::Names => {}
+        ListingForm::Facts => out.extend_from_slice(facts_of(file).as_bytes()),
     }
     out.extend_from_slice(name);
     out.extend_from_slice(b"\r\n");
 }
 
-/// `type=file;size=5;modify=…; `.
-pub(crate) fn facts_of(file: Option<File>) -> String {
+/// The facts of a file or folder: `type=file;size=5;modify=…; ` (RFC 3659, section 7.2).
+pub(crate) fn facts_of(file: Option<UploadedFile>) -> String {
     match file {
         Some(file) => {
             let (size, modified) = (file.size, time(file.modified));
@@ -166,7 +170,7 @@ mod tests {
         }
     }
 
-    fn told(tree: &SharedTree, path: &str, form: Form) -> String {
+    fn listed(tree: &SharedTree, path: &str, form: ListingForm) -> String {
         let path = FilePath::from_bytes(path.as_bytes());
         let mut listing = Listing::new(Arc::clone(tree), path, form, 0);
         let pieces: Vec<Vec<u8>> = std::iter::from_fn(|| listing.next_piece()).collect();
@@ -175,43 +179,43 @@ mod tests {
 
     fn put(tree: &SharedTree, path: &str) {
         let modified = Timestamp(1_791_208_000_000);
-        let file = File { arrival: ArrivalId(1), size: 5, modified, may_grow: false };
+        let file = UploadedFile { arrival: ArrivalId(1), size: 5, modified, may_grow: false };
         tree.lock().unwrap().put(&FilePath::from_bytes(path.as_bytes()), file);
     }
 
     #[test]
-    fn a_folder_is_told_in_three_ways() {
+    fn a_folder_is_listed_in_three_forms() {
         let tree = SharedTree::default();
         put(&tree, "/a/x y.jpg");
         assert_eq!(
-            told(&tree, "/", Form::Long),
+            listed(&tree, "/", ListingForm::Long),
             "drwxr-xr-x   1 ftp      ftp                 0 Jan 01  1970 a\r\n",
         );
         let long = "-rw-r--r--   1 ftp      ftp                 5 Oct 05  2026 x y.jpg\r\n";
-        assert_eq!(told(&tree, "/a", Form::Long), long);
-        assert_eq!(told(&tree, "/a/x y.jpg", Form::Long), long);
-        assert_eq!(told(&tree, "/a", Form::Names), "x y.jpg\r\n");
+        assert_eq!(listed(&tree, "/a", ListingForm::Long), long);
+        assert_eq!(listed(&tree, "/a/x y.jpg", ListingForm::Long), long);
+        assert_eq!(listed(&tree, "/a", ListingForm::Names), "x y.jpg\r\n");
         assert_eq!(
-            told(&tree, "/a", Form::Facts),
+            listed(&tree, "/a", ListingForm::Facts),
             "type=file;size=5;modify=20261005134640; x y.jpg\r\n",
         );
-        assert_eq!(told(&tree, "/", Form::Facts), "type=dir; a\r\n");
-        assert_eq!(told(&tree, "/not there", Form::Long), "");
+        assert_eq!(listed(&tree, "/", ListingForm::Facts), "type=dir; a\r\n");
+        assert_eq!(listed(&tree, "/not there", ListingForm::Long), "");
     }
 
     #[test]
-    fn listings_are_equal_if_they_tell_the_same_of_one_tree() {
+    fn listings_are_equal_if_they_show_the_same_of_one_tree() {
         let (tree, other) = (SharedTree::default(), SharedTree::default());
         let listing = |tree: &SharedTree, path: &str, form, since| {
             Listing::new(Arc::clone(tree), FilePath::from_bytes(path.as_bytes()), form, since)
         };
-        let this = listing(&tree, "/a", Form::Long, 0);
-        assert_eq!(this, listing(&tree, "/a", Form::Long, 0));
+        let this = listing(&tree, "/a", ListingForm::Long, 0);
+        assert_eq!(this, listing(&tree, "/a", ListingForm::Long, 0));
         for different in [
-            listing(&other, "/a", Form::Long, 0),
-            listing(&tree, "/b", Form::Long, 0),
-            listing(&tree, "/a", Form::Names, 0),
-            listing(&tree, "/a", Form::Long, 1),
+            listing(&other, "/a", ListingForm::Long, 0),
+            listing(&tree, "/b", ListingForm::Long, 0),
+            listing(&tree, "/a", ListingForm::Names, 0),
+            listing(&tree, "/a", ListingForm::Long, 1),
         ] {
             assert_ne!(this, different);
         }
@@ -225,16 +229,16 @@ mod tests {
             put(&tree, &format!("/a/{number:04}"));
         }
         let folder = FilePath::from_bytes(b"/a");
-        let mut listing = Listing::new(Arc::clone(&tree), folder, Form::Long, 0);
-        let mut told = Vec::new();
+        let mut listing = Listing::new(Arc::clone(&tree), folder, ListingForm::Long, 0);
+        let mut lines = Vec::new();
         while let Some(piece) = listing.next_piece() {
             assert!(piece.len() < PIECE_BYTES + 100);
-            told.extend(piece);
+            lines.extend(piece);
             tree.lock().unwrap().remove(&FilePath::from_bytes(b"/a/0500"));
             put(&tree, "/a/0000a");
         }
-        let told = String::from_utf8(told).unwrap();
-        assert_eq!(told.lines().count(), 999);
-        assert!(!told.contains(" 0500\r\n") && told.contains(" 0999\r\n"));
+        let lines = String::from_utf8(lines).unwrap();
+        assert_eq!(lines.lines().count(), 999);
+        assert!(!lines.contains(" 0500\r\n") && lines.contains(" 0999\r\n"));
     }
 }

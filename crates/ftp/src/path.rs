@@ -1,25 +1,29 @@
-//! Names of files as a device sees them: labels in a tree of its own, never paths of this machine.
+//! Paths of files as a device sees them: labels in a tree of its own, never paths of this machine.
+//!
+//! Reads what devices write (backslashes, `..`, doubled slashes, any encoding) into one form, and shortens what is
+//! beyond the limits. The shortened path is the same each time, so a device finds its own file again.
 
 use std::fmt;
 
 use crate::letters;
 
-/// The longest path, in bytes. A longer one is shortened.
+/// Limit of a path in bytes. A longer one is shortened.
 pub const PATH_BYTES_MAX: usize = 1024;
-/// The most names in a path. A deeper one is shortened.
+/// Limit of the names in a path. A deeper path is shortened.
 pub const PATH_DEPTH_MAX: usize = 32;
-/// The longest name in a path, in bytes, as file systems have it. A longer one is shortened.
+/// Limit of a name in bytes, as file systems have it. A longer one is shortened.
 pub const NAME_BYTES_MAX: usize = 255;
 
-/// The longest extension that a shortened name keeps, in bytes with its dot.
+/// Limit of an extension in bytes, with its dot, that a shortened name keeps.
 const EXTENSION_BYTES_MAX: usize = 9;
-/// The most outermost names that a shortened path keeps: routes match on folders.
+/// Number of outermost names that a shortened path keeps at most: routes match on folders.
 const FIRST_LEVELS_MAX: usize = 8;
-/// And their bytes, with slashes, where there is more than one. Leaves room for a digest and a name.
+/// Bytes of these names at most, with their slashes. The first name is kept in any case. Leaves room for a digest and a
+/// name.
 const FIRST_LEVELS_BYTES_MAX: usize = PATH_BYTES_MAX / 2;
-/// What the digest of left out bytes begins with.
+/// The first byte of a digest of left out bytes.
 const MARK: u8 = b'~';
-/// Bytes of such a digest: the mark and 16 digits.
+/// Bytes of such a digest: the mark and 16 hexadecimal digits.
 const DIGEST_BYTES: usize = 17;
 
 /// An absolute path in a device's tree: `/2026/10/05/x.jpg`, without `.`, `..` and empty names.
@@ -31,11 +35,11 @@ const DIGEST_BYTES: usize = 17;
 pub struct FilePath(Vec<u8>);
 
 impl FilePath {
-    /// The folder that everything is in.
+    /// The outermost folder.
     pub const ROOT: Self = Self(Vec::new());
 
-    /// What `given` means in the folder `self`. Backslashes are slashes, doubled ones are one, and
-    /// nothing leads above the root. What no name can hold becomes `_`.
+    /// The path of `given` in the folder `self`. Backslashes are slashes, doubled slashes are one, and `..` does not lead
+    /// above the root. A control character becomes `_`.
     pub fn join(&self, given: &[u8]) -> Self {
         let begin = match given.first() {
             Some(b'/' | b'\\') => Self::ROOT,
@@ -57,13 +61,13 @@ impl FilePath {
         Self::ROOT.join(path)
     }
 
-    /// The folder that it is in; the root is in itself.
+    /// Its folder. The root is in itself.
     pub fn parent(&self) -> Self {
         let end = self.0.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
         Self(self.0.get(..end).unwrap_or_default().to_vec())
     }
 
-    /// What it is called in its folder; empty for the root.
+    /// Its name in its folder; empty for the root.
     pub fn name(&self) -> &[u8] {
         self.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
     }
@@ -73,17 +77,17 @@ impl FilePath {
         self.0.is_empty()
     }
 
-    /// Whether it is somewhere below `folder`.
+    /// Whether it is below `folder`, at any depth.
     pub fn is_below(&self, folder: &Self) -> bool {
         self.0.strip_prefix(folder.0.as_slice()).is_some_and(|rest| rest.first() == Some(&b'/'))
     }
 
-    /// Its names, the outermost first; none for the root.
+    /// Its names, the outermost first. The root has none.
     pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
         self.0.split(|byte| *byte == b'/').skip(1)
     }
 
-    /// How many names it has.
+    /// Number of its names.
     pub(crate) fn depth(&self) -> usize {
         self.0.iter().filter(|byte| **byte == b'/').count()
     }
@@ -96,18 +100,18 @@ impl FilePath {
         ends.map(|end| Self(self.0.get(..end).unwrap_or_default().to_vec())).collect()
     }
 
-    /// The bytes that the device is told: `/` for the root.
+    /// Its bytes in replies: `/` for the root.
     pub fn as_bytes(&self) -> &[u8] {
         if self.is_root() { b"/" } else { &self.0 }
     }
 }
 
-/// A path to which names are added: a line may have thousands of them.
+/// A path to which names are added. A line may have thousands of them.
 struct Joining {
     path: Vec<u8>,
-    /// How many names it has.
+    /// Number of its names.
     depth: usize,
-    /// The bytes of its first levels, once they were asked for.
+    /// Bytes of its first levels, once they were computed.
     first: Option<usize>,
 }
 
@@ -118,7 +122,7 @@ impl Joining {
             self.leave_out();
         }
         self.path.push(b'/');
-        // A letter's second byte in a name that is UTF-8 by chance: read again, it would divide the name.
+        // The second byte of a letter may be `\` in a name that is UTF-8 by chance: read again, it would split the name.
         let divides = name.contains(&b'\\') && std::str::from_utf8(&name).is_ok();
         let is_unsafe = |byte: u8| byte.is_ascii_control() || divides && byte == b'\\';
         let safe = |byte: &u8| if is_unsafe(*byte) { b'_' } else { *byte };
@@ -136,9 +140,9 @@ impl Joining {
     /// Leaves out the outermost folder behind the first levels. A digest behind them stands for all that
     /// were left out.
     fn leave_out(&mut self) {
-        // What was left out before does not change them.
+        // Names that were left out before do not change the first levels.
         let first = *self.first.get_or_insert_with(|| first_levels(&self.path));
-        // What stands for two may be such a digest itself: one step at a time leads to the same path.
+        // One of the two names may be such a digest itself. One step at a time leads to the same path each time.
         let mut names = self.path.get(first..).unwrap_or_default().splitn(4, |byte| *byte == b'/');
         let (Some(b""), Some(one), Some(other)) = (names.next(), names.next(), names.next()) else {
             // Not possible: the first levels, a digest and a name are within the limits.
@@ -151,7 +155,7 @@ impl Joining {
     }
 }
 
-/// A name within its limit: of a longer one the beginning, a digest of all of it, and its extension.
+/// A name within its limit. A longer one becomes its beginning, a digest of all of it, and its extension.
 fn shortened(name: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     if name.len() <= NAME_BYTES_MAX {
         return name.into();
@@ -166,7 +170,8 @@ fn shortened(name: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     [letters::beginning(name, room), &digest(&[name]), extension].concat().into()
 }
 
-/// `~` and 16 digits. FNV-1a: who finds two paths with the same finds two of his own.
+/// `~` and 16 digits: FNV-1a with 64 bits. No protection against collisions is needed: whoever finds two paths with the
+/// same digest confuses only two files of his own.
 fn digest(names: &[&[u8]]) -> [u8; DIGEST_BYTES] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut hash = 0xCBF2_9CE4_8422_2325_u64;
@@ -183,8 +188,8 @@ fn digest(names: &[&[u8]]) -> [u8; DIGEST_BYTES] {
     text
 }
 
-/// Bytes of the outermost names that stay, with their slashes. Depends on these names only, so that it is the same
-/// for a path that was shortened already.
+/// Bytes of the outermost names that are kept, with their slashes. Depends on these names only, so it is the same for a
+/// path that was shortened already.
 fn first_levels(path: &[u8]) -> usize {
     let mut bytes = 0;
     for (level, name) in path.split(|byte| *byte == b'/').skip(1).enumerate() {

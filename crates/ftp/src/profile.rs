@@ -1,13 +1,14 @@
-//! What a listener offers and where its limits are. Settings only: nothing is decided here.
+//! The settings of a listener: what it offers, and its limits. The configuration makes them (`[ftp]`); the session
+//! decides by them.
 
-/// What is answered to a device that enters a folder which is not there.
+/// The reply to a device that enters a missing folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissingFolder {
-    /// 550, so that cameras which make their own folders do so. A device that gave up there finds this folder
-    /// at its next try, and every other one that it wants.
+    /// 550, so that cameras which make their own folders do so. If a device gives up instead, this folder is made for
+    /// its next try, and from then on every other one.
     #[default]
     Learn,
-    /// The folder is made.
+    /// 250, and the folder is made.
     Create,
     /// 550, always.
     Refuse,
@@ -18,15 +19,15 @@ pub enum MissingFolder {
 pub struct Profile {
     /// Whether AUTH TLS is offered.
     pub tls: bool,
-    /// What happens where a folder is missing.
+    /// The reply to a device that enters a missing folder.
     pub missing_folder: MissingFolder,
     /// Whether the client may download what it uploaded, and see what it uploaded in earlier sessions.
     pub read: bool,
-    /// The longest command line, with its line end.
+    /// Limit of a command line in bytes, with its line end. A longer line is refused with 500.
     pub line_bytes_max: usize,
-    /// The refused login with this number ends the session.
+    /// Number of refused logins that end the session.
     pub login_failures_max: u32,
-    /// Whether the session gives [`crate::Step::Heard`].
+    /// Whether the session returns [`crate::Step::Transcript`].
     pub transcript: bool,
 }
 

@@ -1,4 +1,7 @@
-//! What a session asks of its caller, and what the caller may answer. Values only.
+//! The steps that a session asks of its caller, and the values of the answers.
+//!
+//! Values only: [`crate::Session::next_step`] returns the steps, and the methods in `session/answers.rs` take the
+//! answers.
 
 use std::net::SocketAddr;
 
@@ -6,25 +9,30 @@ use tipoff_model::ArrivalId;
 
 use crate::listing::Listing;
 use crate::path::FilePath;
-use crate::reply::Reply;
-use crate::tree::File;
+use crate::refusal::CommandRefusal;
+use crate::reply::FtpReply;
+use crate::tree::UploadedFile;
 
-/// One thing to do. Where an answer is due, [`crate::Session::next_step`] gives nothing more until
-/// it has it; during a transfer it gives what can be said meanwhile.
+/// One thing to do. If it needs an answer, [`crate::Session::next_step`] returns nothing more before the answer. A
+/// transfer is an exception: until its end the session still returns replies and [`Step::Abort`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
     /// Write it. Replies to commands that were received together may be sent together.
-    Reply(Reply),
+    Reply(FtpReply),
     /// Write these lines. They belong to the reply that has begun.
     Lines(Vec<u8>),
+    /// The next reply refuses a command. If the device gives up now, this is why.
+    Refused(CommandRefusal),
+    /// The device found a way around the latest [`Step::Refused`]: it is no explanation any more.
+    RefusalSettled,
     /// A command line for the transcript, on one line, its secrets masked.
-    Heard(String),
+    Transcript(String),
     /// Answer with [`crate::Session::login_accepted`] or [`crate::Session::login_refused`], or
     /// [`crate::Session::login_deferred`].
     Authenticate {
-        /// Of USER.
+        /// The argument of USER.
         user: String,
-        /// Of PASS.
+        /// The argument of PASS.
         password: String,
     },
     /// Listen for a data connection instead of an earlier one. Answer with [`crate::Session::passive`].
@@ -76,7 +84,7 @@ pub enum Protection {
     /// decide.
     Declined,
     /// The client has not sent PROT on an encrypted control connection: the first bytes decide.
-    Untold,
+    Unspecified,
 }
 
 /// An upload that begins.
@@ -91,7 +99,7 @@ pub struct UploadRequest {
     /// Where its bytes go in a file that exists already.
     pub mode: UploadMode,
     /// The file at this path that the upload replaces.
-    pub earlier: Option<File>,
+    pub earlier: Option<UploadedFile>,
 }
 
 /// Where the bytes of an upload go.
@@ -100,11 +108,11 @@ pub enum UploadMode {
     /// Into a new file.
     New,
     /// Behind the end of this file.
-    Append(File),
+    Append(UploadedFile),
     /// Into this file from an offset before its end; the bytes before the offset stay.
     Within {
         /// The file.
-        file: File,
+        file: UploadedFile,
         /// Number of bytes that stay.
         offset: u64,
     },
@@ -129,7 +137,7 @@ pub enum DownloadSource {
     /// A stored file, from an offset on.
     File {
         /// The file.
-        file: File,
+        file: UploadedFile,
         /// Number of bytes that are left out at the beginning.
         offset: u64,
     },
@@ -137,18 +145,18 @@ pub enum DownloadSource {
 
 /// How a transfer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum TransferOutcome {
     /// The whole upload is durable, as this file.
-    Stored(File),
+    Stored(UploadedFile),
     /// The whole download was sent.
     Sent,
     /// The transfer was not completed. The file is the part of an upload that was kept, if any.
-    Failed(Failure, Option<File>),
+    Failed(TransferFailure, Option<UploadedFile>),
 }
 
 /// Why a transfer was not completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum TransferFailure {
     /// There was no data connection.
     NoConnection,
     /// The data connection could not be encrypted.

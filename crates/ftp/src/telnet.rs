@@ -1,20 +1,20 @@
-//! The control connection is a Telnet connection (RFC 959, section 4.1): its signals are taken out
-//! of a line. Nothing is negotiated.
+//! Removes Telnet's signals from a line: the control connection is a Telnet connection (RFC 959, section 4.1).
+//! Clients send such signals before ABOR. Nothing is negotiated.
 
 use std::borrow::Cow;
 
-/// RFC 854: "interpret as command".
+/// "Interpret as command" (RFC 854): the byte before a signal.
 const IAC: u8 = 0xFF;
-/// WILL, WONT, DO, DONT: an option follows.
+/// WILL, WONT, DO and DONT. The byte of an option follows.
 const NEGOTIATIONS: std::ops::RangeInclusive<u8> = 0xFB..=0xFE;
-/// IP and DM (interrupt, data mark: what stands before ABOR), and other signals of one byte.
+/// Signals of one byte. A client sends IP and DM (interrupt, data mark) before ABOR.
 const SIGNALS: std::ops::RangeInclusive<u8> = 0xF0..=0xFA;
 
-/// DM, IP and IAC.
+/// DM, IP and IAC: the bytes that may be left of a signal.
 const REMAINS: [u8; 3] = [0xF2, 0xF4, IAC];
 
-/// The line without Telnet's signals. A byte 255 that means itself is doubled; one that is neither
-/// doubled nor before a signal stands for itself too, because no camera knows the rule.
+/// The line without Telnet's signals. A byte 255 that is data is doubled. One that is neither doubled nor before a
+/// signal is taken as data too, because cameras do not follow the rule.
 pub(crate) fn strip(line: &[u8]) -> Cow<'_, [u8]> {
     if !line.contains(&IAC) {
         return Cow::Borrowed(without_remains(line));
@@ -38,7 +38,8 @@ pub(crate) fn strip(line: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(without_remains(&clean).to_owned())
 }
 
-/// No command begins with what is left of a signal whose other byte was urgent data, and got lost in a proxy.
+/// Removes the rest of a signal at the beginning of a line: its other byte was urgent data and got lost in a proxy. No
+/// command begins with these bytes.
 fn without_remains(mut line: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = line
         && REMAINS.contains(first)

@@ -1,14 +1,14 @@
-//! Bytes from outside as text: as a value, and as a line to be shown. Never fails.
+//! Bytes of the client as text: as a value, and as a line of the transcript. Never fails.
 
 use crate::command::Command;
 use crate::letters;
 
-/// A transcript's line is cut to about this length.
-const HEARD_CHARS_MAX: usize = 512;
-/// What stands for a secret.
+/// Limit of a line of the transcript in characters. A longer one is cut.
+const LINE_CHARS_MAX: usize = 512;
+/// Shown instead of a secret.
 const MASK: &str = "***";
 
-/// UTF-8, else Latin-1, which loses nothing: an old camera's password stays comparable.
+/// Reads UTF-8, else Latin-1. Latin-1 loses no byte, so the password of an old camera can still be compared.
 pub(crate) fn read(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -16,28 +16,29 @@ pub(crate) fn read(bytes: &[u8]) -> String {
     }
 }
 
-/// A command line with its secrets masked. Before the login what is no command may be a password
+/// A command line for the transcript, with its secrets masked. Before the login an unknown command may be a password
 /// that was sent at the wrong moment.
-pub(crate) fn heard(line: &[u8], command: &Command<'_>, logged_in: bool) -> String {
+pub(crate) fn transcript_line(line: &[u8], command: &Command<'_>, logged_in: bool) -> String {
     match command {
         Command::Pass(_) => format!("PASS {MASK}"),
         Command::Acct => format!("ACCT {MASK}"),
         Command::Unknown | Command::Binary if !logged_in => MASK.to_owned(),
-        // Such as `SITE PSWD`, or `PASS:` with the password behind it.
+        // Examples: `SITE PSWD`, or `PASS:` with the password behind it.
         Command::Unknown | Command::Binary | Command::Http | Command::Site(_)
             if mentions_a_secret(line) =>
         {
             MASK.to_owned()
         }
         // A letter has four bytes at most.
-        _ => letters::decode(letters::beginning(line, 4 * HEARD_CHARS_MAX))
+        _ => letters::decode(letters::beginning(line, 4 * LINE_CHARS_MAX))
             .chars()
-            .take(HEARD_CHARS_MAX)
+            .take(LINE_CHARS_MAX)
             .map(|character| if character.is_control() { '.' } else { character })
             .collect(),
     }
 }
 
+/// Whether the line contains a word that is used with passwords.
 fn mentions_a_secret(line: &[u8]) -> bool {
     let words: [&[u8]; 3] = [b"pass", b"pswd", b"auth"];
     words.iter().any(|word| line.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word)))
@@ -62,8 +63,9 @@ mod tests {
             ("STOR passage.jpg", true, "STOR passage.jpg"),
             ("USER yard\x1b[2J", false, "USER yard.[2J"),
         ] {
-            let heard = heard(said.as_bytes(), &command::parse(said.as_bytes()), logged_in);
-            assert_eq!(heard, shown, "{said}");
+            let line =
+                transcript_line(said.as_bytes(), &command::parse(said.as_bytes()), logged_in);
+            assert_eq!(line, shown, "{said}");
         }
     }
 }

@@ -141,3 +141,24 @@ fn a_login_that_comes_too_soon_ends_the_session() {
     session.login_deferred();
     assert_eq!(codes(&mut session, b"NOOP\r\n"), [421, 0]);
 }
+
+#[test]
+fn a_command_waits_for_the_upload_that_it_refers_to() {
+    let profile = std::sync::Arc::new(Profile::default());
+    let mut session = tipoff_ftp::Session::new(profile, "192.168.1.20".parse().unwrap(), false);
+    let mut input: &[u8] =
+        b"USER a\r\nPASS b\r\nREST 5\r\nSTOR x.jpg\r\nPASV\r\nSTOR y.jpg\r\nSIZE /z\r\n";
+    let mut awaited = Vec::new();
+    while let Some(step) = session.next_step(&mut input) {
+        match step {
+            tipoff_ftp::Step::Authenticate { .. } => session.login_accepted(Default::default()),
+            tipoff_ftp::Step::Passive => session.passive(None),
+            tipoff_ftp::Step::AwaitUpload(path) => {
+                awaited.push(path.to_string());
+                session.upload_awaited();
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(awaited, ["/x.jpg", "/z"], "a new upload waits for nothing");
+}

@@ -15,7 +15,7 @@ use common::{Answers, Ending, Shell};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use tipoff_ftp::{Failure, Profile};
+use tipoff_ftp::{Profile, TransferFailure};
 
 /// The bytes in pieces that end at some of the places.
 fn cut<'a>(bytes: &'a [u8], places: &[Index]) -> Vec<&'a [u8]> {
@@ -95,8 +95,8 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
 fn ending() -> impl Strategy<Value = Ending> {
     prop_oneof![
         3 => (0_u64..10).prop_map(Ending::Done),
-        1 => (0_u64..10).prop_map(|kept| Ending::Failed(Failure::Broken, Some(kept))),
-        1 => Just(Ending::Failed(Failure::NoConnection, None)),
+        1 => (0_u64..10).prop_map(|kept| Ending::Failed(TransferFailure::Broken, Some(kept))),
+        1 => Just(Ending::Failed(TransferFailure::NoConnection, None)),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! What a channel is asked to say.
+//! An alert: all that a channel needs to render and send one message.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use crate::{
     ArrivalId, BlobName, Button, DeliveryId, DeviceId, Event, IncidentId, Media, Timestamp,
 };
 
-/// Whether an incident is new to a channel.
+/// What an alert is about: an incident that is new to a channel, more of one, or a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertKind {
     /// The first alert of an incident.
     First,
-    /// What arrived for it later; sent after the first alert, as a reply where that can be.
+    /// Later arrivals of the incident; sent after the first alert, as a reply if the service can.
     FollowUp,
-    /// How much was held back because it was too much: the first and the latest of it, and a count.
+    /// Many suppressed alerts: their number, the first and the latest of them.
     Summary,
-    /// What a device sent in a day: counts, its first and its latest picture. Asked for by the clock.
+    /// What each device sent in a day: counts, the first and the latest picture. Sent at a fixed time.
     Report,
 }
 
@@ -37,12 +37,12 @@ impl AlertKind {
     }
 }
 
-/// Which file of which arrival.
+/// A file in the spool: which one of which arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MediaPlace {
     /// The arrival.
     pub arrival: ArrivalId,
-    /// Its place in [`crate::Content::media`]; none: the raw arrival itself.
+    /// Its index in [`crate::Content::media`]; `None` for the raw arrival itself.
     pub index: Option<u32>,
 }
 
@@ -51,24 +51,24 @@ pub struct MediaPlace {
 pub struct AlertMedia {
     /// The file itself.
     pub media: Media,
-    /// What it is called in the spool.
+    /// Its arrival and index.
     pub place: MediaPlace,
-    /// The blob that its range belongs to.
+    /// The blob that contains its byte range.
     pub blob: BlobName,
-    /// Where it can be fetched over HTTP, where the public address is known.
+    /// Its address over HTTP; `None` if the public address is not known.
     pub url: Option<String>,
-    /// Of a video, where it is known.
+    /// Size and duration of a video; `None` for other files, or if they are not known.
     pub clip: Option<Clip>,
 }
 
-/// What is known of a video besides its bytes, so that a service shows it before it is fetched.
+/// Size, duration and poster of a video, so that a service shows it before it is fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clip {
-    /// How wide it is shown.
+    /// Width in pixels, as it is shown.
     pub width_px: u32,
-    /// How high it is shown.
+    /// Height in pixels, as it is shown.
     pub height_px: u32,
-    /// How long it plays.
+    /// Duration.
     pub duration: Duration,
     /// A frame of it: a JPEG of at most 320 pixels a side and 200 KB.
     pub poster: Option<Box<AlertMedia>>,
@@ -78,15 +78,15 @@ pub struct Clip {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
-    /// Seen when somebody looks.
+    /// Shown without a notification, where the service can.
     Lowest,
-    /// Without a sound.
+    /// A notification without a sound.
     Low,
-    /// As other messages are.
+    /// A usual notification.
     Normal,
-    /// Louder than others.
+    /// More urgent than usual.
     High,
-    /// As loud as can be.
+    /// As urgent as the service can.
     Urgent,
 }
 
@@ -106,33 +106,33 @@ impl Priority {
     }
 }
 
-/// How the route that sends an alert wants it told.
+/// How the route that sends an alert wants it to look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlertManner {
-    /// Without a sound, where the service knows one.
+    /// Whether it comes without a sound, if the service can.
     pub silent: bool,
-    /// How urgent; none: as the channel is configured.
+    /// How urgent it is; `None`: as the channel is configured.
     pub priority: Option<Priority>,
-    /// What stands instead of the device and what has happened.
+    /// The title instead of device and event.
     pub title: Option<String>,
-    /// What stands below the title instead of the device's own words.
+    /// The text below the title instead of the device's own words.
     pub text: Option<String>,
 }
 
-/// One delivery, spelled out: everything that a service needs to tell it.
+/// One delivery with everything that a service needs to send it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// The delivery that this is.
+    /// The number of the delivery.
     pub delivery: DeliveryId,
-    /// The same for every attempt at this delivery, different for every other one anywhere.
+    /// A key that is the same for every attempt at this delivery, and different for every other delivery anywhere.
     pub idempotency_key: String,
-    /// The incident told of.
+    /// The incident.
     pub incident: IncidentId,
-    /// First alert or follow-up.
+    /// First alert, follow-up, summary or report.
     pub kind: AlertKind,
-    /// The device's number: it stays where the name does not.
+    /// The device's number. It stays the same if the name changes.
     pub device_id: DeviceId,
-    /// What people call the device.
+    /// The device's name for people.
     pub device: String,
     /// The most important event among the arrivals of this alert.
     pub event: Event,
@@ -150,31 +150,31 @@ pub struct Alert {
     pub more: u32,
     /// When the alert happened, for people, if it is delivered late: `03:12, 4 h late`.
     pub late: Option<String>,
-    /// When the first arrival told of here was received.
+    /// When the first arrival of this alert was received.
     pub received_at: Timestamp,
-    /// In the order of receipt. Repeats are left out already.
+    /// The files, in the order of receipt, without repeats.
     pub media: Vec<AlertMedia>,
-    /// The raw mail, where the content is unclear: sent along as a file.
+    /// The raw mails whose content is unclear; sent along as files.
     pub raw: Vec<AlertMedia>,
-    /// Every mail told of here as it came, clear or not, for services that pass mails on.
+    /// Every mail of this alert as it was received, clear or not, for services that forward mails.
     pub mails: Vec<AlertMedia>,
-    /// Whether a connection broke before the end of what is told of here.
+    /// Whether the connection broke before the end of an arrival of this alert.
     pub torn: bool,
-    /// What the channel answered to this incident's first alert: [`crate::Receipt::reference`].
+    /// The service's name of this incident's first alert ([`crate::Receipt::reference`]), for a reply to it.
     pub reply_to: Option<String>,
-    /// Where people look at the incident, where the public address is known.
+    /// Address of the incident's page; `None` if the public address is not known.
     pub link: Option<String>,
-    /// Of a summary, how many arrivals it stands for; else 0.
+    /// Number of arrivals that a summary stands for; 0 for other kinds.
     pub held: u64,
-    /// How it is told.
+    /// How the route wants it to look.
     pub manner: AlertManner,
-    /// What people may press below it; empty for all but first alerts.
+    /// The buttons below it; empty for all but first alerts.
     pub buttons: Vec<Button>,
 }
 
 impl Alert {
-    /// Whether it comes without a sound, where the service can: the route asks for it, or it is not the first
-    /// alert of its incident.
+    /// Whether it comes without a sound, if the service can: the route asks for it, or it is not the first alert of its
+    /// incident.
     pub fn is_silent(&self) -> bool {
         self.manner.silent || self.kind != AlertKind::First
     }

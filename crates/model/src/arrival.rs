@@ -1,4 +1,4 @@
-//! One thing received, and who was talking when it came.
+//! The content of an arrival, and the envelope it was received with.
 
 use std::net::IpAddr;
 
@@ -29,11 +29,11 @@ impl Protocol {
     }
 }
 
-/// How sure it is that a login names who sends.
+/// Whether a login proves which device sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LoginProof {
-    /// The arrival was stored before this was noted.
+    /// Unknown: the arrival was stored before this was recorded.
     #[default]
     Unknown,
     /// No login, a wrong password that was not asked for, or the login that all devices share.
@@ -43,25 +43,26 @@ pub enum LoginProof {
 }
 
 impl LoginProof {
-    /// Whether it was not noted.
+    /// Whether it was not recorded.
     pub const fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
 }
 
-/// Who is talking: all that a receiver knows of the sender besides the content.
+/// The envelope of an arrival: all that a receiver knows of the sender besides the content. Nothing in it is trusted but
+/// the address and a proven login.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
-    /// What it was received by.
+    /// The protocol of the receiver.
     pub protocol: Protocol,
     /// The address at the other end of the connection.
     pub peer: IpAddr,
-    /// The name it logged in with, where it did.
+    /// The user of the login; `None` without one.
     pub login: Option<String>,
     /// Whether that login is proven.
     #[serde(default, skip_serializing_if = "LoginProof::is_unknown")]
     pub proof: LoginProof,
-    /// What it called itself in HELO or EHLO.
+    /// The name of the client in HELO or EHLO.
     pub greeting: Option<String>,
     /// The address of MAIL FROM; empty for the null reverse-path, and where there is none.
     pub sender: String,
@@ -69,22 +70,21 @@ pub struct Envelope {
     pub recipients: Vec<String>,
     /// Whether the connection was encrypted.
     pub tls: bool,
-    /// What the device calls an uploaded file in its own tree: `/2026/10/05/x.jpg`. A label.
+    /// The path of an uploaded file in the device's own tree: `/2026/10/05/x.jpg`. A label, never a path of this machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }
 
-/// What was understood of an arrival.
+/// The content of an arrival, as far as it was understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
-    /// Decoded, on one line; empty where there is none.
+    /// The decoded subject, on one line; empty if there is none.
     pub subject: String,
-    /// Readable plain text, lines ended by `\n`; empty where there is none.
+    /// Readable plain text, with `\n` as line ends; empty if there is none.
     pub text: String,
-    /// In the order in which they stand.
+    /// The files, in the order of the arrival.
     pub media: Vec<Media>,
-    /// True where the structure was broken in a way that may hide something: then the raw
-    /// arrival is sent along.
+    /// Whether the structure is broken in a way that may hide something. The raw arrival is then sent along.
     pub unclear: bool,
     /// The words below an alert's title, where the vendor's wording is known: the text without its
     /// boilerplate. `None`: subject and text are shown as they are.
@@ -96,7 +96,7 @@ pub struct Content {
 }
 
 impl Content {
-    /// Whether it holds a picture, an animation or a video, whole or not.
+    /// Whether it contains a picture, an animation or a video, complete or not.
     pub fn has_shots(&self) -> bool {
         self.media.iter().any(Media::is_shot)
     }

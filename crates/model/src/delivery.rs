@@ -1,10 +1,10 @@
-//! How an attempt at a delivery ended.
+//! The state of a delivery, and the outcome of an attempt.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a delivery stands (docs/spool.md, A4 and A5).
+/// The state of a delivery (docs/spool.md, A4 and A5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryState {
@@ -16,7 +16,7 @@ pub enum DeliveryState {
     Refused,
     /// It could not be delivered in time.
     Expired,
-    /// Somebody wanted no more alerts of its incident before it was delivered.
+    /// It was withdrawn before it was delivered: somebody wanted no more alerts of its incident.
     Withdrawn,
 }
 
@@ -52,20 +52,20 @@ pub enum Scope {
     Unreachable,
 }
 
-/// What the service gave back, to be kept.
+/// What the service returned, for later messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Receipt {
     /// The service's own name of the message, by which a follow-up replies to it.
     pub reference: Option<String>,
-    /// What its owner has to correct, although the message is there: something that is set beside its words was
-    /// not taken. In plain words, without secrets.
+    /// What the owner has to correct although the message was delivered: the service ignored one of its settings. In plain
+    /// words, without secrets.
     pub repair: Option<String>,
 }
 
-/// The answer to the one question after an attempt: try again?
+/// Whether an attempt has succeeded, or has to be repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is there.
+    /// The service has the message.
     Delivered(Receipt),
     /// Try again: not before `after`, where the service named a time.
     Retry {
@@ -83,12 +83,12 @@ pub enum Verdict {
     },
 }
 
-/// A verdict, and what the channel wants to know next time.
+/// The verdict on an attempt, and what the channel remembers for the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// How it ended.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Kept in the spool for this channel and handed back with every later message: a group that
+    /// Values that the spool stores for this channel and passes with every later message. Example: a Telegram group that
     /// became a supergroup has a new number.
     pub remember: Vec<(String, String)>,
 }

@@ -1,4 +1,4 @@
-//! Who sends.
+//! A device, as the rules and alerts know it.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 pub struct Device {
     /// Identifies the device, unique and lasting: a [`crate::DeviceKey`] as text. Never shown.
     pub key: String,
-    /// What people call it.
+    /// Its name for people.
     pub name: String,
-    /// The name for when another device has the same one: with the address, or the recorder.
+    /// The name to show where another device has the same one: with the address, or the recorder.
     pub distinct_name: Option<String>,
-    /// Whether no configured device fits, so that key and name are what it told itself.
+    /// Whether it is discovered: no configured device matches, so key and name are from its own words.
     pub discovered: bool,
     /// The recorder, if this is one of its channels.
     pub recorder: Option<Box<Device>>,

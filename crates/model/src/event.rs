@@ -1,4 +1,4 @@
-//! What a device says has happened.
+//! The events that devices report, and how they are named and ranked.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! events {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// The kind of thing that a device reports, as far as its words tell.
+        /// What a device reports, as far as its words say.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Event {
@@ -57,11 +57,11 @@ events! {
     Fault = "fault",
     /// An earlier event has ended.
     End = "end",
-    /// Sent by the clock, not because anything happened.
+    /// Sent at a fixed time, not because anything happened.
     Periodic = "periodic",
     /// The device's own test button or health mail.
     Test = "test",
-    /// Nothing came of the device for longer than its owner wants.
+    /// The device has sent nothing for longer than its owner allows.
     Silence = "silence",
     /// Not recognised.
     #[default]
@@ -69,7 +69,7 @@ events! {
 }
 
 impl Event {
-    /// What has happened, for people; nothing where it is not known.
+    /// The event in words for people; `None` if it is not known.
     pub const fn title(self) -> Option<&'static str> {
         Some(match self {
             Self::Motion => "Motion",

@@ -22,7 +22,7 @@ macro_rules! number_id {
 }
 
 number_id!(
-    /// One thing received whole (or torn). Given by the spool, growing, never used again.
+    /// One thing that was received, complete or torn. Given by the spool, growing, never used again.
     ArrivalId
 );
 number_id!(
@@ -30,7 +30,7 @@ number_id!(
     DeliveryId
 );
 number_id!(
-    /// A device that was heard, or was added on the dashboard. Given by the spool.
+    /// A device that has sent something, or was added on the dashboard. Given by the spool.
     DeviceId
 );
 number_id!(
@@ -38,8 +38,8 @@ number_id!(
     IncidentId
 );
 
-/// The name of a stored file, relative to the spool's folder of blobs, made by the spool alone.
-/// Nothing that a device says is ever part of it.
+/// The name of a stored file, relative to the spool's folder of blobs. Made by the spool alone: nothing that a device
+/// sends is part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BlobName(pub String);

@@ -1,7 +1,6 @@
-//! The nouns that every room of Tipoff shares. No I/O, no clock, no async: values only.
+//! The values that all parts of Tipoff share: devices, arrivals, media, alerts, deliveries. No I/O, no clock, no async.
 //!
-//! What each word means is told in GLOSSARY.md; what may be assumed of a value is told where it
-//! is defined.
+//! GLOSSARY.md has the meaning of each word; the definition of a value says what may be assumed of it.
 
 mod action;
 mod alert;

@@ -1,34 +1,36 @@
-//! Command lines out of a stream of bytes, as SMTP and FTP have them. Holds at most one line, and
-//! nothing between lines.
+//! Splits a stream of bytes into command lines, as SMTP and FTP have them. Keeps at most one line, and nothing between
+//! lines: ten thousand idle connections take no memory here.
 
 use std::borrow::Cow;
 use std::mem;
 
-/// A command line as it came.
+/// A command line as it was received.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Line<'a> {
-    /// It fits.
+pub enum InputLine<'a> {
+    /// A line within the limit.
     Whole {
-        /// Without its line end.
+        /// The line without its line end.
         text: Cow<'a, [u8]>,
-        /// Whether it was ended by LF without CR, as sketches for small boards do.
+        /// Whether it ended with LF without CR, as programs of small boards send it.
         bare_lf: bool,
     },
-    /// It was longer than it may be, and is gone.
+    /// A line beyond the limit. Its bytes are discarded.
     TooLong,
 }
 
-/// Carries the beginning of a line from one push to the next.
+/// Splits input into lines, and keeps the beginning of a line from one piece of input to the next.
 #[derive(Debug, Default)]
-pub struct Lines {
+pub struct LineSplitter {
+    /// The beginning of the current line.
     begun: Vec<u8>,
+    /// Whether the current line is beyond the limit.
     overlong: bool,
 }
 
-impl Lines {
-    /// The next line; none: all of `input` was taken and its end is still to come. `bytes_max`
-    /// counts the line end (RFC 5321, section 4.5.3.1.4).
-    pub fn next<'a>(&mut self, input: &mut &'a [u8], bytes_max: usize) -> Option<Line<'a>> {
+impl LineSplitter {
+    /// The next line; `None` if all of `input` was taken and the line has not ended. `bytes_max` includes the line end
+    /// (RFC 5321, section 4.5.3.1.4).
+    pub fn next<'a>(&mut self, input: &mut &'a [u8], bytes_max: usize) -> Option<InputLine<'a>> {
         let end = memchr::memchr(b'\n', input).map(|at| at + 1);
         let (part, rest) = input.split_at_checked(end.unwrap_or(input.len()))?;
         *input = rest;
@@ -41,7 +43,7 @@ impl Lines {
         }
         end?;
         if mem::take(&mut self.overlong) {
-            return Some(Line::TooLong);
+            return Some(InputLine::TooLong);
         }
         let line = match mem::take(&mut self.begun) {
             begun if begun.is_empty() => Cow::Borrowed(part),
@@ -51,14 +53,14 @@ impl Lines {
     }
 }
 
-fn without_end(mut line: Cow<'_, [u8]>) -> Line<'_> {
+fn without_end(mut line: Cow<'_, [u8]>) -> InputLine<'_> {
     let bare_lf = !line.ends_with(b"\r\n");
     let text_bytes = line.len().saturating_sub(if bare_lf { 1 } else { 2 });
     match &mut line {
         Cow::Borrowed(bytes) => *bytes = bytes.get(..text_bytes).unwrap_or_default(),
         Cow::Owned(bytes) => bytes.truncate(text_bytes),
     }
-    Line::Whole { text: line, bare_lf }
+    InputLine::Whole { text: line, bare_lf }
 }
 
 #[cfg(test)]
@@ -66,13 +68,13 @@ mod tests {
     use super::*;
 
     fn read(pushes: &[&[u8]], bytes_max: usize) -> Vec<Option<(Vec<u8>, bool)>> {
-        let mut lines = Lines::default();
+        let mut lines = LineSplitter::default();
         let mut found = Vec::new();
         for mut push in pushes.iter().copied() {
             while let Some(line) = lines.next(&mut push, bytes_max) {
                 found.push(match line {
-                    Line::Whole { text, bare_lf } => Some((text.into_owned(), bare_lf)),
-                    Line::TooLong => None,
+                    InputLine::Whole { text, bare_lf } => Some((text.into_owned(), bare_lf)),
+                    InputLine::TooLong => None,
                 });
             }
             assert!(push.is_empty());
@@ -113,7 +115,7 @@ mod tests {
 
     #[test]
     fn nothing_is_held_of_a_line_that_is_too_long() {
-        let mut lines = Lines::default();
+        let mut lines = LineSplitter::default();
         for _ in 0..1_000 {
             assert_eq!(lines.next(&mut [b'x'; 100].as_slice(), 512), None);
             assert!(lines.begun.capacity() <= 1_024);

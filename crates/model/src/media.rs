@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// What a service can do with a file: found by content, never by name.
+/// How a service shows a file. Found by content if the first bytes are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MediaKind {
@@ -18,17 +18,17 @@ pub enum MediaKind {
     File,
 }
 
-/// How the bytes stand in the stored blob (RFC 2045, section 6).
+/// How the bytes are encoded in the stored blob (RFC 2045, section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
-    /// As they are: an upload, or a part in 7bit, 8bit or binary.
+    /// Not encoded: an upload, or a part in 7bit, 8bit or binary.
     Identity,
     /// RFC 2045, section 6.8, read leniently.
     Base64,
     /// RFC 2045, section 6.7, read leniently.
     QuotedPrintable,
-    /// The uuencode of old mailers: the range holds the data lines only.
+    /// The uuencode of old mailers. The range has the data lines only.
     Uuencode,
     /// Base64 in an address of a page (RFC 2397) that is itself base64. The range begins shortly
     /// before the comma in front of the data.
@@ -42,38 +42,38 @@ pub enum Encoding {
 /// A picture, video or other file: a byte range of the arrival's blob, decoded when it is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
-    /// What the device called it, made safe to show and to send on: a label, never a path.
+    /// The name that the device gave it, made safe to show and to send on: a label, never a path.
     pub name: String,
-    /// By content where the content tells, else as declared.
+    /// The content type: by content if that is known, else as declared.
     pub content_type: String,
-    /// By content where the content tells, else by the declared type.
+    /// The kind: by content if that is known, else by the declared type.
     pub kind: MediaKind,
-    /// Where it stands in the blob, still encoded.
+    /// Its byte range in the blob, still encoded.
     pub range: Range<u64>,
     /// How it is encoded there.
     pub encoding: Encoding,
-    /// Its size in bytes when decoded: exactly what [`crate::transfer::Decoder`] gives.
+    /// Size in bytes when decoded: exactly the number of bytes that [`crate::transfer::Decoder`] returns.
     pub size: u64,
-    /// False where the transfer broke before its end (a JPEG without its end marker, a part
-    /// that was still open when the connection went away).
+    /// Whether it is complete. False if the transfer broke before its end: a JPEG without its end marker, a part that was
+    /// still open when the connection broke.
     pub whole: bool,
-    /// True where an earlier, torn arrival of the same device has brought and alerted the same
-    /// bytes: kept, shown, not sent again.
+    /// Whether an earlier, torn arrival of the same device had the same bytes and was alerted. It is stored and shown, not
+    /// sent again.
     #[serde(default)]
     pub repeat: bool,
-    /// True for a picture that only decorates the page of a mail (a logo, a spacer): kept and
-    /// listed as a file, not sent.
+    /// Whether it is a picture that only decorates the page of a mail (a logo, a spacer). It is stored and listed as a
+    /// file, not sent.
     #[serde(default)]
     pub decoration: bool,
 }
 
 impl Media {
-    /// Whether it shows something: a picture, an animation or a video, whole or not.
+    /// Whether it is a picture, an animation or a video, complete or not.
     pub fn is_shot(&self) -> bool {
         self.kind != MediaKind::File
     }
 
-    /// Whether it may be a page of a scan: a file that shows nothing, or a TIFF.
+    /// Whether it may be a page of a scan: a file of another kind, or a TIFF.
     pub fn is_document(&self) -> bool {
         !self.is_shot() || self.content_type == "image/tiff"
     }

@@ -1,4 +1,4 @@
-//! What of the past the rules are given with an arrival.
+//! The part of the past that the rules get with an arrival.
 //!
 //! The rules say as data what they need ([`PastQuery`]), the spool loads it, and then the rules plan. What a
 //! clock that has been set back since recorded ([`Timestamp::is_ahead_of`]) is left out: it must not suppress an
@@ -8,23 +8,23 @@ use std::collections::HashMap;
 
 use crate::Timestamp;
 
-/// What the rules know of the past while they plan. Empty: nothing was alerted and no mode was chosen.
+/// The past that the rules know while they plan. Empty if nothing was alerted and no mode was chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
     /// The mode that somebody chose last, and when.
     pub chosen_mode: Option<(String, Timestamp)>,
-    /// What was alerted on each channel, by the channel's configured name.
+    /// The alerts on each channel, by the channel's configured name.
     pub channels: HashMap<String, ChannelPast>,
 }
 
 impl Past {
-    /// What was alerted on a channel; nothing, if it was not loaded.
+    /// The alerts on a channel; none if they were not loaded.
     pub fn channel(&self, name: &str) -> ChannelPast {
         self.channels.get(name).copied().unwrap_or_default()
     }
 }
 
-/// What one channel was alerted of for one device. Fields that no query asked for are empty.
+/// The alerts of one device on one channel. Fields that no query asked for are empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChannelPast {
     /// When an incident of the device was last alerted for the first time.
@@ -59,7 +59,7 @@ pub struct Gathering {
     pub held: u32,
 }
 
-/// What the rules need to know of one channel's past.
+/// What the rules need of one channel's past.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PastQuery {
     /// The channel's configured name.

@@ -1,6 +1,6 @@
-//! The question that the spool asks while it stores an arrival, and the answer of the rules.
+//! The question that the spool asks while it stores an arrival ([`Facts`]), and the answer of the rules ([`Plan`]).
 //!
-//! The spool knows no rules and the rules know no spool: they meet here.
+//! The spool knows no rules and the rules know no spool: both use the traits of this file.
 
 use std::sync::Arc;
 
@@ -9,38 +9,38 @@ use crate::{
     Timestamp,
 };
 
-/// What the rules may know of an arrival that is being stored.
+/// What the rules know of an arrival that is being stored.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// Who sent it.
+    /// The device that sent it.
     pub device: &'a Device,
-    /// When its first byte came: a long upload belongs to what happened when it began.
+    /// When its first byte was received: a long upload belongs to the incident in which it began.
     pub began_at: Timestamp,
-    /// When its last byte came.
+    /// When its last byte was received.
     pub received_at: Timestamp,
-    /// What it says has happened.
+    /// The event that it reports.
     pub event: Event,
-    /// Who was talking; none: no arrival tells it, but we ourselves.
+    /// The envelope; `None` if Tipoff itself raises the incident, without an arrival.
     pub envelope: Option<&'a Envelope>,
-    /// What was understood of it.
+    /// Its content.
     pub content: &'a Content,
     /// Whether the connection broke before its end.
     pub torn: bool,
-    /// Whether it holds a picture or video from its first to its last byte that was not alerted before.
+    /// Whether it contains a complete picture or video that was not alerted before.
     pub whole_picture: bool,
-    /// Whether it holds videos and no picture.
+    /// Whether it contains videos and no picture.
     pub video_only: bool,
-    /// Whether it is nothing to tell of: a device's marker, index or test file, an empty file.
+    /// Whether it is a housekeeping file: a marker, an index, a test file, an empty file.
     pub housekeeping: bool,
-    /// Whether somebody asked not to be told of the device for now.
+    /// Whether alerts of the device are muted now.
     pub muted: bool,
-    /// Whether it brings nothing that was not alerted before: the device sent it again.
+    /// Whether the device has sent it before and it has nothing new.
     pub repeat: bool,
 }
 
 impl Facts<'_> {
-    /// Whether it is a page of a scan or its like: an upload of nothing but documents, of which more may
-    /// follow at once, and which nobody has to see within the second.
+    /// Whether it is a page of a scan or its like: an upload of documents only. More pages may follow at once, and nobody
+    /// has to see them within a second.
     pub fn is_page(&self) -> bool {
         let is_upload = self.envelope.is_some_and(|it| it.protocol == Protocol::Ftp);
         is_upload
@@ -68,7 +68,7 @@ pub struct OpenIncident {
 pub enum IncidentClass {
     /// Detections and their pictures and videos.
     Alarm,
-    /// Failures of the device itself: gathered with each other, never hidden among alarms.
+    /// Failures of the device itself: grouped with each other, never hidden among alarms.
     Fault,
     /// Mails to read, and tests: each is an incident of its own.
     Alone,
@@ -95,33 +95,33 @@ pub struct NotifiedChannel {
 pub struct Due {
     /// The channel's configured name.
     pub channel: String,
-    /// Whether the incident is new to the channel; a summary takes in what comes before it is due.
+    /// The kind of alert. A summary takes in the arrivals before it is due.
     pub kind: AlertKind,
-    /// When it may go out at the earliest.
+    /// The earliest time of the first attempt.
     pub due_at: Timestamp,
-    /// The name of the route that sends it there: it says how it is told.
+    /// The name of the route that sends it, which also says how it looks.
     pub route: Option<String>,
     /// Whether a summary stands for all discovered devices at the device's address.
     pub of_address: bool,
 }
 
-/// Who hears of an arrival.
+/// The deliveries of an arrival.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// What becomes due.
+    /// The deliveries that become due.
     pub due: Vec<Due>,
-    /// Why nobody hears of it, in words for its owner.
+    /// Why nobody is alerted, in words for the owner; `None` if somebody is.
     pub suppressed_reason: Option<String>,
 }
 
 impl Plan {
-    /// Nobody hears of it.
+    /// A plan that alerts nobody, for this reason.
     pub fn suppressed(why: impl Into<String>) -> Self {
         Self { due: Vec::new(), suppressed_reason: Some(why.into()) }
     }
 }
 
-/// Decides, inside the transaction that stores an arrival, where it belongs and who hears of it.
+/// Decides, inside the transaction that stores an arrival, which incident it belongs to and which channels are alerted.
 pub trait Planner: Send + Sync {
     /// Whether it is kept without telling anybody. Such arrivals have incidents of their own, so
     /// that what is sent by the clock keeps no alarm's incident open.
@@ -134,14 +134,14 @@ pub trait Planner: Send + Sync {
     /// same class. Not asked for [`IncidentClass::Alone`].
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool;
 
-    /// Whether a channel keeps what arrives instead of alerting somebody.
+    /// Whether a channel archives arrivals instead of alerting somebody.
     fn is_archive(&self, channel: &str) -> bool {
         let _ = channel;
         false
     }
 
-    /// What of the past the plan needs, in the mode that somebody chose last. The spool loads it before it
-    /// asks for the plan; a channel without a query has no past there.
+    /// The queries of the past that the plan needs, in the mode that somebody chose last. The spool runs them before it
+    /// asks for the plan. A channel without a query has no past in the plan.
     fn past_needed(
         &self,
         facts: &Facts<'_>,

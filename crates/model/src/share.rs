@@ -1,10 +1,10 @@
-//! Whose share of what all use an address counts to.
+//! The share of shared limits (connections, memory, rates) that an address belongs to: nobody uses up another's.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Bits of an IPv6 address that name a network: whoever is in one can take any address of it
-/// (RFC 4291, section 2.5.4).
+/// Bits of an IPv6 address that name a network. A machine can take any address of its network (RFC 4291, section
+/// 2.5.4).
 const NETWORK_BITS: u32 = 64;
 
 /// An IPv4 address, or the /64 of an IPv6 address: all devices in it have one share.
@@ -12,7 +12,7 @@ const NETWORK_BITS: u32 = 64;
 pub struct AddressShare(IpAddr);
 
 impl AddressShare {
-    /// The share that `peer` counts to.
+    /// The share that `peer` belongs to.
     pub fn of(peer: IpAddr) -> Self {
         match peer.to_canonical() {
             IpAddr::V6(address) => {

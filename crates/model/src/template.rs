@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Alert, AlertKind, MediaKind};
+use crate::{Alert, AlertKind, Event, MediaKind};
 
 /// Limit of the steps that one template takes: no loop delays an alert.
 pub const TEMPLATE_STEPS_MAX: u64 = 50_000;
@@ -15,7 +15,7 @@ pub struct TemplateValues<'a> {
     /// The name of the device.
     pub device: &'a str,
     /// The event as in the configuration, such as `motion`.
-    pub event: &'a str,
+    pub event: Event,
     /// Number of files.
     pub files: usize,
     /// Whether an earlier alert of the same incident was sent to this channel.
@@ -50,7 +50,7 @@ impl<'a> TemplateValues<'a> {
         Self {
             date,
             device: &alert.device,
-            event: alert.event.as_str(),
+            event: alert.event,
             files: alert.media.len(),
             follow_up: alert.kind == AlertKind::FollowUp,
             link: alert.link.as_deref().unwrap_or_default(),
@@ -70,7 +70,7 @@ impl<'a> TemplateValues<'a> {
         Self {
             date: "2026-11-24".to_owned(),
             device: "Front yard",
-            event: "motion",
+            event: Event::Motion,
             files: 2,
             follow_up: false,
             link: "http://192.168.1.10:8080/incidents/7",
@@ -89,7 +89,6 @@ impl<'a> TemplateValues<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Event;
     use crate::testing::{alert, file};
 
     fn values(alert: &Alert) -> TemplateValues<'_> {
@@ -133,7 +132,8 @@ mod tests {
     #[test]
     fn the_example_has_what_a_template_may_ask_for() {
         let sample = TemplateValues::sample();
-        let filled = [sample.device, sample.event, sample.link, sample.picture, sample.title];
+        let filled =
+            [sample.device, sample.event.as_str(), sample.link, sample.picture, sample.title];
         assert!(filled.iter().all(|value| !value.is_empty()));
         assert_eq!((sample.files, sample.pictures, sample.videos), (2, 1, 1));
     }

@@ -1,11 +1,11 @@
-//! Our clock, as a number. Cameras' clocks are wrong, so nothing else is ordered by.
+//! Times of this machine's clock. Everything is ordered by them, because cameras' clocks are wrong.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// Times of this run may lie so far ahead of each other, because they are taken before they are stored. A
-/// time that lies further ahead of now was recorded by a clock that has been set back since.
+/// How far times of one run may be ahead of each other: they are taken before they are stored. A time that is further
+/// ahead of now was recorded by a clock that was set back since.
 const AHEAD_MAX: Duration = Duration::from_secs(60);
 
 /// Milliseconds since 1970-01-01 00:00 UTC by this machine's clock.
@@ -26,7 +26,7 @@ impl Timestamp {
         self.0
     }
 
-    /// How long after `earlier` this is; zero where the clock went backwards in between.
+    /// The time from `earlier` to this; zero if the clock was set back in between.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

@@ -1,5 +1,5 @@
-//! Transfer encodings (RFC 2045, section 6), decoded piece by piece and leniently: what cameras
-//! write is read, never judged, and no input is an error.
+//! Transfer encodings (RFC 2045, section 6), decoded piece by piece and leniently: no input is an error, because cameras
+//! write much that the RFC does not allow.
 
 mod base64;
 mod nested;
@@ -15,15 +15,15 @@ pub use nested::may_be_data;
 use quoted_printable::QuotedPrintable;
 use uuencode::Uuencode;
 
-/// How much is decoded at once where the size can only be told by decoding.
+/// Bytes that are decoded at once to count, for encodings whose size is known only by decoding.
 const COUNT_BYTES: usize = 4096;
 
-/// Turns encoded bytes back, in any pieces: every split of the input gives the same output.
+/// Decodes bytes in pieces. Every split of the input gives the same output.
 #[derive(Clone, Debug)]
-pub struct Decoder(Kind);
+pub struct Decoder(DecoderKind);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum DecoderKind {
     Identity,
     Base64(Base64),
     QuotedPrintable(QuotedPrintable),
@@ -35,34 +35,34 @@ impl Decoder {
     /// A decoder at the start of a range.
     pub fn new(encoding: Encoding) -> Self {
         Self(match encoding {
-            Encoding::Identity => Kind::Identity,
-            Encoding::Base64 => Kind::Base64(Base64::default()),
-            Encoding::QuotedPrintable => Kind::QuotedPrintable(QuotedPrintable::default()),
-            Encoding::Uuencode => Kind::Uuencode(Uuencode::default()),
-            Encoding::Base64InBase64 => Kind::Nested(Nested::in_base64()),
-            Encoding::Base64InQuotedPrintable => Kind::Nested(Nested::in_quoted_printable()),
+            Encoding::Identity => DecoderKind::Identity,
+            Encoding::Base64 => DecoderKind::Base64(Base64::default()),
+            Encoding::QuotedPrintable => DecoderKind::QuotedPrintable(QuotedPrintable::default()),
+            Encoding::Uuencode => DecoderKind::Uuencode(Uuencode::default()),
+            Encoding::Base64InBase64 => DecoderKind::Nested(Nested::in_base64()),
+            Encoding::Base64InQuotedPrintable => DecoderKind::Nested(Nested::in_quoted_printable()),
         })
     }
 
     /// Decodes `input`, appending to `output`; keeps back at most a line's worth of bytes.
     pub fn push(&mut self, input: &[u8], output: &mut Vec<u8>) {
         match &mut self.0 {
-            Kind::Identity => output.extend_from_slice(input),
-            Kind::Base64(base64) => base64.push(input, output),
-            Kind::QuotedPrintable(quoted) => quoted.push(input, output),
-            Kind::Uuencode(uuencode) => uuencode.push(input, output),
-            Kind::Nested(nested) => nested.push(input, output),
+            DecoderKind::Identity => output.extend_from_slice(input),
+            DecoderKind::Base64(base64) => base64.push(input, output),
+            DecoderKind::QuotedPrintable(quoted) => quoted.push(input, output),
+            DecoderKind::Uuencode(uuencode) => uuencode.push(input, output),
+            DecoderKind::Nested(nested) => nested.push(input, output),
         }
     }
 
     /// Ends the input: appends what was kept back.
     pub fn finish(&mut self, output: &mut Vec<u8>) {
         match &mut self.0 {
-            Kind::Identity => {}
-            Kind::Base64(base64) => base64.finish(output),
-            Kind::QuotedPrintable(quoted) => quoted.finish(output),
-            Kind::Uuencode(uuencode) => uuencode.finish(output),
-            Kind::Nested(nested) => nested.finish(output),
+            DecoderKind::Identity => {}
+            DecoderKind::Base64(base64) => base64.finish(output),
+            DecoderKind::QuotedPrintable(quoted) => quoted.finish(output),
+            DecoderKind::Uuencode(uuencode) => uuencode.finish(output),
+            DecoderKind::Nested(nested) => nested.finish(output),
         }
     }
 }

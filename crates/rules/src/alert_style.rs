@@ -1,4 +1,5 @@
-//! How an alert is told: loudly or not, with which files, in which words.
+//! How the alerts of a route look: with or without a sound, with which files, in which words. Applied when an alert is
+//! rendered for its channel.
 
 use tipoff_model::{Alert, AlertMedia, MediaKind, Priority};
 
@@ -33,26 +34,26 @@ impl Choice {
     }
 }
 
-/// How a route tells.
+/// How the alerts of a route look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlertStyle {
-    /// Without a sound.
+    /// Whether they come without a sound.
     pub silent: bool,
-    /// How urgent; none: as the channel is configured.
+    /// How urgent they are; `None`: as the channel is configured.
     pub priority: Option<Priority>,
-    /// Which files.
+    /// Which files are sent.
     pub media: Choice,
-    /// The title; none: the device and what has happened.
+    /// The title; `None`: the device and the event.
     pub title: Option<Template>,
-    /// What stands below the title; none: what the device wrote.
+    /// The text below the title; `None`: the words of the device.
     pub text: Option<Template>,
 }
 
 impl AlertStyle {
-    /// Has `alert` told so. `time` is what time it is for people.
+    /// Applies the style to `alert`. `time` is the local time of its receipt.
     ///
     /// # Errors
-    /// What went wrong with the words of a template; then the words are those without it.
+    /// A template failed. The alert then has its words as without a template; the rest of the style is applied.
     pub fn dress(
         &self,
         alert: &mut Alert,
@@ -72,7 +73,7 @@ impl AlertStyle {
     }
 }
 
-/// Leaves the chosen files.
+/// Removes all but the chosen files. Pictures that are not complete are not chosen.
 fn choose(media: &mut Vec<AlertMedia>, choice: Choice) {
     let is_whole = |it: &&AlertMedia| it.media.whole;
     let pictures = || {

@@ -1,4 +1,4 @@
-//! A stretch of every day, such as the night.
+//! A period of every day, such as the night: from one time of day to another, by the clock or by the sun.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use jiff::civil::Time;
 use crate::sun::Sun;
 
 const DAY_MINUTES: i32 = 24 * 60;
-/// What is added to sunrise or sunset is at most this, in minutes.
+/// Limit of the minutes that are added to sunrise or sunset, or taken off.
 const SHIFT_MAX: i32 = 12 * 60;
 
 /// A point of every day.
@@ -16,9 +16,9 @@ const SHIFT_MAX: i32 = 12 * 60;
 pub enum Point {
     /// Minutes after midnight, up to 24:00.
     Clock(i32),
-    /// Minutes after sunrise, or before.
+    /// Minutes after sunrise; before it, if negative.
     Sunrise(i32),
-    /// Minutes after sunset, or before.
+    /// Minutes after sunset; before it, if negative.
     Sunset(i32),
 }
 
@@ -28,7 +28,7 @@ impl Point {
         !matches!(self, Self::Clock(_))
     }
 
-    /// In minutes after midnight; none: the sun does not come to it on such a day.
+    /// Minutes after midnight; `None` if the sun does not rise and set on that day.
     pub(crate) fn minute(self, sun: impl FnOnce() -> Sun) -> Option<i32> {
         let (rises, shift) = match self {
             Self::Clock(minute) => return Some(minute),
@@ -43,16 +43,16 @@ impl Point {
     }
 }
 
-/// From one point of the day to another, over midnight where the second is the earlier one.
+/// From one point of the day to another; over midnight if the second is the earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Between {
-    /// Belongs to it.
+    /// The first minute that belongs to it.
     start: Point,
-    /// Does not belong to it.
+    /// The first minute that does not belong to it any more.
     end: Point,
 }
 
-/// Which day's stretch a time belongs to.
+/// The day on which the period of a time began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Begun {
     /// It began on the same day.
@@ -61,12 +61,12 @@ pub(crate) enum Begun {
     Yesterday,
 }
 
-/// What is wrong with a stretch.
+/// Why a text is no period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BetweenError {
     /// Not of the form `22:00-06:00`.
     Form,
-    /// Both times are the same: that could mean never or always.
+    /// Both times are the same, which could mean never or always.
     Empty,
 }
 
@@ -84,7 +84,7 @@ impl fmt::Display for BetweenError {
 impl std::error::Error for BetweenError {}
 
 impl Between {
-    /// Whether it holds this time of day, and when the stretch began that does.
+    /// When the period of this time of day began; `None` if the time is in none.
     pub(crate) fn begun(&self, time: Time, sun: impl Fn() -> Sun) -> Option<Begun> {
         let minute = i32::from(time.hour()) * 60 + i32::from(time.minute());
         let (start, end) = self.minutes(sun)?;
@@ -102,17 +102,17 @@ impl Between {
         self.start.needs_place() || self.end.needs_place()
     }
 
-    /// Start and end of this day; none: it does not come.
+    /// Start and end in minutes after midnight; `None` if there is no such period on this day.
     fn minutes(&self, sun: impl Fn() -> Sun) -> Option<(i32, i32)> {
         if let (Some(start), Some(end)) = (self.start.minute(&sun), self.end.minute(&sun)) {
             return Some((start, end));
         }
-        // Where the sun does not move, what is meant is whether it is light or dark.
+        // Where the sun does not rise and set, sunrise to sunset means light, and sunset to sunrise dark.
         let is_up = sun() == Sun::Up;
         match (self.start, self.end) {
             (Point::Sunrise(_), Point::Sunset(_)) if is_up => Some((0, DAY_MINUTES)),
             (Point::Sunset(_), Point::Sunrise(_)) if !is_up => Some((0, DAY_MINUTES)),
-            // Dark from noon on, and light from midnight on.
+            // Beside a time of day: dark begins at noon and ends at noon, light begins and ends at midnight.
             (Point::Sunset(_), Point::Clock(end)) if !is_up => Some((DAY_MINUTES / 2, end)),
             (Point::Clock(start), Point::Sunrise(_)) if !is_up => Some((start, DAY_MINUTES / 2)),
             (Point::Sunrise(_), Point::Clock(end)) if is_up => Some((0, end)),

@@ -1,4 +1,4 @@
-//! What time it is for people: in their zone, under their sun.
+//! The time of day at the owner's place: the time zone, sunrise and sunset.
 
 use jiff::ZonedDateTime;
 use jiff::civil::Date;
@@ -11,21 +11,21 @@ use crate::sun::Sun;
 /// A zone and a place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clock {
-    /// In which times of day are meant.
+    /// The zone of the times of day in the configuration.
     pub zone: TimeZone,
-    /// Where the sun rises and sets; needed only where a rule asks for it.
+    /// The place of sunrise and sunset. The configuration needs it only where a rule has either.
     pub place: Option<Place>,
 }
 
 impl Clock {
-    /// The time of day and the date; none: no calendar has it.
+    /// The local time and date; `None` for a time that no calendar has.
     pub fn local(&self, at: Timestamp) -> Option<ZonedDateTime> {
         let at = jiff::Timestamp::from_millisecond(at.as_ms()).ok()?;
         Some(at.to_zoned_datetime(self.zone.clone()))
     }
 
-    /// The sun of a day. Without a place, which the configuration does not let happen: as at the
-    /// equator on a day in March.
+    /// Sunrise and sunset of a day. Without a place, which the configuration does not allow, they are as at the equator
+    /// in March.
     pub(crate) fn sun(&self, date: Date) -> Sun {
         self.place.map_or(Sun::Moves { rises: 6 * 60, sets: 18 * 60 }, |place| {
             place.sun(date, &self.zone)

@@ -1,4 +1,6 @@
-//! What an arrival must be like for a route to hold, and why one does not.
+//! The conditions of a route: whether an arrival matches them, and which one it does not.
+//!
+//! Conditions on the device and the time can be evaluated before there is an arrival; those on content cannot.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -36,7 +38,7 @@ impl Has {
     }
 }
 
-/// Each that is given must fit; of a list one.
+/// The conditions of a route. Each that is given must match; of a list, one of its items.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// The names of devices.
@@ -53,27 +55,27 @@ pub struct Conditions {
     pub from: Vec<Glob>,
     /// A recipient's address.
     pub to: Vec<Glob>,
-    /// What it brings.
+    /// Kinds of files.
     pub has: Vec<Has>,
     /// The time of day.
     pub between: Option<Between>,
-    /// The day of the week; of a stretch over midnight that on which it began.
+    /// The day of the week. If `between` is over midnight, the day on which it began.
     pub days: Option<Days>,
-    /// The mode.
+    /// Home modes.
     pub modes: Vec<String>,
 }
 
-/// All that conditions are held against.
+/// The values that conditions are matched with.
 pub(crate) struct MatchContext<'a> {
     pub(crate) facts: &'a Facts<'a>,
     pub(crate) groups: &'a HashMap<String, Vec<String>>,
     pub(crate) clock: &'a Clock,
-    /// None: a time that no calendar has.
+    /// The local time; `None` for a time that no calendar has.
     pub(crate) now: Option<ZonedDateTime>,
     pub(crate) mode: Option<&'a str>,
 }
 
-/// The condition that does not fit.
+/// The condition that does not match, and the value that it was matched with where that helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mismatch {
     Device,
@@ -117,19 +119,19 @@ impl fmt::Display for Mismatch {
 }
 
 impl Conditions {
-    /// The first that does not fit.
-    pub(crate) fn misfit(&self, scene: &MatchContext<'_>) -> Option<Mismatch> {
-        self.misfit_of_device(scene)
-            .or_else(|| self.misfit_of_content(scene.facts))
-            .or_else(|| self.misfit_of_time(scene))
+    /// The first condition that does not match.
+    pub(crate) fn mismatch(&self, context: &MatchContext<'_>) -> Option<Mismatch> {
+        self.mismatch_of_device(context)
+            .or_else(|| self.mismatch_of_content(context.facts))
+            .or_else(|| self.mismatch_of_time(context))
     }
 
-    /// The first that does not fit, of those that need no arrival to be looked at.
-    pub(crate) fn misfit_beforehand(&self, scene: &MatchContext<'_>) -> Option<Mismatch> {
-        self.misfit_of_device(scene).or_else(|| self.misfit_of_time(scene))
+    /// The first condition that does not match, of those that need no arrival.
+    pub(crate) fn mismatch_beforehand(&self, context: &MatchContext<'_>) -> Option<Mismatch> {
+        self.mismatch_of_device(context).or_else(|| self.mismatch_of_time(context))
     }
 
-    /// The others, in words.
+    /// The conditions on content, in words.
     pub(crate) fn of_content(&self) -> Vec<String> {
         fn joined<T: ToString>(what: &str, items: &[T]) -> Option<String> {
             let items: Vec<String> = items.iter().map(ToString::to_string).collect();
@@ -147,11 +149,11 @@ impl Conditions {
         parts.into_iter().flatten().collect()
     }
 
-    fn misfit_of_device(&self, scene: &MatchContext<'_>) -> Option<Mismatch> {
-        let device = scene.facts.device;
+    fn mismatch_of_device(&self, context: &MatchContext<'_>) -> Option<Mismatch> {
+        let device = context.facts.device;
         let recorder = device.recorder.as_ref().map(|recorder| &recorder.name);
         let names = || [Some(&device.name), recorder].into_iter().flatten();
-        let in_groups = || names().filter_map(|name| scene.groups.get(name)).flatten();
+        let in_groups = || names().filter_map(|name| context.groups.get(name)).flatten();
         if !self.devices.is_empty() && !self.devices.iter().any(|name| device.is_called(name)) {
             Some(Mismatch::Device)
         } else if !self.groups.is_empty() && !in_groups().any(|it| self.groups.contains(it)) {
@@ -161,7 +163,7 @@ impl Conditions {
         }
     }
 
-    fn misfit_of_content(&self, facts: &Facts<'_>) -> Option<Mismatch> {
+    fn mismatch_of_content(&self, facts: &Facts<'_>) -> Option<Mismatch> {
         let any = |patterns: &[Pattern], text: &str| {
             patterns.is_empty() || patterns.iter().any(|pattern| pattern.fits(text))
         };
@@ -192,17 +194,17 @@ impl Conditions {
         None
     }
 
-    fn misfit_of_time(&self, scene: &MatchContext<'_>) -> Option<Mismatch> {
+    fn mismatch_of_time(&self, context: &MatchContext<'_>) -> Option<Mismatch> {
         if !self.modes.is_empty()
-            && !scene.mode.is_some_and(|it| self.modes.iter().any(|m| m == it))
+            && !context.mode.is_some_and(|it| self.modes.iter().any(|m| m == it))
         {
-            return Some(Mismatch::Mode(scene.mode.map(str::to_owned)));
+            return Some(Mismatch::Mode(context.mode.map(str::to_owned)));
         }
-        // A time that no calendar has is let through: better an alert too many.
-        let now = scene.now.as_ref()?;
+        // A time that no calendar has matches: an alert too many is better than none.
+        let now = context.now.as_ref()?;
         let mut date = now.date();
         if let Some(between) = self.between {
-            match between.begun(now.time(), || scene.clock.sun(now.date())) {
+            match between.begun(now.time(), || context.clock.sun(now.date())) {
                 None => return Some(Mismatch::Between(between, now.clone())),
                 Some(Begun::Yesterday) => date = date.yesterday().unwrap_or(date),
                 Some(Begun::Today) => {}

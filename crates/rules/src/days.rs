@@ -1,4 +1,4 @@
-//! Days of the week.
+//! Days of the week as the configuration has them: `sat`, `mon-fri`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Days([bool; 7]);
 
-/// Not of the form `sat` or `mon-fri`.
+/// A text is not of the form `sat` or `mon-fri`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DaysError;
 
@@ -30,7 +30,7 @@ impl Days {
         self.0.get(index).copied().unwrap_or(false)
     }
 
-    /// These and the other ones.
+    /// The days of both.
     pub fn and(self, other: Self) -> Self {
         let mut days = self;
         days.0.iter_mut().zip(other.0).for_each(|(day, other)| *day |= other);
@@ -41,7 +41,7 @@ impl Days {
 impl FromStr for Days {
     type Err = DaysError;
 
-    /// One day, or the first and the last of several; those may go past Sunday.
+    /// Reads one day, or the first and the last of several. A range may pass Sunday: `fri-mon`.
     fn from_str(text: &str) -> Result<Self, DaysError> {
         let number = |name: &str| {
             let name = name.trim().to_lowercase();

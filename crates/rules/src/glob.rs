@@ -1,25 +1,25 @@
-//! Patterns of addresses, folders and words: `*` is anything, `?` any one character, upper and lower case are one.
+//! Patterns of addresses, folders and words: `*` is any text, `?` any one character. Case is ignored.
 
 use std::fmt;
 
-/// A pattern of a mail address, or of what stands before its `@`.
+/// A pattern of a mail address, or of the part before its `@`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob(Vec<char>);
 
 impl Glob {
-    /// Of a text; every text is a pattern.
+    /// A pattern with this text. Every text is a pattern.
     pub fn new(pattern: &str) -> Self {
         Self(pattern.to_lowercase().chars().collect())
     }
 
-    /// Whether an address fits. A pattern without `@` is of the part before it, because that is
-    /// all that people remember of what they typed into a camera.
+    /// Whether an address matches. A pattern without `@` is matched with the part before it, because people remember
+    /// only that part of what they typed into a camera.
     pub fn fits(&self, address: &str) -> bool {
         let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
         self.fits_whole(if self.0.contains(&'@') { address } else { local })
     }
 
-    /// Whether all of a text fits.
+    /// Whether the whole text matches.
     pub fn fits_whole(&self, text: &str) -> bool {
         let text: Vec<char> = text.to_lowercase().chars().collect();
         fits(&self.0, &text)
@@ -32,7 +32,7 @@ impl fmt::Display for Glob {
     }
 }
 
-/// Goes back to the latest `*` alone, so that time is at most the product of the lengths.
+/// Matches a text with a pattern. Goes back to the latest `*` only, so the time is at most the product of the lengths.
 fn fits(pattern: &[char], text: &[char]) -> bool {
     let (mut at, mut read) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

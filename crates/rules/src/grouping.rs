@@ -1,23 +1,25 @@
-//! Which arrivals belong to one incident.
+//! Which arrivals belong to one incident: those of one class that follow each other closely.
+//!
+//! The spool asks for the class first, and then whether the arrival joins the latest open incident of that class.
+//! Only times of receipt count, because cameras' clocks are wrong.
 
 use std::time::Duration;
 
 use tipoff_model::{Event, Facts, IncidentClass, OpenIncident, Protocol};
 
-/// How long an uploaded document waits for the next page: a scanner takes two or three seconds for one.
+/// How long an uploaded document waits for the next page. A scanner takes two or three seconds for one.
 pub(crate) const PAGES_SETTLE: Duration = Duration::from_secs(5);
 
 /// The times of grouping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grouping {
-    /// An incident is over when nothing arrived for so long; zero: every arrival is one.
+    /// An incident ends when nothing arrived for this time. Zero: every arrival is an incident.
     pub quiet: Duration,
-    /// And when it began so long ago.
+    /// An incident ends at this age in any case.
     pub longest: Duration,
-    /// A video, which a device sends when what it shows is over, comes so long after what it shows
-    /// was alerted.
+    /// How long after the latest arrival a video still joins: a device sends it when the recording is over.
     pub video: Duration,
-    /// What follows gathers for so long, to be told together.
+    /// How long follow-ups gather, so that several pictures are one album.
     pub settle: Duration,
 }
 
@@ -36,7 +38,7 @@ impl Default for Grouping {
 pub(crate) fn class(facts: &Facts<'_>) -> IncidentClass {
     let is_mail = facts.envelope.is_some_and(|envelope| envelope.protocol == Protocol::Smtp);
     match facts.event {
-        // Its alert waits for a second try of the device: nothing else waits with it.
+        // Its alert waits for a second try of the device. Other arrivals must not wait with it.
         _ if is_torn_mail(facts) => IncidentClass::Alone,
         Event::Fault => IncidentClass::Fault,
         Event::Test if is_mail => IncidentClass::Alone,
@@ -45,14 +47,15 @@ pub(crate) fn class(facts: &Facts<'_>) -> IncidentClass {
     }
 }
 
-/// A mail with words and without pictures whose connection broke: of its words, or of its files, something
-/// may be missing.
+/// Whether it is a mail with words and without pictures whose connection broke. Some of its words or files may be
+/// missing.
 pub(crate) fn is_torn_mail(facts: &Facts<'_>) -> bool {
     let is_mail = facts.envelope.is_some_and(|envelope| envelope.protocol == Protocol::Smtp);
     facts.torn && is_mail && facts.content.has_words() && !facts.content.has_shots()
 }
 
-/// Of a printer or a server that mails what it has to say, each mail says something else.
+/// Whether people have to read it: printers and servers send mails of which each has other words. They are not grouped,
+/// and have a higher limit of alerts.
 pub(crate) fn is_mail_to_read(facts: &Facts<'_>) -> bool {
     facts.event == Event::Other && !facts.content.has_shots()
 }
@@ -61,7 +64,7 @@ impl Grouping {
     /// Whether an arrival belongs to `latest`.
     pub fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
         let at = facts.began_at;
-        // The first video of an incident is the record of it; a second one is of something else.
+        // The first video of an incident is its recording. A second one is of something else.
         let is_its_record = facts.video_only && !latest.has_video;
         let reach = if is_its_record { self.quiet.max(self.video) } else { self.quiet };
         // A clock that was set back must not keep the incident open until it has caught up.

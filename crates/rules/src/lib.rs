@@ -1,4 +1,8 @@
-//! Which arrivals belong together, and who hears of them. Pure: the time is an argument.
+//! Which arrivals belong to one incident, and which channels are alerted of it. Pure: the time and the past are
+//! arguments.
+//!
+//! The spool asks, through [`Planner`], while it stores an arrival: `grouping.rs` has the incident, `conditions.rs` and
+//! `verdict.rs` the routes, `limit.rs` the guard against floods of alerts. `tipoff explain` asks the same questions.
 
 mod alert_style;
 mod between;
@@ -44,9 +48,9 @@ pub use verdict::{Judged, Verdict};
 
 use conditions::MatchContext;
 
-/// Why nobody is told of one incident of many.
+/// Why an incident is suppressed: it is one of too many of a device.
 const FLOOD_WORDS: &str = "too many alerts of this device: told as a count every ten minutes";
-/// The same of all discovered devices at one address.
+/// Why an incident is suppressed: it is one of too many of all discovered devices at one address.
 const ADDRESS_FLOOD_WORDS: &str = "too many alerts of devices at this address that have no name here: told as a count \
     every ten minutes";
 
@@ -55,46 +59,45 @@ const ADDRESS_FLOOD_WORDS: &str = "too many alerts of devices at this address th
 pub struct Rules {
     /// Which arrivals belong to one incident.
     pub grouping: Grouping,
-    /// All configured channels.
+    /// The names of all configured channels.
     pub channels: Vec<String>,
-    /// Those of them that keep what they get, and tell nobody: nothing is held back from them.
-    pub keepers: Vec<String>,
-    /// Who hears of what, in the order in which they are looked at; none at all: every channel hears
-    /// of everything.
+    /// Those of them that archive arrivals and alert nobody. Nothing is suppressed on them.
+    pub archives: Vec<String>,
+    /// The routes, in the order in which they are evaluated. Without any route every incident goes to every channel.
     pub routes: Vec<Route>,
-    /// What is done with a device that does not stop.
+    /// The limit of alerts of a device that does not stop.
     pub flood: RateGuard,
-    /// Whether what a device sends by the clock is alerted.
+    /// Whether arrivals that a device sends at fixed times are alerted.
     pub periodic: bool,
-    /// The zone in which times of day are meant, and the place.
+    /// The time zone of times of day, and the place of sunrise and sunset.
     pub clock: Clock,
-    /// The groups of each device that is in one, by its name.
+    /// The groups of each device that is in any, by its name.
     pub groups: HashMap<String, Vec<String>>,
-    /// The modes; the first holds until another is chosen.
+    /// The home modes. The first is in force until another is chosen or begins.
     pub modes: Vec<Mode>,
-    /// What is told by the clock.
+    /// The reports that are sent at fixed times.
     pub reports: Vec<Report>,
 }
 
 impl Rules {
-    /// The mode that holds; none: there are no modes.
+    /// The mode in force; `None` if there are no modes.
     pub fn mode(&self, chosen: Option<&(String, Timestamp)>, now: Timestamp) -> Option<&str> {
         let now = self.clock.local(now)?;
         mode::current(&self.modes, chosen, &now, &self.clock)
     }
 
-    /// The route of this name.
+    /// The route of this name; `None` if it is not configured, or not any more.
     pub fn route(&self, name: &str) -> Option<&Route> {
         self.routes.iter().find(|route| route.name == name)
     }
 
-    /// What each route makes of an arrival, in their order.
+    /// The verdict of each route on an arrival, in their order.
     pub fn judge<'r>(&'r self, facts: &Facts<'_>, past: &Past) -> Vec<Judged<'r>> {
-        verdict::judge(&self.routes, &self.scene(facts, past), past)
+        verdict::judge(&self.routes, &self.match_context(facts, past), past)
     }
 
-    /// What each route would make of an arrival of this device at this time, as far as that can be
-    /// said before it is there.
+    /// The verdict of each route on an arrival of this device at this time, before there is one. Conditions on its
+    /// content are listed, not evaluated.
     pub fn foresee<'r>(&'r self, device: &Device, now: Timestamp, past: &Past) -> Vec<Judged<'r>> {
         let content = Content::default();
         let facts = Facts {
@@ -111,10 +114,11 @@ impl Rules {
             muted: false,
             repeat: false,
         };
-        verdict::foresee(&self.routes, &self.scene(&facts, past), past)
+        verdict::foresee(&self.routes, &self.match_context(&facts, past), past)
     }
 
-    fn scene<'a>(&'a self, facts: &'a Facts<'a>, past: &Past) -> MatchContext<'a> {
+    /// The values that conditions are matched with.
+    fn match_context<'a>(&'a self, facts: &'a Facts<'a>, past: &Past) -> MatchContext<'a> {
         MatchContext {
             facts,
             groups: &self.groups,
@@ -124,7 +128,8 @@ impl Rules {
         }
     }
 
-    /// The channels that hear of an incident that is new to them, in the order of the configuration.
+    /// The plan for the channels to which the incident is new, in the order of the configuration. For each channel the
+    /// first route that sends there counts.
     fn first(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], past: &Past) -> Plan {
         let due = |channel: &str, route: Option<&Route>| Due {
             channel: channel.to_owned(),
@@ -141,7 +146,7 @@ impl Rules {
             return Plan { due, suppressed_reason };
         }
         let judged = self.judge(facts, past);
-        let told_or_counted = |channel: &String| {
+        let alert_or_summary = |channel: &String| {
             if let Some(sends) = judged.iter().find(|it| it.sends_to(channel)) {
                 return Some(due(channel, Some(sends.route)));
             }
@@ -150,13 +155,14 @@ impl Rules {
             let (channel, kind) = (channel.clone(), AlertKind::Summary);
             Some(Due { channel, kind, due_at, route: Some(route), of_address: false })
         };
-        let due: Vec<_> = new().filter_map(told_or_counted).collect();
+        let due: Vec<_> = new().filter_map(alert_or_summary).collect();
         let is_told = due.iter().any(|due| due.kind != AlertKind::Summary);
         let suppressed_reason = (!is_told).then(|| verdict::in_words(&judged));
         Plan { due, suppressed_reason }
     }
 
-    /// What the channels that were told of the incident hear of what follows.
+    /// The follow-up for a channel that has a first alert of the incident; `None` if its route wants none. A follow-up
+    /// waits for further pictures, so that they are one album.
     fn follow_up(&self, facts: &Facts<'_>, notified: &NotifiedChannel) -> Option<Due> {
         let route = notified.route.as_deref().and_then(|name| self.route(name));
         if route.is_some_and(|route| route.first_only) {
@@ -173,7 +179,7 @@ impl Rules {
         })
     }
 
-    /// How long the pages of a scan wait for each other.
+    /// How long a page of a scan waits for the next one. Zero for other arrivals.
     fn gathers(&self, facts: &Facts<'_>) -> Duration {
         match facts.is_page() && !self.grouping.quiet.is_zero() {
             true => grouping::PAGES_SETTLE,
@@ -181,8 +187,9 @@ impl Rules {
         }
     }
 
-    /// Why nobody is to hear of such an arrival, whatever the routes say.
-    fn hushed(&self, facts: &Facts<'_>) -> Option<&'static str> {
+    /// Why such an arrival is suppressed whatever the routes say; `None` if it is not. The reason is shown on the
+    /// timeline.
+    fn suppressed_reason(&self, facts: &Facts<'_>) -> Option<&'static str> {
         if facts.housekeeping {
             Some("it is a device's own file, nothing to tell")
         } else if self.is_silent(facts) {
@@ -213,7 +220,7 @@ impl Planner for Rules {
     }
 
     fn is_archive(&self, channel: &str) -> bool {
-        self.keepers.iter().any(|keeper| keeper == channel)
+        self.archives.iter().any(|archive| archive == channel)
     }
 
     fn past_needed(
@@ -222,21 +229,21 @@ impl Planner for Rules {
         notified: &[NotifiedChannel],
         chosen_mode: Option<&(String, Timestamp)>,
     ) -> Vec<PastQuery> {
-        match self.hushed(facts) {
+        match self.suppressed_reason(facts) {
             Some(_) => Vec::new(),
             None => past_needed::queries(self, facts, notified, chosen_mode),
         }
     }
 
     fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], past: &Past) -> Plan {
-        if let Some(why) = self.hushed(facts) {
+        if let Some(why) = self.suppressed_reason(facts) {
             return Plan::suppressed(why);
         }
         let Plan { due, mut suppressed_reason } = self.first(facts, notified, past);
         let follow_ups = notified.iter().filter_map(|told| self.follow_up(facts, told));
         let held = |due: Due| match due.kind {
             AlertKind::Summary => due,
-            _ if self.keepers.contains(&due.channel) => due,
+            _ if self.archives.contains(&due.channel) => due,
             _ => self.flood.held(due, facts, past),
         };
         let due: Vec<_> = due.into_iter().chain(follow_ups).map(held).collect();

@@ -1,4 +1,7 @@
-//! How much of a device a channel is told: a camera in the rain rings no house awake all night.
+//! Limits of alerts: the guard against a device that does not stop, and a route's limit an hour. A camera in the rain
+//! must not wake anybody all night.
+//!
+//! Beyond a limit nothing is dropped: what is suppressed is counted in a summary, which is sent at the end of its window.
 
 use std::time::Duration;
 
@@ -9,27 +12,26 @@ use tipoff_model::{
 use crate::Route;
 use crate::grouping::is_mail_to_read;
 
-/// In how long alerts are counted, and how often what was held back is told as a count.
+/// The time in which alerts are counted, and the time between two summaries of suppressed ones.
 const WINDOW: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Of mails that are only words, each says something else, and a server may have much to say: as many times
-/// more of them are alerted.
+/// Factor of the limit for mails without pictures. Each has other words, and a server may send many.
 const WORDS_FACTOR: u32 = 4;
-/// First alerts of all discovered devices at one address, in alerts of one device: 20 cameras behind one
-/// router can each have six incidents in ten minutes, and made-up senders not more than that together.
+/// Factor of the limit for all discovered devices at one address together. 20 cameras behind one router can have six
+/// incidents each in ten minutes; invented senders at one address cannot have more than that together.
 const ADDRESS_FACTOR: u32 = 4;
 
-/// Follow-ups bring further pictures of an incident that was alerted, as albums. They are counted apart, so that a
-/// camera that sends a picture each second does not use up the alerts of its next incident: so many times the alerts.
+/// Factor of the limit for follow-ups, which are counted apart: a camera that sends a picture each second does not use
+/// up the alerts of its next incident.
 const FOLLOW_UPS_FACTOR: u32 = 4;
 
 /// The guard against a device that does not stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateGuard {
-    /// So many incidents of one kind of event of one device are alerted on a channel in ten minutes, four times as
-    /// many of mails without pictures that tell of no known event, and four times as many of all discovered
-    /// devices at one address; with four times as many follow-ups of one device. Zero: as many as there are.
+    /// Limit of the incidents of one kind of event of one device that a channel is alerted of in ten minutes. Four times
+    /// as many for mails without pictures and without a known event, for all discovered devices at one address together,
+    /// and for follow-ups of one device. Zero: no limit.
     pub alerts_max: u32,
 }
 
@@ -40,7 +42,8 @@ impl Default for RateGuard {
 }
 
 impl RateGuard {
-    /// What becomes of a delivery: itself, or a place in a count.
+    /// The delivery itself, or, beyond the limit, a summary that counts it. The device's own limit is checked first,
+    /// then, for a first alert, that of its address.
     pub(crate) fn held(&self, due: Due, facts: &Facts<'_>, past: &Past) -> Due {
         if self.alerts_max == 0 {
             return due;
@@ -65,7 +68,8 @@ impl RateGuard {
         }
     }
 
-    /// What has to be known of the alerts on a channel to which the incident is new, or not.
+    /// The query of recent alerts on a channel; `None` without a limit. `is_new` is whether the incident is new to the
+    /// channel.
     pub(crate) fn past_needed(&self, is_new: bool, facts: &Facts<'_>) -> Option<RecentQuery> {
         (self.alerts_max > 0).then(|| RecentQuery {
             since: facts.received_at.before(WINDOW),
@@ -74,18 +78,18 @@ impl RateGuard {
         })
     }
 
-    /// When the next count is told, where the device does not stop.
+    /// When the next summary of the device is sent; `None` if it is within its limit.
     fn count_at(&self, past: &ChannelPast, facts: &Facts<'_>) -> Option<Timestamp> {
         let now = facts.received_at;
         if is_mail_to_read(facts) {
-            // Pictures that are held back hold no words back.
+            // A summary of suppressed pictures does not take in words.
             let words = RecentAlerts { gathering: None, ..past.alerts };
             return count_due_at(words, self.alerts_max.saturating_mul(WORDS_FACTOR), now);
         }
         count_due_at(past.alerts, self.alerts_max, now)
     }
 
-    /// The same for what follows the first alerts of the device.
+    /// The same for follow-ups of the device.
     fn count_of_follow_ups_at(&self, past: &ChannelPast, facts: &Facts<'_>) -> Option<Timestamp> {
         let mut follow_ups = past.follow_ups;
         if is_mail_to_read(facts) {
@@ -102,14 +106,14 @@ impl RateGuard {
     }
 }
 
-/// When the count is sent that something more belongs to; `None` while fewer than `max` alerts were sent.
+/// When the summary is sent that takes in one more arrival; `None` while fewer than `max` alerts were sent.
 fn count_due_at(recent: RecentAlerts, max: u32, now: Timestamp) -> Option<Timestamp> {
     let gathers_until = recent.gathering.and_then(|it| gathers_until(it, max, now));
     gathers_until.or_else(|| (recent.count >= max).then(|| now.after(WINDOW)))
 }
 
-/// When a count is told that something more belongs to: the one that gathers now, or the next one, where it has
-/// not become much quieter since.
+/// When a summary is sent that takes in one more arrival: the open one, or the next one if the last had at least a third
+/// of the limit. `None` if it has become quieter than that.
 fn gathers_until(
     Gathering { due_at, held }: Gathering,
     alerts_max: u32,
@@ -127,8 +131,8 @@ impl Route {
         self.per_hour.map(|_| facts.received_at.before(HOUR))
     }
 
-    /// When the count of what was held back is told, where the channel has had its alerts of this
-    /// hour; none: it may have another.
+    /// When the summary of this hour is sent, if the channel has had its alerts of the hour; `None` if it may have another
+    /// alert.
     pub(crate) fn full_until(
         &self,
         channel: &str,

@@ -1,4 +1,4 @@
-//! Modes of a house: home, away, night. One holds at a time.
+//! Home modes: home, away, night. One is in force at a time: the latest that somebody chose or that began by itself.
 
 use jiff::ZonedDateTime;
 use tipoff_model::Timestamp;
@@ -9,16 +9,16 @@ use crate::{Clock, Days, moment};
 /// A mode and when it begins by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mode {
-    /// What people call it.
+    /// Its name in the configuration and on the dashboard.
     pub name: String,
-    /// At these times of day; none: only when somebody chooses it.
+    /// The times of day at which it begins. Empty: only when somebody chooses it.
     pub at: Vec<Point>,
-    /// On these days; none: on every day.
+    /// The days on which it begins; `None`: every day.
     pub days: Option<Days>,
 }
 
-/// The mode that holds at `now`: whatever came last, somebody's choice or a time at which one begins
-/// by itself; before any of that the first. None: there are no modes.
+/// The mode in force at `now`: the latest choice of a person, or the latest that began by itself since. Before either
+/// the first mode; `None` if there are no modes. A choice of a mode that is not configured any more is ignored.
 pub(crate) fn current<'m>(
     modes: &'m [Mode],
     chosen: Option<&(String, Timestamp)>,
@@ -28,7 +28,7 @@ pub(crate) fn current<'m>(
     let named = |name: &str| modes.iter().find(|mode| mode.name == name);
     let chosen = chosen.and_then(|(name, at)| Some((at.as_ms(), named(name)?)));
     let begun = begun(modes, now, clock);
-    // A choice made in the very minute holds.
+    // A choice in the same minute wins.
     let latest = match (chosen, begun) {
         (Some((chosen_at, _)), Some((begun_at, begun))) if begun_at > chosen_at => Some(begun),
         (Some((_, chosen)), _) => Some(chosen),
@@ -37,8 +37,8 @@ pub(crate) fn current<'m>(
     latest.or(modes.first()).map(|mode| mode.name.as_str())
 }
 
-/// The mode that began by itself last, and when, in milliseconds. Of two at the same time the later
-/// one in the list.
+/// The mode that began by itself last, and when, in milliseconds since 1970. Of two at the same time the later one in
+/// the list.
 fn begun<'m>(modes: &'m [Mode], now: &ZonedDateTime, clock: &Clock) -> Option<(i64, &'m Mode)> {
     let begun = modes.iter().filter_map(|mode| {
         let at = moment::latest(&mode.at, mode.days, now, clock)?;

@@ -1,4 +1,4 @@
-//! Points of the day on the calendar: when one came last.
+//! When a point of the day, such as 22:00 or sunset, was last. Modes begin and reports are due at such points.
 
 use jiff::ZonedDateTime;
 use jiff::civil::Time;
@@ -6,10 +6,11 @@ use jiff::civil::Time;
 use crate::between::Point;
 use crate::{Clock, Days};
 
-/// So many days back is looked: a weekday comes again after seven.
+/// Number of days to look back: a weekday returns after seven.
 const DAYS_BACK: u8 = 8;
 
-/// The latest of these points of the day, on these days (none: on every day), at or before `now`.
+/// The latest of these points of the day, on these days (`None`: every day), at or before `now`. `None` if there was
+/// none in the last eight days.
 pub(crate) fn latest(
     points: &[Point],
     days: Option<Days>,

@@ -1,4 +1,4 @@
-//! What a subject or a text must hold.
+//! Patterns of a subject or text: a glob, or a regular expression between slashes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,29 +7,29 @@ use regex_lite::{Regex, RegexBuilder};
 
 use crate::Glob;
 
-/// A regular expression takes no more memory than this, in bytes.
+/// Limit of the memory of a regular expression in bytes. A larger one is an error of the configuration.
 const REGEX_BYTES_MAX: usize = 1_000_000;
 
-/// A pattern of words: a glob of the whole text, or `/…/`, a regular expression that is found
-/// somewhere in it. Neither minds upper and lower case.
+/// A pattern of words: a glob that matches the whole text, or `/…/`, a regular expression that matches a part of it.
+/// Both ignore case.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     written: String,
-    kind: Kind,
+    kind: PatternKind,
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum PatternKind {
     Glob(Glob),
     Regex(Regex),
 }
 
 impl Pattern {
-    /// Whether a text fits.
+    /// Whether a text matches.
     pub fn fits(&self, text: &str) -> bool {
         match &self.kind {
-            Kind::Glob(glob) => glob.fits_whole(text.trim()),
-            Kind::Regex(regex) => regex.is_match(text),
+            PatternKind::Glob(glob) => glob.fits_whole(text.trim()),
+            PatternKind::Regex(regex) => regex.is_match(text),
         }
     }
 }
@@ -48,13 +48,13 @@ impl FromStr for Pattern {
     fn from_str(text: &str) -> Result<Self, regex_lite::Error> {
         let inner = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
         let kind = match inner {
-            Some(regex) => Kind::Regex(
+            Some(regex) => PatternKind::Regex(
                 RegexBuilder::new(regex)
                     .case_insensitive(true)
                     .size_limit(REGEX_BYTES_MAX)
                     .build()?,
             ),
-            None => Kind::Glob(Glob::new(text)),
+            None => PatternKind::Glob(Glob::new(text)),
         };
         Ok(Self { written: text.to_owned(), kind })
     }

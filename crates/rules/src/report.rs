@@ -1,4 +1,5 @@
-//! Reports: what each device sent in a day, told at a time of day.
+//! Reports: a summary of what each device sent, at a fixed time of day. A report covers the time since the one before,
+//! so nothing is left out or counted twice.
 
 use std::time::Duration;
 
@@ -7,28 +8,28 @@ use tipoff_model::Timestamp;
 use crate::between::Point;
 use crate::{Clock, Days, moment};
 
-/// What the first report covers, where none was due in the days before.
+/// The time that the first report covers, where none was due in the days before.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// A report, when it is told, of which devices, and to whom.
+/// When a report is sent, of which devices, and to which channels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// What it is called; no other report has the name.
+    /// Its name, which no other report has.
     pub name: String,
-    /// At this time of day.
+    /// The time of day at which it is sent.
     pub at: Point,
-    /// On these days; none: on every day.
+    /// The days on which it is sent; `None`: every day.
     pub days: Option<Days>,
-    /// The names of devices, and groups of them; none of either: all devices.
+    /// The names of devices. Without devices and groups it covers all devices.
     pub devices: Vec<String>,
-    /// See `devices`.
+    /// Groups of devices.
     pub groups: Vec<String>,
-    /// The channels that are told.
+    /// The channels that get it.
     pub channels: Vec<String>,
 }
 
 impl Report {
-    /// From when until when the latest report that is due covers; none: none was due lately.
+    /// The time that the latest due report covers, from when until when; `None` if none was due in the last days.
     pub fn stretch(&self, now: Timestamp, clock: &Clock) -> Option<(Timestamp, Timestamp)> {
         let latest = |at: Timestamp| {
             moment::latest(&[self.at], self.days, &clock.local(at)?, clock)
@@ -39,7 +40,7 @@ impl Report {
         Some((from.unwrap_or_else(|| until.before(DAY)), until))
     }
 
-    /// Whether it tells of the device of this name, which is in these groups.
+    /// Whether it covers the device of this name, which is in these groups.
     pub fn covers(&self, device: &str, groups: &[String]) -> bool {
         let all = self.devices.is_empty() && self.groups.is_empty();
         all || self.devices.iter().any(|name| name == device)

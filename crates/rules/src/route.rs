@@ -1,4 +1,5 @@
-//! Which incidents go to which channels, when, and how they are told there.
+//! A route: which incidents go to which channels, when, and how the alert looks there. `[[route]]` of the
+//! configuration; `verdict.rs` evaluates routes in their order.
 
 use std::time::Duration;
 
@@ -9,28 +10,28 @@ use crate::{AlertStyle, Conditions};
 /// A rule that sends incidents to channels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
-    /// What it is called; no other route has the name.
+    /// Its name, which no other route has.
     pub name: String,
-    /// What an arrival must be like.
+    /// The conditions that an arrival must match.
     pub conditions: Conditions,
-    /// The channels that hear of it; none: nobody by this route.
+    /// The names of the channels that are alerted. Empty: the route alerts nobody.
     pub channels: Vec<String>,
-    /// Not again for so long after the same device was told of on the same channel.
+    /// How long a channel gets no further incident of the same device after a first alert.
     pub cooldown: Option<Duration>,
-    /// So many incidents of a device are told to a channel in an hour; what is more, as one count.
+    /// Limit of the incidents of a device that a channel is alerted of in an hour. More become one summary.
     pub per_hour: Option<u32>,
-    /// What follows gathers for so long, to be told together; none: as everywhere.
+    /// How long follow-ups gather; `None`: as long as [`crate::Grouping::settle`].
     pub settle: Option<Duration>,
-    /// Whether what follows is not told.
+    /// Whether follow-ups are left out.
     pub first_only: bool,
-    /// How it is told.
+    /// How its alerts look.
     pub style: AlertStyle,
-    /// Whether no route behind it is looked at where it holds.
+    /// Whether the routes behind it are skipped if it matches.
     pub stop: bool,
 }
 
 impl Route {
-    /// How long the channel must still rest from this device; none: it need not.
+    /// The rest of the cooldown of this device on the channel; `None` if none runs.
     pub(crate) fn rest(&self, channel: &str, facts: &Facts<'_>, past: &Past) -> Option<Duration> {
         let cooldown = self.cooldown?;
         let last = past.channel(channel).last_first?;

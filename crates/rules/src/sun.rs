@@ -1,4 +1,4 @@
-//! When the sun rises and sets.
+//! Sunrise and sunset at a place. Near a pole there may be neither on a day.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ pub struct Place {
     longitude: f64,
 }
 
-/// Not of the form `52.52, 13.40`.
+/// A text is not of the form `52.52, 13.40`, or the numbers are no place on earth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlaceError;
 
@@ -43,19 +43,19 @@ impl FromStr for Place {
     }
 }
 
-/// What the sun does on a day at a place.
+/// The course of the sun on a day at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sun {
     /// It rises and sets, in minutes after midnight.
     Moves { rises: i32, sets: i32 },
     /// It is always above the horizon: summer near a pole.
     Up,
-    /// It is always below.
+    /// It is always below the horizon: winter near a pole.
     Down,
 }
 
 impl Place {
-    /// The sun of this day, in the times of day of `zone`.
+    /// The course of the sun on this day, in times of day of `zone`.
     pub(crate) fn sun(&self, date: Date, zone: &TimeZone) -> Sun {
         let minute = |event| {
             let at = self.at(date, event)?.to_zoned_datetime(zone.clone()).time();
@@ -63,12 +63,13 @@ impl Place {
         };
         match (minute(SolarEvent::Sunrise), minute(SolarEvent::Sunset)) {
             (Some(rises), Some(sets)) => Sun::Moves { rises, sets },
-            // Near a pole it stays up from spring to autumn.
+            // Without sunrise and sunset it stays up from spring to autumn, and down in winter.
             _ if (self.latitude > 0.0) == (4..=9).contains(&date.month()) => Sun::Up,
             _ => Sun::Down,
         }
     }
 
+    /// When this event is on a day; `None` if it is not.
     fn at(&self, date: Date, event: SolarEvent) -> Option<Timestamp> {
         let place = Coordinates::new(self.latitude, self.longitude)?;
         let (month, day) = (u32::try_from(date.month()).ok()?, u32::try_from(date.day()).ok()?);

@@ -1,4 +1,5 @@
-//! Words that people choose for their alerts, in the language of Jinja.
+//! Templates of titles and texts, in the language of Jinja (minijinja). A template is checked with an example when the
+//! configuration is read, so that a wrong name is found before an alert.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,11 +9,11 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Error, UndefinedBehavior};
 use tipoff_model::{Alert, TEMPLATE_STEPS_MAX, TemplateValues};
 
-/// A template that is known to be good.
+/// A template that was checked with an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(String);
 
-/// What is wrong with a template.
+/// Why a template cannot be used.
 #[derive(Debug)]
 pub struct TemplateError(Error);
 
@@ -35,7 +36,7 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
-/// The names of the example.
+/// The names that a template may use.
 fn names() -> Vec<String> {
     let sample = Value::from(Serde(TemplateValues::sample()));
     sample.try_iter().into_iter().flatten().map(|name| name.to_string()).collect()
@@ -44,7 +45,7 @@ fn names() -> Vec<String> {
 impl FromStr for Template {
     type Err = TemplateError;
 
-    /// Checks it with an example.
+    /// Checks the template with an example.
     fn from_str(source: &str) -> Result<Self, TemplateError> {
         render(source, TemplateValues::sample()).map_err(TemplateError)?;
         Ok(Self(source.to_owned()))
@@ -55,7 +56,7 @@ impl Template {
     /// The words for an alert.
     ///
     /// # Errors
-    /// What could not be foreseen: too many steps, a filter that does not take a value.
+    /// The example could not show it: too many steps, or a filter that does not take this value.
     pub(crate) fn write(&self, alert: &Alert, time: &ZonedDateTime) -> Result<String, Error> {
         let (date, clock) = (time.strftime("%Y-%m-%d"), time.strftime("%H:%M"));
         let values = TemplateValues::of(alert, date.to_string(), clock.to_string());

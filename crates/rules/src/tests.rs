@@ -1,3 +1,5 @@
+//! Tests of the rules: routes, grouping, limits and modes, as the spool asks for them.
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -161,7 +163,7 @@ fn rules(routes: Vec<Route>) -> Rules {
         periodic: false,
         clock: Clock { zone: TimeZone::UTC, place: None },
         groups: HashMap::new(),
-        keepers: Vec::new(),
+        archives: Vec::new(),
         modes: Vec::new(),
         reports: Vec::new(),
     }
@@ -493,9 +495,9 @@ fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
     let mail = Facts { event: Event::Other, ..facts(&device, now) };
     let plan = plan_after(&rules, &mail, &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First, "what a server mails is read one by one");
-    let keeper = Rules { keepers: vec!["me".to_owned()], ..rules.clone() };
-    assert!(keeper.is_archive("me") && !keeper.is_archive("hook") && !rules.is_archive("me"));
-    let plan = plan_after(&keeper, &facts(&device, now), &[], &many(9));
+    let archive = Rules { archives: vec!["me".to_owned()], ..rules.clone() };
+    assert!(archive.is_archive("me") && !archive.is_archive("hook") && !rules.is_archive("me"));
+    let plan = plan_after(&archive, &facts(&device, now), &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First, "an archive gets all of it");
     let off = Rules { flood: RateGuard { alerts_max: 0 }, ..rules.clone() };
     let plan = plan_after(&off, &facts(&device, now), &[], &many(9));
@@ -711,14 +713,14 @@ fn each_condition_is_held_against_what_it_is_of() {
     rules.groups.insert("Yard".to_owned(), vec!["outside".to_owned()]);
     rules.modes =
         ["home", "away"].map(|name| Mode { name: name.to_owned(), ..Mode::default() }).to_vec();
-    for (conditions, misfit) in conditions_and_misfits() {
+    for (conditions, mismatch) in conditions_and_misfits() {
         rules.routes = vec![to_me(conditions.clone())];
         let judged = rules.judge(&facts, &Past::default());
         let found = match &judged[0].verdict {
             Verdict::Not(why) => Some(why.as_str()),
             _ => None,
         };
-        assert_eq!(found, misfit, "{conditions:?}");
+        assert_eq!(found, mismatch, "{conditions:?}");
     }
 }
 
@@ -1227,7 +1229,7 @@ fn no_more_of_the_past_is_needed_than_routes_and_the_rate_guard_use() {
     assert_eq!(needed(&rules(vec![slow, hourly]), &facts, &[]), [query("me", [true, true, true])]);
     assert!(needed(&rules(vec![at_night.clone()]), &facts, &[]).is_empty());
     assert_eq!(needed(&rules(vec![at_night]), &facts, &["gone"]), [query("gone", rate_only)]);
-    let archive = Rules { keepers: vec!["me".to_owned()], ..rules(vec![mine]) };
+    let archive = Rules { archives: vec!["me".to_owned()], ..rules(vec![mine]) };
     assert!(needed(&archive, &facts, &["me"]).is_empty());
     let off = Rules { flood: RateGuard { alerts_max: 0 }, ..rules(Vec::new()) };
     assert!(needed(&off, &facts, &["me"]).is_empty());

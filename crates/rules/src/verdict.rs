@@ -1,4 +1,5 @@
-//! What routes make of an arrival, one after the other, and why.
+//! The verdict of each route on an arrival, one after the other, with its reason. The plan is made of them, and people
+//! read them: on the timeline and in `tipoff explain`.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,47 +9,45 @@ use tipoff_model::{Past, Timestamp};
 use crate::Route;
 use crate::conditions::{MatchContext, Mismatch};
 
-/// Why nobody was told is said in so many characters at most.
+/// Limit of the reasons of a suppressed incident in characters.
 const WORDS_CHARS_MAX: usize = 500;
 
-/// A route and what it makes of an arrival.
+/// A route and its verdict on an arrival.
 #[derive(Clone, Debug)]
 pub struct Judged<'r> {
     /// The route.
     pub route: &'r Route,
-    /// What it makes of it.
+    /// Its verdict.
     pub verdict: Verdict,
 }
 
-/// What a route makes of an arrival.
+/// The verdict of a route on an arrival.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// A condition does not fit: which one.
+    /// A condition does not match; this one, in words.
     Not(String),
-    /// It holds, or would.
+    /// All conditions match.
     Holds {
-        /// What must still fit, where the arrival is not there yet.
+        /// The conditions on content that must still match, if there is no arrival yet.
         provided: Vec<String>,
-        /// The channels that hear of it.
+        /// The channels that are alerted.
         tells: Vec<String>,
-        /// Those that must rest from the device, and for how long.
+        /// The channels whose cooldown runs, and for how long still.
         resting: Vec<(String, Duration)>,
-        /// Those that have had their alerts of this hour, and when they are told how many more came.
+        /// The channels that have had their alerts of this hour, and when their summary is sent.
         full: Vec<(String, Timestamp)>,
     },
-    /// A route before it ended the search.
+    /// A route before it has ended the search.
     Stopped,
 }
 
 impl Judged<'_> {
-    /// Whether it sends the arrival to `channel`.
+    /// Whether it alerts `channel`.
     pub(crate) fn sends_to(&self, channel: &str) -> bool {
         matches!(&self.verdict, Verdict::Holds { tells, .. } if tells.iter().any(|it| it == channel))
     }
-}
 
-impl Judged<'_> {
-    /// When `channel` is told how much more there was than it may be told.
+    /// When the summary for `channel` is sent, if its hour is full.
     pub(crate) fn full_until(&self, channel: &str) -> Option<Timestamp> {
         let Verdict::Holds { full, .. } = &self.verdict else {
             return None;
@@ -86,73 +85,63 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Asks one route after the other.
+/// Judges an arrival.
 pub(crate) fn judge<'r>(
     routes: &'r [Route],
-    scene: &MatchContext<'_>,
+    context: &MatchContext<'_>,
     past: &Past,
 ) -> Vec<Judged<'r>> {
-    let mut stopped = false;
-    let verdict = |route: &'r Route| {
-        let verdict = if stopped {
-            Verdict::Stopped
-        } else if let Some(misfit) = route.conditions.misfit(scene) {
-            not(&misfit)
-        } else {
-            stopped = route.stop;
-            holds(route, scene, past)
-        };
-        Judged { route, verdict }
-    };
-    routes.iter().map(verdict).collect()
+    in_order(routes, |route| match route.conditions.mismatch(context) {
+        Some(mismatch) => not(&mismatch),
+        None => holds(route, context, past, Vec::new()),
+    })
 }
 
-/// The same before there is an arrival.
+/// Judges an arrival that is not there yet.
 pub(crate) fn foresee<'r>(
     routes: &'r [Route],
-    scene: &MatchContext<'_>,
+    context: &MatchContext<'_>,
     past: &Past,
 ) -> Vec<Judged<'r>> {
-    let mut stopped = false;
-    let verdict = |route: &'r Route| {
-        let verdict = if stopped {
-            Verdict::Stopped
-        } else if let Some(misfit) = route.conditions.misfit_beforehand(scene) {
-            not(&misfit)
-        } else {
-            let provided = route.conditions.of_content();
-            stopped = route.stop && provided.is_empty();
-            match holds(route, scene, past) {
-                Verdict::Holds { tells, resting, full, .. } => {
-                    Verdict::Holds { provided, tells, resting, full }
-                }
-                other => other,
-            }
-        };
+    in_order(routes, |route| match route.conditions.mismatch_beforehand(context) {
+        Some(mismatch) => not(&mismatch),
+        None => holds(route, context, past, route.conditions.of_content()),
+    })
+}
+
+/// The verdict of one route after the other, until one ends the search. A route that may still fail at a condition on
+/// content does not end it.
+fn in_order<'r>(routes: &'r [Route], verdict: impl Fn(&'r Route) -> Verdict) -> Vec<Judged<'r>> {
+    let mut is_over = false;
+    let judged = |route: &'r Route| {
+        let verdict = if is_over { Verdict::Stopped } else { verdict(route) };
+        let is_sure = matches!(&verdict, Verdict::Holds { provided, .. } if provided.is_empty());
+        is_over |= route.stop && is_sure;
         Judged { route, verdict }
     };
-    routes.iter().map(verdict).collect()
+    routes.iter().map(judged).collect()
 }
 
-fn not(misfit: &Mismatch) -> Verdict {
-    Verdict::Not(misfit.to_string())
+fn not(mismatch: &Mismatch) -> Verdict {
+    Verdict::Not(mismatch.to_string())
 }
 
-fn holds(route: &Route, scene: &MatchContext<'_>, past: &Past) -> Verdict {
+/// The verdict of a route whose conditions match: what it does on each of its channels.
+fn holds(route: &Route, context: &MatchContext<'_>, past: &Past, provided: Vec<String>) -> Verdict {
     let (mut tells, mut resting, mut full) = (Vec::new(), Vec::new(), Vec::new());
     for channel in &route.channels {
-        if let Some(rest) = route.rest(channel, scene.facts, past) {
+        if let Some(rest) = route.rest(channel, context.facts, past) {
             resting.push((channel.clone(), rest));
-        } else if let Some(until) = route.full_until(channel, scene.facts, past) {
+        } else if let Some(until) = route.full_until(channel, context.facts, past) {
             full.push((channel.clone(), until));
         } else {
             tells.push(channel.clone());
         }
     }
-    Verdict::Holds { provided: Vec::new(), tells, resting, full }
+    Verdict::Holds { provided, tells, resting, full }
 }
 
-/// Why nobody is told, for its owner.
+/// Why nobody is alerted: the verdict of each route that was evaluated.
 pub(crate) fn in_words(judged: &[Judged<'_>]) -> String {
     let reasons: Vec<String> = judged
         .iter()

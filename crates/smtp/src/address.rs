@@ -26,14 +26,14 @@ pub(crate) fn size(parameters: &[u8]) -> Option<u64> {
     })
 }
 
-/// A decimal number; one that is too large for 64 bits is as good as the largest.
+/// A decimal number. One that does not fit 64 bits is read as the largest.
 pub(crate) fn number(digits: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok()?;
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// What stands in angle brackets, and what stands behind them.
+/// The text in angle brackets, and the text behind them.
 fn bracketed(text: &[u8]) -> Option<(&[u8], &[u8])> {
     // `AUTH=<>` among the parameters opens no address.
     let opens =
@@ -49,8 +49,7 @@ fn bracketed(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((path, rest.get(1..).unwrap_or_default()))
 }
 
-/// Where the first byte stands, outside double quotes, that is wanted for itself and the one
-/// before it.
+/// Offset of the first byte outside double quotes that `wanted` accepts. `wanted` gets the byte before it, too.
 fn unquoted(text: &[u8], wanted: impl Fn(Option<u8>, u8) -> bool) -> Option<usize> {
     let (mut quoted, mut escaped, mut before) = (false, false, None);
     text.iter().position(|&byte| {

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::reply::{self, Reply};
+use crate::reply::{self, SmtpReply};
 use crate::text;
 
 /// Base64 with or without padding, and with any trailing bits: as cameras encode.
@@ -69,20 +69,20 @@ pub(crate) enum Exchange {
 }
 
 /// The result of a line.
-pub(crate) enum Progress {
+pub(crate) enum AuthProgress {
     /// The client is asked for more.
-    Prompt(Reply, Exchange),
+    Prompt(SmtpReply, Exchange),
     /// The login is complete.
     Complete(Credentials),
     /// The line cannot be read, or the client cancelled.
-    Failed(Reply),
+    Failed(SmtpReply),
 }
 
-use Progress::{Complete, Failed, Prompt};
+use AuthProgress::{Complete, Failed, Prompt};
 
 /// How strictly the client's answers are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
+pub(crate) enum AuthReading {
     /// By the RFCs, for a login that must be proven.
     Strict,
     /// Any login is accepted. An answer that cannot be decoded is used as it is: firmware that forgets base64, or a
@@ -95,13 +95,13 @@ pub(crate) fn begin(
     mechanism: &[u8],
     initial: Option<&[u8]>,
     challenge: &str,
-    reading: Reading,
-) -> Progress {
+    reading: AuthReading,
+) -> AuthProgress {
     // A single `=` stands for an initial response that is empty (RFC 4954, section 4).
     let initial = initial.map(|initial| if initial == b"=" { b"" } else { initial });
     let initial = initial.map(|initial| match reading {
-        Reading::Strict => initial.split(u8::is_ascii_whitespace).next().unwrap_or_default(),
-        Reading::Lenient => initial,
+        AuthReading::Strict => initial.split(u8::is_ascii_whitespace).next().unwrap_or_default(),
+        AuthReading::Lenient => initial,
     });
     if mechanism.eq_ignore_ascii_case(b"LOGIN") {
         match initial {
@@ -127,7 +127,7 @@ pub(crate) fn begin(
 }
 
 /// Some clients send user and password, each encoded, in the command itself.
-fn begin_login(initial: &[u8], challenge: &str, reading: Reading) -> Progress {
+fn begin_login(initial: &[u8], challenge: &str, reading: AuthReading) -> AuthProgress {
     let halves = initial.iter().position(u8::is_ascii_whitespace).map(|at| initial.split_at(at));
     let both = halves.and_then(|(user, password)| {
         Some((BASE64.decode(user).ok()?, BASE64.decode(password.trim_ascii()).ok()?))
@@ -143,17 +143,22 @@ fn begin_login(initial: &[u8], challenge: &str, reading: Reading) -> Progress {
 
 impl Exchange {
     /// The client's answer to a prompt.
-    pub(crate) fn respond(self, line: &[u8], challenge: &str, reading: Reading) -> Progress {
+    pub(crate) fn respond(
+        self,
+        line: &[u8],
+        challenge: &str,
+        reading: AuthReading,
+    ) -> AuthProgress {
         let line = line.trim_ascii();
         if line == b"*" {
             return Failed(reply::CANCELLED);
         }
         let decoded = match reading {
-            Reading::Strict => BASE64.decode(line).ok(),
-            Reading::Lenient => decode_leniently(line),
+            AuthReading::Strict => BASE64.decode(line).ok(),
+            AuthReading::Lenient => decode_leniently(line),
         };
         let credentials = match (self, decoded, reading) {
-            (_, None, Reading::Strict) => None,
+            (_, None, AuthReading::Strict) => None,
             (Self::LoginUser, decoded, _) => {
                 let user = text::read(decoded.as_deref().unwrap_or_else(|| unquoted(line)));
                 return Prompt(reply::PASSWORD, Self::LoginPassword { user });
@@ -162,10 +167,10 @@ impl Exchange {
                 let password = text::read(decoded.as_deref().unwrap_or_else(|| unquoted(line)));
                 Some(Credentials::Plain { user, password })
             }
-            (Self::Plain, Some(response), Reading::Strict) => plain(&response),
-            (Self::Plain, decoded, Reading::Lenient) => Some(plain_leniently(decoded, line)),
-            (Self::CramMd5, Some(response), Reading::Strict) => cram_md5(&response, challenge),
-            (Self::CramMd5, decoded, Reading::Lenient) => {
+            (Self::Plain, Some(response), AuthReading::Strict) => plain(&response),
+            (Self::Plain, decoded, AuthReading::Lenient) => Some(plain_leniently(decoded, line)),
+            (Self::CramMd5, Some(response), AuthReading::Strict) => cram_md5(&response, challenge),
+            (Self::CramMd5, decoded, AuthReading::Lenient) => {
                 let response = decoded.as_deref().unwrap_or(line);
                 Some(cram_md5(response, challenge).unwrap_or_else(|| secret_only(response)))
             }
@@ -282,7 +287,7 @@ mod tests {
             (Exchange::CramMd5, "Y2FtMQ=="),
         ] {
             assert!(matches!(
-                exchange.respond(response.as_bytes(), "<1@host>", Reading::Strict),
+                exchange.respond(response.as_bytes(), "<1@host>", AuthReading::Strict),
                 Failed(reply) if reply == reply::BAD_RESPONSE
             ));
         }
@@ -317,7 +322,8 @@ mod tests {
     #[test]
     fn what_is_no_text_when_decoded_was_never_encoded() {
         for initial in ["user pass", "Y2FtMQ== pass", "user c2VjcmV0"] {
-            let progress = begin(b"LOGIN", Some(initial.as_bytes()), "<1@host>", Reading::Lenient);
+            let progress =
+                begin(b"LOGIN", Some(initial.as_bytes()), "<1@host>", AuthReading::Lenient);
             let is_asked = matches!(&progress, Prompt(reply, _) if *reply == reply::PASSWORD);
             assert!(is_asked, "{initial}: the password is still to come");
         }
@@ -325,10 +331,10 @@ mod tests {
 
     /// What a lenient reading makes of the answers to the prompts of a mechanism.
     fn leniently(mechanism: &str, answers: &[&str]) -> (String, String) {
-        let mut progress = begin(mechanism.as_bytes(), None, "<1@host>", Reading::Lenient);
+        let mut progress = begin(mechanism.as_bytes(), None, "<1@host>", AuthReading::Lenient);
         for answer in answers {
             let Prompt(_, exchange) = progress else { panic!("{mechanism}: not asked") };
-            progress = exchange.respond(answer.as_bytes(), "<1@host>", Reading::Lenient);
+            progress = exchange.respond(answer.as_bytes(), "<1@host>", AuthReading::Lenient);
         }
         match progress {
             Complete(Credentials::Plain { user, password }) => (user, password),
@@ -374,7 +380,8 @@ mod tests {
     #[test]
     fn user_and_password_may_stand_in_the_command() {
         for (initial, user) in [("Y2FtMQ== c2VjcmV0", "cam1"), ("Y2FtMQ c2VjcmV0", "cam1")] {
-            let progress = begin(b"LOGIN", Some(initial.as_bytes()), "<1@host>", Reading::Lenient);
+            let progress =
+                begin(b"LOGIN", Some(initial.as_bytes()), "<1@host>", AuthReading::Lenient);
             let Complete(Credentials::Plain { user: found, password }) = progress else {
                 panic!("{initial}")
             };

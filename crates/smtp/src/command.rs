@@ -1,15 +1,16 @@
-//! One command line, read leniently. Knows no state: whether a command fits is not decided here.
+//! One command line of the client, read leniently: any case, any blanks, arguments as cameras write them. Whether a
+//! command is allowed now is decided in `session.rs`.
 
 use crate::address;
 use crate::content::Chunk;
 use crate::step::MailFrom;
 
-/// What a client wants.
+/// A command of the client.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command<'a> {
-    /// HELO, with what the client calls itself.
+    /// HELO, with the client's name for itself.
     Helo(&'a [u8]),
-    /// EHLO, with what the client calls itself.
+    /// EHLO, with the client's name for itself.
     Ehlo(&'a [u8]),
     Auth {
         /// Empty where none is named.
@@ -28,11 +29,11 @@ pub(crate) enum Command<'a> {
     Expn,
     Help,
     Quit,
-    /// A browser, or somebody who makes one talk to us.
+    /// A request over HTTP. A web page can make a browser send one to any port.
     Http,
-    /// A known command whose arguments make no sense.
+    /// A known command whose arguments cannot be read.
     Malformed,
-    /// Nothing at all.
+    /// An empty line.
     Empty,
     Unknown,
 }
@@ -151,7 +152,7 @@ fn bdat(arguments: &[u8]) -> Command<'_> {
     }
 }
 
-/// What stands behind `FROM:`, with spaces wherever a client may put them.
+/// The text behind `FROM:` or `TO:`. Spaces are allowed around the colon.
 fn behind<'a>(arguments: &'a [u8], keyword: &[u8]) -> Option<&'a [u8]> {
     let (found, rest) = arguments.split_at_checked(keyword.len())?;
     let rest = rest.trim_ascii_start();

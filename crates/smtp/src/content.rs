@@ -1,5 +1,9 @@
-//! The bytes of a message as they pass through: the dots of DATA, the chunks of BDAT, the size limit. Never
-//! collects a message.
+//! The bytes of a message as they pass through: the dots of DATA (RFC 5321, section 4.5.2), the chunks of BDAT
+//! (RFC 3030), and the size limit. Never collects a message.
+//!
+//! What ends a message is a matter of security: two servers that see the end of one message in different places can be
+//! made to see a second, forged message between them ("SMTP smuggling"). So a bare LF ends nothing unless the client
+//! has shown that it knows no other line end, or is trusted.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -8,8 +12,8 @@ use memchr::memmem::Finder;
 
 static LINE_END_DOT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n."));
 
-/// A shorter piece is joined with the pieces behind it: else a content of nothing but dots at line starts would
-/// cost a step for each line.
+/// Bytes below which a piece is joined with the next ones. Else a content of nothing but dots at line starts would cost
+/// a step for each line.
 const SHORT_BYTES: usize = 256;
 
 /// Bytes of a refused message that are read and discarded at least, to reach its end.
@@ -20,7 +24,7 @@ const TOGETHER_BYTES: usize = 16 * 1024;
 
 /// A step through the content.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Piece<'a> {
+pub(crate) enum ContentPiece<'a> {
     /// Some of the content, never empty.
     Bytes(Cow<'a, [u8]>),
     /// The content is complete.
@@ -38,7 +42,7 @@ pub(crate) enum Framing {
 
 impl Framing {
     /// The next piece; `None` if all of `input` was taken.
-    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
+    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<ContentPiece<'a>> {
         match self {
             Self::Dots(dots) => dots.next(input),
             Self::Chunk(chunk) => chunk.next(input),
@@ -65,12 +69,13 @@ pub(crate) enum LineEnds {
 #[derive(Debug)]
 pub(crate) struct Dots {
     line_ends: LineEnds,
-    place: Place,
+    place: DotPlace,
 }
 
-/// Where the next byte stands. A dot at the beginning of a line, and a CR behind it, are held back.
+/// Where the next byte is. A dot at the beginning of a line, and a CR behind it, are kept back until it is known
+/// whether they are the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum DotPlace {
     LineStart,
     AfterDot,
     AfterDotCr,
@@ -80,7 +85,7 @@ enum Place {
     AfterBareDotCr,
     /// Behind a line that is the end, or, if more follows, these bytes of the content.
     MayBeEnd(&'static [u8]),
-    /// Nothing followed it.
+    /// Nothing followed that line: the content has ended.
     End,
     AfterCr,
     InLine,
@@ -88,29 +93,29 @@ enum Place {
 
 impl Dots {
     pub(crate) fn new(line_ends: LineEnds) -> Self {
-        Self { line_ends, place: Place::LineStart }
+        Self { line_ends, place: DotPlace::LineStart }
     }
 
     /// The next piece; `None` if all of `input` was taken.
-    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
+    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<ContentPiece<'a>> {
         match self.piece(input)? {
-            Piece::Bytes(short) if short.len() < SHORT_BYTES && !input.is_empty() => {
+            ContentPiece::Bytes(short) if short.len() < SHORT_BYTES && !input.is_empty() => {
                 let mut together =
                     Vec::with_capacity(TOGETHER_BYTES.min(input.len()) + SHORT_BYTES);
                 together.extend_from_slice(&short);
                 self.copy(input, &mut together);
                 while together.len() < TOGETHER_BYTES {
                     match self.piece(input) {
-                        Some(Piece::Bytes(bytes)) => together.extend_from_slice(&bytes),
-                        Some(Piece::End) => self.place = Place::End,
+                        Some(ContentPiece::Bytes(bytes)) => together.extend_from_slice(&bytes),
+                        Some(ContentPiece::End) => self.place = DotPlace::End,
                         None => break,
                     }
-                    if self.place == Place::End {
+                    if self.place == DotPlace::End {
                         break;
                     }
                     self.copy(input, &mut together);
                 }
-                Some(Piece::Bytes(Cow::Owned(together)))
+                Some(ContentPiece::Bytes(Cow::Owned(together)))
             }
             piece => Some(piece),
         }
@@ -126,20 +131,26 @@ impl Dots {
             }
             match (self.place, byte, self.line_ends) {
                 // It may end here.
-                (Place::LineStart | Place::BareLineStart, b'.', _)
+                (DotPlace::LineStart | DotPlace::BareLineStart, b'.', _)
                     if !is_dotted(input.get(taken + 1..).unwrap_or_default()) =>
                 {
                     break;
                 }
-                (Place::LineStart, b'.', _) => self.place = Place::InLine,
-                (Place::LineStart | Place::BareLineStart | Place::InLine | Place::AfterCr, ..) => {
+                (DotPlace::LineStart, b'.', _) => self.place = DotPlace::InLine,
+                (
+                    DotPlace::LineStart
+                    | DotPlace::BareLineStart
+                    | DotPlace::InLine
+                    | DotPlace::AfterCr,
+                    ..,
+                ) => {
                     together.push(byte);
                     self.place = match (byte, self.line_ends) {
-                        (b'\r', _) => Place::AfterCr,
-                        (b'\n', _) if self.place == Place::AfterCr => Place::LineStart,
-                        (b'\n', LineEnds::Lf) => Place::LineStart,
-                        (b'\n', LineEnds::LfBeforePause) => Place::BareLineStart,
-                        _ => Place::InLine,
+                        (b'\r', _) => DotPlace::AfterCr,
+                        (b'\n', _) if self.place == DotPlace::AfterCr => DotPlace::LineStart,
+                        (b'\n', LineEnds::Lf) => DotPlace::LineStart,
+                        (b'\n', LineEnds::LfBeforePause) => DotPlace::BareLineStart,
+                        _ => DotPlace::InLine,
                     };
                 }
                 _ => break,
@@ -150,40 +161,40 @@ impl Dots {
     }
 
     /// The next piece, borrowed from `input`.
-    fn piece<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
-        if self.place == Place::End {
-            return Some(Piece::End);
+    fn piece<'a>(&mut self, input: &mut &'a [u8]) -> Option<ContentPiece<'a>> {
+        if self.place == DotPlace::End {
+            return Some(ContentPiece::End);
         }
         loop {
             let (&byte, rest) = input.split_first()?;
             match (self.place, byte) {
-                (Place::LineStart, b'.') => self.place = Place::AfterDot,
-                (Place::AfterDot, b'\r') => self.place = Place::AfterDotCr,
-                (Place::BareLineStart, b'.') => self.place = Place::AfterBareDot,
-                (Place::AfterBareDot, b'\r') => self.place = Place::AfterBareDotCr,
-                (Place::AfterDot, b'\n') if self.line_ends == LineEnds::LfBeforePause => {
-                    self.place = Place::MayBeEnd(b"\n");
+                (DotPlace::LineStart, b'.') => self.place = DotPlace::AfterDot,
+                (DotPlace::AfterDot, b'\r') => self.place = DotPlace::AfterDotCr,
+                (DotPlace::BareLineStart, b'.') => self.place = DotPlace::AfterBareDot,
+                (DotPlace::AfterBareDot, b'\r') => self.place = DotPlace::AfterBareDotCr,
+                (DotPlace::AfterDot, b'\n') if self.line_ends == LineEnds::LfBeforePause => {
+                    self.place = DotPlace::MayBeEnd(b"\n");
                 }
-                (Place::AfterDot, b'\n') if self.line_ends == LineEnds::Lf => {
+                (DotPlace::AfterDot, b'\n') if self.line_ends == LineEnds::Lf => {
                     *input = rest;
-                    return Some(Piece::End);
+                    return Some(ContentPiece::End);
                 }
-                (Place::AfterDotCr, b'\n') => {
+                (DotPlace::AfterDotCr, b'\n') => {
                     *input = rest;
-                    return Some(Piece::End);
+                    return Some(ContentPiece::End);
                 }
-                (Place::AfterBareDot, b'\n') => self.place = Place::MayBeEnd(b".\n"),
-                (Place::AfterBareDotCr, b'\n') => self.place = Place::MayBeEnd(b".\r\n"),
-                (Place::MayBeEnd(line), _) => {
+                (DotPlace::AfterBareDot, b'\n') => self.place = DotPlace::MayBeEnd(b".\n"),
+                (DotPlace::AfterBareDotCr, b'\n') => self.place = DotPlace::MayBeEnd(b".\r\n"),
+                (DotPlace::MayBeEnd(line), _) => {
                     let is_bare = !line.ends_with(b"\r\n");
-                    let next = if is_bare { Place::BareLineStart } else { Place::LineStart };
+                    let next = if is_bare { DotPlace::BareLineStart } else { DotPlace::LineStart };
                     return self.held(line, next);
                 }
-                (Place::AfterDotCr, _) => return self.held(b"\r", Place::AfterCr),
-                (Place::AfterBareDot, _) => return self.held(b".", Place::InLine),
-                (Place::AfterBareDotCr, _) => return self.held(b".\r", Place::AfterCr),
-                // Behind a dot too: the dot goes, the rest of its line is content.
-                _ => return Some(Piece::Bytes(Cow::Borrowed(self.run(input)))),
+                (DotPlace::AfterDotCr, _) => return self.held(b"\r", DotPlace::AfterCr),
+                (DotPlace::AfterBareDot, _) => return self.held(b".", DotPlace::InLine),
+                (DotPlace::AfterBareDotCr, _) => return self.held(b".\r", DotPlace::AfterCr),
+                // Behind a dot too: the dot is removed, the rest of its line is content.
+                _ => return Some(ContentPiece::Bytes(Cow::Borrowed(self.run(input)))),
             }
             *input = rest;
         }
@@ -191,36 +202,36 @@ impl Dots {
 
     /// Whether the last line ends the content if nothing follows it.
     pub(crate) fn may_have_ended(&self) -> bool {
-        matches!(self.place, Place::MayBeEnd(_))
+        matches!(self.place, DotPlace::MayBeEnd(_))
     }
 
     /// The client pauses: if the last line may be the end, it is the end.
     pub(crate) fn pause(&mut self) {
         if self.may_have_ended() {
-            self.place = Place::End;
+            self.place = DotPlace::End;
         }
     }
 
-    /// Bytes that were held back are content.
-    fn held<'a>(&mut self, bytes: &'static [u8], place: Place) -> Option<Piece<'a>> {
+    /// The bytes that were kept back are content.
+    fn held<'a>(&mut self, bytes: &'static [u8], place: DotPlace) -> Option<ContentPiece<'a>> {
         self.place = place;
-        Some(Piece::Bytes(Cow::Borrowed(bytes)))
+        Some(ContentPiece::Bytes(Cow::Borrowed(bytes)))
     }
 
     /// Content up to the next dot that may begin a line; `place` says whether it does.
     fn run<'a>(&mut self, input: &mut &'a [u8]) -> &'a [u8] {
         let all = *input;
-        let after_cr = self.place == Place::AfterCr;
+        let after_cr = self.place == DotPlace::AfterCr;
         let end = LINE_END_DOT.find(all).map_or(all.len(), |lf| lf + 1);
         let (run, rest) = all.split_at_checked(end).unwrap_or((all, &[]));
         *input = rest;
         self.place = match (run, self.line_ends) {
-            ([.., b'\r', b'\n'], _) => Place::LineStart,
-            ([b'\n'], _) if after_cr => Place::LineStart,
-            ([.., b'\n'], LineEnds::Lf) => Place::LineStart,
-            ([.., b'\n'], LineEnds::LfBeforePause) => Place::BareLineStart,
-            ([.., b'\r'], _) => Place::AfterCr,
-            _ => Place::InLine,
+            ([.., b'\r', b'\n'], _) => DotPlace::LineStart,
+            ([b'\n'], _) if after_cr => DotPlace::LineStart,
+            ([.., b'\n'], LineEnds::Lf) => DotPlace::LineStart,
+            ([.., b'\n'], LineEnds::LfBeforePause) => DotPlace::BareLineStart,
+            ([.., b'\r'], _) => DotPlace::AfterCr,
+            _ => DotPlace::InLine,
         };
         run
     }
@@ -235,14 +246,14 @@ pub(crate) struct Chunk {
 
 impl Chunk {
     /// The next piece behind BDAT; `None` if all of `input` was taken.
-    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
+    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<ContentPiece<'a>> {
         if self.bytes == 0 {
-            return Some(Piece::End);
+            return Some(ContentPiece::End);
         }
         let (bytes, rest) = split_at_most(input, self.bytes);
         *input = rest;
         self.bytes -= bytes.len() as u64;
-        (!bytes.is_empty()).then_some(Piece::Bytes(Cow::Borrowed(bytes)))
+        (!bytes.is_empty()).then_some(ContentPiece::Bytes(Cow::Borrowed(bytes)))
     }
 }
 
@@ -306,8 +317,8 @@ mod tests {
         for (number, mut push) in (1..).zip(pushes.iter().copied()) {
             while let Some(piece) = dots.next(&mut push) {
                 match piece {
-                    Piece::Bytes(bytes) => content.extend_from_slice(&bytes),
-                    Piece::End => {
+                    ContentPiece::Bytes(bytes) => content.extend_from_slice(&bytes),
+                    ContentPiece::End => {
                         let behind = pushes[number..].concat();
                         return (content, Some([push, &behind].concat()));
                     }
@@ -435,11 +446,11 @@ mod tests {
     fn a_chunk_has_as_many_bytes_as_were_announced() {
         let mut chunk = Chunk { bytes: 3, last: true };
         let mut input: &[u8] = b"ab";
-        assert_eq!(chunk.next(&mut input), Some(Piece::Bytes(b"ab".into())));
+        assert_eq!(chunk.next(&mut input), Some(ContentPiece::Bytes(b"ab".into())));
         assert_eq!(chunk.next(&mut input), None);
         let mut input: &[u8] = b"cd";
-        assert_eq!(chunk.next(&mut input), Some(Piece::Bytes(b"c".into())));
-        assert_eq!(chunk.next(&mut input), Some(Piece::End));
+        assert_eq!(chunk.next(&mut input), Some(ContentPiece::Bytes(b"c".into())));
+        assert_eq!(chunk.next(&mut input), Some(ContentPiece::End));
         assert_eq!(input, b"d");
     }
 }

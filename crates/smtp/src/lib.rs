@@ -1,5 +1,7 @@
-//! The server's side of one SMTP dialog: bytes in, steps out.
-//! Knows no socket, no clock, no file, and never holds a message: its bytes pass through as slices.
+//! The server's side of one SMTP session (RFC 5321): bytes in, steps out.
+//!
+//! Knows no socket, no clock and no file. It never collects a message: the bytes pass through as slices. The caller
+//! (`receive/smtp.rs` of the program) has the socket, checks logins and stores messages.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -29,6 +31,6 @@ mod transcript;
 
 pub use auth::Credentials;
 pub use profile::Profile;
-pub use reply::{Refusal, Reply};
+pub use reply::{RefusalCause, SmtpReply};
 pub use session::Session;
-pub use step::{Denial, Failure, MailFrom, Step, Transaction};
+pub use step::{Denial, MailFrom, Step, StoreFailure, Transaction};

@@ -1,4 +1,5 @@
-//! What a listener offers, and its limits. Settings only.
+//! The settings of a listener: what it offers, and its limits. The configuration makes them (`[smtp]`, `[access]`); the
+//! session decides by them.
 
 use crate::content::SURPLUS_BYTES_MIN;
 
@@ -19,20 +20,20 @@ pub struct Profile {
     /// Whether a dot between bare LFs may end a message whose commands end with CRLF
     /// ([`crate::Session::may_have_ended`]). For clients in the trusted networks only.
     pub lf_ends_message: bool,
-    /// Size of the largest message in bytes.
+    /// Limit of a message in bytes. A larger one is refused with 552.
     pub message_bytes_max: u64,
-    /// Number of recipients that a message may have.
+    /// Limit of the recipients of a message. Further ones are refused with 452.
     pub recipients_max: usize,
-    /// Length of the longest command line in bytes, with its line end.
+    /// Limit of a command line in bytes, with its line end. A longer line is refused with 500.
     pub line_bytes_max: usize,
-    /// The refused command with this number ends the session.
+    /// Number of refused commands that end the session.
     pub errors_max: u32,
-    /// Whether the session gives [`crate::Step::Heard`].
+    /// Whether the session returns [`crate::Step::Transcript`].
     pub transcript: bool,
 }
 
 impl Profile {
-    /// Size in bytes of the largest refused chunk that is read and discarded; a larger one ends the session.
+    /// Limit of a refused chunk in bytes that is read and discarded. A larger one ends the session.
     pub(crate) fn swallowed_max(&self) -> u64 {
         self.message_bytes_max.max(SURPLUS_BYTES_MIN)
     }

@@ -1,7 +1,7 @@
-//! All replies of the server.
+//! All replies of the server. When each is sent is decided in `session.rs`.
 //!
-//! Enhanced status codes (RFC 2034, 3463) stand where that RFC wants them: not in the greeting, in
-//! answers to HELO and EHLO, and in 3xx replies.
+//! The replies have enhanced status codes (RFC 3463) where RFC 2034, section 4, wants them: all but the greeting, the
+//! replies to HELO and EHLO, and those with a code of 3xx.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -9,26 +9,26 @@ use std::ops::Deref;
 
 use crate::profile::Profile;
 
-/// A reply: its bytes, ready to be written.
+/// A reply: its bytes as they are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub struct SmtpReply {
     code: u16,
     text: Cow<'static, str>,
-    refusal: Option<Refusal>,
+    refusal: Option<RefusalCause>,
 }
 
-/// Why a device is refused that cannot send until its owner changes a setting.
+/// Cause of a refusal after which a device cannot send until its owner changes a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum RefusalCause {
     /// The device knows no AUTH mechanism that is offered.
     LoginMechanism,
-    /// It has to log in first.
+    /// The device has to log in first.
     LoginMissing,
-    /// Its message is larger than the profile allows.
+    /// The message is larger than the profile allows.
     TooBig,
 }
 
-impl Reply {
+impl SmtpReply {
     const fn fixed(text: &'static str) -> Self {
         Self { code: code(text), text: Cow::Borrowed(text), refusal: None }
     }
@@ -37,14 +37,14 @@ impl Reply {
         Self { code: code(&text), text: Cow::Owned(text), refusal: None }
     }
 
-    /// This reply with the reason for a refusal.
-    const fn because(mut self, refusal: Refusal) -> Self {
+    /// This reply with the cause of a refusal.
+    const fn because(mut self, refusal: RefusalCause) -> Self {
         self.refusal = Some(refusal);
         self
     }
 
-    /// Why the device is refused, if its owner has to change something.
-    pub const fn refusal(&self) -> Option<Refusal> {
+    /// Cause of the refusal, if the owner of the device has to change something.
+    pub const fn refusal_cause(&self) -> Option<RefusalCause> {
         self.refusal
     }
 
@@ -55,7 +55,7 @@ impl Reply {
 }
 
 /// The lines with their line ends.
-impl Deref for Reply {
+impl Deref for SmtpReply {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -74,76 +74,85 @@ const fn digit(byte: u8) -> u16 {
     byte.wrapping_sub(b'0') as u16
 }
 
-// A prompt is compared as text by some clients: it is this, to the letter.
-pub(crate) const USER_NAME: Reply = Reply::fixed("334 VXNlcm5hbWU6\r\n");
-pub(crate) const PASSWORD: Reply = Reply::fixed("334 UGFzc3dvcmQ6\r\n");
-pub(crate) const GO_ON: Reply = Reply::fixed("334 \r\n");
-pub(crate) const SEND_MESSAGE: Reply =
-    Reply::fixed("354 Send the message, end it with <CRLF>.<CRLF>\r\n");
+// Some clients compare the prompts as text, so these are the usual ones to the letter: `Username:` and `Password:`.
+pub(crate) const USER_NAME: SmtpReply = SmtpReply::fixed("334 VXNlcm5hbWU6\r\n");
+pub(crate) const PASSWORD: SmtpReply = SmtpReply::fixed("334 UGFzc3dvcmQ6\r\n");
+pub(crate) const GO_ON: SmtpReply = SmtpReply::fixed("334 \r\n");
+pub(crate) const SEND_MESSAGE: SmtpReply =
+    SmtpReply::fixed("354 Send the message, end it with <CRLF>.<CRLF>\r\n");
 
-pub(crate) const OK: Reply = Reply::fixed("250 2.0.0 Ok\r\n");
-pub(crate) const SENDER_OK: Reply = Reply::fixed("250 2.1.0 Sender ok\r\n");
-pub(crate) const RECIPIENT_OK: Reply = Reply::fixed("250 2.1.5 Recipient ok\r\n");
-pub(crate) const CHUNK_OK: Reply = Reply::fixed("250 2.0.0 Chunk received\r\n");
-pub(crate) const LOGGED_IN: Reply = Reply::fixed("235 2.7.0 Logged in\r\n");
-pub(crate) const HELP: Reply =
-    Reply::fixed("214 2.0.0 RFC 5321; mail to any address becomes an alert\r\n");
-pub(crate) const BEGIN_TLS: Reply = Reply::fixed("220 2.0.0 Ready to start TLS\r\n");
-pub(crate) const BYE: Reply = Reply::fixed("221 2.0.0 Bye\r\n");
-pub(crate) const NOT_VERIFIED: Reply = Reply::fixed("252 2.5.0 Any address is accepted\r\n");
+pub(crate) const OK: SmtpReply = SmtpReply::fixed("250 2.0.0 Ok\r\n");
+pub(crate) const SENDER_OK: SmtpReply = SmtpReply::fixed("250 2.1.0 Sender ok\r\n");
+pub(crate) const RECIPIENT_OK: SmtpReply = SmtpReply::fixed("250 2.1.5 Recipient ok\r\n");
+pub(crate) const CHUNK_OK: SmtpReply = SmtpReply::fixed("250 2.0.0 Chunk received\r\n");
+pub(crate) const LOGGED_IN: SmtpReply = SmtpReply::fixed("235 2.7.0 Logged in\r\n");
+pub(crate) const HELP: SmtpReply =
+    SmtpReply::fixed("214 2.0.0 RFC 5321; mail to any address becomes an alert\r\n");
+pub(crate) const BEGIN_TLS: SmtpReply = SmtpReply::fixed("220 2.0.0 Ready to start TLS\r\n");
+pub(crate) const BYE: SmtpReply = SmtpReply::fixed("221 2.0.0 Bye\r\n");
+pub(crate) const NOT_VERIFIED: SmtpReply =
+    SmtpReply::fixed("252 2.5.0 Any address is accepted\r\n");
 
-pub(crate) const IDLE: Reply = Reply::fixed("421 4.4.2 Nothing was said for too long\r\n");
-pub(crate) const SHUTTING_DOWN: Reply =
-    Reply::fixed("421 4.3.2 Shutting down, try again later\r\n");
-pub(crate) const TOO_MANY_ERRORS: Reply = Reply::fixed("421 4.7.0 Too many errors\r\n");
-pub(crate) const NO_WEB_SERVER: Reply =
-    Reply::fixed("554 5.7.0 This is a mail server, not a web server\r\n");
-pub(crate) const TOO_SLOW: Reply = Reply::fixed("421 4.4.2 The message came too slowly\r\n");
-pub(crate) const TOO_LONG_A_SESSION: Reply =
-    Reply::fixed("421 4.4.2 No message came for too long\r\n");
-pub(crate) const TRY_AGAIN: Reply = Reply::fixed("451 4.3.0 Not stored, try again later\r\n");
-pub(crate) const SPOOL_FULL: Reply = Reply::fixed("452 4.3.1 No space left, try again later\r\n");
-pub(crate) const TOO_MANY_RECIPIENTS: Reply = Reply::fixed("452 4.5.3 Too many recipients\r\n");
+pub(crate) const IDLE: SmtpReply = SmtpReply::fixed("421 4.4.2 Nothing was said for too long\r\n");
+pub(crate) const SHUTTING_DOWN: SmtpReply =
+    SmtpReply::fixed("421 4.3.2 Shutting down, try again later\r\n");
+pub(crate) const TOO_MANY_ERRORS: SmtpReply = SmtpReply::fixed("421 4.7.0 Too many errors\r\n");
+pub(crate) const NO_WEB_SERVER: SmtpReply =
+    SmtpReply::fixed("554 5.7.0 This is a mail server, not a web server\r\n");
+pub(crate) const TOO_SLOW: SmtpReply =
+    SmtpReply::fixed("421 4.4.2 The message came too slowly\r\n");
+pub(crate) const TOO_LONG_A_SESSION: SmtpReply =
+    SmtpReply::fixed("421 4.4.2 No message came for too long\r\n");
+pub(crate) const TRY_AGAIN: SmtpReply =
+    SmtpReply::fixed("451 4.3.0 Not stored, try again later\r\n");
+pub(crate) const SPOOL_FULL: SmtpReply =
+    SmtpReply::fixed("452 4.3.1 No space left, try again later\r\n");
+pub(crate) const TOO_MANY_RECIPIENTS: SmtpReply =
+    SmtpReply::fixed("452 4.5.3 Too many recipients\r\n");
 
-pub(crate) const UNKNOWN: Reply = Reply::fixed("500 5.5.2 Unknown command\r\n");
-pub(crate) const LINE_TOO_LONG: Reply = Reply::fixed("500 5.5.2 Line too long\r\n");
-pub(crate) const RESPONSE_TOO_LONG: Reply = Reply::fixed("500 5.5.6 Line too long\r\n");
-pub(crate) const BAD_ARGUMENTS: Reply = Reply::fixed("501 5.5.4 Arguments not understood\r\n");
-pub(crate) const BAD_RESPONSE: Reply = Reply::fixed("501 5.5.2 Response not understood\r\n");
-pub(crate) const CANCELLED: Reply = Reply::fixed("501 5.7.0 Login cancelled\r\n");
-pub(crate) const UNWANTED_RESPONSE: Reply =
-    Reply::fixed("501 5.7.0 This mechanism begins with a challenge\r\n");
-pub(crate) const NOT_OFFERED: Reply = Reply::fixed("502 5.5.1 Not offered here\r\n");
-pub(crate) const BAD_SEQUENCE: Reply = Reply::fixed("503 5.5.1 Not now\r\n");
-pub(crate) const NO_MAIL: Reply = Reply::fixed("503 5.5.1 MAIL first\r\n");
-pub(crate) const NO_RECIPIENT: Reply = Reply::fixed("503 5.5.1 RCPT first\r\n");
-pub(crate) const ALREADY_LOGGED_IN: Reply = Reply::fixed("503 5.5.1 Logged in already\r\n");
-pub(crate) const ALREADY_TLS: Reply = Reply::fixed("503 5.5.1 Encrypted already\r\n");
-pub(crate) const UNKNOWN_MECHANISM: Reply =
-    Reply::fixed("504 5.5.4 Log in with LOGIN, PLAIN or CRAM-MD5\r\n")
-        .because(Refusal::LoginMechanism);
-pub(crate) const LOGIN_FIRST: Reply =
-    Reply::fixed("530 5.7.0 Log in first\r\n").because(Refusal::LoginMissing);
-pub(crate) const LOGIN_REFUSED: Reply = Reply::fixed("535 5.7.8 Wrong user or password\r\n");
+pub(crate) const UNKNOWN: SmtpReply = SmtpReply::fixed("500 5.5.2 Unknown command\r\n");
+pub(crate) const LINE_TOO_LONG: SmtpReply = SmtpReply::fixed("500 5.5.2 Line too long\r\n");
+pub(crate) const RESPONSE_TOO_LONG: SmtpReply = SmtpReply::fixed("500 5.5.6 Line too long\r\n");
+pub(crate) const BAD_ARGUMENTS: SmtpReply =
+    SmtpReply::fixed("501 5.5.4 Arguments not understood\r\n");
+pub(crate) const BAD_RESPONSE: SmtpReply =
+    SmtpReply::fixed("501 5.5.2 Response not understood\r\n");
+pub(crate) const CANCELLED: SmtpReply = SmtpReply::fixed("501 5.7.0 Login cancelled\r\n");
+pub(crate) const UNWANTED_RESPONSE: SmtpReply =
+    SmtpReply::fixed("501 5.7.0 This mechanism begins with a challenge\r\n");
+pub(crate) const NOT_OFFERED: SmtpReply = SmtpReply::fixed("502 5.5.1 Not offered here\r\n");
+pub(crate) const BAD_SEQUENCE: SmtpReply = SmtpReply::fixed("503 5.5.1 Not now\r\n");
+pub(crate) const NO_MAIL: SmtpReply = SmtpReply::fixed("503 5.5.1 MAIL first\r\n");
+pub(crate) const NO_RECIPIENT: SmtpReply = SmtpReply::fixed("503 5.5.1 RCPT first\r\n");
+pub(crate) const ALREADY_LOGGED_IN: SmtpReply = SmtpReply::fixed("503 5.5.1 Logged in already\r\n");
+pub(crate) const ALREADY_TLS: SmtpReply = SmtpReply::fixed("503 5.5.1 Encrypted already\r\n");
+pub(crate) const UNKNOWN_MECHANISM: SmtpReply =
+    SmtpReply::fixed("504 5.5.4 Log in with LOGIN, PLAIN or CRAM-MD5\r\n")
+        .because(RefusalCause::LoginMechanism);
+pub(crate) const LOGIN_FIRST: SmtpReply =
+    SmtpReply::fixed("530 5.7.0 Log in first\r\n").because(RefusalCause::LoginMissing);
+pub(crate) const LOGIN_REFUSED: SmtpReply =
+    SmtpReply::fixed("535 5.7.8 Wrong user or password\r\n");
 /// RFC 4954, section 6: a temporary failure.
-pub(crate) const LOGIN_LATER: Reply =
-    Reply::fixed("454 4.7.0 Too many wrong logins, try again later\r\n");
-pub(crate) const NOT_ALLOWED: Reply = Reply::fixed("550 5.7.1 Not allowed to send from here\r\n");
-pub(crate) const TOO_BIG: Reply =
-    Reply::fixed("552 5.3.4 Message too big\r\n").because(Refusal::TooBig);
+pub(crate) const LOGIN_LATER: SmtpReply =
+    SmtpReply::fixed("454 4.7.0 Too many wrong logins, try again later\r\n");
+pub(crate) const NOT_ALLOWED: SmtpReply =
+    SmtpReply::fixed("550 5.7.1 Not allowed to send from here\r\n");
+pub(crate) const TOO_BIG: SmtpReply =
+    SmtpReply::fixed("552 5.3.4 Message too big\r\n").because(RefusalCause::TooBig);
 
 /// The greeting. A single line: sketches for small boards read one line only.
-pub(crate) fn greeting(profile: &Profile) -> Reply {
-    Reply::made(format!("220 {} Tipoff ready\r\n", profile.host_name))
+pub(crate) fn greeting(profile: &Profile) -> SmtpReply {
+    SmtpReply::made(format!("220 {} Tipoff ready\r\n", profile.host_name))
 }
 
 /// The answer to HELO. A single line, for the same reason.
-pub(crate) fn helo(profile: &Profile) -> Reply {
-    Reply::made(format!("250 {}\r\n", profile.host_name))
+pub(crate) fn helo(profile: &Profile) -> SmtpReply {
+    SmtpReply::made(format!("250 {}\r\n", profile.host_name))
 }
 
 /// The answer to EHLO. Short: there are cameras that read it into a small buffer.
-pub(crate) fn ehlo(profile: &Profile, tls: bool) -> Reply {
+pub(crate) fn ehlo(profile: &Profile, tls: bool) -> SmtpReply {
     let mut text = format!("250-{}\r\n", profile.host_name);
     if profile.starttls && !tls {
         text.push_str("250-STARTTLS\r\n");
@@ -156,17 +165,17 @@ pub(crate) fn ehlo(profile: &Profile, tls: bool) -> Reply {
     text.push_str("250-ENHANCEDSTATUSCODES\r\n");
     // Writing to a String cannot fail.
     let _ = write!(text, "250 SIZE {}\r\n", profile.message_bytes_max);
-    Reply::made(text)
+    SmtpReply::made(text)
 }
 
 /// The challenge of CRAM-MD5, in base64.
-pub(crate) fn challenge(encoded: &str) -> Reply {
-    Reply::made(format!("334 {encoded}\r\n"))
+pub(crate) fn challenge(encoded: &str) -> SmtpReply {
+    SmtpReply::made(format!("334 {encoded}\r\n"))
 }
 
 /// The reply to a message that is durable. `reference` is the caller's name for it.
-pub(crate) fn stored(reference: &str) -> Reply {
-    Reply::made(format!("250 2.0.0 Stored as {reference}\r\n"))
+pub(crate) fn stored(reference: &str) -> SmtpReply {
+    SmtpReply::made(format!("250 2.0.0 Stored as {reference}\r\n"))
 }
 
 #[cfg(test)]

@@ -1,21 +1,23 @@
-//! What a session asks of its caller, and what the caller may answer. Values only.
+//! The steps that a session asks of its caller, and the values of the answers.
+//!
+//! Values only: [`crate::Session::next_step`] returns the steps, and the methods in `session/answers.rs` take the
+//! answers.
 
 use std::borrow::Cow;
 
 use crate::auth::Credentials;
-use crate::reply::Reply;
+use crate::reply::SmtpReply;
 
-/// One thing to do. Where an answer is due, [`crate::Session::next_step`] gives nothing more until
-/// it has it.
+/// One thing to do. If it needs an answer, [`crate::Session::next_step`] returns nothing more before the answer.
 ///
 /// Behind [`Step::Begin`] comes exactly one of [`Step::End`], [`Step::TooBig`] and
 /// [`Step::Aborted`], unless the connection breaks.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step<'a> {
     /// Write it. Replies to commands that were received together may be sent together.
-    Reply(Reply),
+    Reply(SmtpReply),
     /// A command line for the transcript, on one line, its secrets masked.
-    Heard(String),
+    Transcript(String),
     /// Answer with [`crate::Session::login_accepted`] or [`crate::Session::login_refused`], or
     /// [`crate::Session::login_deferred`].
     Authenticate(Credentials),
@@ -74,7 +76,7 @@ pub enum Denial {
 
 /// Why a message was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum StoreFailure {
     /// The spool is full now.
     SpoolFull,
     /// A temporary error; a later try may succeed.

@@ -17,7 +17,7 @@ use common::{Answers, CHALLENGE, Event, Shell};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use tipoff_smtp::{Denial, Failure, Profile, Session, Step};
+use tipoff_smtp::{Denial, Profile, Session, Step, StoreFailure};
 
 /// The bytes in pieces that end at some of the places.
 fn cut<'a>(bytes: &'a [u8], places: &[Index]) -> Vec<&'a [u8]> {
@@ -89,7 +89,7 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
 
 fn answers() -> impl Strategy<Value = Answers> {
     let denial = select(&[None, Some(Denial::SpoolFull), Some(Denial::NotAllowed)][..]);
-    let failure = select(&[None, Some(Failure::SpoolFull), Some(Failure::Temporary)][..]);
+    let failure = select(&[None, Some(StoreFailure::SpoolFull), Some(StoreFailure::Temporary)][..]);
     (vec(any::<bool>(), 0..4), vec(denial, 0..3), vec(failure, 0..4)).prop_map(
         |(login, mail, stored)| Answers {
             login: login.into(),
@@ -227,7 +227,7 @@ fn unrequested_answers_are_ignored() {
     shell.session.mail_allowed();
     shell.session.mail_denied(Denial::NotAllowed);
     shell.session.stored("1");
-    shell.session.not_stored(Failure::Temporary);
+    shell.session.not_stored(StoreFailure::Temporary);
     shell.session.tls_started(CHALLENGE.to_owned());
     let before = shell.events.len();
     shell.push(b"RCPT TO:<c>\r\n");

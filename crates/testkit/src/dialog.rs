@@ -1,7 +1,7 @@
-//! Dialogues written down as text: what a client says, what the server must say and do.
+//! Dialogues as text files: the lines of a client, and what the server must reply and do.
 //! Knows no protocol and no socket: whoever plays one drives the server and records what it does.
 //!
-//! The form is told in `crates/smtp/tests/dialogs/README.md`.
+//! `crates/smtp/tests/dialogs/README.md` describes the format.
 
 pub mod suite;
 
@@ -63,7 +63,7 @@ impl Dialog {
         Ok(())
     }
 
-    /// What the client says up to each action for which `parts` is true, with that action. The last
+    /// The lines of the client up to each action for which `parts` is true, with that action. The last
     /// part has none.
     pub fn parts(&self, parts: impl Fn(&str) -> bool) -> Vec<Part> {
         let mut found = vec![Part::default()];
@@ -109,7 +109,7 @@ impl Dialog {
     }
 
     /// Compares when it happened: what is written between two lines of the client must have happened
-    /// by the second. `happened` holds the client's lines as well.
+    /// by the second. `happened` contains the client's lines as well.
     pub fn compare_order(&self, happened: &[Line]) -> Result<(), String> {
         let mut replies = 0;
         let replies_before: Vec<usize> = happened
@@ -141,7 +141,7 @@ impl Dialog {
 /// A stretch of a dialogue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
-    /// What the client says, line by line.
+    /// The lines of the client.
     pub client: Vec<Vec<u8>>,
     /// What is done then.
     pub action: Option<String>,
@@ -196,7 +196,7 @@ pub fn escape(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes that [`escape`] wrote down; what is not ASCII stands for its UTF-8.
+/// The bytes that [`escape`] wrote; a character that is not ASCII is its UTF-8.
 pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let mut pieces = text.split('\\');

@@ -39,7 +39,7 @@ pub struct Posted {
     pub files: Vec<(String, usize)>,
     /// Whether it comes without a notification.
     pub silent: bool,
-    /// The name that it stands under; empty: the webhook's.
+    /// The name of the sender; empty: the webhook's.
     pub username: String,
     /// The thread: its number, or the name of one that the message begins in a forum; empty: none.
     pub thread: String,
@@ -47,7 +47,7 @@ pub struct Posted {
     pub buttons: Vec<Vec<(String, String)>>,
 }
 
-/// A running stand-in; it ends when this is dropped.
+/// A running stand-in. Dropping it stops it.
 pub struct Discord(StandIn<Posted>);
 
 impl Deref for Discord {
@@ -151,7 +151,7 @@ async fn read(parameters: &[(String, String)], mut form: Multipart) -> Result<Po
 }
 
 fn understand(payload: &Value, posted: &mut Posted) -> Result<(), Refusal> {
-    // What a camera says must call nobody.
+    // Text of a camera must mention nobody.
     if payload["allowed_mentions"] != json!({ "parse": [] }) {
         return Err(INVALID);
     }

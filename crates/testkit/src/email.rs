@@ -1,4 +1,4 @@
-//! A mail server (RFC 5321): takes what its RFCs allow and nothing else, answers as it is told to at any
+//! A mail server (RFC 5321): takes what its RFCs allow and nothing else, answers as the test orders at any
 //! step, and records the mails that it took.
 
 mod check;
@@ -48,7 +48,7 @@ pub struct Options {
     pub start_tls: bool,
     /// Whether only who has logged in may send.
     pub login: bool,
-    /// What it says of SIZE; none: nothing.
+    /// The value of SIZE in the reply to EHLO; `None`: not offered.
     pub size: Option<usize>,
     /// Whether it offers 8BITMIME.
     pub eight_bit: bool,
@@ -94,7 +94,7 @@ pub enum Act {
     Hush,
 }
 
-/// A running stand-in; it ends when this is dropped.
+/// A running stand-in. Dropping it stops it.
 pub struct Email {
     address: SocketAddr,
     certificate: String,

@@ -11,11 +11,11 @@ pub struct Recording<'a> {
     pub stream: &'a [u8],
     /// Width and height in pixels.
     pub size: (u32, u32),
-    /// What the camera's clock says at each picture, in ms.
+    /// The camera's clock at each picture, in ms.
     pub times_ms: &'a [u32],
     /// A-law at 8 kHz; empty: none.
     pub sound: &'a [u8],
-    /// What the camera's clock says at the first sound.
+    /// The camera's clock at the first sound, in ms.
     pub sound_ms: u32,
 }
 
@@ -87,7 +87,7 @@ fn head(tag: &[u8; 4], numbers: [u32; 3]) -> Vec<u8> {
     [&tag[..], &numbers.map(u32::to_le_bytes).concat()].concat()
 }
 
-/// The NAL units of each picture: what stands before a slice, and the slices.
+/// The NAL units of each picture: those before a slice, and the slices.
 fn pictures(stream: &[u8], is_h265: bool) -> Vec<Vec<Vec<u8>>> {
     let mut pictures: Vec<Vec<Vec<u8>>> = Vec::new();
     let mut has_slice = true;
@@ -109,7 +109,7 @@ fn pictures(stream: &[u8], is_h265: bool) -> Vec<Vec<Vec<u8>>> {
     pictures
 }
 
-/// What stands between the start codes.
+/// The bytes between the start codes.
 fn units(stream: &[u8]) -> Vec<&[u8]> {
     let is_start = |&at: &usize| stream.get(at..at + 3) == Some(&[0, 0, 1]);
     let starts: Vec<usize> = (0..stream.len()).filter(is_start).collect();

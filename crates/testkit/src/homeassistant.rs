@@ -1,4 +1,4 @@
-//! Home Assistant's side of MQTT discovery: holds a discovery message to what home-assistant.io/integrations
+//! Home Assistant's side of MQTT discovery: checks a discovery message against what home-assistant.io/integrations
 //! documents of it ("mqtt", "binary_sensor.mqtt", "image.mqtt", "select.mqtt", "sensor.mqtt"), and is
 //! stricter where Home Assistant ignores what it does not know.
 
@@ -216,7 +216,7 @@ fn check_topic(topic: &str) -> Checked {
     if (1..=2).contains(&ids.len()) && ids.iter().all(is_id) { Ok(()) } else { Err(wrong()) }
 }
 
-/// Topics, templates and numbers, wherever they stand.
+/// Topics, templates and numbers, wherever they are.
 fn check_values(object: &Map<String, Value>) -> Checked {
     if object.contains_key("availability") && object.contains_key("availability_topic") {
         return Err("availability and availability_topic exclude each other".to_owned());

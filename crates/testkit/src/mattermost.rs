@@ -113,7 +113,7 @@ fn check(post: &Value) -> Result<(), &'static str> {
     if !priority.is_null() && !known.iter().any(|it| *priority == json!({ "priority": it })) {
         return Err("Setting the priority of a post is required to use priority.");
     }
-    // What a camera says must call nobody: neither in Mattermost's own form nor in Slack's.
+    // Text of a camera must mention nobody: neither in Mattermost's own form nor in Slack's.
     if calls_somebody(text) || calls_somebody(&post["attachments"].to_string()) {
         return Err("It calls somebody.");
     }

@@ -92,7 +92,7 @@ impl Mosquitto {
         format!("mqtt://127.0.0.1:{}", self.port)
     }
 
-    /// Kills the broker; what it had retained is gone.
+    /// Kills the broker; its retained messages are lost.
     pub fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
@@ -137,14 +137,14 @@ impl Mosquitto {
         }
     }
 
-    /// What the broker has said.
+    /// The log of the broker.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     /// Listens to topics from now on; the broker knows of it when this returns.
     pub fn listen(&self, filter: &str) -> io::Result<Listener> {
-        // Into a pipe it would say nothing before it has a page full of it.
+        // Into a pipe it would write only whole pages.
         let mut child = Command::new(installed("stdbuf")?)
             .arg("-oL")
             .arg(installed("mosquitto_sub")?)
@@ -212,7 +212,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Everything that was heard.
+    /// Every message that was received.
     pub fn log(&self) -> &Log<Heard> {
         &self.log
     }

@@ -3,7 +3,7 @@
 //! [`record`] runs a program under strace(1) and keeps its writes, syncs and changes of names, and what it
 //! sends to others.
 //! [`Recording::cuts`] gives the state of the disk at a moment of it: what was synced by then is there;
-//! of everything else an [`Unsynced`] says what survives. [`Cut::rebuild`] writes that state into a
+//! of everything else an [`Unsynced`] decides what survives. [`Cut::rebuild`] writes that state into a
 //! folder, on which the program can be started again.
 //!
 //! The model is what POSIX promises and no more: fsync of a file makes its bytes and size durable,

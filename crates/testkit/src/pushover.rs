@@ -1,4 +1,4 @@
-//! Pushover's message API (pushover.net/api): checks what is sent as the documentation says, answers
+//! Pushover's message API (pushover.net/api): checks what is sent against the documentation, answers
 //! with its own errors, and records the messages that it took.
 
 use std::collections::HashMap;

@@ -93,7 +93,7 @@ fn check(headers: &HeaderMap, message: &Value) -> Result<(), &'static str> {
     if message["parseUrls"] != false {
         return Err("previews were not switched off");
     }
-    // As packages/message-parser reads it: what a camera says must call nobody.
+    // As packages/message-parser reads it: text of a camera must mention nobody.
     let mut mentions = text.split('@').skip(1);
     if mentions
         .any(|it| it.starts_with(|it: char| it.is_ascii_alphanumeric() || "-_.".contains(it)))

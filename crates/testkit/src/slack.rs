@@ -45,7 +45,7 @@ pub struct Posted {
     pub pictures: Vec<String>,
 }
 
-/// A running stand-in; it ends when this is dropped.
+/// A running stand-in. Dropping it stops it.
 pub struct Slack {
     server: Server,
     shared: Arc<Shared>,
@@ -62,7 +62,7 @@ struct Shared {
 struct Inside {
     base: String,
     uploads: HashMap<String, Upload>,
-    /// How often files.info says that a file is nowhere yet; none: it says so for ever.
+    /// How often files.info answers that a file is not shared yet; `None`: always.
     looks: Option<usize>,
     /// A scope that the app lacks.
     lacks: Option<&'static str>,
@@ -105,7 +105,7 @@ impl Slack {
         change(&mut lock(&self.shared.state));
     }
 
-    /// How often it says that a file is nowhere yet; none: for ever.
+    /// How often it answers that a file is not shared yet; `None`: always.
     pub fn show_after(&self, looks: Option<usize>) {
         self.change(|it| it.looks = looks);
     }
@@ -172,7 +172,7 @@ async fn call(
 }
 
 async fn read(request: Request) -> Result<Fields, Refusal> {
-    // "Content types" of each method. The form is not said to be one of parts anywhere.
+    // "Content types" of each method. None of them documents a form of parts.
     let form = Form::<Fields>::from_request(request, &()).await;
     form.map(|Form(fields)| fields).map_err(|_| ("invalid_form_data", ""))
 }

@@ -68,7 +68,7 @@ impl Script {
         lock(&self.0).0.extend(behaviours);
     }
 
-    /// What holds behind the list's end.
+    /// The behaviour after the end of the list.
     pub fn always(&self, behaviour: Behaviour) {
         lock(&self.0).1 = behaviour;
     }
@@ -188,13 +188,13 @@ impl Drop for Server {
     }
 }
 
-/// How a service behaves that is told one kind of thing, and what it was told.
+/// The behaviour of a service that accepts one kind of request, and the requests that it received.
 pub(crate) struct Shared<T> {
     pub(crate) script: Script,
     pub(crate) log: Log<T>,
 }
 
-/// A running stand-in for such a service; it ends when this is dropped.
+/// A running stand-in for such a service. Dropping it stops it.
 pub struct StandIn<T> {
     server: Server,
     shared: Arc<Shared<T>>,

@@ -95,11 +95,11 @@ pub struct SentFile {
     pub size: u64,
     /// Its bytes; empty where they are not kept.
     pub bytes: Vec<u8>,
-    /// What was said of a video, if all of it was.
+    /// The fields about a video, if all were sent.
     pub clip: Option<SentClip>,
 }
 
-/// What is said of a video so that it plays in the chat.
+/// The fields by which a video plays in the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentClip {
     /// How long it plays.
@@ -119,7 +119,7 @@ pub struct ApiError {
     pub code: u16,
     /// In Telegram's words.
     pub description: String,
-    /// What goes with it.
+    /// The field `parameters`, such as `retry_after`.
     pub parameters: Value,
 }
 
@@ -168,7 +168,7 @@ impl From<ApiError> for Behaviour {
     }
 }
 
-/// A running stand-in; it ends when this is dropped.
+/// A running stand-in. Dropping it stops it.
 pub struct Telegram {
     server: Server,
     shared: Arc<Shared>,

@@ -46,7 +46,7 @@ impl RecorderChannel<'_> {
             let is_number = number.as_ref().is_some_and(|number| number.eq_ignore_ascii_case(name));
             !name.is_empty() && of_factory.is_none() && !is_number
         });
-        // "Camera 03" tells the number where nothing else does.
+        // "Camera 03" contains the number if no field does.
         let number = number.or_else(|| of_factory.filter(|it| !it.is_empty()).map(plain_number));
         let is_first = number.as_deref().is_none_or(|number| number == "0" || number == "1");
         let number = number.filter(|_| self.of_recorder || !is_first);

@@ -2,7 +2,7 @@
 //! vendor has one file and one line in [`VENDORS`]; no other crate branches on a vendor.
 //!
 //! It only labels: it names the vendor, the event, the camera and the details of a mail or an upload, and never
-//! alters or drops one. A mail that no vendor recognises is read by common words of its subject ([`words`]).
+//! alters or drops one. A mail that no vendor recognises is read by common words of its subject (`words`).
 //! Where a rule comes from is said with it: a manual, a real mail, or a log that its owner published.
 
 mod apc;
@@ -127,7 +127,7 @@ pub fn read(content: &Content) -> MailReading {
 }
 
 /// The meaning of an uploaded file, by its path and name. The vendors' patterns come first, then common words of the
-/// name; a name with "test" is a test only by [`UploadedFile::is_test`].
+/// name; a name with "test" is a test only if it is small and no picture.
 pub fn upload(upload: &UploadedFile<'_>) -> Meaning {
     let housekeeping = upload.is_housekeeping();
     let event = if upload.is_test() {

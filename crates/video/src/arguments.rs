@@ -1,5 +1,5 @@
-//! The words that ffmpeg and ffprobe are started with. Never a word that came from outside: a path is
-//! always behind `file:`, and everything else is a constant or a number.
+//! The arguments of ffmpeg and ffprobe. No argument contains text from outside: a path is always behind `file:`, so
+//! that it cannot be an option or another protocol, and everything else is a constant or a number.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,37 +9,38 @@ use crate::input::{Input, InputFormat};
 use crate::plan::{AUDIO_BITS_PER_S, PictureRecipe, Recipe, SoundRecipe};
 use crate::probe::{ENTRIES, Size};
 
-/// The decoders that may run: what cameras and recorders write. The others, among them many that
-/// nobody has looked at in years, are out of reach of hostile bytes.
+/// The decoders that may run: those for what cameras and recorders write. Hostile bytes do not reach the others, of
+/// which many are old and unmaintained.
 const VIDEO_DECODERS: &str = "h264,hevc,mjpeg,mpeg4,msmpeg4v1,msmpeg4v2,msmpeg4,h263,flv,\
     mpeg1video,mpeg2video,mpegvideo,vp8,vp9,libdav1d,av1,wmv1,wmv2,wmv3,vc1";
+/// The same for sound.
 const AUDIO_DECODERS: &str = "aac,mp2,mp2float,mp3,mp3float,pcm_alaw,pcm_mulaw,pcm_s16le,pcm_s16be,\
     pcm_u8,adpcm_ima_wav,adpcm_ms,adpcm_ima_qt,g722,g726,g726le,amrnb,amrwb,opus,vorbis,wmav1,wmav2";
-/// How many threads decode, and how many encode: enough for a phone's video, and the rest of the
-/// machine stays with the alerts.
+/// Number of threads that decode, and of threads that encode: enough for a phone's video. The rest of the machine is
+/// left to the alerts.
 const THREADS: &str = "2";
-/// The constant quality that is encoded at.
+/// Quality of encoding (x264's constant rate factor, 0 to 51, lower is better; its default is 23).
 const QUALITY: &str = "26";
-/// How much of a second's bits the encoder may save up for a burst.
+/// Part of a second's bits that the encoder may save for a burst, in percent.
 const BURST_PERCENT: u64 = 50;
 
-/// What ffprobe is asked.
+/// The arguments of ffprobe for a source.
 pub(crate) fn probe(input: Input, path: &Path) -> Vec<OsString> {
     let mut words = list(&["-hide_banner", "-v", "error", "-of", "json", "-show_entries"]);
     words.push(ENTRIES.into());
-    // ffprobe gives up at any stream whose decoder is not listed: here a strange sound or subtitle
-    // must not hide the pictures.
+    // ffprobe fails at any stream whose decoder is not listed. Only video is limited here, because an unknown sound or
+    // subtitle must not hide the pictures; nothing is decoded yet.
     words.extend(list(&["-codec_whitelist:v", VIDEO_DECODERS]));
     words.extend(source(input, path));
     words
 }
 
-/// How an MP4 that plays while it loads is made; `output` is a name in the working folder.
+/// The arguments that make an MP4 which plays while it loads. `output` is a name in the working folder.
 pub(crate) fn make(input: Input, path: &Path, recipe: Recipe, output: &str) -> Vec<OsString> {
     let mut words = start();
     words.extend(list(&["-progress", "pipe:1"]));
     words.extend(listed_decoders());
-    // Raw streams and some AVI have no timestamps: the stream's own frame rate, or 25, counts then.
+    // Raw streams and some AVI have no timestamps: they get them by the stream's frame rate, or by 25.
     words.extend(list(&["-fflags", "+genpts"]));
     words.extend(source(input, path));
     words.extend(list(&["-map", "0:v:0"]));
@@ -54,7 +55,7 @@ pub(crate) fn make(input: Input, path: &Path, recipe: Recipe, output: &str) -> V
     words
 }
 
-/// How a still of this size is made of the frame that shows most, from `at` on.
+/// The arguments that make a still of this size. ffmpeg chooses the most typical of ten frames from `at` on.
 pub(crate) fn poster(
     input: Input,
     path: &Path,
@@ -77,14 +78,17 @@ pub(crate) fn poster(
     words
 }
 
+/// Arguments before all others: no input, no prompts, errors only, and an existing output is overwritten.
 fn start() -> Vec<OsString> {
     list(&["-nostdin", "-hide_banner", "-v", "error", "-y", "-filter_threads", "1"])
 }
 
+/// The decoders that may run.
 fn listed_decoders() -> Vec<OsString> {
     vec!["-codec_whitelist".into(), format!("{VIDEO_DECODERS},{AUDIO_DECODERS}").into()]
 }
 
+/// The source as a plain file of a known format.
 fn source(input: Input, path: &Path) -> Vec<OsString> {
     let mut words = list(&["-protocol_whitelist", "file", "-threads", THREADS]);
     words.extend(list(&["-f", input.format.name()]));
@@ -102,6 +106,7 @@ fn source(input: Input, path: &Path) -> Vec<OsString> {
     words
 }
 
+/// How the pictures are made. `hvc1` is the tag by which phones recognise H.265.
 fn picture(video: PictureRecipe) -> Vec<OsString> {
     let (size, bits_per_s_max) = match video {
         PictureRecipe::Copy { hvc1: false } => return list(&["-c:v", "copy"]),
@@ -119,6 +124,7 @@ fn picture(video: PictureRecipe) -> Vec<OsString> {
     words
 }
 
+/// How the sound is made.
 fn sound(audio: SoundRecipe) -> Vec<OsString> {
     match audio {
         SoundRecipe::None => list(&["-an"]),

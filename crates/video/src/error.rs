@@ -1,4 +1,5 @@
-//! Why a video could not be made, in words a person can read. Never holds a path of this machine.
+//! The errors of a job, in words for people. They contain no path of this machine, because alerts and pages show
+//! them.
 
 use std::io;
 use std::path::Path;
@@ -6,7 +7,7 @@ use std::path::Path;
 /// The longest error text, in characters.
 const WORDS_CHARS_MAX: usize = 200;
 
-/// Why an order came to nothing. The source is untouched: it can still be sent as the file it is.
+/// Why a job failed. The source is unchanged: it can still be sent as it is.
 #[derive(Debug, thiserror::Error)]
 pub enum VideoError {
     /// The bytes are not a video that ffmpeg can read.
@@ -15,10 +16,10 @@ pub enum VideoError {
     /// It is a video, but no playable one could be made of it.
     #[error("the video could not be prepared: {0}")]
     Failed(String),
-    /// The time for one order was over.
+    /// The job took longer than [`crate::Limits::time`].
     #[error("the video took too long to prepare")]
     TimedOut,
-    /// The source is larger than the room for scratch files.
+    /// The source is larger than [`crate::Limits::scratch_bytes_max`].
     #[error("the video is too large to prepare")]
     TooLarge,
     /// The scratch folder or the programs could not be used.
@@ -27,12 +28,12 @@ pub enum VideoError {
 }
 
 impl VideoError {
-    /// It is an MP4 whose index is missing, as ffmpeg says it.
+    /// Whether it is an MP4 without its index, by ffmpeg's words.
     pub fn is_missing_index(&self) -> bool {
         matches!(self, VideoError::NotAVideo(words) if words == "moov atom not found")
     }
 
-    /// The fault is the file's: no program will play it.
+    /// Whether the file is at fault, and not this machine: another attempt fails too.
     pub fn is_of_the_file(&self) -> bool {
         matches!(self, VideoError::NotAVideo(_) | VideoError::Failed(_))
     }
@@ -59,6 +60,7 @@ fn without_part(line: &str) -> &str {
     }
 }
 
+/// A word without its path, if it is one.
 fn without_path(word: &str) -> &str {
     if word.contains("file:/") || word.starts_with('/') || word.starts_with("'/") {
         "the file:"

@@ -1,10 +1,10 @@
-//! Which of ffmpeg's demuxers reads a source, and from which byte on. Never lets the bytes choose:
-//! ffmpeg's own guess would follow a playlist or a script to other files.
+//! Decides which of ffmpeg's demuxers reads a source, and from which byte. The content type decides, not ffmpeg's
+//! own guess, which would follow a playlist or a script to other files.
 
 use crate::codec::{Codec, codec_of};
 
-/// How far into a file of an unknown vendor the first parameter set is looked for, in bytes: the vendors'
-/// own headers before raw H.264 and H.265 are shorter.
+/// Bytes of a raw stream in which the first parameter set is searched for: the vendors' own headers before raw H.264
+/// and H.265 are shorter.
 pub(crate) const HEADER_BYTES_MAX: usize = 4 * 1024;
 
 /// The demuxers that may run.
@@ -44,7 +44,7 @@ impl InputFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Input {
     pub(crate) format: InputFormat,
-    /// What stands before the stream and is no part of it.
+    /// Length in bytes of the vendor's header, which is not part of the stream.
     pub(crate) skip_bytes: usize,
 }
 
@@ -55,7 +55,7 @@ impl Input {
     pub(crate) const MATROSKA: Input = Input { format: InputFormat::Matroska, skip_bytes: 0 };
 }
 
-/// How a source of this content type that begins with `head` is opened; `None`: not a video.
+/// How a source of this content type that begins with `head` is opened; `None` if it is no video.
 pub(crate) fn of(content_type: &str, head: &[u8]) -> Option<Input> {
     let format = match content_type {
         "video/mp4" | "video/quicktime" | "video/3gpp" => InputFormat::Mov,
@@ -75,7 +75,7 @@ pub(crate) fn of(content_type: &str, head: &[u8]) -> Option<Input> {
     Some(Input { format, skip_bytes: 0 })
 }
 
-/// A raw stream whose codec is known: what stands before its first parameter set is skipped.
+/// A raw stream whose codec is known. Bytes before its first parameter set are skipped.
 fn raw(format: InputFormat, head: &[u8]) -> Input {
     parameter_set(head)
         .filter(|found| found.format == format)
@@ -93,7 +93,7 @@ fn parameter_set(head: &[u8]) -> Option<Input> {
             Codec::H264 => InputFormat::H264,
             Codec::H265 => InputFormat::Hevc,
         };
-        // The start code is four bytes long where one more zero stands before it.
+        // A start code may have a fourth byte, another zero before it.
         let long = at > 0 && head.get(at - 1) == Some(&0);
         Some(Input { format, skip_bytes: at - usize::from(long) })
     })

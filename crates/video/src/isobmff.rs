@@ -1,13 +1,13 @@
-//! The outermost boxes of an MP4 (ISO/IEC 14496-12, 4.2): does its index stand before its pictures?
-//! Never reads what is inside a box.
+//! Reads the outermost boxes of an MP4 (ISO/IEC 14496-12, 4.2): whether its index comes before its pictures, and
+//! whether it has one. The content of boxes is not read.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// What a file begins with (ISO/IEC 14496-12, 4.3; the QuickTime file format).
+/// The boxes that a file may begin with (ISO/IEC 14496-12, 4.3; the QuickTime file format).
 const FIRST_BOXES: [&[u8; 4]; 8] =
     [b"ftyp", b"styp", b"mdat", b"free", b"skip", b"wide", b"moov", b"uuid"];
 
-/// How many boxes are looked at: a camera's MP4 has fewer than ten.
+/// Number of boxes that are read: a camera's MP4 has fewer than ten.
 const BOXES_MAX: usize = 64;
 
 /// True where `moov` comes before `mdat`, so that a player can begin before it has the whole file.

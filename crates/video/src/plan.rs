@@ -1,30 +1,30 @@
-//! The decision: what ffprobe said, a size and a limit become a recipe. Never runs anything.
+//! Decides how a video is made: ffprobe's facts, a size and a limit become a recipe. Pure functions.
 
 use std::time::Duration;
 
 use crate::job::Audience;
 use crate::probe::{Size, VideoProbe};
 
-/// The widest picture that is made.
+/// Greatest width of a picture in pixels.
 const WIDTH_PX_MAX: u32 = 1920;
-/// The widest picture that is encoded for a browser, which waits for it.
+/// The same for a browser, which waits for the result.
 const BROWSER_WIDTH_PX_MAX: u32 = 1280;
-/// What sound is encoded to, in bits per second: speech, in mono.
+/// Bit rate of encoded sound, in bits per second: speech in mono.
 pub(crate) const AUDIO_BITS_PER_S: u64 = 64_000;
-/// The part of the limit that is aimed at; the container takes some, and the encoder misses a little.
+/// Part of the limit that is aimed at, in percent: the container takes some, and the encoder is not exact.
 const AIM_PERCENT: u64 = 93;
-/// Below this a picture of a camera shows nothing any more.
+/// Least bit rate of pictures: below it a camera's picture shows nothing.
 const VIDEO_BITS_PER_S_MIN: u64 = 120_000;
-/// More is never asked of the encoder, however roomy the limit.
+/// Greatest bit rate of pictures, however large the limit is.
 const VIDEO_BITS_PER_S_MAX: u64 = 20_000_000;
-/// From so many bits per second on, so wide a picture. The last rung holds for everything below.
+/// Width of a picture in pixels by its least bit rate. The last rung is for all lower rates.
 const RUNGS: [(u64, u32); 4] =
     [(4_000_000, WIDTH_PX_MAX), (1_500_000, 1280), (500_000, 854), (0, 640)];
-/// A copy has the size of its source, give or take a container. A source over the limit by more
-/// percent than this is not copied first.
+/// How far a source may be over the limit to be copied first, in percent. A copy is as large as its source, apart
+/// from the container.
 const COPY_EXCESS_PERCENT: u64 = 10;
 
-/// What is to be done with a source.
+/// What to do with a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Plan {
     /// Nothing: it plays as it is, and fits.
@@ -41,14 +41,16 @@ pub(crate) struct Recipe {
     pub(crate) audio: SoundRecipe,
 }
 
+/// How the pictures are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PictureRecipe {
-    /// `hvc1`: what phones want H.265 to be called.
+    /// Copied; with the tag `hvc1`, by which phones recognise H.265, or without.
     Copy { hvc1: bool },
-    /// To H.264; `bits_per_s_max` where it must fit.
+    /// Encoded as H.264, with a greatest bit rate if the result has to fit a limit.
     Encode { size: Size, bits_per_s_max: Option<u64> },
 }
 
+/// How the sound is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SoundRecipe {
     None,
@@ -56,7 +58,7 @@ pub(crate) enum SoundRecipe {
     Encode,
 }
 
-/// How hard a video is pressed under the limit. The second time is for what came out too large.
+/// How much of the limit is used. The second squeeze is for a result that was still too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Squeeze {
     First,
@@ -73,8 +75,8 @@ impl Squeeze {
 }
 
 impl Recipe {
-    /// This recipe, then what else may work: without a sound that cannot be decoded, and with the
-    /// pictures encoded anew where they cannot be copied.
+    /// This recipe and its alternatives, in order: without sound, because it may not be decodable, and with encoded
+    /// pictures, because they may not be copyable.
     pub(crate) fn attempts(self, probe: &VideoProbe) -> Vec<Recipe> {
         let mut pictures = vec![self.video];
         if matches!(self.video, PictureRecipe::Copy { .. }) {
@@ -91,7 +93,7 @@ impl Recipe {
             .collect()
     }
 
-    /// True where it was made to fit a limit.
+    /// Whether it has to fit a limit.
     pub(crate) fn is_squeezed(self) -> bool {
         let PictureRecipe::Encode { bits_per_s_max, .. } = self.video else {
             return false;
@@ -100,19 +102,19 @@ impl Recipe {
     }
 }
 
-/// What is known of a source besides its streams.
+/// Facts of a source besides its streams.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SourceFacts {
-    /// It is an MP4 with its index first.
+    /// Whether it is an MP4 whose index comes first.
     pub(crate) streamable: bool,
     /// Its size in bytes.
     pub(crate) bytes: u64,
-    /// Who is to play what is made of it.
+    /// Where the result is played.
     pub(crate) audience: Audience,
 }
 
-/// Decides. Without a duration nothing can be made to fit: the recipe is then tried, and what came of it
-/// measured.
+/// Decides what to do with a source. Without a duration no bit rate can be computed: the recipe is then tried, and its
+/// result measured.
 pub(crate) fn decide(probe: &VideoProbe, source: SourceFacts, bytes_max: u64) -> Plan {
     let SourceFacts { streamable, bytes: source_bytes, audience } = source;
     let recipe = unsqueezed(probe, audience);
@@ -135,7 +137,8 @@ pub(crate) fn decide(probe: &VideoProbe, source: SourceFacts, bytes_max: u64) ->
     }
 }
 
-/// The recipe that makes a video of this duration fit; `None`: nothing worth watching would.
+/// The recipe by which a video of this duration fits; `None` if its bit rate would be below
+/// [`VIDEO_BITS_PER_S_MIN`].
 pub(crate) fn squeezed(
     probe: &VideoProbe,
     duration: Duration,

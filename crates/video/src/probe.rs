@@ -1,4 +1,4 @@
-//! What ffprobe says of a file, cut down to what decides. Never trusts it: a header can lie, so every
+//! Reads what ffprobe says of a file, reduced to what the plan needs. It is not trusted: a header can lie, so every
 //! number is checked here or measured again later.
 
 use std::time::Duration;
@@ -7,42 +7,44 @@ use serde::Deserialize;
 
 /// The largest side of a frame, in pixels: what an H.264 encoder takes.
 const SIDE_PX_MAX: u32 = 16_384;
-/// The longest duration that is believed: nobody's camera sends a week in one file.
+/// Longest duration that is believed: no camera sends a week in one file.
 const DURATION_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How far from square a pixel is believed to be, each way.
+/// Greatest ratio of a pixel's sides that is believed, in either direction.
 const PIXEL_RATIO_MAX: u64 = 4;
 
-/// What ffprobe is asked for, and no more, so that its answer stays small.
+/// The entries that ffprobe is asked for. No more, so that its answer stays small.
 pub(crate) const ENTRIES: &str = "format=duration:stream=codec_type,codec_name,codec_tag_string,\
     pix_fmt,width,height,sample_aspect_ratio,duration";
 
 /// A file with a video in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VideoProbe {
+    /// ffmpeg's name of the video codec, such as `h264`.
     pub(crate) codec: String,
     /// How the container names the codec, such as `hvc1`.
     pub(crate) tag: String,
     /// ffmpeg's name of how a pixel is stored, such as `yuv420p`.
     pub(crate) pixels: String,
     pub(crate) size: Size,
-    /// The codec of the sound, where there is one that has a name.
+    /// ffmpeg's name of the audio codec; `None` without sound or if the codec is unknown.
     pub(crate) audio: Option<String>,
+    /// `None` if no stream has a duration that can be believed.
     pub(crate) duration: Option<Duration>,
 }
 
 impl VideoProbe {
-    /// H.264 as phones and browsers decode it.
+    /// Whether it is H.264 as phones and browsers decode it: 8 bits, 4:2:0.
     pub(crate) fn is_plain_h264(&self) -> bool {
         self.codec == "h264" && matches!(self.pixels.as_str(), "yuv420p" | "yuvj420p")
     }
 
-    /// What this crate makes of such a source plays in every browser.
+    /// Whether it plays in every browser.
     pub(crate) fn plays_in_browsers(&self) -> bool {
         self.is_plain_h264() && self.audio.as_deref().is_none_or(|audio| audio == "aac")
     }
 }
 
-/// How large a frame is shown, in square pixels.
+/// Size of a frame as it is shown, in square pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size {
     pub(crate) width_px: u32,
@@ -86,11 +88,11 @@ struct Stream {
     duration: Option<String>,
 }
 
-/// Reads ffprobe's JSON: its first video stream and its first audio stream, as ffmpeg maps them.
-/// The error is for people.
+/// Reads ffprobe's JSON: the first video stream and the first audio stream, which ffmpeg takes too. The error text is
+/// for people.
 pub(crate) fn read(json: &[u8]) -> Result<VideoProbe, &'static str> {
     let answer: ProbeAnswer =
-        serde_json::from_slice(json).map_err(|_| "its streams cannot be told")?;
+        serde_json::from_slice(json).map_err(|_| "its streams cannot be read")?;
     let first = |kind: &str| {
         let mut streams = answer.streams.iter();
         streams.find(|stream| stream.codec_type.as_deref() == Some(kind))
@@ -113,12 +115,12 @@ pub(crate) fn read(json: &[u8]) -> Result<VideoProbe, &'static str> {
     })
 }
 
-/// ffprobe names what it does not know by these words, or not at all.
+/// Whether ffprobe does not know a codec.
 fn nameless(codec: &str) -> bool {
     matches!(codec, "" | "none" | "unknown")
 }
 
-/// The stored size, widened by the shape of its pixels: old recorders store half of the lines' length.
+/// The stored size with its width corrected by the shape of the pixels: old recorders store half of the width.
 fn shown_size(video: &Stream) -> Option<Size> {
     let side = |side: Option<u32>| side.filter(|px| (1..=SIDE_PX_MAX).contains(px));
     let (width_px, height_px) = (side(video.width)?, side(video.height)?);

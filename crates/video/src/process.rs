@@ -1,5 +1,5 @@
-//! One program, run within bounds: files, time on the processor, memory, size of what it writes, and
-//! words. Never outlives the future that runs it, and never comes before the alerts: it is nice.
+//! Runs one program within limits on files, processor time, memory, the size of its files, and the length of its
+//! output. It never outlives the future that runs it, and has a lower priority than the alerts (nice).
 
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
@@ -14,23 +14,25 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 
-/// How much of a program's standard output is kept.
+/// Bytes of a program's standard output that are kept.
 pub(crate) const STDOUT_BYTES_MAX: usize = 256 * 1024;
-/// How much of what it complains about is kept.
+/// Bytes of its standard error that are kept.
 const STDERR_BYTES_MAX: usize = 8 * 1024;
-/// Access rights of what it writes: for the owner only.
+/// Access rights of the files that it writes: for the owner only.
 const OUTPUT_MODE: u32 = 0o600;
 
-/// What one program may use.
+/// The limits of one program.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
+    /// Address space in bytes.
     pub(crate) memory_bytes: u64,
+    /// Processor time of all its threads together, in seconds.
     pub(crate) processor_s: u64,
-    /// The size of any file that it writes.
+    /// Largest size of each file that it writes, in bytes.
     pub(crate) file_bytes: u64,
 }
 
-/// How a program ended, and what it said.
+/// How a program ended, and its output.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
@@ -39,7 +41,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// What to say of a program that failed and said nothing.
+    /// The words for a program that failed without an error text.
     pub(crate) fn how(&self) -> String {
         match (self.status.signal(), self.status.code()) {
             (Some(signal), _) => format!("ffmpeg was stopped by signal {signal}"),
@@ -55,7 +57,7 @@ pub(crate) struct Run<'a> {
     pub(crate) launcher: &'a Launcher,
     pub(crate) program: &'a Path,
     pub(crate) path: &'a OsStr,
-    /// Where it stands. It can list nothing in it, and make nothing.
+    /// Its working folder. It can neither list nor create files in it.
     pub(crate) folder: &'a Path,
     pub(crate) bounds: Bounds,
     /// The files that it reads.
@@ -68,12 +70,12 @@ pub(crate) struct Run<'a> {
 const PRIVATE_UMASK: u32 = 0o077;
 
 impl Run<'_> {
-    /// Runs it. Dropping the future kills it; the runtime waits for it then, so that no zombie stays.
+    /// Runs it to its end. Dropping the future kills it; the runtime then reaps it, so that no zombie stays.
     pub(crate) async fn words(self, words: Vec<OsString>) -> io::Result<Ended> {
         self.watched(words, |_| ()).await
     }
 
-    /// The same, and `watch` sees the standard output while it comes, all of it.
+    /// The same, and `watch` gets all of its standard output while it arrives.
     pub(crate) async fn watched(
         self,
         words: Vec<OsString>,
@@ -88,10 +90,11 @@ impl Run<'_> {
         self.begun(command, watch).await
     }
 
-    /// Asks it for its version: it reads no bytes of devices, and may be a script that starts the real one.
+    /// Asks it for its version. It reads no bytes of devices then, so it is confined less: it may be a script that
+    /// starts the real program.
     pub(crate) async fn version(self) -> io::Result<Ended> {
         let confinement = Confinement::Program { umask: PRIVATE_UMASK, keeps_capabilities: false };
-        // The limit of memory in KiB.
+        // `ulimit -v` is in KiB.
         let script =
             format!("ulimit -v {} && exec \"$0\" -version", self.bounds.memory_bytes / 1024);
         let words = ["-c".into(), script.into(), self.program.into()];
@@ -99,12 +102,13 @@ impl Run<'_> {
         self.begun(command, |_| ()).await
     }
 
-    /// Runs the launcher alone: it says what holds.
+    /// Runs the launcher alone, which prints the restrictions that the kernel enforces.
     pub(crate) async fn probe(self) -> io::Result<Ended> {
         let command = self.launcher.probe(&self.confinement());
         self.begun(command, |_| ()).await
     }
 
+    /// The confinement of a run that reads bytes of devices.
     fn confinement(&self) -> Confinement {
         let Bounds { memory_bytes, processor_s, file_bytes } = self.bounds;
         let (reads, writes) = (self.reads.clone(), self.writes.clone());
@@ -117,6 +121,7 @@ impl Run<'_> {
         })
     }
 
+    /// Starts a command and waits for its end and its output.
     async fn begun(
         &self,
         mut command: std::process::Command,
@@ -130,7 +135,7 @@ impl Run<'_> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = spawn(command)?;
-        // Declared after the child and so dropped before it: while it is there, its number is its.
+        // Declared after the child and so dropped before it: until then no other process can have its number.
         let group = ProcessGroup::of(child.id());
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (stdout, stderr, status) = tokio::try_join!(
@@ -143,7 +148,7 @@ impl Run<'_> {
     }
 }
 
-/// Starts it on a thread that does not end: it would be killed with its thread.
+/// Starts it on a thread that never ends: the kernel kills it when the thread that started it ends.
 fn spawn(command: std::process::Command) -> io::Result<Child> {
     let runtime = Handle::current();
     let start = move || {
@@ -153,7 +158,7 @@ fn spawn(command: std::process::Command) -> io::Result<Child> {
     on_steady_thread(start).unwrap_or_else(|| Err(io::Error::other("no thread is left")))
 }
 
-/// The first `bytes_max` of what comes; the rest is read and dropped, or the program would wait.
+/// The first `bytes_max` bytes of an output. The rest is read and dropped, because the program would block.
 async fn keep<R: AsyncRead + Unpin>(
     from: Option<R>,
     bytes_max: usize,

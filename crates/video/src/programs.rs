@@ -1,5 +1,5 @@
-//! ffmpeg and ffprobe as they are installed. Never a relative path: the programs run in a folder that
-//! holds what came from outside.
+//! Finds ffmpeg and ffprobe, and asks for their version. A relative path in `PATH` is never used: the programs run in
+//! a folder with files from outside.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,12 +12,12 @@ use tokio::time::timeout;
 
 use crate::process::{Bounds, Ended, Run};
 
-/// How long a program may take to tell its version.
+/// Longest time that a program may take to print its version.
 const VERSION_TIME: Duration = Duration::from_secs(20);
 /// The longest version that is shown, in characters.
 const VERSION_CHARS_MAX: usize = 40;
 
-/// Where both programs are, the `PATH` they are given, and what starts them.
+/// Both programs, the `PATH` that they get, and the launcher that confines them.
 #[derive(Debug)]
 pub(crate) struct Programs {
     pub(crate) launcher: Launcher,
@@ -27,7 +27,7 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Both, or none.
+    /// Finds both programs; `None` if one is missing.
     pub(crate) fn find(path: &OsStr, launcher: Launcher) -> Option<Programs> {
         Some(Programs {
             launcher,
@@ -37,7 +37,7 @@ impl Programs {
         })
     }
 
-    /// The version of ffmpeg; `None` where one of both does not run.
+    /// The version of ffmpeg; `None` if one of the two does not run.
     pub(crate) async fn version(&self, folder: &Path, bounds: Bounds) -> Option<String> {
         self.says(&self.ffprobe, folder, bounds).await?;
         let ended = self.says(&self.ffmpeg, folder, bounds).await?;
@@ -62,7 +62,7 @@ impl Programs {
         }
     }
 
-    /// What of the kernel's restrictions holds for them.
+    /// Which of the restrictions the kernel enforces on them; none if the launcher does not answer.
     pub(crate) async fn held(&self, folder: &Path, bounds: Bounds) -> Held {
         let asked = self.run(&self.ffmpeg, folder, bounds).probe();
         let ended = timeout(VERSION_TIME, asked).await;

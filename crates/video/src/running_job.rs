@@ -1,5 +1,5 @@
-//! One job: the source probed, a plan made of it and carried out, the result measured. Never
-//! believes a program that says it succeeded: what it made is probed again.
+//! Runs one job: probes the source, makes a plan, carries it out, and measures the result. A program that reports
+//! success is not trusted: its result is probed again.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -23,25 +23,26 @@ use crate::progress::Reports;
 use crate::temp_file::{self, Copied};
 use crate::{TempFile, VideoError, VideoProgress, arguments, isobmff};
 
-/// How many threads of one program may use the processor at once.
+/// Number of threads of one program that use the processor at once.
 const PROCESSORS: u64 = 2;
 
-/// The names in a job's folder.
+/// Names of the files in a job's folder.
 const SOURCE: &str = "source";
 const UNPACKED: &str = "unpacked.mkv";
 const VIDEO: &str = "video.mp4";
 const POSTER: &str = "poster.jpg";
-/// What Telegram takes as a thumbnail: so many pixels a side, and so many bytes.
+/// Longest side of a thumbnail that Telegram accepts, in pixels (Bot API, `sendVideo`).
 const POSTER_SIDE_PX_MAX: u32 = 320;
+/// Largest thumbnail that Telegram accepts, in bytes.
 const POSTER_BYTES_MAX: u64 = 200_000;
-/// How far into a video the poster is taken at most: a camera begins to record when something moves.
+/// Latest time of the poster in a video: a camera begins to record when something moves.
 const POSTER_AT_MAX: Duration = Duration::from_secs(1);
 
 /// The programs, and the limits that each job keeps.
 #[derive(Debug)]
 pub(crate) struct Tools {
     pub(crate) programs: Programs,
-    /// Where each job has a folder of its own.
+    /// The folder that contains a folder for each job.
     pub(crate) folder: PathBuf,
     pub(crate) limits: Limits,
 }
@@ -50,30 +51,34 @@ pub(crate) struct Tools {
 pub(crate) struct RunningJob<'a> {
     tools: &'a Tools,
     folder: Arc<TempDir>,
+    /// Path of the source, its copy, or the file that was unpacked from it.
     source: PathBuf,
-    /// Keeps the copy of the source, or what was unpacked from it, where there is one.
+    /// Keeps that copy until the job ends.
     _copy: Option<TempFile>,
+    /// Size of the source in bytes.
     source_bytes: u64,
-    /// How large a program's output may be.
+    /// Largest output of a program in bytes.
     room_bytes: u64,
+    /// How the programs open the source.
     input: Input,
-    /// The source is an MP4 whose index stands first.
+    /// Whether the source is an MP4 whose index comes first.
     streamable: bool,
+    /// Largest result in bytes.
     bytes_max: u64,
     audience: Audience,
 }
 
-/// What one program may use, with this many bytes of scratch space left.
+/// The limits of one program, which may write `file_bytes`.
 pub(crate) fn bounds(limits: &Limits, file_bytes: u64) -> Bounds {
     Bounds {
         memory_bytes: limits.memory_bytes,
-        // The clock kills first; this holds should nobody be left to look at it.
+        // The job's timeout comes first. This limit is for a program whose job can no longer stop it.
         processor_s: limits.time.as_secs().saturating_mul(PROCESSORS).saturating_add(1),
         file_bytes,
     }
 }
 
-/// What is known when the video is done.
+/// The result of a job without its poster.
 pub(crate) struct Finished {
     pub(crate) video: VideoOutcome,
     pub(crate) size: Size,
@@ -81,6 +86,7 @@ pub(crate) struct Finished {
     pub(crate) plays_in_browsers: bool,
 }
 
+/// A video that a program made, measured.
 struct Made {
     file: TempFile,
     size: Size,
@@ -89,12 +95,12 @@ struct Made {
 }
 
 impl<'a> RunningJob<'a> {
-    /// Brings the source within reach of the programs, and tells how it is to be read.
+    /// Makes the source readable for the programs, by copying or unpacking it if needed, and decides how it is opened.
     pub(crate) async fn begin(
         tools: &'a Tools,
         job: TranscodeJob,
     ) -> Result<RunningJob<'a>, VideoError> {
-        let folder = Arc::new(temp_file::order_folder(&tools.folder)?);
+        let folder = Arc::new(temp_file::job_folder(&tools.folder)?);
         let (mut source, mut copy) = match job.source {
             VideoSource::File(path) => (std::path::absolute(path)?, None),
             VideoSource::Bytes(from) => {
@@ -104,7 +110,7 @@ impl<'a> RunningJob<'a> {
         };
         let metadata = tokio::fs::metadata(&source).await?;
         if !metadata.is_file() {
-            // A pipe would be waited for without end, in a thread that nobody can stop.
+            // A pipe could block a thread for ever.
             return Err(VideoError::NotAVideo("not a file".to_owned()));
         }
         let looked_at = source.clone();
@@ -132,7 +138,7 @@ impl<'a> RunningJob<'a> {
         })
     }
 
-    /// Makes the video, unless it is one already or none would fit.
+    /// Makes the video, unless the source already plays or no result would fit.
     pub(crate) async fn video(&self, progress: &VideoProgress) -> Result<Finished, VideoError> {
         let probe = self.probe(self.input, &self.source).await?;
         progress.set_whole(probe.duration);
@@ -160,7 +166,7 @@ impl<'a> RunningJob<'a> {
         Ok(finished(VideoOutcome::AsItIs, &self.probe(self.input, &self.source).await?))
     }
 
-    /// What was made, or the same made smaller, or nothing.
+    /// The video that was made if it fits, else a smaller one, else none.
     async fn fit(
         &self,
         probe: &VideoProbe,
@@ -187,7 +193,7 @@ impl<'a> RunningJob<'a> {
         }
     }
 
-    /// Tries the recipe, then what else may work. The error is that of the recipe itself.
+    /// Tries the recipe, then its alternatives. If all fail, the error is that of the recipe itself.
     async fn make_somehow(
         &self,
         probe: &VideoProbe,
@@ -207,6 +213,7 @@ impl<'a> RunningJob<'a> {
         Err(trouble.unwrap_or_else(|| VideoError::Failed("nothing was tried".to_owned())))
     }
 
+    /// Makes the video by one recipe, and probes it.
     async fn make(&self, recipe: Recipe, progress: &VideoProgress) -> Result<Made, VideoError> {
         let words = arguments::make(self.input, &self.source, recipe, VIDEO);
         let mut reports = Reports::new(progress);
@@ -227,7 +234,7 @@ impl<'a> RunningJob<'a> {
         })
     }
 
-    /// A still from near the beginning, in the size that services take; `None` where there is none.
+    /// A still from near the beginning, in the size that services accept; `None` if none could be made.
     pub(crate) async fn poster(&self, finished: &Finished) -> Option<TempFile> {
         let (input, path) = match &finished.video {
             VideoOutcome::Made(made) => (Input::MP4, made.path()),
@@ -235,7 +242,7 @@ impl<'a> RunningJob<'a> {
         };
         let size = finished.size.within(POSTER_SIDE_PX_MAX, POSTER_SIDE_PX_MAX);
         let middle = POSTER_AT_MAX.min(finished.duration / 3);
-        // Where the duration is a lie there may be no frame so late.
+        // If the duration is wrong, there may be no frame at that time.
         for at in [middle, Duration::ZERO] {
             let words = arguments::poster(input, path, size, at, POSTER);
             let run = self.run(&self.tools.programs.ffmpeg, path, Some(POSTER));
@@ -253,6 +260,7 @@ impl<'a> RunningJob<'a> {
         None
     }
 
+    /// Probes a file. More output than is kept means too many streams.
     async fn probe(&self, input: Input, path: &Path) -> Result<VideoProbe, VideoError> {
         let words = arguments::probe(input, path);
         let ended = self.run(&self.tools.programs.ffprobe, path, None).words(words).await?;
@@ -265,7 +273,7 @@ impl<'a> RunningJob<'a> {
         probe::read(&ended.stdout).map_err(|words| VideoError::NotAVideo(words.to_owned()))
     }
 
-    /// A run that reads one file, and writes one in the job's folder.
+    /// A run of a program that reads one file, and writes at most one in the job's folder.
     fn run<'b>(&'b self, program: &'b Path, reads: &Path, writes: Option<&str>) -> Run<'b> {
         let bounds = bounds(&self.tools.limits, self.room_bytes);
         let mut run = self.tools.programs.run(program, self.folder.path(), bounds);
@@ -274,6 +282,7 @@ impl<'a> RunningJob<'a> {
         run
     }
 
+    /// The words of a program that failed.
     fn said(&self, ended: &Ended) -> String {
         first_words(&ended.stderr, &self.source).unwrap_or_else(|| ended.how())
     }
@@ -288,13 +297,13 @@ fn finished(video: VideoOutcome, probe: &VideoProbe) -> Finished {
     }
 }
 
-/// What the first bytes of a source say.
+/// The facts in the first bytes of a source.
 struct Look {
-    /// How it is read; `None`: not a video.
+    /// How it is opened; `None` if it is no video.
     input: Option<Input>,
-    /// It is an MP4 that can be sent as it is.
+    /// Whether it is an MP4 whose index comes first.
     streamable: bool,
-    /// It must be unpacked first.
+    /// Whether it is Hichip's container, which has to be unpacked.
     is_hichip: bool,
 }
 
@@ -306,7 +315,7 @@ fn look(source: &Path, content_type: &str) -> io::Result<Look> {
     let streamable = content_type == "video/mp4" && isobmff::has_index_first(&mut file)?;
     let is_hichip = match content_type {
         hichip::CONTENT_TYPE => true,
-        // One that begins in the middle looks like nothing, and has the name of a raw stream.
+        // A recording that begins inside of a frame has no mark, and the name of a raw stream.
         "video/h264" | "video/h265" | "application/octet-stream" => {
             let more = hichip::SEARCH_BYTES_MAX.saturating_sub(head.len());
             (&mut file).take(more as u64).read_to_end(&mut head)?;
@@ -317,7 +326,7 @@ fn look(source: &Path, content_type: &str) -> io::Result<Look> {
     Ok(Look { input, streamable, is_hichip })
 }
 
-/// Copies what cannot be opened by name. Dropping the future ends the copy.
+/// Copies a source that has no path. Dropping the future ends the copy.
 async fn copied(
     folder: &Arc<TempDir>,
     from: Box<dyn Read + Send>,
@@ -333,7 +342,7 @@ async fn copied(
     }
 }
 
-/// Unpacks what ffmpeg does not read. Dropping the future ends it.
+/// Unpacks Hichip's container, which ffmpeg before 8.1 does not read. Dropping the future ends it.
 async fn unpacked(
     folder: &Arc<TempDir>,
     source: PathBuf,
@@ -356,7 +365,7 @@ async fn unpacked(
     }
 }
 
-/// Ends the work of a thread when it is dropped.
+/// Tells the thread of a job to stop when it is dropped.
 #[derive(Default)]
 struct GiveUp(Arc<AtomicBool>);
 
@@ -366,6 +375,7 @@ impl Drop for GiveUp {
     }
 }
 
+/// Runs work that blocks, on a thread of its own.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {

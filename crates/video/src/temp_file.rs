@@ -1,5 +1,4 @@
-//! Files that are only needed for a while, each removed when its owner lets go of it. Never touches
-//! what it did not make.
+//! Temporary files of jobs, each removed when its owner drops it. Files that it did not create are never touched.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Write};
@@ -10,22 +9,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::{TempDir, TempPath};
 
-/// What the folder of each order begins with: what carries another name is not ours to remove.
+/// Prefix of the folder of each job. A folder with another name is not ours and is not removed.
 const PREFIX: &str = "order-";
-/// How much is copied at once.
+/// Bytes that are copied at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A file that is removed when this is dropped.
 #[derive(Debug)]
 pub struct TempFile {
-    // Dropped before the folder that it lies in.
+    // Dropped before the folder that contains it.
     path: TempPath,
+    /// Size in bytes when it was taken over.
     size: u64,
+    /// Keeps the folder until its last file is dropped.
     _folder: Arc<TempDir>,
 }
 
 impl TempFile {
-    /// Where it lies, for as long as this is not dropped.
+    /// Its path, which is valid until this is dropped.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -35,7 +36,7 @@ impl TempFile {
         self.size
     }
 
-    /// Takes over a file in an order's folder.
+    /// Takes over a file in a job's folder; an error if it does not exist.
     pub(crate) fn adopt(folder: &Arc<TempDir>, name: &str) -> io::Result<TempFile> {
         let path = folder.path().join(name);
         let size = fs::metadata(&path)?.len();
@@ -43,36 +44,38 @@ impl TempFile {
     }
 }
 
-/// Makes the scratch folder, and removes the orders of a run that was killed. What only has the name of
-/// one, a file or a symbolic link, stays.
+/// Creates the scratch folder, and removes the job folders of a run that was killed. A file or a symbolic link with
+/// such a name stays.
 pub(crate) fn open(folder: &Path) -> io::Result<PathBuf> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let is_order = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());
-        if is_order && entry.file_type()?.is_dir() {
+        let is_job_folder = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());
+        if is_job_folder && entry.file_type()?.is_dir() {
             fs::remove_dir_all(entry.path())?;
         }
     }
-    // The programs run elsewhere than we do: a relative path would mean another file to them.
+    // The programs have another working folder: a relative path would be another file for them.
     fs::canonicalize(folder)
 }
 
-/// A folder for one order, which nobody else can read.
-pub(crate) fn order_folder(folder: &Path) -> io::Result<TempDir> {
+/// A folder for one job, which no other user can read.
+pub(crate) fn job_folder(folder: &Path) -> io::Result<TempDir> {
     tempfile::Builder::new().prefix(PREFIX).tempdir_in(folder)
 }
 
-/// How a copy ended that was not an error of the machine.
+/// How a copy ended, if not by an error of the machine.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Copied {
+    /// All bytes are written.
     Whole,
+    /// The source has more bytes than allowed.
     TooLarge,
-    /// Nobody waits for it any more.
+    /// The job was dropped.
     GivenUp,
 }
 
-/// Writes what can be read into a new file. Blocking; looks at `given_up` between two pieces.
+/// Copies a reader into a new file. It blocks, and checks `given_up` before each piece.
 pub(crate) fn copy(
     mut from: impl Read,
     to: &Path,
@@ -112,7 +115,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("a/b");
         open(&folder).unwrap();
-        let left = order_folder(&folder).unwrap().keep();
+        let left = job_folder(&folder).unwrap().keep();
         fs::write(left.join("video.mp4"), "x").unwrap();
         fs::write(folder.join("precious"), "x").unwrap();
         fs::write(folder.join("order-file"), "x").unwrap();
@@ -126,7 +129,7 @@ mod tests {
     #[test]
     fn a_file_goes_with_its_owner_and_the_folder_with_the_last() {
         let home = tempfile::tempdir().unwrap();
-        let folder = Arc::new(order_folder(home.path()).unwrap());
+        let folder = Arc::new(job_folder(home.path()).unwrap());
         let within = folder.path().to_owned();
         for name in ["a", "b"] {
             fs::write(within.join(name), "123").unwrap();

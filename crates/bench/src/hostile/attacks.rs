@@ -1,4 +1,4 @@
-//! The attacks. Each goes on at full strength until it is stopped, and comes back when it is turned away.
+//! The attacks. Each continues at full strength until it is stopped, and reconnects when it is refused.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

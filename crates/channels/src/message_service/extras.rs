@@ -1,12 +1,14 @@
-//! Extras: settings beside the text of a message, such as buttons, a priority or a sound. Where the service refuses
-//! an extra, the alert is sent without it, and its owner learns what to correct.
+//! Extras: settings beside the text of a message, such as buttons, a priority or a sound. If the service refuses an
+//! extra, the alert is sent without it, and the receipt says what the owner has to correct.
 
 use tipoff_model::Verdict;
 
 /// The extras that a message is sent without, and the service's reason.
 #[derive(Debug, Default)]
 pub(crate) struct Extras {
+    /// Keys of the settings, in the order in which they were left out.
     left_out: Vec<&'static str>,
+    /// The service's words at the first refusal.
     said: String,
 }
 
@@ -14,6 +16,15 @@ impl Extras {
     /// Whether the message still has the extra of the setting `key`.
     pub(crate) fn has(&self, key: &str) -> bool {
         !self.left_out.contains(&key)
+    }
+
+    /// The extras among `keys` that the message still has. `is_set` tells whether the channel or the alert sets one.
+    pub(crate) fn present(
+        &self,
+        keys: &[&'static str],
+        is_set: impl Fn(&str) -> bool,
+    ) -> Vec<&'static str> {
+        keys.iter().copied().filter(|key| is_set(key) && self.has(key)).collect()
     }
 
     /// Leaves out the extras of these settings, which the service refused with the words `said`. Returns whether
@@ -52,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_out_is_told_once_with_what_the_service_said_first() {
+    fn a_receipt_names_the_extras_left_out_and_the_first_reason() {
         let delivered = || Verdict::Delivered(Receipt::default());
         assert_eq!(Extras::default().into_verdict("Pigeon", delivered()), delivered());
         let mut extras = Extras::default();

@@ -12,25 +12,31 @@ pub(crate) trait HttpService: Send + Sync {
     /// Name of the service in error texts.
     const NAME: &'static str;
 
-    /// The request for a message with these extras.
+    /// The request for a message.
     ///
     /// # Errors
     /// The service accepts no such files.
-    fn request(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
-    ) -> Result<Request<'_>, FilesRefused>;
+    fn request(&self, outgoing: &OutgoingMessage<'_>) -> Result<Request<'_>, FilesRefused>;
 
     /// What the answer to that request means.
-    fn read_answer(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
-        answer: &Answer,
-    ) -> AnswerMeaning;
+    fn read_answer(&self, outgoing: &OutgoingMessage<'_>, answer: &Answer) -> AnswerMeaning;
+}
+
+/// A message on its way to a service.
+pub(crate) struct OutgoingMessage<'a> {
+    /// Its words and files.
+    pub(crate) message: &'a Message,
+    /// The whole alert that the message is a part of.
+    pub(crate) alert: &'a Alert,
+    /// The extras that the service refused at an earlier attempt: the request does without them.
+    pub(crate) extras: &'a Extras,
+}
+
+impl OutgoingMessage<'_> {
+    /// Whether the message has files, so that it may be accepted without them.
+    pub(crate) fn has_files(&self) -> bool {
+        !self.message.files.is_empty()
+    }
 }
 
 /// What the answer to a request means.
@@ -59,13 +65,13 @@ impl<S: HttpService> MessageSender for S {
         Box::pin(async move {
             let mut extras = Extras::default();
             loop {
-                let request = self.request(message, context.alert, &extras)?;
-                let answer = match http::post(request, context.files).await {
+                let outgoing = OutgoingMessage { message, alert: context.alert, extras: &extras };
+                let answer = match http::post(self.request(&outgoing)?, context.files).await {
                     Ok(answer) => answer,
                     Err(failure) => return Ok(failure.into()),
                 };
                 let AnswerMeaning { result, said, doubtful_extras } =
-                    self.read_answer(message, context.alert, &extras, &answer);
+                    self.read_answer(&outgoing, &answer);
                 // Terminates: an extra is left out only once.
                 if !extras.leave_out(&doubtful_extras, &said) {
                     return result.map(|verdict| extras.into_verdict(S::NAME, verdict));

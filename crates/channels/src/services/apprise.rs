@@ -1,52 +1,45 @@
-//! Apprise API (github.com/caronc/apprise-api): a server that passes messages with their files on to the
-//! services that are configured there under a key. Replies, sounds and priorities are not known to it.
+//! Apprise API (github.com/caronc/apprise-api): a server that passes messages with their files on to the services
+//! that are configured there under a key. It has no replies, sounds and priorities. If the server refuses several
+//! files together, they are sent one by one ([`one_by_one`]).
 
 mod one_by_one;
 
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
-use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{Outcome, Scope, Verdict};
 
 use crate::body::Body;
-use crate::http::{Answer, Request, Secrets, repair, retry};
-use crate::message_service::{self, AnswerMeaning, Extras, FilesRefused, HttpService, SendResult};
+use crate::http::{Answer, Endpoint, Request, Secrets, repair};
+use crate::message_service::{
+    self, AnswerMeaning, FilesRefused, HttpService, OutgoingMessage, SendResult, not_taken,
+    other_server, usual_result,
+};
 use crate::multipart::Form;
+use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
-use crate::{PictureLimits, Setting, Settings, Shape};
+use crate::{Setting, Settings, Shape};
 
-/// Default time limit for an answer, which arrives when all services have answered.
+/// Time limit for an answer if `timeout` is not set. The answer arrives when all services have answered.
 const TIME: Duration = Duration::from_secs(60);
-/// The tag of all services, whatever tags they have ("Tagging"). Without a tag a message goes only to those that
-/// have none.
+/// The tag that selects all services, whatever tags they have ("Tagging"). Without a tag, a message goes only to
+/// services that have none.
 const ALL: &str = "all";
-/// The rule of its addresses for keys.
+/// Length limit of a key, by the server's address patterns.
 const KEY_CHARS_MAX: usize = 128;
 
-/// Of the server: 6 files in a message (`APPRISE_MAX_ATTACHMENTS`) of 200 MB (`APPRISE_ATTACH_SIZE`), if
-/// its owner has not said otherwise. Texts it cuts itself, as each service wants them.
+/// The server's defaults: 6 files in a message (`APPRISE_MAX_ATTACHMENTS`) of 200 MB (`APPRISE_ATTACH_SIZE`). It
+/// cuts texts itself, to each service's limit.
 static LIMITS: Limits = Limits {
-    service: "Apprise",
-    text_utf16_max: 4000,
-    caption_utf16_max: 4000,
     album_files_max: 6,
     documents_max: 6,
     album_bytes_max: 200_000_000,
-    picture: PictureLimits {
-        types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
-        bytes_max: 200_000_000,
-        sides_px_max: usize::MAX,
-        ratio_max: usize::MAX,
-    },
-    video_types: &["video/mp4"],
-    animations: false,
     file_bytes_max: 200_000_000,
-    replies: false,
+    ..Limits::new("Apprise", 4000)
 };
 
 /// What Apprise can be configured with.
@@ -77,25 +70,23 @@ pub(crate) const ENTRY: Entry = Entry {
             example: "\"family\"",
         },
         Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
             doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
                   60 s.",
             example: "\"30 s\"",
+            ..TIMEOUT
         },
     ],
     build,
 };
 
+/// A key on an Apprise API server.
 struct Apprise {
-    url: Url,
-    /// Of the services that are to get alerts; empty: all.
+    /// The address of the key.
+    endpoint: Endpoint,
+    /// The tag of the services that get alerts; empty for all.
     tag: String,
-    /// Whether the server has taken files one by one that it did not take together.
+    /// Whether the server accepted files one by one after it had refused them together.
     takes_one: AtomicBool,
-    secrets: Secrets,
-    time: Duration,
 }
 
 fn build(settings: &Settings) -> Built {
@@ -106,17 +97,16 @@ fn build(settings: &Settings) -> Built {
     if key.is_empty() || key.len() > KEY_CHARS_MAX || !key.bytes().all(is_of_key) {
         reader.fault("key", "must be of 1 to 128 letters, digits, - and _");
     }
+    // Whoever knows the key can write to the services.
     secrets.add_value(key);
     let url = reader.address("server", "", &format!("/notify/{key}"));
     url.iter().for_each(|url| secrets.add_url(url));
+    let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+    let time = settings.answer_time_or(TIME);
+    let tag = settings.text("tag").unwrap_or_default().trim().to_owned();
     reader.finish(|| {
-        Some(Apprise {
-            url: url?,
-            tag: settings.text("tag").unwrap_or_default().trim().to_owned(),
-            takes_one: AtomicBool::new(false),
-            secrets,
-            time: settings.duration("timeout").unwrap_or(TIME),
-        })
+        let endpoint = Endpoint { url: url?, headers, time, secrets };
+        Some(Apprise { endpoint, tag, takes_one: AtomicBool::new(false) })
     })
 }
 
@@ -140,45 +130,30 @@ impl Channel for Apprise {
 impl HttpService for Apprise {
     const NAME: &'static str = "Apprise";
 
-    fn request(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
-    ) -> Result<Request<'_>, FilesRefused> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let (url, body) = (self.url.clone(), self.body(message, alert, extras));
-        Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
+    fn request(&self, outgoing: &OutgoingMessage<'_>) -> Result<Request<'_>, FilesRefused> {
+        Ok(self.endpoint.request(self.body(outgoing)))
     }
 
-    fn read_answer(
-        &self,
-        message: &Message,
-        _: &Alert,
-        _: &Extras,
-        answer: &Answer,
-    ) -> AnswerMeaning {
-        let fault = AppriseError::of(answer);
+    fn read_answer(&self, outgoing: &OutgoingMessage<'_>, answer: &Answer) -> AnswerMeaning {
+        let fault: AppriseError = answer.json();
+        let said = self.endpoint.said(answer, &fault.error);
         let is_about_tag = !self.tag.is_empty() && fault.is_about_tag(answer.status);
         AnswerMeaning {
-            result: self.judge(answer, &fault, !message.files.is_empty()),
-            said: answer.said(&fault.error, &self.secrets),
+            result: judge(answer, &said, outgoing.has_files()),
+            said,
             doubtful_extras: if is_about_tag { vec!["tag"] } else { Vec::new() },
         }
     }
 }
 
 impl Apprise {
-    fn body(&self, message: &Message, alert: &Alert, extras: &Extras) -> Body {
-        // There is no message without a body, unless it has a file; some services show no file's name.
+    /// The form of a message. The server accepts no message without a body or a file.
+    fn body(&self, outgoing: &OutgoingMessage<'_>) -> Body {
+        let OutgoingMessage { message, alert, extras } = *outgoing;
+        // Some of the services behind Apprise do not show the names of files.
         let names: Vec<&str> = message.files.iter().map(|file| file.name()).collect();
         let names = names.join(", ");
-        let (title, text) = match (message.title.as_str(), message.text.as_str()) {
-            ("", "") => (alert.device.as_str(), names.as_str()),
-            (title, "") => (alert.device.as_str(), title),
-            (title, text) => (title, text),
-        };
+        let (title, text) = message.title_and_text(&alert.device, &names);
         let mut form = Form::new();
         form.field("title", title);
         form.field("body", text);
@@ -191,63 +166,44 @@ impl Apprise {
         }
         form.into_body()
     }
+}
 
-    fn judge(&self, answer: &Answer, fault: &AppriseError, with_files: bool) -> SendResult {
-        let said = answer.said(&fault.error, &self.secrets);
-        let status = answer.status;
-        Ok(match status {
-            204 => repair(
-                "Apprise has no services under this key: configure them there, or set \
-                           `key`"
-                    .to_owned(),
-            ),
-            200..=299 => Verdict::Delivered(Receipt::default()),
-            400 | 413 | 431 if with_files => {
-                return Err(FilesRefused(format!("not taken by Apprise ({said})")));
-            }
-            401 | 403 => {
-                let error = format!(
-                    "Apprise does not let us in ({said}): set user and password in `server`"
-                );
-                repair(error)
-            }
-            300..=399 | 404 | 405 => {
-                repair(format!("this is no Apprise API ({status}, {said}): check `server`"))
-            }
-            // Which one, its log says. The others are told again with it.
-            424 => Verdict::Retry {
-                scope: Scope::Message,
-                after: answer.retry_after,
-                error: format!(
-                    "a service behind Apprise did not take it, see Apprise's log: {said}"
-                ),
-            },
-            408 | 429 => retry(answer.retry_after, format!("Apprise asks to wait: {said}")),
-            500.. => {
-                let error = format!("Apprise has a fault of its own ({status}): {said}");
-                retry(answer.retry_after, error)
-            }
-            _ => Verdict::Refused { error: format!("Apprise answered {status}: {said}") },
-        })
-    }
+/// What an answer means.
+fn judge(answer: &Answer, said: &str, with_files: bool) -> SendResult {
+    Ok(match answer.status {
+        204 => repair(
+            "Apprise has no services under this key: configure them there, or set `key`".to_owned(),
+        ),
+        400 | 413 | 431 if with_files => {
+            return Err(FilesRefused(not_taken(Apprise::NAME, said)));
+        }
+        401 | 403 => {
+            repair(format!("Apprise refuses the login ({said}): set user and password in `server`"))
+        }
+        300..=399 | 404 | 405 => other_server("Apprise API", "server", answer, said),
+        // Its log says which service. The others get the alert again.
+        424 => Verdict::Retry {
+            scope: Scope::Message,
+            after: answer.retry_after,
+            error: format!("a service behind Apprise did not take it, see Apprise's log: {said}"),
+        },
+        _ => return usual_result(Apprise::NAME, answer, said, false),
+    })
 }
 
 /// The server's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct AppriseError {
+    /// The error text.
     error: String,
-    /// What the services logged; `None` from older servers.
+    /// Log lines of the services. `None` from older servers.
     details: Option<Vec<Value>>,
 }
 
 impl AppriseError {
-    fn of(answer: &Answer) -> Self {
-        answer.json()
-    }
-
-    /// Whether no service has the tag: then nothing was tried, and nothing logged (`NotifyView`). Or the server does
-    /// not understand it.
+    /// Whether the tag is wrong: no service has it, so that nothing was tried and nothing logged (`NotifyView`), or
+    /// the server cannot parse it.
     fn is_about_tag(&self, status: u16) -> bool {
         match status {
             424 => self.details.as_ref().is_some_and(Vec::is_empty),

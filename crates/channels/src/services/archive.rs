@@ -1,5 +1,6 @@
-//! An archive: every file as received, in a folder or an S3 bucket, at a path that the owner chose. It never overwrites
-//! a file, whatever a device calls its files.
+//! An archive: keeps every file as received, in a folder or an S3 bucket, at a path that the owner chose. It
+//! never overwrites a file, whatever a device calls its files. Sending an alert again is harmless: a file that
+//! is already there with the same bytes counts as kept.
 
 mod bucket;
 mod folder;
@@ -16,17 +17,16 @@ use self::bucket::Bucket;
 use self::folder::Folder;
 use self::path::PathTemplate;
 use crate::http::{self, no_answer};
+use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
 use crate::{Setting, Settings, Shape};
 
-/// How long a file may take, where it is not set.
-const TIME: Duration = Duration::from_secs(30);
-/// How many names are tried for a file whose name is taken by another.
+/// Number of names that are tried for a file if other files have the same path.
 const NAMES_MAX: u32 = 10;
-/// Where files go, where it is not set.
+/// The path of a file if `path` is not set.
 const PATH: &str = "{device}/{year}-{month}-{day}/{hour}{minute}{second}-{name}";
-/// What is kept, where it is not set.
+/// The kinds of files that are kept if `what` is not set.
 const WHAT: &[&str] = &["pictures", "videos", "files"];
 
 /// What an archive can be configured with.
@@ -96,11 +96,9 @@ pub(crate) const ENTRY: Entry = Entry {
             example: "\"Europe/Berlin\"",
         },
         Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
             doc: "How long a file may take, besides 8 s for each MB. Without it: 30 s.",
             example: "\"10 s\"",
+            ..TIMEOUT
         },
         Setting {
             key: "what",
@@ -114,17 +112,22 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
+/// A store and the rules by which files are kept in it.
 struct Archive {
-    shelf: Box<dyn ArchiveStore>,
+    store: Box<dyn ArchiveStore>,
+    /// The path of a file within the store.
     template: PathTemplate,
+    /// Time zone of the times in paths.
     zone: TimeZone,
     what: FileSelection,
+    /// Time limit of one file, without the time that its bytes need.
     time: Duration,
 }
 
 /// Where files are kept.
 trait ArchiveStore: Send + Sync {
-    /// Keeps a file at `path`, unless other bytes are there.
+    /// Keeps a file at `path`, unless other bytes are there. `umask` limits the access rights of files in a
+    /// folder.
     fn keep<'a>(
         &'a self,
         path: &'a str,
@@ -134,20 +137,23 @@ trait ArchiveStore: Send + Sync {
     ) -> BoxFuture<'a, Result<KeepResult, Verdict>>;
 }
 
-/// What is at a path now.
+/// What is at a path after an attempt to keep a file there.
 enum KeepResult {
-    /// The file, all of it: put there now or by an earlier attempt.
+    /// The whole file: put there now or by an earlier attempt.
     File,
-    /// Other bytes, as they were.
+    /// Another file, unchanged.
     Other,
 }
 
 /// Which files are kept.
 #[derive(Clone, Copy, Default)]
 struct FileSelection {
+    /// Pictures and animations.
     pictures: bool,
     videos: bool,
+    /// All files that are neither, and mails that could not be parsed.
     files: bool,
+    /// Each mail as received, with everything in it.
     mails: bool,
 }
 
@@ -160,12 +166,13 @@ fn build(settings: &Settings) -> Built {
     if what.is_none() {
         reader.fault("what", "must be of pictures, videos, files, mails, all");
     }
-    let shelf = shelf(&mut reader);
-    let time = settings.duration("timeout").unwrap_or(TIME);
-    reader.finish(|| Some(Archive { shelf: shelf?, template: template?, zone, what: what?, time }))
+    let store = store(&mut reader);
+    let time = settings.answer_time();
+    reader.finish(|| Some(Archive { store: store?, template: template?, zone, what: what?, time }))
 }
 
-fn shelf(reader: &mut SettingsReader<'_>) -> Option<Box<dyn ArchiveStore>> {
+/// The folder or the bucket that the settings name: exactly one of them.
+fn store(reader: &mut SettingsReader<'_>) -> Option<Box<dyn ArchiveStore>> {
     let settings = reader.settings;
     let built: Result<Box<dyn ArchiveStore>, _> =
         match (settings.text("folder"), settings.text("bucket")) {
@@ -184,7 +191,7 @@ fn shelf(reader: &mut SettingsReader<'_>) -> Option<Box<dyn ArchiveStore>> {
 }
 
 impl FileSelection {
-    /// None: it is not what can be kept.
+    /// The selection that a list names; [`WHAT`] if the list is empty. `None` if a name is not known.
     fn of(list: &[String]) -> Option<Self> {
         let mut what = Self::default();
         let list: Vec<&str> = match list {
@@ -204,7 +211,8 @@ impl FileSelection {
         Some(what)
     }
 
-    /// The files of an alert that are kept. A mail that was not understood is a file, too.
+    /// The files of an alert that are kept. A mail that could not be parsed counts as a file, unless mails are
+    /// kept anyway.
     fn choose(self, alert: &Alert) -> impl Iterator<Item = &AlertMedia> {
         let fits = move |stored: &&AlertMedia| match stored.media.kind {
             MediaKind::Picture | MediaKind::Animation => self.pictures,
@@ -218,7 +226,7 @@ impl FileSelection {
 }
 
 impl Channel for Archive {
-    /// The alert as it is: an archive keeps what came, not what was made of it for a phone.
+    /// Accepts the whole alert: an archive keeps the original files, not messages within a service's limits.
     fn abilities(&self) -> Abilities {
         Abilities::AcceptsAlert
     }
@@ -230,13 +238,13 @@ impl Channel for Archive {
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let mut left = None;
-            // What a report shows is here already.
+            // The pictures of a report are from alerts that are archived already.
             let is_news = context.alert.kind != AlertKind::Report;
             let chosen = self.what.choose(context.alert).filter(|_| is_news);
             for stored in chosen {
                 match self.keep(stored, context).await {
                     Ok(()) => {}
-                    // One wrong file keeps no other from its place.
+                    // A fault of one file does not stop the others.
                     Err(verdict) if is_of_message(&verdict) => left = left.or(Some(verdict)),
                     Err(verdict) => return verdict.into(),
                 }
@@ -246,19 +254,21 @@ impl Channel for Archive {
     }
 }
 
+/// Whether a failure concerns one file, and not the whole store.
 fn is_of_message(verdict: &Verdict) -> bool {
     !matches!(verdict, Verdict::Retry { scope: Scope::Channel | Scope::Unreachable, .. })
 }
 
 impl Archive {
-    /// Keeps a file under the first of its names that is free, or that has it already.
+    /// Keeps a file under the first of its names that is free or has the same bytes already.
     async fn keep(&self, stored: &AlertMedia, context: &Context<'_>) -> Result<(), Verdict> {
         let time = self.time + http::upload_time(stored.media.size);
         let path = self.template.path(context.alert, stored, &self.zone);
         for number in 0..NAMES_MAX {
             let path = path.numbered(stored.place, number);
             let umask = context.programs.umask;
-            let keeping = self.shelf.keep(&path, stored, context.files, umask);
+            let keeping = self.store.keep(&path, stored, context.files, umask);
+            // A network disk that is gone may block for ever.
             let kept = timeout(time, keeping).await.unwrap_or_else(|_| {
                 Err(no_answer(format!("{path} was not kept within {} s", time.as_secs())))
             });
@@ -269,9 +279,4 @@ impl Archive {
         let error = format!("other files have all the names that {} could get", path.plain());
         Err(Verdict::Refused { error })
     }
-}
-
-/// A file cannot be read from the store.
-fn unreadable(error: String) -> Verdict {
-    Verdict::Retry { scope: Scope::Message, after: None, error }
 }

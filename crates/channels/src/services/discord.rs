@@ -1,5 +1,6 @@
-//! Discord, through a webhook of a channel (docs.discord.com/developers/resources/webhook). A webhook
-//! cannot answer an earlier message, so what follows is a message of its own, and silent.
+//! Discord, through a webhook of a channel (docs.discord.com/developers/resources/webhook). A webhook cannot reply to
+//! an earlier message, so that a follow-up is a message of its own, and a silent notification. In a forum channel,
+//! each alert begins a thread. Words in quotation marks below are from Discord's documentation.
 
 use std::time::Duration;
 
@@ -7,41 +8,44 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tipoff_model::{Alert, Receipt, Verdict};
+use tipoff_model::Alert;
 
 use crate::body::Body;
 use crate::buttons::{self, BUTTONS, Link};
-use crate::http::{self, Answer, Failure, RETRY_AFTER_MAX, Request, Secrets, repair, retry};
+use crate::http::{self, Answer, Endpoint, Failure, RETRY_AFTER_MAX, Secrets, repair, retry};
 use crate::message_service::{
-    Extras, FilesRefused, MessageChannel, MessageSender, MessageService, SendResult,
+    Extras, FilesRefused, MessageChannel, MessageSender, MessageService, SendResult, usual_result,
 };
 use crate::multipart::Form;
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
 use crate::{BoxFuture, Built, Context, Entry, Limits, Message, Pace};
-use crate::{PictureLimits, Setting, Settings, Shape, sound, words};
+use crate::{Setting, Settings, Shape, sound, words};
 
-/// The names that a webhook may write under.
+/// Length limit of the name that a webhook writes under, in characters.
 const USERNAME_CHARS_MAX: usize = 80;
 /// The message flag SUPPRESS_NOTIFICATIONS.
 const NO_NOTIFICATION: u32 = 1 << 12;
-/// "Invalid form body": a part of it is not as Discord wants it.
+/// "Invalid form body": Discord refuses a field of the message.
 const INVALID_FORM: u32 = 50035;
-/// "Unknown channel", "Cannot message this thread until …", "Thread is archived", "Thread is locked": all of it
-/// is about the thread, for the webhook itself is known.
+/// "Unknown channel", "Cannot message this thread until …", "Thread is archived", "Thread is locked". All of these
+/// concern the thread: an unknown webhook has another code.
 const NO_THREAD: &[u32] = &[10003, 40058, 50083, 160005];
 /// "Webhooks posted to forum channels must have a thread_name or thread_id".
 const FORUM: u32 = 220001;
-/// How long the name of a thread may be.
+/// Length limit of a thread's name, in characters.
 const THREAD_NAME_CHARS_MAX: usize = 100;
-/// Words that no webhook may have in its name ("Usernames and Nicknames").
+/// Words that Discord refuses in the name of a webhook ("Usernames and Nicknames").
 const FORBIDDEN_NAMES: &[&str] = &["clyde", "discord"];
-/// What a message can have besides its words, as its settings are called.
+/// The extras of a message, by the names of their settings.
 const EXTRAS: &[&str] = &["buttons", "thread", "username"];
-/// "Action Row", "Button": so many buttons in a row, rows in a message, characters on a button and in its address.
+/// Number of buttons in a row ("Action Row").
 const ROW_BUTTONS_MAX: usize = 5;
+/// Number of rows in a message.
 const ROWS_MAX: usize = 5;
+/// Length limit of a button's label, in characters ("Button").
 const BUTTON_LABEL_CHARS_MAX: usize = 80;
+/// Length limit of a button's address, in characters.
 const BUTTON_URL_CHARS_MAX: usize = 512;
 /// Discord's markup characters.
 const MARKUP: &str = "\\*_~`|>#[]<";
@@ -50,22 +54,11 @@ const MARKUP: &str = "\\*_~`|>#[]<";
 /// characters for an embed's description, of which each may need a backslash here; ten files of
 /// 10 MiB, and 25 MiB for a request.
 static LIMITS: Limits = Limits {
-    service: "Discord",
-    text_utf16_max: 2000,
-    caption_utf16_max: 2000,
     album_files_max: 10,
     documents_max: 10,
     album_bytes_max: 24 << 20,
-    picture: PictureLimits {
-        types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
-        bytes_max: 10 << 20,
-        sides_px_max: usize::MAX,
-        ratio_max: usize::MAX,
-    },
-    video_types: &["video/mp4"],
-    animations: false,
     file_bytes_max: 10 << 20,
-    replies: false,
+    ..Limits::new("Discord", 2000)
 };
 
 /// What Discord can be configured with.
@@ -108,16 +101,18 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
+/// A webhook of a Discord channel.
 struct Discord {
-    url: Url,
+    /// The webhook's address.
+    endpoint: Endpoint,
     /// The webhook's number, which is no secret.
     id: String,
     username: Option<String>,
+    /// The number of a thread in the channel.
     thread: Option<String>,
+    /// Whether first alerts, too, are silent notifications.
     silent: bool,
     buttons: bool,
-    secrets: Secrets,
-    time: Duration,
 }
 
 fn build(settings: &Settings) -> Built {
@@ -149,20 +144,20 @@ fn build(settings: &Settings) -> Built {
         secrets.add_url(&url);
         // Without it, Discord answers before it knows whether it accepts the message.
         url.query_pairs_mut().append_pair("wait", "true");
+        let endpoint =
+            Endpoint { url, headers: HeaderMap::new(), time: settings.answer_time(), secrets };
         Some(MessageChannel(Discord {
-            url,
+            endpoint,
             id: id?,
             username,
             thread,
             silent: settings.flag("silent"),
             buttons: settings.flag_or(BUTTONS.key, true),
-            secrets,
-            time: settings.answer_time(),
         }))
     })
 }
 
-/// Of `…/webhooks/NUMBER/TOKEN`.
+/// The number in `…/webhooks/NUMBER/TOKEN`.
 fn webhook_id(url: &Url) -> Option<&str> {
     let (_, rest) = url.path().split_once("/webhooks/")?;
     rest.split_once('/').filter(|(_, token)| !token.is_empty()).map(|(id, _)| id)
@@ -171,8 +166,8 @@ fn webhook_id(url: &Url) -> Option<&str> {
 impl MessageService for Discord {
     const LIMITS: &'static Limits = &LIMITS;
 
-    /// Five requests in two seconds, and thirty messages a minute, as webhooks are seen to have; 429
-    /// says what holds.
+    /// Five requests in two seconds, and thirty messages a minute. These are the observed limits of webhooks, which
+    /// Discord does not document; 429 names the pause.
     fn paces(&self) -> Vec<Pace> {
         let key = format!("discord:{}", self.id);
         let seconds = Duration::from_secs;
@@ -197,15 +192,15 @@ impl MessageSender for Discord {
                     Ok(answer) => answer,
                     Err(failure) => return Ok(failure.into()),
                 };
-                let fault = DiscordError::of(&answer);
+                let fault: DiscordError = answer.json();
                 if fault.code == FORUM && !post.is_forum {
                     post.is_forum = true;
                     continue;
                 }
                 let doubtful_extras = self.doubtful(&post, &answer, &fault);
-                let said = answer.said(&fault.message, &self.secrets);
+                let said = self.endpoint.said(&answer, &fault.message);
                 if !post.extras.leave_out(&doubtful_extras, &said) {
-                    let result = self.judge(&answer, &fault, !message.files.is_empty());
+                    let result = judge(&answer, &fault, &said, !message.files.is_empty());
                     return result.map(|verdict| post.extras.into_verdict("Discord", verdict));
                 }
             }
@@ -217,13 +212,14 @@ impl MessageSender for Discord {
 struct PostOptions {
     /// The rows of its buttons.
     rows: Vec<Value>,
+    /// What is left out after a refusal.
     extras: Extras,
     /// Whether the channel is a forum, where each alert is a thread.
     is_forum: bool,
 }
 
-/// The buttons of a message as rows of them: "Action Row" and "Button" in Discord's documentation. Buttons that
-/// open an address are the only ones that a webhook can have which belongs to no app.
+/// The buttons of a message in rows ("Action Row", "Button"). A webhook that belongs to no app can only have buttons
+/// that open an address.
 fn rows(message: &Message, alert: &Alert) -> Vec<Value> {
     let is_good = |link: &Link<'_>| {
         let is_short = link.url.chars().count() <= BUTTON_URL_CHARS_MAX;
@@ -244,13 +240,14 @@ fn rows(message: &Message, alert: &Alert) -> Vec<Value> {
 }
 
 impl Discord {
+    /// Sends a message with these options.
     async fn put(
         &self,
         message: &Message,
         post: &PostOptions,
         context: &Context<'_>,
     ) -> Result<Answer, Failure> {
-        let (mut url, headers) = (self.url.clone(), HeaderMap::new());
+        let mut url = self.endpoint.url.clone();
         if let Some(thread) = self.thread.as_ref().filter(|_| post.extras.has("thread")) {
             url.query_pairs_mut().append_pair("thread_id", thread);
         }
@@ -258,32 +255,29 @@ impl Discord {
             url.query_pairs_mut().append_pair("with_components", "true");
         }
         let body = self.body(message, post, context.alert);
-        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-        http::post(request, context.files).await
+        http::post(self.endpoint.request_to(url, body), context.files).await
     }
 
-    /// What of a message's extras Discord may not have taken: the one that it names; else of an invalid form one
-    /// after the other, of what is not known all.
+    /// Extras of a message that Discord may have refused. If Discord names one, that one. If it names none, the
+    /// extras of an invalid form one after the other; for an unknown error, all of them.
     fn doubtful(
         &self,
         post: &PostOptions,
         answer: &Answer,
         fault: &DiscordError,
     ) -> Vec<&'static str> {
-        let is_there = |key: &&&'static str| match **key {
+        let there = post.extras.present(EXTRAS, |key| match key {
             "buttons" => !post.rows.is_empty(),
             "thread" => self.thread.is_some(),
             _ => self.username.is_some(),
-        };
-        let there: Vec<&'static str> =
-            EXTRAS.iter().filter(is_there).copied().filter(|key| post.extras.has(key)).collect();
+        });
         let named =
             |names: &[&str]| there.iter().copied().filter(|key| names.contains(key)).collect();
         match (answer.status, fault.code) {
             (_, code) if NO_THREAD.contains(&code) => named(&["thread"]),
             (400, INVALID_FORM) if fault.names("username") => named(&["username"]),
             (400, INVALID_FORM) if fault.names("components") => named(&["buttons"]),
-            // Such as an address that Discord does not take for one. The alert is worth more.
+            // Such as an address that Discord considers invalid. The alert matters more than its extras.
             (400, INVALID_FORM) => {
                 there.into_iter().filter(|key| *key != "thread").take(1).collect()
             }
@@ -293,11 +287,12 @@ impl Discord {
         }
     }
 
-    /// The title is the message, which a phone shows at once; the text is an embed below it.
+    /// The form of a message. The title is the message itself, which a phone's notification shows; the text is an
+    /// embed below it, which has more room.
     fn body(&self, message: &Message, post: &PostOptions, alert: &Alert) -> Body {
         let silent = self.silent || sound::is_silent(message, alert);
         let mut payload = json!({
-            // Nobody is called by what a camera says.
+            // What a camera writes mentions nobody.
             "allowed_mentions": { "parse": [] },
             "flags": if silent { NO_NOTIFICATION } else { 0 },
         });
@@ -329,72 +324,54 @@ impl Discord {
         }
         form.into_body()
     }
+}
 
-    /// The codes are those of "Opcodes and Status Codes" in Discord's documentation.
-    fn judge(&self, answer: &Answer, fault: &DiscordError, with_files: bool) -> SendResult {
-        let said = answer.said(&fault.message, &self.secrets);
-        let status = answer.status;
-        Ok(match (status, fault.code) {
-            (200..=299, _) => Verdict::Delivered(Receipt::default()),
-            (300..=399 | 401 | 403 | 404 | 405, _) => repair(format!(
-                "Discord does not know this webhook ({said}): make another, set `url`"
-            )),
-            (413, _) | (400, 40005) if with_files => {
-                return Err(FilesRefused("too big for this Discord channel".to_owned()));
-            }
-            (408 | 429, _) => {
-                let asked = fault.retry_after.map(|seconds| seconds.clamp(0.0, 1e6));
-                let asked = asked.map(Duration::from_secs_f64).or(answer.retry_after);
-                let asked = asked.map(|pause| pause.min(RETRY_AFTER_MAX));
-                retry(asked, format!("Discord asks to wait: {said}"))
-            }
-            (500.., _) => retry(
-                answer.retry_after,
-                format!("Discord has a fault of its own ({status}): {said}"),
-            ),
-            _ if with_files => return Err(FilesRefused(format!("not taken by Discord ({said})"))),
-            _ => Verdict::Refused { error: format!("Discord answered {status}: {said}") },
-        })
-    }
+/// The codes are those of "Opcodes and Status Codes" in Discord's documentation.
+fn judge(answer: &Answer, fault: &DiscordError, said: &str, with_files: bool) -> SendResult {
+    Ok(match (answer.status, fault.code) {
+        (300..=399 | 401 | 403 | 404 | 405, _) => {
+            repair(format!("Discord does not know this webhook ({said}): make another, set `url`"))
+        }
+        (413, _) | (400, 40005) if with_files => {
+            return Err(FilesRefused("too big for this Discord channel".to_owned()));
+        }
+        (408 | 429, _) => {
+            let asked = fault.retry_after.map(|seconds| seconds.clamp(0.0, 1e6));
+            let asked = asked.map(Duration::from_secs_f64).or(answer.retry_after);
+            let asked = asked.map(|pause| pause.min(RETRY_AFTER_MAX));
+            retry(asked, format!("Discord asks to wait: {said}"))
+        }
+        _ => return usual_result("Discord", answer, said, with_files),
+    })
 }
 
 /// Discord's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct DiscordError {
+    /// See "JSON Error Codes". 0 if there is none.
     code: u32,
     message: String,
     /// In seconds.
     retry_after: Option<f64>,
-    /// Of an invalid form: by the names of its fields.
+    /// The faults of an invalid form, by the names of its fields.
     errors: Value,
 }
 
 impl DiscordError {
-    fn of(answer: &Answer) -> Self {
-        answer.json()
-    }
-
     /// Whether a field of the form is named as wrong.
     fn names(&self, field: &str) -> bool {
         self.errors.get(field).is_some()
     }
 }
 
-/// `text` so that it is shown as it is; addresses stay, or they would lead elsewhere.
+/// `text` so that it is shown as it is. Addresses are not escaped: a backslash in them would lead elsewhere.
 fn plain(text: &str) -> String {
     let escaped = |word: &str| -> String {
         if word.starts_with("http://") || word.starts_with("https://") {
             return word.to_owned();
         }
-        let mut escaped = String::with_capacity(word.len());
-        for character in word.chars() {
-            if MARKUP.contains(character) {
-                escaped.push('\\');
-            }
-            escaped.push(character);
-        }
-        escaped
+        words::backslashed(word, MARKUP)
     };
     text.split_inclusive(char::is_whitespace).map(escaped).collect()
 }

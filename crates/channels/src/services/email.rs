@@ -1,5 +1,6 @@
-//! Mail through any SMTP server, as a new one or as the device's own. Recipients come from the
-//! configuration alone: nothing that a device says makes Tipoff a relay.
+//! Mail through any SMTP server: a new mail about the alert, or the device's own mail. Recipients come from the
+//! configuration alone: nothing that a device sends makes Tipoff a relay. A mail that Tipoff sent itself is
+//! recognised and never sent on, so that two forwarding mailboxes cause no loop.
 
 mod answer;
 mod compose;
@@ -13,10 +14,9 @@ mod smtp_session;
 
 use std::sync::Arc;
 
-use tipoff_model::{Alert, AlertKind, AlertMedia, Outcome, Scope, Verdict};
+use tipoff_model::{Alert, AlertKind, AlertMedia, Outcome, Verdict};
 use tokio::task::spawn_blocking;
 
-use self::answer::later;
 use self::compose::NewMail;
 use self::header::Mailbox;
 use self::original::OriginalFacts;
@@ -24,32 +24,23 @@ use self::progress::MemorySlots;
 use self::server::Server;
 use self::settings::build;
 use crate::body::{Body, BodyError};
+use crate::http::retry_message;
 use crate::{Abilities, BoxFuture, Channel, Context, Entry, Limits, Message};
-use crate::{PictureLimits, buttons, plan, wording};
+use crate::{buttons, plan, wording};
 
 /// Number of mails of an alert that are checked for a mail loop.
 const LOOKED_AT_MAX: usize = 16;
 
-/// Most providers take mails of 25 MB ("Gmail sending limits" and its like), which is 18 MB of files, for
-/// base64 makes 78 bytes of 57. A server that takes less says so (RFC 1870) and is obeyed. The words
-/// are bounded so that a phone opens the mail.
+/// Most providers accept mails of 25 MB ("Gmail sending limits" and others), which is 18 MB of files, because
+/// base64 makes 78 bytes of 57. A server with a lower limit announces it (RFC 1870), and it is respected. The
+/// text is bounded so that a phone opens the mail.
 static LIMITS: Limits = Limits {
-    service: "a mail",
-    text_utf16_max: 50_000,
-    caption_utf16_max: 50_000,
     album_files_max: 30,
     documents_max: 30,
     album_bytes_max: 18 << 20,
-    picture: PictureLimits {
-        types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
-        bytes_max: 18 << 20,
-        sides_px_max: usize::MAX,
-        ratio_max: usize::MAX,
-    },
-    video_types: &["video/mp4"],
-    animations: false,
     file_bytes_max: 18 << 20,
     replies: true,
+    ..Limits::new("a mail", 50_000)
 };
 
 /// What mail can be configured with.
@@ -60,32 +51,38 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
-/// In which form alerts are mailed.
+/// The form of the mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MailForm {
-    /// A mail of ours.
+    /// A new mail about the alert.
     Fresh,
-    /// The device's own mail.
+    /// The device's own mail, with `Resent-` fields (RFC 5322, section 3.6.6).
     Original,
 }
 
+/// A mail server, and the mails that it is given.
 struct Email {
     server: Server,
     from: Mailbox,
+    /// 1 to 50 recipients.
     to: Vec<Mailbox>,
     form: MailForm,
+    /// Whether first alerts have links that carry out actions.
     buttons: bool,
+    /// Where the progress of alerts is stored that some recipients do not have yet.
     slots: MemorySlots,
 }
 
 /// A mail to be sent.
 enum OutgoingMail {
+    /// A new mail.
     Fresh(Message),
+    /// A device's own mail, and what it needs to be sent on.
     Resent(AlertMedia, OriginalFacts),
 }
 
 impl Channel for Email {
-    /// A device's own mail is in no message: with those, the alert is taken as it is.
+    /// Messages do not contain a device's own mail: to send it on, the channel accepts the whole alert.
     fn abilities(&self) -> Abilities {
         match self.form {
             MailForm::Fresh => Abilities::Messages(&LIMITS),
@@ -129,7 +126,7 @@ impl Email {
             mails.into_iter().map(fit).collect::<Result<Vec<_>, _>>().map(Some)
         });
         let looked = looking.await.unwrap_or_else(|error| Err(BodyError(error.to_string())));
-        let looked = looked.map_err(|BodyError(error)| later(Scope::Message, error))?;
+        let looked = looked.map_err(|BodyError(error)| retry_message(error))?;
         let Some(looked) = looked else {
             let error = "this alert is a mail that Tipoff has sent itself, and goes round in \
                          circles: let no mailbox in `to` forward to Tipoff";
@@ -143,6 +140,7 @@ impl Email {
         Ok(originals(alert, looked).into_iter().enumerate().collect())
     }
 
+    /// The bytes of a new mail. The mails of one alert form a thread, like the alerts of one incident.
     fn compose(&self, number: usize, message: &Message, alert: &Alert) -> Body {
         let (id, subject) = (self.id(number, alert), self.subject(number, alert));
         let first = self.id(0, alert);
@@ -157,13 +155,14 @@ impl Email {
         compose::compose(&NewMail { from, to, id, subject, follows, alert, links, message })
     }
 
-    /// The same for every attempt, so that a mail that comes twice is told as one.
+    /// The Message-ID of a mail, without brackets. The same for every attempt, so that mail programs recognise a
+    /// mail that arrives twice.
     fn id(&self, number: usize, alert: &Alert) -> String {
         format!("{}.{number}@{}", compose::key(alert), self.from.address.domain())
     }
 
-    /// What belongs together has the same subject: Gmail asks for it ("Manage threads" in the guides to
-    /// its API).
+    /// The subject of a mail. The mails of a thread have the same subject: Gmail requires it ("Manage threads" in
+    /// the guides to its API).
     fn subject(&self, number: usize, alert: &Alert) -> String {
         match thread(alert) {
             Some((_, subject)) => format!("Re: {subject}"),
@@ -174,7 +173,8 @@ impl Email {
         }
     }
 
-    /// RFC 5322, section 3.6.6: who sends it on, and what it must have and has not.
+    /// The fields before a device's own mail: who sends it on (RFC 5322, section 3.6.6), and the required fields
+    /// that it lacks.
     fn resent_fields(&self, number: usize, fit: &OriginalFacts, alert: &Alert) -> String {
         let date = header::date(alert.received_at);
         let from = std::slice::from_ref(&self.from);
@@ -196,18 +196,18 @@ impl Email {
     }
 }
 
-/// The first mail of the incident: its id and subject.
+/// The first mail of the incident: its Message-ID and subject, from the receipt of the first alert.
 fn thread(alert: &Alert) -> Option<(&str, &str)> {
     let is_id = |id: &str| id.contains('@') && id.bytes().all(|byte| byte.is_ascii_graphic());
     alert.reply_to.as_deref()?.split_once(' ').filter(|(id, _)| is_id(id))
 }
 
-/// Whether a device's own mails say all there is to say.
+/// Whether a device's own mails contain everything: a torn mail ends early, and a summary has no mail.
 fn can_be_sent_on(alert: &Alert) -> bool {
     !alert.torn && alert.kind != AlertKind::Summary
 }
 
-/// The mails that can be sent on; and what is not in them, in mails of ours.
+/// The mails that can be sent on, and new mails with the files that are not in them.
 fn originals(alert: &Alert, looked: Vec<(AlertMedia, Option<OriginalFacts>)>) -> Vec<OutgoingMail> {
     let mut items = Vec::new();
     let mut rest = alert.clone();
@@ -228,7 +228,7 @@ fn originals(alert: &Alert, looked: Vec<(AlertMedia, Option<OriginalFacts>)>) ->
     items
 }
 
-/// A device's own mail as a file.
+/// A new mail with a device's own mail as an attached file, for a server that refuses the mail itself.
 fn attached(alert: &Alert, mail: &AlertMedia) -> Message {
     let mut alone = alert.clone();
     alone.media.retain(|stored| stored.place.arrival == mail.place.arrival);

@@ -1,5 +1,6 @@
-//! A program on this machine: it gets the alert on its standard input and in its environment, and the files in a folder.
-//! No shell is involved, and no argument comes from an alert.
+//! A program on this machine. It gets the alert on its standard input and in its environment, and the files in a
+//! folder. No shell is involved, and no argument comes from an alert, so that a device cannot inject a command.
+//! The program runs confined (crate `tipoff-confine`): without Tipoff's capabilities, and never longer than Tipoff.
 
 mod programs;
 
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tipoff_confine::{CANNOT_START, Confinement, ProcessGroup, on_steady_thread};
-use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, Outcome, Receipt, Verdict};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
@@ -21,36 +22,37 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 pub use self::programs::Programs;
-use crate::http::no_answer;
+use crate::body::{BodyError, copy};
+use crate::http::{no_answer, retry_message};
 use crate::settings_reader::SettingsReader;
+use crate::words::{self, EXCERPT_UTF16_MAX};
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
-use crate::{Setting, Settings, Shape, alert_json, body, words};
+use crate::{Setting, Settings, Shape, alert_json};
 
-/// How long a program may run, where it is not set.
+/// How long a program may run if `timeout` is not set.
 const TIME: Duration = Duration::from_secs(30);
-/// How much of each of its outputs is kept.
+/// How much of standard output, and of standard error, is kept. The rest is read and dropped, so that the
+/// program does not wait for a full pipe.
 const OUTPUT_BYTES_MAX: usize = 8 * 1024;
-/// How long its output is waited for once it has ended: it may have left a program behind that
-/// holds it open.
+/// How long the output is read after the program ended: a program that it left behind may still hold the pipe
+/// open.
 const OUTPUT_GRACE: Duration = Duration::from_millis(200);
-/// What is shown of its output in an error, in UTF-16 units.
-const EXCERPT_UTF16_MAX: usize = 200;
-/// The longest value in the environment, in UTF-16 units: Linux takes 128 KiB, and a unit is at
-/// most three bytes. The whole text is on standard input.
+/// Length limit of a value in the environment, in UTF-16 units: Linux allows 128 KiB (execve(2),
+/// MAX_ARG_STRLEN), and a unit has at most three bytes. The whole text is on standard input.
 const VARIABLE_UTF16_MAX: usize = 32 * 1024;
 /// Access rights of the files of an alert: for the owner only.
 const FILE_MODE: u32 = 0o600;
-/// How the launcher ends that could not start the program.
+/// Exit code of the launcher if it cannot start the program.
 const CODE_NOT_STARTED: i32 = 127;
-/// The longest name of a file, in bytes.
+/// Length limit of a file's name without its number, in bytes.
 const NAME_BYTES_MAX: usize = 100;
-/// What the variables that describe an alert begin with.
+/// Prefix of the variables that describe an alert.
 const PREFIX: &str = "TIPOFF_";
-/// Variables of Tipoff's own environment that a program gets. Others may be secrets: those that the
+/// Variables of Tipoff's own environment that a program gets. All others may be secrets: those that the
 /// configuration names, and those of other services (`DATABASE_URL`, `AWS_SECRET_ACCESS_KEY`).
 const PASSED: [&str; 9] =
     ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR"];
-/// The same for the parts of the locale (locale(7)), by what follows `LC_`.
+/// The parts of the locale (locale(7)) that a program gets, by what follows `LC_`.
 const PASSED_LOCALE: [&str; 13] = [
     "ADDRESS",
     "ALL",
@@ -118,12 +120,16 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
+/// A program and how it is run.
 struct Exec {
+    /// Path or name of the program.
     program: String,
     arguments: Vec<String>,
+    /// How long it may run.
     time: Duration,
-    /// Names of variables that it gets besides.
+    /// Names of further variables that it gets.
     environment: Vec<String>,
+    /// Whether it keeps the capabilities that Tipoff has.
     keeps_capabilities: bool,
 }
 
@@ -145,7 +151,7 @@ fn build(settings: &Settings) -> Built {
         Some(Exec {
             program: program.clone(),
             arguments: arguments.to_vec(),
-            time: settings.duration("timeout").unwrap_or(TIME),
+            time: settings.answer_time_or(TIME),
             environment,
             keeps_capabilities: settings.flag("capabilities"),
         })
@@ -162,10 +168,10 @@ impl Channel for Exec {
             let (alert, files) = (context.alert.clone(), Arc::clone(context.files));
             let programs = context.programs.clone();
             let unpacking = spawn_blocking(move || AlertFolder::unpack(&alert, &*files, &programs));
-            let folder = unpacking.await.unwrap_or_else(|error| Err(error.to_string()));
+            let folder = unpacking.await.unwrap_or_else(|error| Err(BodyError(error.to_string())));
             let verdict = match folder {
                 Ok(folder) => self.run(context, &folder).await,
-                Err(error) => retry(error),
+                Err(BodyError(error)) => retry_message(error),
             };
             verdict.into()
         })
@@ -173,13 +179,15 @@ impl Channel for Exec {
 }
 
 impl Exec {
+    /// Starts the program and waits for its end, or kills it with its whole process group at the time limit.
     async fn run(&self, context: &Context<'_>, folder: &AlertFolder) -> Verdict {
         let command = self.command(context, folder);
         let mut child = match spawn(command) {
             Ok(child) => child,
             Err(error) => return self.not_started(&error.to_string()),
         };
-        // Declared after the child and so dropped before it: while it is there, its number is its.
+        // Declared after the child and so dropped before it: until the child is reaped, its process id cannot
+        // belong to another process.
         let group = ProcessGroup::of(child.id());
         let ended = timeout(self.time, feed_and_wait(&mut child, folder.json.as_bytes())).await;
         let Ok(ended) = ended else {
@@ -189,12 +197,12 @@ impl Exec {
                 self.program,
                 self.time.as_secs()
             );
-            return retry(error);
+            return retry_message(error);
         };
         group.release();
         let (status, output) = match ended {
             Ok(ended) => ended,
-            Err(error) => return retry(error.to_string()),
+            Err(error) => return retry_message(error.to_string()),
         };
         if status.code() == Some(CODE_NOT_STARTED)
             && let Some(why) = output.strip_prefix(CANNOT_START)
@@ -208,17 +216,19 @@ impl Exec {
             return Verdict::Delivered(Receipt::default());
         }
         let output = words::excerpt(&output, EXCERPT_UTF16_MAX);
-        retry(format!("{} {}: {output}", self.program, how(status)))
+        retry_message(format!("{} {}: {output}", self.program, how(status)))
     }
 
+    /// The verdict for a program that cannot be started.
     fn not_started(&self, why: &str) -> Verdict {
-        // The disk with the program may be mounted later.
+        // The disk with the program may be mounted later, so the channel waits as for an unreachable service.
         no_answer(format!(
             "{} cannot be started: {why}: is `command` the whole path of a program?",
             self.program
         ))
     }
 
+    /// The command with its arguments and its whole environment.
     fn command(&self, context: &Context<'_>, folder: &AlertFolder) -> std::process::Command {
         let (alert, programs) = (context.alert, context.programs);
         let confinement = Confinement::Program {
@@ -246,7 +256,7 @@ impl Exec {
             ("MEDIA", &paths),
             ("MEDIA_DIR", &folder.path),
         ] {
-            // No variable can hold a NUL.
+            // A variable cannot contain NUL.
             let value = words::cut(&value.replace('\0', " "), VARIABLE_UTF16_MAX);
             command.env(format!("{PREFIX}{name}"), value);
         }
@@ -264,7 +274,8 @@ impl Exec {
     }
 }
 
-/// Starts it on a thread that does not end: it would be killed with its thread.
+/// Starts the program on a thread that does not end. The kernel kills it when the thread that started it ends
+/// (prctl(2), PR_SET_PDEATHSIG).
 fn spawn(command: std::process::Command) -> std::io::Result<Child> {
     let runtime = Handle::current();
     let start = move || {
@@ -274,10 +285,7 @@ fn spawn(command: std::process::Command) -> std::io::Result<Child> {
     on_steady_thread(start).unwrap_or_else(|| Err(std::io::Error::other("no thread is left")))
 }
 
-fn retry(error: String) -> Verdict {
-    Verdict::Retry { scope: Scope::Message, after: None, error }
-}
-
+/// How a program ended, for an error text.
 fn how(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("ended with exit code {code}"),
@@ -286,14 +294,15 @@ fn how(status: ExitStatus) -> String {
     }
 }
 
-/// Feeds a program, collects its output and waits for its end.
+/// Writes the input, collects the output and waits for the end, all at once: a program may wait for any of the
+/// three. Standard error follows standard output.
 async fn feed_and_wait(child: &mut Child, input: &[u8]) -> std::io::Result<(ExitStatus, String)> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (mut output, mut errors) = (Vec::new(), Vec::new());
     let status = {
         let feed = async {
             if let Some(mut stdin) = stdin {
-                // A program need not read it.
+                // A program that does not read its input is no failure.
                 let _ = stdin.write_all(input).await;
             }
         };
@@ -317,7 +326,7 @@ async fn feed_and_wait(child: &mut Child, input: &[u8]) -> std::io::Result<(Exit
     Ok((status, String::from_utf8_lossy(&output).trim().to_owned()))
 }
 
-/// Reads to the end, and keeps the beginning.
+/// Reads to the end, and keeps the first [`OUTPUT_BYTES_MAX`] bytes.
 async fn drain(reader: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
     let Some(mut reader) = reader else { return };
     let mut chunk = [0; 4096];
@@ -327,18 +336,22 @@ async fn drain(reader: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
     }
 }
 
-/// The files of an alert, decoded, where only this user can read them; removed when dropped.
+/// The decoded files of an alert in a folder that only this user can read. Removed when dropped.
 struct AlertFolder {
     path: String,
+    /// The files, in the order of the JSON.
     paths: Vec<String>,
+    /// The alert as JSON, each file with its path.
     json: String,
-    /// Held for its end.
+    /// Removes the folder when dropped.
     _folder: TempDir,
 }
 
 impl AlertFolder {
-    fn unpack(alert: &Alert, files: &dyn Files, programs: &Programs) -> Result<Self, String> {
-        let cannot = |error: std::io::Error| format!("the files cannot be unpacked: {error}");
+    /// Writes all files of an alert. Blocks.
+    fn unpack(alert: &Alert, files: &dyn Files, programs: &Programs) -> Result<Self, BodyError> {
+        let cannot =
+            |error: std::io::Error| BodyError(format!("the files cannot be unpacked: {error}"));
         let folder = programs.alert_folder().map_err(cannot)?;
         let (mut paths, mut entries) = (Vec::new(), Vec::new());
         for (index, stored) in alert_json::files(alert).enumerate() {
@@ -346,7 +359,7 @@ impl AlertFolder {
             let mut options = OpenOptions::new();
             options.write(true).create_new(true).mode(FILE_MODE);
             let mut file = options.open(&path).map_err(cannot)?;
-            body::save(stored, files, &mut file)?;
+            copy(stored, files, &mut file).map_err(BodyError::from)?;
             let path = path.to_string_lossy().into_owned();
             let entry = alert_json::media(stored);
             entries.push(format!("{entry},\"path\":{}}}", alert_json::string(&path)));
@@ -358,18 +371,15 @@ impl AlertFolder {
     }
 }
 
-/// A name made of a number, which keeps names apart and in order, and of what is harmless in
-/// the label that the device gave.
+/// A file's name: a number, which keeps names apart and in order, and the harmless characters of the name that
+/// the device sent.
 fn file_name(index: usize, label: &str) -> String {
     let harmless = |character: char| match character {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' => character,
         _ => '_',
     };
     let label: String = label.chars().map(harmless).collect();
-    // The end is kept: it is the extension.
-    let from = label.len().saturating_sub(NAME_BYTES_MAX);
-    let label = label.get(from..).unwrap_or_default();
-    format!("{:03}-{label}", index + 1)
+    format!("{:03}-{}", index + 1, words::end_of_name(&label, NAME_BYTES_MAX))
 }
 
 #[cfg(test)]

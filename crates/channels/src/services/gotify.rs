@@ -1,51 +1,36 @@
-//! Gotify (gotify.net/docs/pushmsg): messages on a server of one's own. It takes no files: a picture is
-//! shown from this machine, by its link. It knows no replies, so what follows is quieter.
+//! Gotify (gotify.net/docs/pushmsg): messages on the owner's own server. It accepts no files: its app loads a
+//! picture from Tipoff, by its link, so that pictures need `http.public_url`. It has no replies, so that a
+//! follow-up is a message of its own, with a lower priority.
 
-use std::time::Duration;
-
-use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tipoff_model::{Alert, Priority, Receipt, Verdict};
+use tipoff_model::{Alert, Priority};
 
 use crate::body::Body;
-use crate::http::{self, Answer, Request, Secrets, repair, retry};
+use crate::http::{self, Answer, Endpoint, Request, Secrets, repair};
 use crate::message_service::{
-    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
+    AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
+    SendResult, other_server, usual_result,
 };
 use crate::plan::Role;
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::settings_reader::SettingsReader;
 use crate::{Built, Entry, Limits, Message};
-use crate::{PictureLimits, Setting, Settings, Shape, sound};
+use crate::{Setting, Settings, Shape, sound};
 
-/// What its apps know.
+/// The header with an application's token ("Authentication").
+const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-gotify-key");
+/// The priorities that its apps distinguish.
 const PRIORITIES: std::ops::RangeInclusive<i64> = 0..=10;
-/// What the Android app shows without a sound is below 4.
+/// The highest priority without a sound: the Android app makes one from 4 on.
 const QUIET: i64 = 3;
+/// The priority of a first alert if none is set.
 const NORMAL: i64 = 5;
 
-/// Gotify has no limits of its own; what a phone shows has. A picture is a message of its own, because
-/// a message shows one.
-static LIMITS: Limits = Limits {
-    service: "Gotify",
-    text_utf16_max: 4000,
-    caption_utf16_max: 4000,
-    album_files_max: 1,
-    documents_max: 1,
-    album_bytes_max: u64::MAX,
-    picture: PictureLimits {
-        types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
-        bytes_max: u64::MAX,
-        sides_px_max: usize::MAX,
-        ratio_max: usize::MAX,
-    },
-    video_types: &["video/mp4"],
-    animations: false,
-    file_bytes_max: u64::MAX,
-    replies: false,
-};
+/// Gotify documents no limits: the text is limited to what a phone shows. Each picture is a message of its own,
+/// because a message shows one (`bigImageUrl`).
+static LIMITS: Limits = Limits::new("Gotify", 4000);
 
 /// What Gotify can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
@@ -79,12 +64,12 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
+/// An application on a Gotify server.
 struct Gotify {
-    url: Url,
-    token: HeaderValue,
+    /// With the application's token in a header.
+    endpoint: Endpoint,
+    /// The priority of first alerts, if it is set.
     priority: Option<i64>,
-    secrets: Secrets,
-    time: Duration,
 }
 
 fn build(settings: &Settings) -> Built {
@@ -100,11 +85,13 @@ fn build(settings: &Settings) -> Built {
     let priority = reader.integer_in("priority", PRIORITIES);
     let time = settings.answer_time();
     reader.finish(|| {
-        Some(MessageChannel(Gotify { url: url?, token: header?, priority, secrets, time }))
+        let headers = HeaderMap::from_iter([(TOKEN_HEADER, header?)]);
+        let endpoint = Endpoint { url: url?, headers, time, secrets };
+        Some(MessageChannel(Gotify { endpoint, priority }))
     })
 }
 
-/// What Gotify's apps understand of a priority.
+/// Gotify's number of a route's priority.
 fn number(priority: Priority) -> i64 {
     match priority {
         Priority::Lowest => 0,
@@ -119,7 +106,10 @@ impl MessageService for Gotify {
     const LIMITS: &'static Limits = &LIMITS;
 }
 
-/// The address of a message's picture.
+/// The address of a message's picture. `None` if the message has no files.
+///
+/// # Errors
+/// A file is no picture, or has no address.
 fn picture(message: &Message) -> Result<Option<&str>, FilesRefused> {
     let mut picture = None;
     for file in &message.files {
@@ -135,65 +125,43 @@ fn picture(message: &Message) -> Result<Option<&str>, FilesRefused> {
 impl HttpService for Gotify {
     const NAME: &'static str = "Gotify";
 
-    fn request(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
-    ) -> Result<Request<'_>, FilesRefused> {
-        let picture = picture(message)?;
-        let mut headers = HeaderMap::new();
-        headers.insert("x-gotify-key", self.token.clone());
-        let (url, body) = (self.url.clone(), self.body(message, alert, picture, extras));
-        Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
+    fn request(&self, outgoing: &OutgoingMessage<'_>) -> Result<Request<'_>, FilesRefused> {
+        let picture = picture(outgoing.message)?;
+        Ok(self.endpoint.request(self.body(outgoing, picture)))
     }
 
-    fn read_answer(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        _: &Extras,
-        answer: &Answer,
-    ) -> AnswerMeaning {
-        let picture = picture(message).unwrap_or_default();
+    fn read_answer(&self, outgoing: &OutgoingMessage<'_>, answer: &Answer) -> AnswerMeaning {
+        let picture = picture(outgoing.message).unwrap_or_default();
         let fault: GotifyError = answer.json();
-        let said = answer.said(&fault.description, &self.secrets);
-        let result = self.judge(answer, &said, picture.is_some());
-        AnswerMeaning { result, said, doubtful_extras: self.doubtful(alert, picture, answer) }
+        let said = self.endpoint.said(answer, &fault.description);
+        let result = judge(answer, &said, picture.is_some());
+        let doubtful_extras = self.doubtful(outgoing.alert, picture, answer);
+        AnswerMeaning { result, said, doubtful_extras }
     }
 }
 
 impl Gotify {
-    /// What of a message's extras the server may not have taken: it names none.
+    /// Extras of a message that the server may have refused. It names none.
     fn doubtful(&self, alert: &Alert, picture: Option<&str>, answer: &Answer) -> Vec<&'static str> {
         let has_priority = self.priority.is_some() || alert.manner.priority.is_some();
-        // What a tap opens stands where a picture does: without it, that is words.
+        // In a message with a picture, the link belongs to the picture: that becomes text after a refusal.
         let has_click = picture.is_none() && alert.link.is_some();
         let there = [("priority", has_priority), ("public_url", has_click)];
         let there = there.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key);
         if matches!(answer.status, 400 | 422) { there.collect() } else { Vec::new() }
     }
 
-    fn body(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        picture: Option<&str>,
-        extras: &Extras,
-    ) -> Body {
+    /// The message as JSON. Gotify accepts none without a text.
+    fn body(&self, outgoing: &OutgoingMessage<'_>, picture: Option<&str>) -> Body {
+        let OutgoingMessage { message, alert, extras } = *outgoing;
         let name = message.files.first().map_or("", |file| file.name());
-        // There is no message without a text.
-        let (title, text) = match (message.title.as_str(), message.text.as_str()) {
-            ("", "") => (alert.device.as_str(), name),
-            (title, "") => (alert.device.as_str(), title),
-            (title, text) => (title, text),
-        };
+        let (title, text) = message.title_and_text(&alert.device, name);
         let priority = alert.manner.priority.map(number).or(self.priority);
         let mut priority = priority.filter(|_| extras.has("priority")).unwrap_or(NORMAL);
         if sound::is_silent(message, alert) {
             priority = priority.min(QUIET);
         }
-        // "Message extras": what a camera writes is shown as it is.
+        // "Message extras": as plain text, what a camera writes is shown as it is.
         let mut more = json!({ "client::display": { "contentType": "text/plain" } });
         let link = alert.link.as_deref().or(picture).filter(|_| extras.has("public_url"));
         let shown = match (picture, link) {
@@ -209,23 +177,14 @@ impl Gotify {
         let body = json!({ "title": title, "message": text, "priority": priority, "extras": more });
         Body::json(&body)
     }
+}
 
-    fn judge(&self, answer: &Answer, said: &str, with_picture: bool) -> SendResult {
-        let status = answer.status;
-        Ok(match status {
-            200..=299 => Verdict::Delivered(Receipt::default()),
-            401 | 403 => repair(format!("Gotify does not know this token ({said}): set `token`")),
-            300..=399 | 404 | 405 => {
-                repair(format!("this is no Gotify server ({status}, {said}): check `server`"))
-            }
-            408 | 429 => retry(answer.retry_after, format!("Gotify asks to wait: {said}")),
-            500.. => retry(
-                answer.retry_after,
-                format!("Gotify has a fault of its own ({status}): {said}"),
-            ),
-            _ if with_picture => return Err(FilesRefused(format!("not taken by Gotify ({said})"))),
-            _ => Verdict::Refused { error: format!("Gotify answered {status}: {said}") },
-        })
+/// What an answer means.
+fn judge(answer: &Answer, said: &str, with_picture: bool) -> SendResult {
+    match answer.status {
+        401 | 403 => Ok(repair(format!("Gotify does not know this token ({said}): set `token`"))),
+        300..=399 | 404 | 405 => Ok(other_server("Gotify server", "server", answer, said)),
+        _ => usual_result(Gotify::NAME, answer, said, with_picture),
     }
 }
 

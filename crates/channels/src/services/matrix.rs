@@ -1,5 +1,6 @@
-//! Matrix (spec.matrix.org, client-server API): a room, by its server's own API. Follow-ups stand in the
-//! thread of the first alert. Cannot encrypt, and never sends into an encrypted room unless it is told to.
+//! Matrix (spec.matrix.org, client-server API): a room, through the API of its user's homeserver. Follow-ups are in
+//! the thread of the first alert. Tipoff cannot encrypt, and sends into an encrypted room only if the owner allows
+//! it. Words in quotation marks below are sections of the specification.
 
 mod answer;
 mod api;
@@ -8,44 +9,32 @@ mod upload;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tipoff_model::{Outcome, Scope, Verdict};
+use tipoff_model::{Outcome, Verdict};
 
 use crate::buttons::BUTTONS;
-use crate::http::repair;
+use crate::http::{repair, retry_message};
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, plan};
-use crate::{PictureLimits, Setting, Settings, Shape};
+use crate::{Setting, Settings, Shape};
 
 use answer::{MatrixError, PostFailure};
 use api::MatrixApi;
 
-/// The room that was joined: as it is set and its ID, parted by a space.
+/// Memory key of the joined room: its configured name and its ID, with a space in between.
 const ROOM_MEMORY: &str = "room";
-/// How often a message is changed, or its room looked for, and sent again at once: a bound, for each is
-/// done once.
+/// Number of attempts for a message, each with another room or other content. A safety bound: each correction is
+/// made once.
 const REPAIRS_MAX: usize = 4;
 
-/// "Size limits" in the specification: 65,536 bytes for an event, in which each UTF-16 unit of the words
-/// stands twice and has up to 6 bytes altogether. An event holds one file. How large it may be, the
-/// server says (`m.upload.size`).
+/// "Size limits": 65,536 bytes for an event. Its text is in it twice, as plain text and as HTML, and a UTF-16 unit
+/// has up to 6 bytes in both together. An event has one file, whose size the server limits (`m.upload.size`).
 static LIMITS: Limits = Limits {
-    service: "Matrix",
-    text_utf16_max: 8000,
-    caption_utf16_max: 8000,
-    album_files_max: 1,
-    documents_max: 1,
-    album_bytes_max: 1 << 30,
-    picture: PictureLimits {
-        types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
-        bytes_max: 1 << 30,
-        sides_px_max: usize::MAX,
-        ratio_max: usize::MAX,
-    },
     video_types: &["video/mp4", "video/webm"],
     animations: true,
     file_bytes_max: 1 << 30,
     replies: true,
+    ..Limits::new("Matrix", 8000)
 };
 
 /// What Matrix can be configured with.
@@ -97,12 +86,16 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
+/// A room, and the user that writes there.
 struct Matrix {
     api: MatrixApi,
-    /// An alias or an ID, as it was set.
+    /// The configured alias or ID.
     room: String,
+    /// Whether follow-ups are replies instead of being in a thread.
     replies: bool,
+    /// Whether alerts may go into an encrypted room.
     unencrypted: bool,
+    /// Whether first alerts have links that carry out actions.
     buttons: bool,
 }
 
@@ -124,8 +117,8 @@ fn build(settings: &Settings) -> Built {
     })
 }
 
-/// "Room IDs" and "Room Aliases" in the specification's appendices: since version 12 of rooms an ID names
-/// no server. Both have 255 bytes at most.
+/// Whether this is an alias or an ID ("Room IDs" and "Room Aliases" in the appendices). Since room version 12, an ID
+/// names no server. Both have 255 bytes at most.
 fn is_room(room: &str) -> bool {
     let readable = room.len() <= 255 && !room.contains(|it: char| it.is_whitespace());
     match (room.strip_prefix('#'), room.strip_prefix('!')) {
@@ -136,8 +129,8 @@ fn is_room(room: &str) -> bool {
 }
 
 impl Channel for Matrix {
-    /// Synapse gives ten messages at once and then one in 5 s, where its owner has not said otherwise
-    /// (`rc_message`): 429 says what holds, and nothing is held back before.
+    /// No rate limit of Tipoff's own: Synapse's default is ten messages at once and then one in 5 s (`rc_message`),
+    /// other servers differ, and 429 names the pause.
     fn abilities(&self) -> Abilities {
         Abilities::Messages(&LIMITS)
     }
@@ -152,11 +145,14 @@ impl Channel for Matrix {
 }
 
 impl Matrix {
+    /// Sends a message. If the room is not known or not accessible, joins it first; if the server refuses the file,
+    /// sends text in its place.
     async fn deliver(&self, message: &Message, context: &Context<'_>) -> Outcome {
         let mut message = message.clone();
         let mut remember = Vec::new();
         let mut known = self.known_room(context.memory).map(str::to_owned);
         for _ in 0..REPAIRS_MAX {
+            // A room that was just joined is not looked for again.
             let is_known = known.is_some();
             let room = match known.take() {
                 Some(room) => room,
@@ -170,7 +166,7 @@ impl Matrix {
             };
             let verdict = match self.post(&room, &message, context).await {
                 Ok(receipt) => Verdict::Delivered(receipt),
-                // Removed from the room, or its alias leads to another one by now.
+                // The user was removed from the room, or the alias leads to another one now.
                 Err(PostFailure::Shut(_)) if is_known => continue,
                 Err(PostFailure::NotTaken(why)) if !message.files.is_empty() => {
                     let max = LIMITS.text_utf16_max;
@@ -183,11 +179,10 @@ impl Matrix {
             return Outcome { verdict, remember };
         }
         let error = "Matrix asked for one change after the other".to_owned();
-        Outcome { verdict: Verdict::Retry { scope: Scope::Message, after: None, error }, remember }
+        Outcome { verdict: retry_message(error), remember }
     }
 
-    /// The room that was joined. What is remembered of another one, from before the configuration was
-    /// changed, is of no use.
+    /// The ID of the room that was joined. `None` if the stored one belongs to another configured room.
     fn known_room<'a>(&'a self, memory: &'a [(String, String)]) -> Option<&'a str> {
         memory
             .iter()
@@ -195,8 +190,10 @@ impl Matrix {
             .find_map(|(_, value)| value.strip_prefix(&self.room)?.strip_prefix(' '))
     }
 
-    /// Finds the room by its alias, and joins it where it is open to all or has sent an invitation. Who is
-    /// in it already stays so.
+    /// Joins the room, which is public or has invited the user, and returns its ID. Joining again changes nothing.
+    ///
+    /// # Errors
+    /// The verdict, with what the owner has to do.
     async fn join(&self, context: &Context<'_>) -> Result<String, Verdict> {
         let path = ["v3", "join", &self.room];
         let joined = self.api.ask(Method::POST, &path, json!({}), context.files).await;
@@ -209,7 +206,7 @@ impl Matrix {
             ("M_NOT_FOUND", _) => {
                 Err(repair(format!("there is no room {room} ({said}): check `room`")))
             }
-            // Synapse says 404 and M_UNKNOWN of a room that it has never heard of.
+            // Synapse's answer for an ID of a room that the server is not in: 404 and M_UNKNOWN.
             ("M_FORBIDDEN", _) | ("M_UNKNOWN", Some(404)) => {
                 let me = self.who_am_i(context).await;
                 Err(repair(format!(
@@ -220,14 +217,15 @@ impl Matrix {
         }
     }
 
+    /// The user's ID, for an error text.
     async fn who_am_i(&self, context: &Context<'_>) -> String {
         let path = ["v3", "account", "whoami"];
         let me = self.api.ask(Method::GET, &path, Value::Null, context.files).await;
         me.and_then(|me| text(&me, "user_id")).unwrap_or("the user of `token`".to_owned())
     }
 
-    /// Refuses an encrypted room. It is asked each time, for encryption can be switched on at any time
-    /// ("m.room.encryption" in the specification), and then nobody expects that a server reads along.
+    /// Refuses an encrypted room. Checked for each message, because encryption can be enabled at any time
+    /// ("m.room.encryption"), and from then on people expect that no server reads their messages.
     async fn check_encryption(&self, room: &str, context: &Context<'_>) -> Result<(), PostFailure> {
         if self.unencrypted {
             return Ok(());
@@ -245,7 +243,7 @@ impl Matrix {
     }
 }
 
-/// A text that must be in an answer.
+/// A text that an answer has to contain.
 fn text(answer: &Value, field: &str) -> Result<String, MatrixError> {
     let text = answer.get(field).and_then(Value::as_str);
     text.map(str::to_owned).ok_or_else(MatrixError::no_matrix)

@@ -1,52 +1,43 @@
-//! Mattermost, through an incoming webhook (docs.mattermost.com/developers/integrate/webhooks/incoming).
-//! It takes no files: pictures are shown by their link. A webhook cannot answer an earlier message, so
-//! what follows is a message of its own, and silent where the server knows that.
+//! Mattermost, through an incoming webhook (docs.mattermost.com/developers/integrate/webhooks/incoming). It accepts
+//! no files: pictures are shown by their link. A webhook cannot reply to an earlier message, so that a follow-up is a
+//! message of its own. It is a silent notification, if the server supports that.
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use tipoff_model::{Alert, Priority, Receipt, Verdict};
+use serde_json::{Value, json};
+use tipoff_model::{Priority, Receipt, Verdict};
 
-use crate::buttons::BUTTONS;
-use crate::chat_webhook::{self, ChatWebhook, LinkedMessage, PICTURE_TYPES, SenderFields};
-use crate::http::{Answer, Request, repair, retry};
+use crate::abilities::PICTURE_TYPES;
+use crate::chat_webhook::{self, ChatWebhook, Markdown, SenderFields};
+use crate::http::{Answer, Request, repair};
 use crate::message_service::{
-    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService,
+    AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
+    asks_to_wait, internal_error, other_server,
 };
-use crate::settings::TIMEOUT_OF_WORDS;
-use crate::{Built, Entry, Limits, Message};
-use crate::{Setting, Settings, Shape, sound};
+use crate::{Built, Entry, Limits};
+use crate::{Settings, sound};
 
 /// Mattermost's markup characters.
 const MARKUP: &str = "\\*_~`|>#[]<!";
 
-/// A post has 16,383 characters, of which each may need a second one here; longer ones are cut in two
-/// ("Tips and best practices" of incoming webhooks).
+/// A post has 16,383 characters, and each may need a backslash here. The server splits longer posts in two ("Tips and
+/// best practices" of incoming webhooks).
 static LIMITS: Limits = chat_webhook::limits("Mattermost", 7400, PICTURE_TYPES);
-/// What is left for the links of actions, in UTF-16 units.
-const LINKS_UTF16_MAX: usize = 1500;
+/// The links have the room that twice the text leaves in a post.
+static MARKDOWN: Markdown = Markdown { bold: "**", links_utf16_max: 1500, plain };
 
 /// What Mattermost can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "mattermost",
     summary: "A channel of a Mattermost server, through an incoming webhook; pictures by link.",
-    settings: &[
-        BUTTONS,
-        chat_webhook::CHANNEL,
-        chat_webhook::ICON,
-        TIMEOUT_OF_WORDS,
-        Setting {
-            key: "url",
-            shape: Shape::Secret,
-            required: true,
-            doc: "The webhook's address: in Mattermost, Integrations, Incoming Webhooks. Whoever has \
+    settings: &chat_webhook::settings(
+        "The webhook's address: in Mattermost, Integrations, Incoming Webhooks. Whoever has \
                   it can write there.",
-            example: "\"https://chat.example.org/hooks/KEY\"",
-        },
-        chat_webhook::USERNAME,
-    ],
+        "\"https://chat.example.org/hooks/KEY\"",
+    ),
     build,
 };
 
+/// A webhook of a Mattermost channel.
 struct Mattermost {
     hook: ChatWebhook,
     sender: SenderFields,
@@ -60,41 +51,29 @@ fn build(settings: &Settings) -> Built {
 }
 
 impl MessageService for Mattermost {
-    /// A server of one's own takes what it can; where its owner has set a rate, it says so.
+    /// No rate limit of Tipoff's own: the owner of the server sets one, and the server answers 429 beyond it.
     const LIMITS: &'static Limits = &LIMITS;
 }
 
 impl HttpService for Mattermost {
     const NAME: &'static str = "Mattermost";
 
-    fn request(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
-    ) -> Result<Request<'_>, FilesRefused> {
-        Ok(self.hook.request(&self.payload(message, alert, extras)))
+    fn request(&self, outgoing: &OutgoingMessage<'_>) -> Result<Request<'_>, FilesRefused> {
+        Ok(self.hook.request(&self.payload(outgoing)))
     }
 
-    fn read_answer(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
-        answer: &Answer,
-    ) -> AnswerMeaning {
-        let fault = MattermostError::of(answer);
-        let has_priority = priority(message, alert, extras).is_some();
+    fn read_answer(&self, outgoing: &OutgoingMessage<'_>, answer: &Answer) -> AnswerMeaning {
+        let fault: MattermostError = answer.json();
         AnswerMeaning {
             result: Ok(self.judge(answer, &fault)),
             said: self.hook.said(answer, &fault.message),
-            doubtful_extras: self.doubtful(has_priority, answer, &fault),
+            doubtful_extras: self.doubtful(priority(outgoing).is_some(), answer, &fault),
         }
     }
 }
 
 impl Mattermost {
-    /// What of a message's extras the server may not have taken: it names none.
+    /// Extras of a message that the server may have refused. It names none.
     fn doubtful(
         &self,
         has_priority: bool,
@@ -109,33 +88,23 @@ impl Mattermost {
         }
     }
 
-    fn payload(&self, message: &Message, alert: &Alert, extras: &Extras) -> Value {
-        let LinkedMessage { words, pictures } =
-            chat_webhook::linked(message, alert, &LIMITS, |_| true);
-        let mut payload = Map::new();
-        let links = self.hook.links(message, alert);
-        let text = chat_webhook::markdown(&words, alert, "**", plain)
-            + &chat_webhook::markdown_links(&links, LINKS_UTF16_MAX, plain);
-        payload.insert("text".to_owned(), text.into());
-        let pictures = pictures.iter().map(|picture| {
+    /// The message as JSON. A silent post has no priority.
+    fn payload(&self, outgoing: &OutgoingMessage<'_>) -> Value {
+        let mut payload = self.hook.markdown_payload(outgoing, &LIMITS, &MARKDOWN, |picture| {
             let (name, url) = (plain(picture.name), picture.url);
             json!({ "fallback": name, "title": name, "title_link": url, "image_url": url })
         });
-        let pictures: Vec<Value> = pictures.collect();
-        if !pictures.is_empty() {
-            payload.insert("attachments".to_owned(), pictures.into());
-        }
-        if sound::is_silent(message, alert) {
-            // Servers from before it know it overlook it.
+        if sound::is_silent(outgoing.message, outgoing.alert) {
+            // Servers without silent posts ignore the field.
             payload.insert("silent".to_owned(), true.into());
-        } else if let Some(priority) = priority(message, alert, extras) {
+        } else if let Some(priority) = priority(outgoing) {
             payload.insert("priority".to_owned(), json!({ "priority": priority }));
         }
-        self.sender.sign(&mut payload, extras);
+        self.sender.sign(&mut payload, outgoing.extras);
         payload.into()
     }
 
-    /// Errors have an `id` (model/utils.go, AppError); those of webhooks are in app/webhook.go.
+    /// What an answer means. Errors have an `id` (model/utils.go, AppError); those of webhooks are in app/webhook.go.
     fn judge(&self, answer: &Answer, fault: &MattermostError) -> Verdict {
         let said = self.hook.said(answer, &fault.message);
         let status = answer.status;
@@ -154,25 +123,23 @@ impl Mattermost {
                  in Mattermost"
             )),
             (200..=399 | 401 | 403..=405, _) => {
-                repair(format!("this is no Mattermost webhook ({status}, {said}): check `url`"))
+                other_server("Mattermost webhook", "url", answer, &said)
             }
-            (408 | 429, _) => retry(answer.retry_after, format!("Mattermost asks to wait: {said}")),
-            (500.., _) => retry(
-                answer.retry_after,
-                format!("Mattermost has a fault of its own ({status}): {said}"),
-            ),
+            (408 | 429, _) => asks_to_wait(Self::NAME, answer, &said),
+            (500.., _) => internal_error(Self::NAME, answer, &said),
             _ => Verdict::Refused { error: format!("Mattermost answered {status}: {said}") },
         }
     }
 }
 
 /// The priority that a message is sent with.
-fn priority(message: &Message, alert: &Alert, extras: &Extras) -> Option<&'static str> {
+fn priority(outgoing: &OutgoingMessage<'_>) -> Option<&'static str> {
+    let OutgoingMessage { message, alert, extras } = *outgoing;
     let is_there = extras.has("priority") && !sound::is_silent(message, alert);
     alert.manner.priority.and_then(name).filter(|_| is_there)
 }
 
-/// "Use message priority" in Mattermost's documentation: it knows two that are above others.
+/// Mattermost's name of a route's priority ("Use message priority"). It has only two above the usual one.
 fn name(priority: Priority) -> Option<&'static str> {
     match priority {
         Priority::Lowest | Priority::Low | Priority::Normal => None,
@@ -190,11 +157,7 @@ struct MattermostError {
 }
 
 impl MattermostError {
-    fn of(answer: &Answer) -> Self {
-        answer.json()
-    }
-
-    /// Of `web.incoming_webhook.….app_error`.
+    /// The middle of `web.incoming_webhook.….app_error`.
     fn webhook_error(&self) -> Option<&str> {
         self.id.strip_prefix("web.incoming_webhook.")?.strip_suffix(".app_error")
     }

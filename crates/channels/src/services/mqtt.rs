@@ -1,8 +1,9 @@
-//! MQTT 3.1.1 (docs.oasis-open.org/mqtt/mqtt/v3.1.1): an alert as JSON, the last state and the last picture
-//! of each device, the mode both ways; Home Assistant finds the devices by itself.
+//! MQTT 3.1.1 (docs.oasis-open.org/mqtt/mqtt/v3.1.1): publishes an alert as JSON, and the last state and
+//! the last picture of each device. Shows the home mode and accepts requests to change it. Home Assistant
+//! finds the devices by itself.
 //!
-//! Alerts go by the connection that is kept while the channel is attended; else each makes one of its
-//! own, which says nothing of whether the program is there.
+//! An alert uses the connection that the background task keeps ([`presence`]). If there is none, the alert
+//! makes a connection of its own, which has no last will and does not change the program's status.
 
 mod broker;
 mod connection;
@@ -10,44 +11,51 @@ mod discovery;
 mod motion_repeats;
 mod presence;
 mod publications;
+mod publisher;
 mod retained_cleanup;
-mod tls_error;
 mod topics;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tipoff_model::{Alert, AlertKind, AlertMedia, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertKind, AlertMedia, Outcome, Receipt, Verdict};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::body::{BodyError, copy};
+use crate::http::retry_message;
+use crate::lock::lock;
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HomeControl, Message};
-use crate::{Setting, Settings, Shape, body, words};
+use crate::{Setting, Settings, Shape, words};
 
-use broker::{Broker, ConnectionLost, MqttFailure, Publisher};
+use broker::{Broker, MqttFailure};
 use connection::SharedConnection;
 use motion_repeats::MotionMemory;
 use publications::AlertPicture;
+use publisher::{ConnectionLost, Publisher};
 use topics::Topics;
 
-/// The first part of every topic, where it is not set.
+/// The first part of every topic if `topic` is not set.
 const TOPIC: &str = "tipoff";
-/// Home Assistant's own default.
+/// Home Assistant's own default prefix for discovery topics.
 const DISCOVERY: &str = "homeassistant";
-/// How long motion is shown, where it is not set.
+/// How long motion is shown if `off_delay` is not set.
 const OFF_DELAY: Duration = Duration::from_secs(30);
-/// How long it may be shown at most.
+/// The longest `off_delay`.
 const OFF_DELAY_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// The largest picture, where it is not set: cameras of 8 megapixels send about 3 MB.
+/// The largest picture if `picture_kb` is not set: cameras of 8 megapixels send about 3 MB.
 const PICTURE_KB: i64 = 5 * 1024;
-/// The largest picture that can be set: it is held in memory. MQTT itself ends at 256 MB.
+/// The largest picture that can be set: it is held in memory. MQTT itself allows packets of 256 MB
+/// (section 2.2.3).
 const PICTURE_KB_MAX: i64 = 50 * 1024;
-/// How often a picture is tried: a broker that takes less than we send closes the connection, every time.
+/// Number of attempts to send a picture. A broker with a lower limit closes the connection at every
+/// attempt, and MQTT 3.1.1 has no answer that says why.
 const PICTURE_TRIES_MAX: u32 = 2;
-/// What the broker shows of the program.
+/// The retained status while the program runs.
 const ONLINE: &str = "online";
+/// The retained status after it: the last will, which the broker publishes when the connection ends.
 const OFFLINE: &str = "offline";
 
 /// What MQTT can be configured with.
@@ -122,12 +130,17 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
+/// A broker, and what is published there.
 struct Mqtt {
     broker: Broker,
     topics: Topics,
+    /// How long Home Assistant shows motion after an alert.
     off_delay: Duration,
+    /// The background task's connection, for alerts.
     kept: SharedConnection,
+    /// Motion that may have to be published again.
     motions: MotionMemory,
+    /// Attempts for the picture that is being sent.
     tries: PictureTries,
 }
 
@@ -181,19 +194,26 @@ impl Channel for Mqtt {
     }
 }
 
-/// What an alert is told by, in order; the event comes last: whoever it wakes finds the rest.
+/// The messages that publish an alert, in the order in which they are sent. The event comes last: a
+/// subscriber that it wakes finds the new picture and state.
 struct AlertPublications<'a> {
     alert: &'a Alert,
+    /// Topic and bytes. Retained.
     picture: Option<(String, Vec<u8>)>,
+    /// Topic and JSON. Retained.
     state: Option<(String, String)>,
+    /// Topic and JSON. Not retained: a subscriber that comes later does not take an old alert for a new one.
     event: (String, String),
 }
 
 impl Mqtt {
+    /// Publishes an alert within the time limit, which grows with the picture. If that fails on the kept
+    /// connection, the background task replaces the connection: a broker that stopped answering may still
+    /// hold it open.
     async fn deliver(&self, alert: &Alert, files: &Arc<dyn Files>) -> Verdict {
         let telling = match self.prepare(alert, files).await {
             Ok(telling) => telling,
-            Err(error) => return Verdict::Retry { scope: Scope::Message, after: None, error },
+            Err(BodyError(error)) => return retry_message(error),
         };
         let size = telling.picture.as_ref().map(|(_, bytes)| bytes.len() as u64);
         let time = self.broker.time_for(size.unwrap_or_default());
@@ -221,13 +241,17 @@ impl Mqtt {
         }
     }
 
+    /// The messages of an alert.
+    ///
+    /// # Errors
+    /// The picture cannot be read from the store.
     async fn prepare<'a>(
         &self,
         alert: &'a Alert,
         files: &Arc<dyn Files>,
-    ) -> Result<AlertPublications<'a>, String> {
+    ) -> Result<AlertPublications<'a>, BodyError> {
         let topics = self.topics.of_device(alert.device_id, &alert.device);
-        // A report is no news: the last picture and what happened last stay as they are.
+        // A report shows earlier alerts: it does not replace the device's last picture and state.
         let is_news = alert.kind != AlertKind::Report;
         let mut picture = match self.broker.picture_bytes_max {
             bytes_max if is_news && bytes_max > 0 => publications::picture(alert, bytes_max),
@@ -250,7 +274,8 @@ impl Mqtt {
         Ok(AlertPublications { alert, picture, state, event: (topics.event, event) })
     }
 
-    /// By the connection that is kept. A new device is announced before its first alert.
+    /// Publishes on the kept connection. A new device is announced before its first alert, so that Home
+    /// Assistant knows its topics.
     async fn tell_by(
         &self,
         up: &connection::LiveConnection,
@@ -264,7 +289,7 @@ impl Mqtt {
         told.map_err(|ConnectionLost| self.broker.broken())
     }
 
-    /// By a connection of its own.
+    /// Publishes on a connection of its own, which ends afterwards.
     async fn tell_alone(&self, telling: AlertPublications<'_>) -> Result<(), MqttFailure> {
         let (line, mut wire) = self.broker.connect(None).await?;
         tokio::select! {
@@ -276,6 +301,7 @@ impl Mqtt {
         Ok(())
     }
 
+    /// Publishes the messages in order, each after the broker has acknowledged the one before.
     async fn tell(
         &self,
         line: &Publisher,
@@ -296,36 +322,36 @@ impl Mqtt {
     }
 }
 
-/// A picture's bytes.
-async fn read(stored: AlertMedia, files: &Arc<dyn Files>) -> Result<Vec<u8>, String> {
+/// Reads a picture into memory: an MQTT packet is sent as a whole.
+async fn read(stored: AlertMedia, files: &Arc<dyn Files>) -> Result<Vec<u8>, BodyError> {
     let files = Arc::clone(files);
     let reading = spawn_blocking(move || {
         let mut bytes = Vec::new();
-        body::save(&stored, &*files, &mut bytes).map(|()| bytes)
+        copy(&stored, &*files, &mut bytes).map(|()| bytes).map_err(BodyError::from)
     });
-    reading.await.unwrap_or_else(|error| Err(error.to_string()))
+    reading.await.unwrap_or_else(|error| Err(BodyError(error.to_string())))
 }
 
-/// How often the picture of which delivery was sent in vain.
+/// The delivery whose picture was sent last, by its idempotency key, and the number of attempts since the
+/// last success. One delivery at a time is enough: a channel's alerts are sent in order.
 #[derive(Default)]
 struct PictureTries(Mutex<(String, u32)>);
 
 impl PictureTries {
+    /// Number of failed attempts for this delivery.
     fn of(&self, key: &str) -> u32 {
-        let tries = self.lock();
+        let tries = lock(&self.0);
         if tries.0 == key { tries.1 } else { 0 }
     }
 
+    /// Counts an attempt before it is made, because a broker may close the connection during it.
     fn begin(&self, key: &str) {
         let before = self.of(key);
-        *self.lock() = (key.to_owned(), before.saturating_add(1));
+        *lock(&self.0) = (key.to_owned(), before.saturating_add(1));
     }
 
+    /// The broker acknowledged the picture.
     fn succeed(&self) {
-        *self.lock() = Default::default();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, (String, u32)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0) = Default::default();
     }
 }

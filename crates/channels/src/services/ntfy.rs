@@ -1,44 +1,42 @@
-//! ntfy (docs.ntfy.sh/publish): a topic on ntfy.sh or on a server of one's own. A message carries one
-//! file; it has no replies, so what follows is a message of its own, and quieter.
+//! ntfy (docs.ntfy.sh/publish): a topic on ntfy.sh or on the owner's own server. A message has one file. There are no
+//! replies, so that a follow-up is a message of its own, with a lower priority.
 
 mod actions;
 mod settings;
 mod short_form;
 
-use std::time::Duration;
-
 use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde::Deserialize;
-use tipoff_model::{Alert, Priority, Receipt, Verdict};
+use tipoff_model::Priority;
 
 use self::actions::ActionButtons;
 use crate::body::{Body, Piece};
-use crate::http::{self, Answer, Request, Secrets, repair, retry};
+use crate::http::{self, Answer, Endpoint, Request, Secrets, repair};
 use crate::message_service::{
-    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
+    AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
+    SendResult, other_server, usual_result,
 };
 use crate::plan::Source;
 use crate::settings_reader::SettingsReader;
-use crate::{Built, Entry, Limits, Message};
-use crate::{PictureLimits, Settings, sound};
+use crate::{Attachment, Built, Entry, Limits};
+use crate::{Settings, sound};
 
-/// Where everybody's topics are who runs no server of his own.
+/// The public server.
 const SERVER: &str = "https://ntfy.sh";
-/// The server's rule for topics.
+/// Length limit of a topic, by the server's address patterns.
 const TOPIC_CHARS_MAX: usize = 64;
-/// Names that are no topics (`DefaultDisallowedTopics` of the server): its own pages have them.
+/// Names that cannot be topics, because the server's own pages have them (`DefaultDisallowedTopics`).
 const DISALLOWED_TOPICS: &[&str] =
     &["account", "app", "docs", "file", "login", "metrics", "settings", "signup", "static", "v1"];
-/// What a message can have besides its words, as its settings are called; `click` is the incident where it
-/// is not set.
+/// The extras of a message, by the names of their settings. `click` leads to the incident if it is not set.
 const EXTRAS: &[&str] = &["actions", "buttons", "click", "priority", "tags"];
-/// From "min" to "max"; 3 is what a message has without one.
+/// The priorities, from "min" to "max". A message without one has 3.
 const PRIORITIES: std::ops::RangeInclusive<i64> = 1..=5;
-/// The highest of them without a sound.
+/// The highest priority without a sound.
 const SILENT: i64 = 2;
 
-/// What ntfy calls a priority.
+/// ntfy's number of a route's priority.
 fn number(priority: Priority) -> i64 {
     match priority {
         Priority::Lowest => 1,
@@ -49,28 +47,11 @@ fn number(priority: Priority) -> i64 {
     }
 }
 
-/// docs.ntfy.sh/publish, "Limitations": 4,096 bytes for a message, which becomes a file beyond; a
-/// UTF-16 unit is at most 3 of them. With a file the message is in the address, of which proxies take
-/// 8 KB, and a unit is at most 9 bytes there. A file has 15 MB at most where the server's owner has
-/// not said otherwise; ntfy.sh takes less without a subscription and says so.
-static LIMITS: Limits = Limits {
-    service: "ntfy",
-    text_utf16_max: 1300,
-    caption_utf16_max: 600,
-    album_files_max: 1,
-    documents_max: 1,
-    album_bytes_max: 15 << 20,
-    picture: PictureLimits {
-        types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
-        bytes_max: 15 << 20,
-        sides_px_max: usize::MAX,
-        ratio_max: usize::MAX,
-    },
-    video_types: &["video/mp4"],
-    animations: false,
-    file_bytes_max: 15 << 20,
-    replies: false,
-};
+/// docs.ntfy.sh/publish, "Limitations": 4,096 bytes for a message; a longer one becomes a file. A UTF-16 unit has at
+/// most 3 bytes. With a file, the message is in the address, of which proxies accept 8 KB, and a unit has at most 9
+/// bytes there. By default a server accepts files of 15 MB. ntfy.sh accepts less without a subscription, and says so.
+static LIMITS: Limits =
+    Limits { caption_utf16_max: 600, file_bytes_max: 15 << 20, ..Limits::new("ntfy", 1300) };
 
 /// What ntfy can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
@@ -80,15 +61,17 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
+/// A topic on an ntfy server.
 struct Ntfy {
-    url: Url,
-    login: Option<HeaderValue>,
+    /// The topic's address, with the login in a header.
+    endpoint: Endpoint,
+    /// The priority of first alerts, if it is set.
     priority: Option<i64>,
+    /// The tags, with commas in between.
     tags: String,
     actions: ActionButtons,
+    /// The address that a tap opens, if it is set.
     click: Option<String>,
-    secrets: Secrets,
-    time: Duration,
 }
 
 fn build(settings: &Settings) -> Built {
@@ -125,100 +108,74 @@ fn build(settings: &Settings) -> Built {
     let actions = reader.check("actions", ActionButtons::read(settings, &mut secrets));
     let login = settings::login(settings, &mut secrets);
     let login = login.map_err(|(key, message)| reader.fault(key, message)).ok().flatten();
+    let headers = login.map(|login| (AUTHORIZATION, login));
+    let (headers, time) = (HeaderMap::from_iter(headers), settings.answer_time());
     reader.finish(|| {
-        Some(MessageChannel(Ntfy {
-            url: url?,
-            login,
-            priority,
-            tags: tags.join(","),
-            actions: actions?,
-            click,
-            secrets,
-            time: settings.answer_time(),
-        }))
+        let endpoint = Endpoint { url: url?, headers, time, secrets };
+        let (tags, actions) = (tags.join(","), actions?);
+        Some(MessageChannel(Ntfy { endpoint, priority, tags, actions, click }))
     })
 }
 
 impl MessageService for Ntfy {
-    /// A server gives 60 messages at once and then one in 5 s, unless its owner says otherwise, and answers
-    /// 429 beyond: that is obeyed, and nothing is held back before.
+    /// No rate limit of Tipoff's own. By default a server accepts 60 messages at once and then one in 5 s. It answers
+    /// 429 beyond, and the channel waits then.
     const LIMITS: &'static Limits = &LIMITS;
 }
 
 impl HttpService for Ntfy {
     const NAME: &'static str = "ntfy";
 
-    fn request(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
-    ) -> Result<Request<'_>, FilesRefused> {
-        let mut headers = HeaderMap::new();
-        if let Some(login) = &self.login {
-            headers.insert(AUTHORIZATION, login.clone());
-        }
-        let (url, body) = self.address_and_body(message, alert, extras);
-        Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
+    fn request(&self, outgoing: &OutgoingMessage<'_>) -> Result<Request<'_>, FilesRefused> {
+        let (url, body) = self.address_and_body(outgoing);
+        Ok(self.endpoint.request_to(url, body))
     }
 
-    fn read_answer(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
-        answer: &Answer,
-    ) -> AnswerMeaning {
-        let fault = NtfyError::of(answer);
-        AnswerMeaning {
-            result: self.judge(answer, &fault, !message.files.is_empty()),
-            said: answer.said(&fault.error, &self.secrets),
-            doubtful_extras: self.doubtful(message, alert, extras, answer, fault.code),
-        }
+    fn read_answer(&self, outgoing: &OutgoingMessage<'_>, answer: &Answer) -> AnswerMeaning {
+        let fault: NtfyError = answer.json();
+        let said = self.endpoint.said(answer, &fault.error);
+        let result = judge(answer, fault.code, &said, outgoing.has_files());
+        AnswerMeaning { result, said, doubtful_extras: self.doubtful(outgoing, answer, fault.code) }
     }
 }
 
 impl Ntfy {
-    /// What of a message's extras the server may not have taken: the one that its code names, or all that are
-    /// there, where it names nothing.
+    /// Extras of a message that the server may have refused: the one that its code names, or all that the message has
+    /// if the code names none.
     fn doubtful(
         &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
+        outgoing: &OutgoingMessage<'_>,
         answer: &Answer,
         code: u32,
     ) -> Vec<&'static str> {
-        let is_there = |key: &&&'static str| match **key {
+        let OutgoingMessage { message, alert, extras } = *outgoing;
+        let there = extras.present(EXTRAS, |key| match key {
             "actions" => self.actions.has_own(message, alert),
             "buttons" => self.actions.has_buttons(message, alert),
             "click" => self.click.is_some() || alert.link.is_some(),
             "priority" => self.priority.is_some() || alert.manner.priority.is_some(),
             _ => !self.tags.is_empty(),
-        };
-        let there: Vec<&'static str> =
-            EXTRAS.iter().filter(is_there).copied().filter(|key| extras.has(key)).collect();
+        });
         let named = |names: &[&str]| {
             there.iter().copied().filter(|key| names.contains(key)).take(1).collect::<Vec<_>>()
         };
         match (answer.status, code) {
             (_, 40007) => named(&["priority"]),
-            // Buttons of the owner's are named first: those of ours are made as the server wants them.
+            // The owner's buttons are named first: Tipoff's own have the form that the server wants.
             (_, 40018) => named(&["actions", "buttons"]),
-            // Of the topic, the words or the file.
+            // About the topic, the words or the file.
             (_, 40009..=40011 | 40013..=40015) => Vec::new(),
             (400 | 414 | 422 | 431, _) => there,
             _ => Vec::new(),
         }
     }
 
-    /// What describes a message goes as parameters of the address, which may hold any character,
-    /// unlike headers. The body is the file, or the text.
-    fn address_and_body(&self, message: &Message, alert: &Alert, extras: &Extras) -> (Url, Body) {
-        let Message { title, text, files, .. } = message;
-        // A message without a text would say that it was "triggered".
-        let (title, text) =
-            if text.is_empty() { ("", title.as_str()) } else { (title.as_str(), text.as_str()) };
+    /// The address and the body of a message. Everything but the file is in parameters of the address, which may
+    /// contain any character, unlike headers. The body is the file, or the text if there is no file.
+    fn address_and_body(&self, outgoing: &OutgoingMessage<'_>) -> (Url, Body) {
+        let OutgoingMessage { message, alert, extras } = *outgoing;
+        // ntfy shows a message without a text as "triggered".
+        let (title, text) = message.title_and_text("", "");
         let priority = alert.manner.priority.map(number).or(self.priority);
         let priority = priority.filter(|_| extras.has("priority"));
         let priority = match sound::is_silent(message, alert) {
@@ -226,7 +183,7 @@ impl Ntfy {
             true => Some(priority.unwrap_or(SILENT).min(SILENT)),
         };
         let priority = priority.map(|priority| priority.to_string()).unwrap_or_default();
-        let file = files.first();
+        let file = message.files.first();
         let actions = self.actions.of(message, alert, extras);
         let click = self.click.as_deref().or(alert.link.as_deref());
         let click = click.filter(|_| extras.has("click"));
@@ -241,70 +198,54 @@ impl Ntfy {
             ("click", click.unwrap_or_default()),
             ("actions", &actions),
         ];
-        let mut url = self.url.clone();
+        let mut url = self.endpoint.url.clone();
         for (name, value) in parameters.into_iter().filter(|(_, value)| !value.is_empty()) {
             url.query_pairs_mut().append_pair(name, value);
         }
-        let (content_type, piece) = match file.map(|file| &file.source) {
-            Some(Source::Stored(stored)) => {
-                ("application/octet-stream", Piece::File(stored.clone()))
-            }
-            Some(Source::Text(text)) => ("text/plain", Piece::Bytes(text.clone().into_bytes())),
-            None => ("text/plain", Piece::Bytes(text.as_bytes().to_vec())),
+        let content_type = match file.map(|file| &file.source) {
+            Some(Source::Stored(_)) => "application/octet-stream",
+            Some(Source::Text(_)) | None => "text/plain",
         };
+        let piece = file.map_or_else(|| Piece::Bytes(text.as_bytes().to_vec()), Attachment::piece);
         (url, Body::new(content_type.to_owned(), vec![piece]))
     }
+}
 
-    /// The codes are those of the server's own list of errors.
-    fn judge(&self, answer: &Answer, fault: &NtfyError, with_file: bool) -> SendResult {
-        let said = answer.said(&fault.error, &self.secrets);
-        let status = answer.status;
-        Ok(match (status, fault.code) {
-            (200..=299, _) => Verdict::Delivered(Receipt::default()),
-            (300..=399, _) => repair(format!(
-                "the server answered {status}, a redirect: set its new address in `server`"
-            )),
-            (401 | 403, _) => {
-                repair(format!("ntfy does not let us write to this topic ({said}): set `token`"))
-            }
-            (404 | 405, _) => {
-                repair(format!("this is no ntfy server ({status}, {said}): check `server`"))
-            }
-            (400, 40009 | 40010) => {
-                repair(format!("the server has no such topic ({said}): set another `topic`"))
-            }
-            (413, _) if with_file => {
-                return Err(FilesRefused("too big for this ntfy server".to_owned()));
-            }
-            (429, 42905) if with_file => {
-                return Err(FilesRefused("ntfy takes no more files today".to_owned()));
-            }
-            (408 | 429, _) => retry(answer.retry_after, format!("ntfy asks to wait: {said}")),
-            (500.., _) => {
-                retry(answer.retry_after, format!("ntfy has a fault of its own ({status}): {said}"))
-            }
-            _ if with_file => return Err(FilesRefused(format!("not taken by ntfy ({said})"))),
-            _ => Verdict::Refused { error: format!("ntfy answered {status}: {said}") },
-        })
-    }
+/// The codes are those of the server's own list of errors (`errHTTP…` in server/errors.go).
+fn judge(answer: &Answer, code: u32, said: &str, with_file: bool) -> SendResult {
+    Ok(match (answer.status, code) {
+        (300..=399, _) => repair(format!(
+            "the server answered {}, a redirect: set its new address in `server`",
+            answer.status
+        )),
+        (401 | 403, _) => {
+            repair(format!("ntfy does not let us write to this topic ({said}): set `token`"))
+        }
+        (404 | 405, _) => other_server("ntfy server", "server", answer, said),
+        (400, 40009 | 40010) => {
+            repair(format!("the server has no such topic ({said}): set another `topic`"))
+        }
+        (413, _) if with_file => {
+            return Err(FilesRefused("too big for this ntfy server".to_owned()));
+        }
+        (429, 42905) if with_file => {
+            return Err(FilesRefused("ntfy takes no more files today".to_owned()));
+        }
+        _ => return usual_result(Ntfy::NAME, answer, said, with_file),
+    })
 }
 
 /// The server's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct NtfyError {
+    /// The status with two more digits, such as 40009. 0 if there is none.
     code: u32,
     error: String,
 }
 
-impl NtfyError {
-    fn of(answer: &Answer) -> Self {
-        answer.json()
-    }
-}
-
-/// Of a text that stands in a parameter, the server makes a line break of each backslash with an n behind it
-/// (`parsePublishParams`), as in `C:\new`: something unseen parts them.
+/// `text` for a parameter. The server turns a backslash and an n there into a line break (`parsePublishParams`), as
+/// in `C:\new`: a zero-width space keeps them apart.
 fn without_breaks(text: &str) -> String {
     text.replace("\\n", "\\\u{200b}n")
 }

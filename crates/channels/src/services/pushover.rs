@@ -1,43 +1,47 @@
-//! Pushover (pushover.net/api): notifications on phones, each with one picture. It knows no replies and
-//! no files but pictures, so what follows is a message of its own, and quieter.
+//! Pushover (pushover.net/api): notifications on phones, each with one picture. It has no replies, so that a
+//! follow-up is a message of its own, with a lower priority. It accepts no files but pictures: all others become
+//! lines of text. Titles in quotation marks below are sections of its documentation.
 
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
-use tipoff_model::{Alert, Priority, Receipt, Verdict};
+use tipoff_model::Priority;
 
 use crate::body::Body;
-use crate::http::{Answer, REPAIR_PAUSE, Request, Secrets, repair, retry};
+use crate::http::{Answer, Endpoint, REPAIR_PAUSE, Request, Secrets, repair, retry};
 use crate::message_service::{
-    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
+    AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
+    SendResult, other_server, usual_result,
 };
 use crate::multipart::Form;
 use crate::plan::Role;
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
-use crate::{Built, Entry, Limits, Message, Pace};
+use crate::{Built, Entry, Limits, Pace};
 use crate::{PictureLimits, Setting, Settings, Shape, sound};
 
+/// Pushover's own server.
 const API: &str = "https://api.pushover.net";
 /// From "no notification at all" to "until somebody has seen it".
 const PRIORITIES: std::ops::RangeInclusive<i64> = -2..=2;
-/// What rings again and again, and needs `retry` and `expire`.
+/// The priority that rings until somebody has seen the message. Needs `retry` and `expire`.
 const EMERGENCY: i64 = 2;
 /// The highest priority without a sound.
 const QUIET: i64 = -1;
-/// "Emergency Priority": at least 30 s between two rings, for at most 3 hours.
+/// The shortest time between two rings ("Emergency Priority").
 const RETRY_MIN: Duration = Duration::from_secs(30);
+/// The time between two rings if `retry` is not set.
 const RETRY: Duration = Duration::from_secs(60);
+/// The longest time of ringing: 3 hours ("Emergency Priority").
 const RETRY_FOR_MAX: Duration = Duration::from_secs(10_800);
+/// The time of ringing if `retry_for` is not set.
 const RETRY_FOR: Duration = Duration::from_secs(1_800);
 /// "Application registration": the length of a token and of a user key.
 const KEY_CHARS: usize = 30;
 /// "Identifying devices": letters, digits, hyphens and underscores, 25 of them at most.
 const DEVICE_CHARS_MAX: usize = 25;
-/// What a message can have besides its words, as its settings are called, with the names that Pushover gives its
-/// parameters.
+/// The extras of a message: the names of their settings, with Pushover's names of their parameters.
 const EXTRAS: &[(&str, &[&str])] = &[
     ("device", &["device"]),
     ("priority", &["priority", "retry", "expire"]),
@@ -47,24 +51,16 @@ const EXTRAS: &[(&str, &[&str])] = &[
 /// "Supplementary URLs": an address below the message has 512 characters at most.
 const URL_CHARS_MAX: usize = 512;
 
-/// "Limits" and "Attachments": 1,024 characters, 250 in the title, one picture of 5 MB.
+/// "Limits" and "Attachments": 1,024 characters, 250 in the title, one picture of 5 MB. A title never exceeds 250,
+/// because all services have titles of at most 200 characters.
 static LIMITS: Limits = Limits {
-    service: "Pushover",
-    text_utf16_max: 1024,
-    caption_utf16_max: 1024,
-    album_files_max: 1,
-    documents_max: 1,
-    album_bytes_max: 5 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif"],
-        bytes_max: 5 << 20,
-        sides_px_max: usize::MAX,
-        ratio_max: usize::MAX,
+        ..PictureLimits::ANY_SIZE
     },
     video_types: &[],
-    animations: false,
     file_bytes_max: 5 << 20,
-    replies: false,
+    ..Limits::new("Pushover", 1024)
 };
 
 /// What Pushover can be configured with.
@@ -134,17 +130,29 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
+/// An application, and the user or group that gets its messages.
 struct Pushover {
-    url: Url,
+    endpoint: Endpoint,
+    /// The application's token.
     token: String,
+    /// The key of a user or a group.
     user: String,
+    /// Names of devices with commas in between; empty for all.
     device: String,
+    /// The name of a sound. `None` for the app's own.
     sound: Option<String>,
+    /// The priority of first alerts, if it is set.
     priority: Option<i64>,
+    /// How an emergency rings.
+    ringing: Ringing,
+}
+
+/// How often and how long a message of priority 2 rings until somebody has seen it.
+struct Ringing {
+    /// Time between two rings.
     retry: Duration,
+    /// When the ringing ends.
     retry_for: Duration,
-    secrets: Secrets,
-    time: Duration,
 }
 
 fn build(settings: &Settings) -> Built {
@@ -172,32 +180,28 @@ fn build(settings: &Settings) -> Built {
         let message = "must be the name of a sound, such as siren: letters, digits, - and _";
         reader.fault("sound", message);
     }
-    let retry = settings.duration("retry").unwrap_or(RETRY);
-    if retry < RETRY_MIN {
-        reader.fault("retry", "Pushover rings again after 30 s at the earliest");
-    }
-    let retry_for = settings.duration("retry_for").unwrap_or(RETRY_FOR);
-    if retry_for > RETRY_FOR_MAX {
-        reader.fault("retry_for", "Pushover rings for 3 hours at most");
-    }
+    let ringing = ringing(&mut reader);
     let (device, time) = (settings.list("device").join(","), settings.answer_time());
     reader.finish(|| {
-        Some(MessageChannel(Pushover {
-            url: url?,
-            token,
-            user,
-            device,
-            sound,
-            priority,
-            retry,
-            retry_for,
-            secrets,
-            time,
-        }))
+        let endpoint = Endpoint { url: url?, headers: HeaderMap::new(), time, secrets };
+        Some(MessageChannel(Pushover { endpoint, token, user, device, sound, priority, ringing }))
     })
 }
 
-/// What Pushover calls a priority.
+/// Reads `retry` and `retry_for`.
+fn ringing(reader: &mut SettingsReader<'_>) -> Ringing {
+    let retry = reader.settings.duration("retry").unwrap_or(RETRY);
+    if retry < RETRY_MIN {
+        reader.fault("retry", "Pushover rings again after 30 s at the earliest");
+    }
+    let retry_for = reader.settings.duration("retry_for").unwrap_or(RETRY_FOR);
+    if retry_for > RETRY_FOR_MAX {
+        reader.fault("retry_for", "Pushover rings for 3 hours at most");
+    }
+    Ringing { retry, retry_for }
+}
+
+/// Pushover's number of a route's priority.
 fn number(priority: Priority) -> i64 {
     match priority {
         Priority::Lowest => -2,
@@ -211,7 +215,8 @@ fn number(priority: Priority) -> i64 {
 impl MessageService for Pushover {
     const LIMITS: &'static Limits = &LIMITS;
 
-    /// "Being Friendly to our API": two connections at most, which is what a paced channel has.
+    /// "Being Friendly to our API" asks for no more than two connections at once. A channel with a rate limit keeps
+    /// to that.
     fn paces(&self) -> Vec<Pace> {
         vec![Pace { key: "pushover".to_owned(), count: 10, per: Duration::from_secs(1) }]
     }
@@ -220,52 +225,29 @@ impl MessageService for Pushover {
 impl HttpService for Pushover {
     const NAME: &'static str = "Pushover";
 
-    fn request(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
-    ) -> Result<Request<'_>, FilesRefused> {
-        if message.files.iter().any(|file| file.role != Role::Picture) {
+    fn request(&self, outgoing: &OutgoingMessage<'_>) -> Result<Request<'_>, FilesRefused> {
+        if outgoing.message.files.iter().any(|file| file.role != Role::Picture) {
             return Err(FilesRefused("Pushover takes pictures only".to_owned()));
         }
-        let (url, headers) = (self.url.clone(), HeaderMap::new());
-        let body = self.body(message, alert, extras);
-        Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
+        Ok(self.endpoint.request(self.body(outgoing)))
     }
 
-    fn read_answer(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
-        answer: &Answer,
-    ) -> AnswerMeaning {
-        let fault = PushoverError::of(answer);
-        AnswerMeaning {
-            result: self.judge(answer, &fault, !message.files.is_empty()),
-            said: answer.said(&fault.errors(), &self.secrets),
-            doubtful_extras: self.doubtful(alert, extras, answer, &fault),
-        }
+    fn read_answer(&self, outgoing: &OutgoingMessage<'_>, answer: &Answer) -> AnswerMeaning {
+        let fault = PushoverError(answer.json());
+        let said = self.endpoint.said(answer, &fault.errors());
+        let result = judge(answer, &fault, &said, outgoing.has_files());
+        AnswerMeaning { result, said, doubtful_extras: self.doubtful(outgoing, answer, &fault) }
     }
 }
 
 impl Pushover {
-    /// What of a message's extras Pushover did not take: those that it names; where it names nothing, all.
+    /// Extras of a message that Pushover refused: those whose parameters it names, or all if it names none.
     fn doubtful(
         &self,
-        alert: &Alert,
-        extras: &Extras,
+        outgoing: &OutgoingMessage<'_>,
         answer: &Answer,
         fault: &PushoverError,
     ) -> Vec<&'static str> {
-        let is_there = |key: &str| match key {
-            "device" => !self.device.is_empty(),
-            "priority" => self.priority.is_some() || alert.manner.priority.is_some(),
-            "public_url" => alert.link.is_some(),
-            _ => self.sound.is_some(),
-        };
-        let there = EXTRAS.iter().filter(|(key, _)| is_there(key) && extras.has(key));
         let of_others = ["token", "user", "message", "title", "attachment"];
         if answer.status / 100 != 4 || matches!(answer.status, 401..=408 | 413 | 429) {
             return Vec::new();
@@ -273,20 +255,24 @@ impl Pushover {
         if of_others.iter().any(|name| fault.names(name)) {
             return Vec::new();
         }
+        let OutgoingMessage { alert, extras, .. } = *outgoing;
+        let is_set = |key: &str| match key {
+            "device" => !self.device.is_empty(),
+            "priority" => self.priority.is_some() || alert.manner.priority.is_some(),
+            "public_url" => alert.link.is_some(),
+            _ => self.sound.is_some(),
+        };
+        let there = EXTRAS.iter().filter(|(key, _)| is_set(key) && extras.has(key));
         let named = there.clone().filter(|(_, names)| names.iter().any(|name| fault.names(name)));
         let named: Vec<&'static str> = named.map(|(key, _)| *key).collect();
         if named.is_empty() { there.map(|(key, _)| *key).collect() } else { named }
     }
 
-    fn body(&self, message: &Message, alert: &Alert, extras: &Extras) -> Body {
+    /// The form of a message. A parameter that has no value is left out: Pushover refuses an empty one.
+    fn body(&self, outgoing: &OutgoingMessage<'_>) -> Body {
+        let OutgoingMessage { message, alert, extras } = *outgoing;
         let file = message.files.first();
-        // There is no message without a text.
-        let name = file.map_or("", |file| file.name());
-        let (title, text) = match (message.title.as_str(), message.text.as_str()) {
-            ("", "") => ("", name),
-            (title, "") => ("", title),
-            (title, text) => (title, text),
-        };
+        let (title, text) = message.title_and_text("", file.map_or("", |file| file.name()));
         let priority = alert.manner.priority.map(number).or(self.priority);
         let mut priority = priority.filter(|_| extras.has("priority")).unwrap_or_default();
         if sound::is_silent(message, alert) {
@@ -299,8 +285,8 @@ impl Pushover {
         form.field("priority", priority.to_string());
         form.field("timestamp", (alert.received_at.as_ms() / 1000).to_string());
         if priority == EMERGENCY {
-            form.field("retry", self.retry.as_secs().to_string());
-            form.field("expire", self.retry_for.as_secs().to_string());
+            form.field("retry", self.ringing.retry.as_secs().to_string());
+            form.field("expire", self.ringing.retry_for.as_secs().to_string());
         }
         let link = alert.link.as_deref().filter(|it| it.len() <= URL_CHARS_MAX);
         let extra = |key, value: Option<_>| value.filter(|_| extras.has(key)).unwrap_or_default();
@@ -318,51 +304,39 @@ impl Pushover {
         }
         form.into_body()
     }
-
-    fn judge(&self, answer: &Answer, fault: &PushoverError, with_file: bool) -> SendResult {
-        let said = answer.said(&fault.errors(), &self.secrets);
-        let status = answer.status;
-        Ok(match status {
-            200..=299 => Verdict::Delivered(Receipt::default()),
-            300..=399 | 404 | 405 => {
-                repair(format!("this is no Pushover ({status}, {said}): check `api`"))
-            }
-            _ if fault.names("token") => {
-                repair(format!("Pushover does not know this application ({said}): check `token`"))
-            }
-            _ if fault.names("user") => {
-                repair(format!("Pushover does not know this user ({said}): check `user`"))
-            }
-            413 if with_file => return Err(FilesRefused("too big for Pushover".to_owned())),
-            408 => retry(answer.retry_after, format!("Pushover did not wait: {said}")),
-            // All messages of the month are spent: see "Limits".
-            429 => retry(
-                answer.retry_after.or(Some(REPAIR_PAUSE)),
-                format!("Pushover takes no more messages for now: {said}"),
-            ),
-            500.. => retry(
-                answer.retry_after,
-                format!("Pushover has a fault of its own ({status}): {said}"),
-            ),
-            _ if with_file => return Err(FilesRefused(format!("not taken by Pushover ({said})"))),
-            _ => Verdict::Refused { error: format!("Pushover answered {status}: {said}") },
-        })
-    }
 }
 
-/// Pushover's error format: words, and the name of the wrong parameter.
+/// What an answer means. Pushover names the wrong parameter of a refused request.
+fn judge(answer: &Answer, fault: &PushoverError, said: &str, with_file: bool) -> SendResult {
+    Ok(match answer.status {
+        300..=399 | 404 | 405 => other_server("Pushover", "api", answer, said),
+        300.. if fault.names("token") => {
+            repair(format!("Pushover does not know this application ({said}): check `token`"))
+        }
+        300.. if fault.names("user") => {
+            repair(format!("Pushover does not know this user ({said}): check `user`"))
+        }
+        413 if with_file => return Err(FilesRefused("too big for Pushover".to_owned())),
+        408 => retry(answer.retry_after, format!("Pushover did not wait: {said}")),
+        // The application's messages of this month are used up ("Limits").
+        429 => retry(
+            answer.retry_after.or(Some(REPAIR_PAUSE)),
+            format!("Pushover takes no more messages for now: {said}"),
+        ),
+        _ => return usual_result(Pushover::NAME, answer, said, with_file),
+    })
+}
+
+/// Pushover's error format: error texts, and a field with the name of the wrong parameter.
 struct PushoverError(Value);
 
 impl PushoverError {
-    fn of(answer: &Answer) -> Self {
-        Self(answer.json())
-    }
-
     /// Whether it names this parameter.
     fn names(&self, parameter: &str) -> bool {
         self.0.get(parameter).is_some()
     }
 
+    /// All error texts.
     fn errors(&self) -> String {
         let errors = self.0.get("errors").and_then(Value::as_array).into_iter().flatten();
         errors.filter_map(Value::as_str).collect::<Vec<_>>().join("; ")

@@ -1,49 +1,39 @@
-//! Rocket.Chat, through an incoming integration (docs.rocket.chat/docs/integrations). It takes no files:
-//! pictures are shown by their link. A webhook cannot answer an earlier message, so what follows is a
-//! message of its own.
+//! Rocket.Chat, through an incoming integration (docs.rocket.chat/docs/integrations). It accepts no files: pictures
+//! are shown by their link. A webhook cannot reply to an earlier message, so that a follow-up is a message of its
+//! own.
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use tipoff_model::{Alert, Receipt, Scope, Verdict};
+use serde_json::{Value, json};
+use tipoff_model::{Receipt, Verdict};
 
-use crate::buttons::BUTTONS;
-use crate::chat_webhook::{self, ChatWebhook, LinkedMessage, PICTURE_TYPES, SenderFields};
-use crate::http::{Answer, REPAIR_PAUSE, Request, repair, retry};
+use crate::Settings;
+use crate::abilities::PICTURE_TYPES;
+use crate::chat_webhook::{self, ChatWebhook, Markdown, SenderFields};
+use crate::http::{Answer, Request, repair, repair_message};
 use crate::message_service::{
-    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService,
+    AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
+    asks_to_wait, internal_error, other_server,
 };
-use crate::settings::TIMEOUT_OF_WORDS;
-use crate::{Built, Entry, Limits, Message};
-use crate::{Setting, Settings, Shape};
+use crate::{Built, Entry, Limits};
 
-/// "Maximum Allowed Characters Per Message" is 5,000 where the server's owner has not said otherwise;
-/// each may need a second one here.
+/// "Maximum Allowed Characters Per Message" is 5,000 by default, and each may need a second one here.
 static LIMITS: Limits = chat_webhook::limits("Rocket.Chat", 1900, PICTURE_TYPES);
-/// What is left for the links of actions, in UTF-16 units.
-const LINKS_UTF16_MAX: usize = 1100;
+/// The links have the room that twice the text leaves in a message.
+static MARKDOWN: Markdown = Markdown { bold: "*", links_utf16_max: 1100, plain };
 
 /// What Rocket.Chat can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "rocketchat",
     summary: "A channel of a Rocket.Chat server, through an incoming webhook; pictures by link.",
-    settings: &[
-        BUTTONS,
-        chat_webhook::CHANNEL,
-        chat_webhook::ICON,
-        TIMEOUT_OF_WORDS,
-        Setting {
-            key: "url",
-            shape: Shape::Secret,
-            required: true,
-            doc: "The webhook's address: in Rocket.Chat, Manage, Workspace, Integrations, New, \
+    settings: &chat_webhook::settings(
+        "The webhook's address: in Rocket.Chat, Manage, Workspace, Integrations, New, \
                   Incoming. Whoever has it can write there.",
-            example: "\"https://chat.example.org/hooks/ID/TOKEN\"",
-        },
-        chat_webhook::USERNAME,
-    ],
+        "\"https://chat.example.org/hooks/ID/TOKEN\"",
+    ),
     build,
 };
 
+/// An incoming integration of a Rocket.Chat server.
 struct RocketChat {
     hook: ChatWebhook,
     sender: SenderFields,
@@ -61,26 +51,21 @@ fn build(settings: &Settings) -> Built {
 }
 
 impl MessageService for RocketChat {
-    /// A server of one's own takes what its owner has set, and answers 429 beyond.
+    /// No rate limit of Tipoff's own: the owner of the server sets one, and the server answers 429 beyond it.
     const LIMITS: &'static Limits = &LIMITS;
 }
 
 impl HttpService for RocketChat {
     const NAME: &'static str = "Rocket.Chat";
 
-    fn request(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        extras: &Extras,
-    ) -> Result<Request<'_>, FilesRefused> {
-        Ok(self.hook.request(&self.payload(message, alert, extras)))
+    fn request(&self, outgoing: &OutgoingMessage<'_>) -> Result<Request<'_>, FilesRefused> {
+        Ok(self.hook.request(&self.payload(outgoing)))
     }
 
-    fn read_answer(&self, _: &Message, _: &Alert, _: &Extras, answer: &Answer) -> AnswerMeaning {
+    fn read_answer(&self, _: &OutgoingMessage<'_>, answer: &Answer) -> AnswerMeaning {
         let reply: RocketChatReply = answer.json();
         let verdict = self.judge(answer, &reply);
-        // Such as "Not enough permission": whose user may not write under another name
+        // Such as "Not enough permission": the integration's user may not write under another name
         // (`message-impersonate`).
         let doubtful_extras = match &verdict {
             Verdict::Refused { .. } => self.sender.extras(),
@@ -95,44 +80,29 @@ impl HttpService for RocketChat {
 }
 
 impl RocketChat {
-    fn payload(&self, message: &Message, alert: &Alert, extras: &Extras) -> Value {
-        let LinkedMessage { words, pictures } =
-            chat_webhook::linked(message, alert, &LIMITS, |_| true);
-        let mut payload = Map::new();
-        let links = self.hook.links(message, alert);
-        let text = chat_webhook::markdown(&words, alert, "*", plain)
-            + &chat_webhook::markdown_links(&links, LINKS_UTF16_MAX, plain);
-        payload.insert("text".to_owned(), text.into());
+    /// The message as JSON.
+    fn payload(&self, outgoing: &OutgoingMessage<'_>) -> Value {
+        let mut payload = self.hook.markdown_payload(outgoing, &LIMITS, &MARKDOWN, |picture| {
+            let (name, url) = (picture.name, picture.url);
+            json!({ "title": name, "title_link": url, "image_url": url })
+        });
         // A preview of whatever a camera links to is no part of the alert.
         payload.insert("parseUrls".to_owned(), false.into());
-        let pictures = pictures.iter().map(
-            |picture| json!({ "title": picture.name, "title_link": picture.url, "image_url": picture.url }),
-        );
-        let pictures: Vec<Value> = pictures.collect();
-        if !pictures.is_empty() {
-            payload.insert("attachments".to_owned(), pictures.into());
-        }
-        self.sender.sign(&mut payload, extras);
+        self.sender.sign(&mut payload, outgoing.extras);
         payload.into()
     }
 
-    /// The errors are those of integrations/server/api/api.ts and processWebhookMessage.ts. An address
-    /// that Rocket.Chat does not know is answered with its start page, and 200.
+    /// What an answer means. The errors are those of integrations/server/api/api.ts and processWebhookMessage.ts. To
+    /// an address that it does not know, Rocket.Chat answers 200 with its start page.
     fn judge(&self, answer: &Answer, reply: &RocketChatReply) -> Verdict {
         let (said, status) = (self.hook.said(answer, &reply.error), answer.status);
         match (status, reply.error.as_str()) {
             (200..=299, _) if reply.success => Verdict::Delivered(Receipt::default()),
-            (408 | 429, _) => {
-                let error = format!("Rocket.Chat asks to wait: {said}");
-                retry(answer.retry_after, error)
-            }
+            (408 | 429, _) => asks_to_wait(Self::NAME, answer, &said),
             (503, "Service Unavailable") => {
                 repair("the integration is switched off in Rocket.Chat: enable it".to_owned())
             }
-            (500.., _) => {
-                let error = format!("Rocket.Chat has a fault of its own ({status}): {said}");
-                retry(answer.retry_after, error)
-            }
+            (500.., _) => internal_error(Self::NAME, answer, &said),
             (_, error) if error.starts_with("Invalid integration id or token") => {
                 let error = format!(
                     "Rocket.Chat does not know this webhook ({said}): make another, set `url`"
@@ -143,23 +113,20 @@ impl RocketChat {
                 "the webhook may not write to this channel ({said}): check `channel`, and the \
                  integration in Rocket.Chat"
             )),
-            (_, "error-message-size-exceeded") => {
-                let error = "the server takes shorter messages only: raise \"Maximum Allowed Characters \
-                             Per Message\" in Rocket.Chat to 5,000";
-                Verdict::Retry {
-                    scope: Scope::Message,
-                    after: Some(REPAIR_PAUSE),
-                    error: error.to_owned(),
-                }
-            }
+            (_, "error-message-size-exceeded") => repair_message(
+                "the server takes shorter messages only: raise \"Maximum Allowed Characters Per Message\" \
+                 in Rocket.Chat to 5,000"
+                    .to_owned(),
+            ),
             (200..=399 | 401 | 403..=405, _) => {
-                repair(format!("this is no Rocket.Chat webhook ({status}, {said}): check `url`"))
+                other_server("Rocket.Chat webhook", "url", answer, &said)
             }
             _ => Verdict::Refused { error: format!("Rocket.Chat answered {status}: {said}") },
         }
     }
 }
 
+/// Whether an error concerns the channel or the right to write there.
 fn is_about_channel(error: &str) -> bool {
     error.starts_with("overriding destination channel is disabled")
         || [
@@ -178,11 +145,12 @@ fn is_about_channel(error: &str) -> bool {
 #[serde(default)]
 struct RocketChatReply {
     success: bool,
+    /// A code or a sentence: Rocket.Chat has no fixed form.
     error: String,
 }
 
-/// `text` so that it mentions nobody and leads nowhere. Nothing can be escaped
-/// (packages/message-parser/src/grammar.pegjs): a sign is parted from what would complete it.
+/// `text` so that it mentions nobody and links to nothing. Rocket.Chat has no escapes
+/// (packages/message-parser/src/grammar.pegjs): a character is separated from what would complete it.
 fn plain(text: &str) -> String {
     chat_webhook::spelled(text, str::to_owned, |sign, out| match sign {
         '@' | '#' | '<' | ']' => chat_webhook::push_parted(sign, out),

@@ -1,51 +1,41 @@
-//! Signal, through signal-cli-rest-api (github.com/bbernhard/signal-cli-rest-api), which one runs oneself:
-//! people or a group. Follow-ups quote the first alert. Signal knows no silent and no urgent messages here.
+//! Signal, through the owner's signal-cli-rest-api (github.com/bbernhard/signal-cli-rest-api): people or a group.
+//! Follow-ups quote the first alert. The server has no silent and no urgent messages.
 
 mod answer;
 mod request;
 
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::header::HeaderMap;
-use tipoff_model::{Alert, Receipt, Verdict};
+use tipoff_model::{Receipt, Verdict};
 
-use crate::http::{Answer, Request, Secrets};
+use crate::http::{Answer, Endpoint, Request, Secrets};
 use crate::message_service::{
-    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService,
+    AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
 };
+use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
-use crate::{Built, Entry, Limits, Message};
-use crate::{PictureLimits, Setting, Settings, Shape};
+use crate::{Built, Entry, Limits};
+use crate::{Setting, Settings, Shape};
 
-/// How long an answer may take, where it is not set: the server itself gives signal-cli 120 s
-/// (`SIGNAL_CLI_CMD_TIMEOUT`). Who goes earlier does not learn that a message was sent.
+/// Time limit for an answer if `timeout` is not set. The server itself gives signal-cli 120 s
+/// (`SIGNAL_CLI_CMD_TIMEOUT`): with a shorter limit, a message that was sent would be sent again.
 const TIME: Duration = Duration::from_secs(130);
-/// What people write to at once.
+/// Number of recipients. For more, use a group.
 const RECIPIENTS_MAX: usize = 50;
 
-/// Of a text over 2,000 bytes signal-cli sends the rest as a "long text", which apps show behind "Read
-/// more". Apps send 32 files in a message, and 100 MiB in a file with what encryption adds: padding of up
-/// to 5 % (`android.attachments.maxCount`, `global.attachments.maxBytes`). The server holds a request in
-/// memory whole, so that a message has no more than that. Apps show one document of a message, and not the
-/// others (`getDocumentSlide` in Signal for Android).
+/// Of a text over 2,000 bytes, signal-cli sends the rest as a "long text", which apps show after "Read more". Apps
+/// send 32 files in a message, and 100 MiB in a file including the padding of encryption of up to 5 %
+/// (`android.attachments.maxCount`, `global.attachments.maxBytes`). The server holds a whole request in memory, so
+/// that all files of a message have no more than one may have. Apps show only one document of a message
+/// (`getDocumentSlide` in Signal for Android).
 static LIMITS: Limits = Limits {
-    service: "Signal",
-    text_utf16_max: 4000,
-    caption_utf16_max: 4000,
     album_files_max: 32,
-    documents_max: 1,
     album_bytes_max: 95 << 20,
-    picture: PictureLimits {
-        types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
-        bytes_max: 95 << 20,
-        sides_px_max: usize::MAX,
-        ratio_max: usize::MAX,
-    },
-    video_types: &["video/mp4"],
     animations: true,
     file_bytes_max: 95 << 20,
     replies: true,
+    ..Limits::new("Signal", 4000)
 };
 
 /// What Signal can be configured with.
@@ -77,23 +67,22 @@ pub(crate) const ENTRY: Entry = Entry {
             example: "\"http://192.168.1.10:8080\"",
         },
         Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
             doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
                   130 s.",
             example: "\"60 s\"",
+            ..TIMEOUT
         },
     ],
     build,
 };
 
+/// A sender and its recipients, at a signal-cli-rest-api.
 struct Signal {
-    url: Url,
+    endpoint: Endpoint,
+    /// The account that alerts come from.
     number: String,
+    /// Numbers, usernames or one group.
     recipients: Vec<String>,
-    secrets: Secrets,
-    time: Duration,
 }
 
 fn build(settings: &Settings) -> Built {
@@ -105,21 +94,23 @@ fn build(settings: &Settings) -> Built {
     let recipients = settings.list("recipients").to_vec();
     reader.check("recipients", check_recipients(&recipients));
     let url = reader.address("server", "", "/v2/send");
-    let time = settings.duration("timeout").unwrap_or(TIME);
+    let (headers, time) = (HeaderMap::new(), settings.answer_time_or(TIME));
     reader.finish(|| {
         let url = url?;
         let secrets = Secrets::of_login(&url);
-        Some(MessageChannel(Signal { url, number, recipients, secrets, time }))
+        let endpoint = Endpoint { url, headers, time, secrets };
+        Some(MessageChannel(Signal { endpoint, number, recipients }))
     })
 }
 
+/// Whether this is a phone number in international form (E.164): a plus and digits.
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or_default();
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The server takes recipients of one kind only, and one group. What begins with + must be a number: it
-/// would be taken for a username else.
+/// Checks the recipients. The server accepts one kind of them in a message, and one group. What begins with + has to
+/// be a number: the server would take it for a username.
 fn check_recipients(recipients: &[String]) -> Result<(), &'static str> {
     if recipients.is_empty() || recipients.len() > RECIPIENTS_MAX {
         return Err("must be 1 to 50 phone numbers or usernames, or one group");
@@ -138,35 +129,24 @@ fn check_recipients(recipients: &[String]) -> Result<(), &'static str> {
 }
 
 impl MessageService for Signal {
-    /// Signal tells nobody how much it takes; who sends too much is answered 429.
+    /// Signal publishes no rate limits, and answers 429 beyond them.
     const LIMITS: &'static Limits = &LIMITS;
 }
 
 impl HttpService for Signal {
     const NAME: &'static str = "Signal";
 
-    fn request(
-        &self,
-        message: &Message,
-        _: &Alert,
-        _: &Extras,
-    ) -> Result<Request<'_>, FilesRefused> {
-        let (url, headers) = (self.url.clone(), HeaderMap::new());
-        let body = request::body(message, &self.number, &self.recipients);
-        Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
+    fn request(&self, outgoing: &OutgoingMessage<'_>) -> Result<Request<'_>, FilesRefused> {
+        let body = request::body(outgoing.message, &self.number, &self.recipients);
+        Ok(self.endpoint.request(body))
     }
 
-    fn read_answer(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        _: &Extras,
-        answer: &Answer,
-    ) -> AnswerMeaning {
-        let judged = answer::judge(answer, !message.files.is_empty(), &self.secrets);
+    fn read_answer(&self, outgoing: &OutgoingMessage<'_>, answer: &Answer) -> AnswerMeaning {
+        let OutgoingMessage { message, alert, .. } = *outgoing;
+        let judged = answer::judge(answer, outgoing.has_files(), &self.endpoint.secrets);
         AnswerMeaning::without_extras(judged.map(|sent| match sent {
             Ok(timestamp) => {
-                // What a follow-up quotes: when it was sent, and its first line.
+                // A follow-up quotes the first alert by the time at which it was sent, and its first line.
                 let title = message.title.as_str();
                 let title = if title.is_empty() { alert.device.as_str() } else { title };
                 let reference = Some(format!("{timestamp} {title}"));

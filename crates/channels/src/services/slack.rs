@@ -1,5 +1,6 @@
-//! Slack (docs.slack.dev): a channel through a bot, with pictures, videos and threads; or through an
-//! incoming webhook, which takes words alone. Whatever a camera writes calls nobody.
+//! Slack (docs.slack.dev): a channel through a bot, with pictures, videos and threads, or through an incoming
+//! webhook, which accepts text alone. Which of them is used depends on the settings. What a camera writes mentions
+//! nobody.
 
 mod answer;
 mod api;
@@ -56,6 +57,7 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
+/// A bot if `token` is set, a webhook if `url` is set.
 fn build(settings: &Settings) -> Built {
     let given = |key| settings.text(key).is_some();
     let fault = |key, message: &str| Err(vec![SettingFault { key, message: message.to_owned() }]);
@@ -73,7 +75,7 @@ fn build(settings: &Settings) -> Built {
     }
 }
 
-/// A message a second, in short bursts. `name` is no secret.
+/// The rate limit of one message a second, with short bursts ("Rate limits"). `name` must be no secret.
 fn pace(name: &str) -> Pace {
     Pace { key: format!("slack:{name}"), count: 3, per: Duration::from_secs(3) }
 }

@@ -1,5 +1,7 @@
-//! Telegram, through its Bot API (core.telegram.org/bots/api): a chat, group, topic or channel.
-//! Sends each message, and repairs what it can at once; never waits and never tries again later.
+//! Telegram, through its Bot API (core.telegram.org/bots/api): a chat, group, topic or channel. It sends each
+//! message, and corrects at once what Telegram refuses ([`draft`]). It never waits and never tries again later:
+//! that is dispatch's task. Beside the alerts, the background task handles pressed buttons and commands
+//! ([`interaction`]).
 
 mod answer;
 mod api;
@@ -20,10 +22,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tipoff_model::{AlertKind, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{AlertKind, Outcome, Receipt};
 use tokio::sync::{Mutex, OnceCell, mpsc};
 use tokio::time::timeout;
 
+use crate::http::retry_message;
 use crate::plan::Role;
 use crate::settings_reader::SettingsReader;
 use crate::sound;
@@ -41,27 +44,25 @@ use interaction::LateKeyboard;
 use settings::SETTINGS;
 pub use setup::{BotInfo, Chat, Setup};
 
-/// What everybody uses who runs no Bot API server of his own.
+/// Telegram's own Bot API server.
 pub const DEFAULT_API: &str = "https://api.telegram.org";
 
-/// How long an answer may take, where it is not set: Telegram converts a video meanwhile.
+/// Time limit for an answer if `timeout` is not set. Telegram converts a video before it answers.
 const TIME: Duration = Duration::from_secs(60);
-/// How often a message is changed and sent again at once: a bound, for each repair is made once.
+/// Number of attempts for a message, each with another correction. A safety bound: each correction is made once.
 const REPAIRS_MAX: usize = 8;
-/// Keyboards of albums that wait to be sent.
+/// Number of keyboards of albums that wait to be sent.
 const KEYBOARDS_MAX: usize = 32;
-/// How long Telegram waits for the answer to a request that it makes to us is not documented: then it
-/// makes it again.
+/// Time limit for handling a request of Telegram's webhook. How long Telegram waits before it sends the request
+/// again is not documented.
 const HOOK_TIME: Duration = Duration::from_secs(25);
-/// What holds where a group has become a supergroup: the number set, and the one that it has now.
+/// Memory key of a group that became a supergroup: its configured number, and the one that it has now.
 const CHAT_MEMORY: &str = "chat";
 
 /// From the Bot API's documentation: sendMessage, sendPhoto, sendMediaGroup, "Sending files". Its
 /// MB are of 1024 x 1024 bytes. sendMediaGroup: "Documents and audio files can be only grouped in an album with
 /// messages of the same type", two to ten of them. A whole request may not be larger than a file.
 static LIMITS: Limits = Limits {
-    service: "Telegram",
-    text_utf16_max: 4096,
     caption_utf16_max: 1024,
     album_files_max: 10,
     documents_max: 10,
@@ -72,10 +73,10 @@ static LIMITS: Limits = Limits {
         sides_px_max: 10_000,
         ratio_max: 20,
     },
-    video_types: &["video/mp4"],
     animations: true,
     file_bytes_max: 50 << 20,
     replies: true,
+    ..Limits::new("Telegram", 4096)
 };
 
 /// What Telegram can be configured with.
@@ -86,31 +87,45 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
+/// A bot and a chat that it writes to.
 struct Telegram {
     api: BotApi,
+    /// The configured chat: a number or an @name.
     chat: String,
     topic: Option<i64>,
+    /// Whether all alerts are silent notifications.
     silent: bool,
+    /// Time limit for an answer, without the time that the files need.
     time: Duration,
     buttons: bool,
     commands: bool,
+    /// Whether a follow-up edits the first message instead of replying to it.
     edit_in_place: bool,
+    /// First messages that follow-ups can edit.
     growing: EditableMessages,
     updates: Updates,
+    /// The mode that `/arm` sets, if it is not "away".
     arm_mode: Option<String>,
+    /// The mode that `/disarm` sets, if it is not "home".
     disarm_mode: Option<String>,
+    /// Further chats in which people may press buttons and write commands.
     allowed_chats: Vec<String>,
     access: Arc<Access>,
+    /// The bot's name without the @, once Telegram was asked for it.
     username: OnceCell<String>,
+    /// Hands keyboards of albums to the background task, which holds the other end while it runs.
     late: mpsc::Sender<LateKeyboard>,
     keyboards: Mutex<mpsc::Receiver<LateKeyboard>>,
 }
 
-/// How presses and commands come to us.
+/// How presses and commands reach Tipoff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Updates {
+    /// Tipoff asks Telegram (getUpdates).
     Poll,
+    /// Telegram sends them to `http.public_url` (setWebhook).
     Webhook,
+    /// Not at all.
     Off,
 }
 
@@ -148,7 +163,7 @@ fn build(settings: &Settings) -> Built {
             chat: chat.to_owned(),
             topic,
             silent: settings.flag("silent"),
-            time: settings.duration("timeout").unwrap_or(TIME),
+            time: settings.answer_time_or(TIME),
             buttons,
             commands,
             edit_in_place: settings.flag("edit_in_place"),
@@ -165,6 +180,7 @@ fn build(settings: &Settings) -> Built {
     })
 }
 
+/// Whether this is the number of a chat, or the @name of a channel or public group.
 fn is_chat(chat: &str) -> bool {
     match chat.strip_prefix('@') {
         Some(name) => {
@@ -180,8 +196,8 @@ impl Channel for Telegram {
         Abilities::Messages(&LIMITS)
     }
 
-    /// "My bot is hitting limits" in Telegram's bot FAQ: about a message a second to a chat, with
-    /// short bursts tolerated, 20 a minute to a group, 30 a second in all.
+    /// "My bot is hitting limits" in Telegram's bot FAQ: about one message a second to a chat, with short bursts
+    /// tolerated, 20 a minute to a group, and 30 a second in total.
     fn paces(&self, memory: &[(String, String)]) -> Vec<Pace> {
         self.paces_of(self.current_chat(memory))
     }
@@ -221,8 +237,8 @@ impl Channel for Telegram {
 }
 
 impl Telegram {
-    /// The chat that is set, or what became of it. A number remembered for another chat, from
-    /// before the configuration was changed, is of no use.
+    /// The configured chat, or the supergroup that it became. A stored number of another configured chat is
+    /// ignored: the configuration was changed since.
     fn current_chat<'a>(&'a self, memory: &'a [(String, String)]) -> &'a str {
         memory
             .iter()
@@ -231,10 +247,12 @@ impl Telegram {
             .unwrap_or(&self.chat)
     }
 
+    /// Key of the bot's own rate limit.
     fn bot_key(&self) -> String {
         format!("telegram:{}", self.api.bot())
     }
 
+    /// The rate limits for a chat: see [`Channel::paces`].
     fn paces_of(&self, chat: &str) -> Vec<Pace> {
         let bot = self.bot_key();
         let key = format!("{bot}:{chat}");
@@ -250,7 +268,7 @@ impl Telegram {
         paces
     }
 
-    /// Takes presses and commands. Of the channels of one bot, one asks Telegram at a time.
+    /// Handles presses and commands. Of the channels with the same bot, one at a time asks Telegram.
     async fn stay_in_touch(&self, home_control: &dyn HomeControl) {
         if self.updates == Updates::Off {
             return webhook::retire(&self.api, home_control).await;
@@ -276,8 +294,7 @@ impl Telegram {
         }
     }
 
-    /// The keyboard below this message of an alert: first alerts have buttons, and their first message
-    /// has them.
+    /// The keyboard below a message. Only the first message of a first alert has one.
     fn keyboard(&self, message: &Message, chat: &str, context: &Context<'_>) -> Option<Value> {
         let is_first = !message.title.is_empty() && message.reply_to.is_none();
         if !self.buttons || !is_first {
@@ -287,6 +304,8 @@ impl Telegram {
         keyboard::of_alert(&context.alert.buttons, presses)
     }
 
+    /// Sends a message, or edits the first message of the incident. After a refusal, the message is corrected and
+    /// sent again at once.
     async fn deliver(&self, message: &Message, context: &Context<'_>) -> Outcome {
         if let Some(outcome) = self.grow(message, context).await {
             return outcome;
@@ -320,10 +339,10 @@ impl Telegram {
             }
         }
         let error = "Telegram asked for one change after the other".to_owned();
-        Outcome { verdict: Verdict::Retry { scope: Scope::Message, after: None, error }, remember }
+        Outcome { verdict: retry_message(error), remember }
     }
 
-    /// A first alert that may grow is remembered.
+    /// Stores a first alert that follow-ups can edit. Returns the pair to remember.
     fn remember_growing(
         &self,
         draft: &Draft,
@@ -336,7 +355,8 @@ impl Telegram {
         may_grow.then(|| self.growing.add(message, chat, result, keyboard))?
     }
 
-    /// An album cannot carry buttons: they follow below it, without a sound, when no alert waits.
+    /// Leaves an album's buttons to the background task: an album cannot have any, so they follow below it,
+    /// without a sound, when no alert waits.
     fn send_later(&self, late: Option<LateKeyboard>) {
         if let Some(late) = late.filter(|_| self.updates != Updates::Off)
             && self.late.try_send(late).is_err()
@@ -346,8 +366,8 @@ impl Telegram {
     }
 }
 
-/// Whether Telegram takes all the message's pictures as pictures. Of a picture whose sides cannot
-/// be found Telegram is asked.
+/// Whether Telegram accepts all of the message's pictures as pictures. If the sides of a picture cannot be
+/// found, Telegram decides.
 async fn pictures_fit(message: &Message, files: &Arc<dyn Files>) -> bool {
     let pictures = message.files.iter().filter(|file| file.role == Role::Picture);
     for picture in pictures.filter_map(|file| file.stored()) {
@@ -359,12 +379,13 @@ async fn pictures_fit(message: &Message, files: &Arc<dyn Files>) -> bool {
     true
 }
 
+/// The receipt of a message: its chat and number, for replies and edits.
 fn receipt(chat: &str, result: &Value) -> Receipt {
     let reference = number_of(result).map(|number| format!("{chat} {number}"));
     Receipt { reference, ..Receipt::default() }
 }
 
-/// The number of the message that was sent. An album's answer is a list of messages; replies go to its
+/// The number of the message that was sent. The answer to an album is a list of messages: replies go to the
 /// first.
 fn number_of(result: &Value) -> Option<i64> {
     let message = result.get(0).unwrap_or(result);

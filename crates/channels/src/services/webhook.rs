@@ -1,5 +1,6 @@
-//! Any HTTP server: the alert as JSON by POST, with its files inside or beside it; or a request in its
-//! owner's words. Follows no redirect, and knows nothing of what the server does with it.
+//! Any HTTP server. It gets the alert as JSON by POST, with the files inside or beside it, or a request that
+//! the owner wrote as a template. The JSON's fields are a contract with users (docs/channels/webhook.md).
+//! Redirects are not followed: the request may contain pictures and secrets.
 
 mod address;
 mod headers;
@@ -14,14 +15,17 @@ use jiff::tz::TimeZone;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use sha2::Sha256;
-use tipoff_model::{Alert, Outcome, Receipt, Scope, TemplateValues, Verdict};
+use tipoff_model::{Alert, Outcome, Receipt, TemplateValues, Verdict};
 
 use self::address::Address;
 use self::headers::{Headers, KEY_HEADER, SIGNATURE_HEADER};
 use self::payload::Payload;
 use self::settings::build;
 use crate::body::BodyError;
-use crate::http::{self, Answer, Failure, REPAIR_PAUSE, Request, Secrets, repair, retry};
+use crate::http::{
+    self, Answer, Failure, REPAIR_PAUSE, Request, Secrets, repair, repair_message, retry,
+    retry_message,
+};
 use crate::{Abilities, BoxFuture, Channel, Context, Entry, Message, alert_json, words};
 
 /// What a webhook can be configured with.
@@ -32,15 +36,18 @@ pub(crate) const ENTRY: Entry = Entry {
     build,
 };
 
+/// An HTTP server, and how its requests are made.
 struct Webhook {
     method: Method,
     url: Address,
     headers: Headers,
     payload: Payload,
+    /// Signs each body, if `secret` is set.
     key: Option<Hmac<Sha256>>,
-    /// Of the times in templates.
+    /// Time zone of the times in templates.
     zone: TimeZone,
     secrets: Secrets,
+    /// Time limit for an answer, without the time that the body needs.
     time: Duration,
 }
 
@@ -67,18 +74,17 @@ impl Channel for Webhook {
 }
 
 impl Webhook {
+    /// Sends a request with this payload.
     async fn post(&self, payload: &Payload, context: &Context<'_>) -> Result<Answer, Verdict> {
         match self.request(payload, context.alert) {
             Ok(request) => self.call(request, context).await.map_err(Verdict::from),
-            // Other alerts may do; this one waits for somebody to correct the template.
-            Err(error) => {
-                let error = self.secrets.hide(&error);
-                Err(Verdict::Retry { scope: Scope::Message, after: Some(REPAIR_PAUSE), error })
-            }
+            // The template may work for other alerts: this one waits until the owner corrects it.
+            Err(error) => Err(repair_message(self.secrets.hide(&error))),
         }
     }
 
-    /// What is too large for a server goes without the files' bytes: they are named, with their addresses.
+    /// Sends an alert again that is too large for the server: with the names and addresses of the files, without
+    /// their bytes.
     async fn post_names(
         &self,
         payload: &Payload,
@@ -102,7 +108,7 @@ impl Webhook {
     /// The request for an alert, without a signature.
     ///
     /// # Errors
-    /// What is wrong with a template that the example could not show.
+    /// A template fails with the values of this alert, although it works with the example.
     fn request(&self, payload: &Payload, alert: &Alert) -> Result<Request<'_>, String> {
         let at = jiff::Timestamp::from_millisecond(alert.received_at.as_ms()).unwrap_or_default();
         let at = at.to_zoned_datetime(self.zone.clone());
@@ -112,13 +118,14 @@ impl Webhook {
         let url = self.url.url(&values).map_err(fault("url"))?;
         let mut headers = self.headers.of(&values).map_err(fault("headers"))?;
         let body = payload.body(alert, &values).map_err(fault("body"))?;
-        // Of letters and digits always; a key that could not be sent would be ours to repair.
+        // Keys consist of letters and digits, so that this never fails.
         if let Ok(key) = HeaderValue::from_str(&alert.idempotency_key) {
             headers.insert(KEY_HEADER, key);
         }
         Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
     }
 
+    /// Signs a request, if a key is set, and sends it.
     async fn call(&self, request: Request<'_>, context: &Context<'_>) -> Result<Answer, Failure> {
         let Request { url, mut headers, body, time, secrets } = request;
         let stored = |BodyError(error)| Failure::Stored(error);
@@ -135,20 +142,21 @@ impl Webhook {
         http::call(self.method.clone(), request, context.files).await
     }
 
-    /// Whether a template of its owner's makes a part of the request.
+    /// Whether the owner wrote a part of the request as a template.
     fn is_in_own_words(&self) -> bool {
         matches!(self.payload, Payload::Template(_))
             || matches!(self.url, Address::Template { .. })
             || self.headers.have_templates()
     }
 
+    /// What an answer means. A server that answers 2xx has accepted the alert.
     fn judge(&self, answer: &Answer) -> Verdict {
         let status = answer.status;
         let said = answer.said("", &self.secrets);
         let error = format!("the server answered {status}: {said}");
         match status {
             200..=299 => Verdict::Delivered(Receipt::default()),
-            // Who redirects has moved; a POST with pictures in it is not sent wherever it says.
+            // A POST with pictures is not sent to an address that the owner did not choose.
             300..=399 => repair(format!(
                 "the server answered {status}, a redirect: set its new address in `url`"
             )),
@@ -157,21 +165,20 @@ impl Webhook {
                 format!("{error} (are `url`, `headers` and `secret` right?)"),
             ),
             408 | 425 | 429 | 500.. => retry(answer.retry_after, error),
-            // Of the request's form, which is the same for every alert.
+            // About the form of the request, which is the same for every alert.
             405..=407 | 411 | 414 | 415 | 421 | 426 | 431 => {
                 repair(format!("{error} (are `url`, `method` and `headers` right?)"))
             }
-            // In its owner's words it may be these that are wrong, and not what a device says.
+            // The cause may be the owner's template instead of what a device sent.
             400 | 409 | 422 if self.is_in_own_words() => {
-                let error = format!("{error} (are `url`, `headers` and `body` right?)");
-                Verdict::Retry { scope: Scope::Message, after: None, error }
+                retry_message(format!("{error} (are `url`, `headers` and `body` right?)"))
             }
             _ => Verdict::Refused { error },
         }
     }
 }
 
-/// Sums up a body.
+/// Computes the signature of a body that is written to it.
 struct Sum(Hmac<Sha256>);
 
 impl Write for Sum {

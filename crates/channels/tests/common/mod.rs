@@ -7,6 +7,8 @@
 )]
 #![allow(dead_code, unreachable_pub, reason = "every test uses a part of it")]
 
+mod alert;
+
 use std::collections::HashMap;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
@@ -17,10 +19,11 @@ use tipoff_channels::{
 };
 use tipoff_confine::Launcher;
 use tipoff_model::{
-    Action, Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, Button, DeliveryId,
-    DeviceId, Effect, Encoding, Event, IncidentId, Media, MediaKind, MediaPlace, MuteFor,
-    MuteTarget, Outcome, Scope, Timestamp, Verdict,
+    Action, Alert, AlertMedia, ArrivalId, BlobName, Button, DeviceId, Effect, Encoding, IncidentId,
+    Media, MediaKind, MediaPlace, MuteFor, MuteTarget, Outcome, Scope, Verdict,
 };
+
+pub(crate) use alert::alert;
 
 /// Where the stories' public address is.
 pub const TIP: &str = "https://tip.example";
@@ -53,32 +56,7 @@ pub struct Story {
 
 impl Story {
     pub fn new() -> Self {
-        let alert = Alert {
-            delivery: DeliveryId(7),
-            idempotency_key: "key-7".to_owned(),
-            incident: IncidentId(3),
-            kind: AlertKind::First,
-            device_id: DeviceId(4),
-            device: "Front yard".to_owned(),
-            event: Event::Motion,
-            subject: String::new(),
-            text: String::new(),
-            events: Vec::new(),
-            details: None,
-            more: 0,
-            late: None,
-            received_at: Timestamp::from_ms(1_767_225_600_120),
-            media: Vec::new(),
-            raw: Vec::new(),
-            mails: Vec::new(),
-            torn: false,
-            held: 0,
-            manner: AlertManner::default(),
-            buttons: Vec::new(),
-            reply_to: None,
-            link: None,
-        };
-        Self { alert, memory: Memory::default() }
+        Self { alert: alert(), memory: Memory::default() }
     }
 
     pub fn text(mut self, text: &str) -> Self {

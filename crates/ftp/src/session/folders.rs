@@ -1,28 +1,31 @@
-//! Folders and names in the device's own tree. Nothing here reaches what is stored.
+//! Commands about folders and names in the device's own tree.
+//!
+//! They change only what the device sees: a stored file is never deleted or overwritten (a device can only add). The
+//! one thing that reaches the spool is a new name ([`Step::Rename`]), because alerts show it.
 
 use tipoff_model::Timestamp;
 
 use super::Session;
-use super::state::{Home, State};
+use super::state::{Home, SessionState};
 use crate::command::{self, Command};
-use crate::listing::{self, Form};
+use crate::listing::{self, ListingForm};
 use crate::path::FilePath;
 use crate::profile::MissingFolder;
-use crate::reply::{self, Reply};
+use crate::reply::{self, FtpReply};
 use crate::step::Step;
-use crate::tree::{File, Found};
+use crate::tree::{Lookup, UploadedFile};
 
-/// A folder that was refused so often in one session is made.
+/// Refusals of one folder in one session after which it is made.
 const REFUSALS_MAX: u32 = 2;
 
 impl Session {
-    /// What a path means where the client is; `None` if it has not logged in.
+    /// The absolute path of `given` in the client's current folder; `None` before the login.
     pub(super) fn path(&self, given: &[u8]) -> Option<FilePath> {
         self.client.home.as_ref().map(|home| home.folder.join(given))
     }
 
-    /// The file that a command wants to find as an upload has left it: another session of the device may just have
-    /// ended one. `None` for other commands, and before the login.
+    /// The file that a command refers to, which another session of the device may just be uploading. `None` for commands
+    /// that refer to no file, and before the login.
     pub(super) fn file_asked_for(&self, command: &Command<'_>) -> Option<FilePath> {
         let given = match command {
             Command::Rnfr(path)
@@ -40,10 +43,12 @@ impl Session {
         self.path(given).filter(|path| !path.is_root())
     }
 
-    pub(super) fn find(&self, path: &FilePath) -> Found {
-        self.client.home.as_ref().map_or(Found::Nothing, |home| home.tree().find(path))
+    /// What is at the path; nothing before the login.
+    pub(super) fn find(&self, path: &FilePath) -> Lookup {
+        self.client.home.as_ref().map_or(Lookup::Nothing, |home| home.tree().find(path))
     }
 
+    /// CWD and CDUP.
     pub(super) fn enter(&mut self, given: &[u8]) {
         let Some(path) = self.path(given) else { return };
         let missing = self.profile.missing_folder;
@@ -57,13 +62,14 @@ impl Session {
         }
     }
 
-    pub(super) fn tell_folder(&mut self) {
+    /// PWD.
+    pub(super) fn working_folder(&mut self) {
         let folder = self.client.home.as_ref().map(|home| home.folder.clone());
         self.reply(reply::folder(&folder.unwrap_or_default(), "is the folder"));
     }
 
-    /// One that is there already is made as well: cameras do not look before. A file in its place goes out of sight:
-    /// who is refused a folder may give up the upload into it.
+    /// MKD. Succeeds also for a folder that exists: cameras do not look before. A file in its place is replaced in the
+    /// view, because a device that is refused the folder may give up the upload into it.
     pub(super) fn make_folder(&mut self, given: &[u8]) {
         let Some(path) = self.path(given) else { return };
         let Some(home) = &mut self.client.home else { return };
@@ -72,7 +78,7 @@ impl Session {
         self.reply(reply::folder(&path, "is made"));
     }
 
-    /// Out of the device's sight; what is stored stays.
+    /// DELE and RMD. Succeed in any case; what is stored stays.
     pub(super) fn remove(&mut self, given: &[u8]) {
         let Some(path) = self.path(given) else { return };
         if let Some(home) = &self.client.home {
@@ -81,15 +87,17 @@ impl Session {
         self.reply(reply::DONE);
     }
 
+    /// RNFR. The RNTO behind it does the work.
     pub(super) fn rename_from(&mut self, given: &[u8]) {
         let Some(path) = self.path(given) else { return };
-        if self.find(&path) == Found::Nothing {
+        if self.find(&path) == Lookup::Nothing {
             return self.reply(reply::NOT_THERE);
         }
         self.client.rename = Some(path);
         self.reply(reply::RENAME_TO);
     }
 
+    /// RNTO. The new name of a file reaches the spool; that of a folder stays in the view.
     pub(super) fn rename_to(&mut self, given: &[u8]) {
         let Some(from) = self.client.rename.take() else {
             return self.reply(reply::BAD_SEQUENCE);
@@ -99,69 +107,73 @@ impl Session {
         let renamed = self.client.home.as_ref().is_some_and(|home| home.tree().rename(&from, &to));
         match found {
             _ if !renamed => self.reply(reply::BAD_NAME),
-            Found::File(file) => {
+            Lookup::File(file) => {
                 self.due.push_back(Step::Rename { arrival: file.arrival, path: to });
-                self.state = State::RenameAsked;
+                self.state = SessionState::RenameAsked;
             }
             _ => self.reply(reply::DONE),
         }
     }
 
+    /// SIZE (RFC 3659, section 4).
     pub(super) fn size(&mut self, given: &[u8]) {
-        self.tell_of_file(given, |file| reply::size(file.size));
+        self.reply_about_file(given, |file| reply::size(file.size));
     }
 
-    /// MDTM; and the MDTM of old clients that sets a time: `20261005140320 x.jpg`.
+    /// MDTM (RFC 3659, section 3), and the MDTM of old clients that sets a time: `20261005140320 x.jpg`. A file of that
+    /// name is asked for, not set.
     pub(super) fn modified(&mut self, argument: &[u8]) {
         let is_name = |session: &Self| {
             let home = session.client.home.as_ref();
             let path = home.map(|home| home.folder.join(argument));
-            path.is_some_and(|path| session.find(&path) != Found::Nothing)
+            path.is_some_and(|path| session.find(&path) != Lookup::Nothing)
         };
         match timed(argument) {
             Some((time, path)) if !is_name(self) => {
                 self.put_time(time, path);
-                self.tell_of_file(path, reply::modified);
+                self.reply_about_file(path, reply::modified);
             }
-            _ => self.tell_of_file(argument, reply::modified),
+            _ => self.reply_about_file(argument, reply::modified),
         }
     }
 
-    /// MFMT (draft-somers-ftp-mfxx, section 3): the time is what the device is told from then on. What is
-    /// stored has the time of receipt.
+    /// MFMT (draft-somers-ftp-mfxx, section 3). The device sees this time from then on; the arrival keeps the time of
+    /// receipt, because cameras' clocks are wrong.
     pub(super) fn set_time(&mut self, argument: &[u8]) {
         let Some((time, given)) = timed(argument) else {
             return self.reply(reply::BAD_ARGUMENT);
         };
         self.put_time(time, given);
         let Some(path) = self.path(given) else { return };
-        self.tell_of_file(given, |file| reply::time_set(file, &path));
+        self.reply_about_file(given, |file| reply::time_set(file, &path));
     }
 
-    /// Shows a file with this time, if it is there.
+    /// Sets the time of a file in the view, if there is one.
     fn put_time(&self, modified: Timestamp, given: &[u8]) {
         let Some(home) = &self.client.home else { return };
         let path = home.folder.join(given);
         let mut tree = home.tree();
-        if let Found::File(file) = tree.find(&path) {
-            tree.put(&path, File { modified, ..file });
+        if let Lookup::File(file) = tree.find(&path) {
+            tree.put(&path, UploadedFile { modified, ..file });
         }
     }
 
-    fn tell_of_file(&mut self, given: &[u8], told: impl FnOnce(File) -> Reply) {
+    /// Replies with `answer` for the file at the path, or refuses.
+    fn reply_about_file(&mut self, given: &[u8], answer: impl FnOnce(UploadedFile) -> FtpReply) {
         let Some(path) = self.path(given) else { return };
         match self.find(&path) {
-            Found::File(file) => self.reply(told(file)),
-            Found::Folder | Found::Nothing => self.reply(reply::NOT_THERE),
+            Lookup::File(file) => self.reply(answer(file)),
+            Lookup::Folder | Lookup::Nothing => self.reply(reply::NOT_THERE),
         }
     }
 
+    /// MLST (RFC 3659, section 7).
     pub(super) fn facts(&mut self, given: &[u8]) {
         let Some(path) = self.path(given) else { return };
         match self.find(&path) {
-            Found::Nothing => self.reply(reply::NOT_THERE),
-            Found::Folder => self.reply(reply::facts(&path, None)),
-            Found::File(file) => self.reply(reply::facts(&path, Some(file))),
+            Lookup::Nothing => self.reply(reply::NOT_THERE),
+            Lookup::Folder => self.reply(reply::facts(&path, None)),
+            Lookup::File(file) => self.reply(reply::facts(&path, Some(file))),
         }
     }
 
@@ -169,12 +181,12 @@ impl Session {
     pub(super) fn status(&mut self, argument: &[u8]) {
         let Some(path) = self.path(command::without_options(argument)) else { return };
         let Some(home) = &self.client.home else { return };
-        let listing = home.listing(path, Form::Long);
+        let listing = home.listing(path, ListingForm::Long);
         self.reply(reply::STATUS_BEGINS);
-        self.state = State::Telling(listing);
+        self.state = SessionState::SendingStatus(listing);
     }
 
-    /// Rights of files are nothing that could be changed, and it is no fault to try.
+    /// SITE. UTIME sets a time. CHMOD and its like succeed without an effect: there are no rights to change.
     pub(super) fn site(&mut self, argument: &[u8]) {
         if let Some((time, path)) = utime(argument) {
             self.put_time(time, path);
@@ -188,7 +200,7 @@ impl Session {
     }
 }
 
-/// `20261005140320 x.jpg`, perhaps with a fraction or a time zone behind the digits, which do not count.
+/// A time and a path: `20261005140320 x.jpg`. A fraction or a time zone behind the digits is ignored.
 fn timed(argument: &[u8]) -> Option<(Timestamp, &[u8])> {
     let end = argument.iter().position(|byte| *byte == b' ')?;
     let (time, path) = argument.split_at_checked(end)?;
@@ -211,16 +223,18 @@ fn utime(argument: &[u8]) -> Option<(Timestamp, &[u8])> {
     Some((listing::read_time(modified).filter(|_| is_utc)?, path))
 }
 
-/// A folder that is missing is refused, so that the camera makes it. Some make each level where they stand, and
-/// then want the whole path: whoever has tried is let in. Others give up: the folder is made at their third try,
-/// and from the next session on at the first.
+/// Whether CWD succeeds; the folder is then made if it is missing.
+///
+/// A missing folder is refused, so that the camera makes it. Some cameras make each level where they are, and then
+/// enter the whole path: after the first MKD of a session a second try succeeds. Others give up: for them the folder
+/// is made at their third try, and from the next session on at the first.
 fn may_enter(home: &mut Home, path: &FilePath, missing: MissingFolder) -> bool {
     let (found, hides_a_file, is_expected) = {
         let tree = home.tree();
         (tree.find(path), tree.hides_a_file(path), tree.expects_folders())
     };
     match missing {
-        _ if found == Found::Folder => true,
+        _ if found == Lookup::Folder => true,
         _ if hides_a_file => false,
         MissingFolder::Create => true,
         MissingFolder::Refuse => false,

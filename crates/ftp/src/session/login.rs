@@ -1,17 +1,21 @@
-//! Who the client is, and how it is encrypted (RFC 959, section 4.1.1; RFC 4217).
+//! Who the client is, and how its connections are encrypted (RFC 959, section 4.1.1; RFC 2228; RFC 4217).
+//!
+//! The caller checks passwords ([`Step::Authenticate`]). A login ends with USER, REIN, AUTH and the connection.
 
-use super::state::{Client, State};
+use super::state::{Client, SessionState};
 use super::{LOGINS_MAX, Session};
 use crate::step::{Protection, Step};
 use crate::{reply, text};
 
 impl Session {
+    /// USER: ends an earlier login. Any user is asked for a password, so the reply does not show whether the user exists.
     pub(super) fn user(&mut self, name: &[u8]) {
-        self.leave_home();
+        self.end_login();
         self.client.user = Some(text::read(name));
         self.reply(reply::PASSWORD);
     }
 
+    /// PASS. After the login it is no error.
     pub(super) fn pass(&mut self, password: &[u8]) {
         if self.logged_in() {
             return self.reply(reply::LOGGED_IN);
@@ -25,16 +29,17 @@ impl Session {
         }
         let password = text::read(password);
         self.due.push_back(Step::Authenticate { user, password });
-        self.state = State::LoginAsked;
+        self.state = SessionState::LoginAsked;
     }
 
-    /// REIN: as if the connection had just been made.
-    pub(super) fn start_anew(&mut self) {
-        self.leave_home();
+    /// REIN: the session is as if the connection had just been made.
+    pub(super) fn reinitialize(&mut self) {
+        self.end_login();
         self.client = Client::new(self.client.peer, self.client.tls);
         self.reply(reply::AGAIN);
     }
 
+    /// AUTH. `TLS` is the standard name (RFC 4217, section 4), the others are older ones.
     pub(super) fn auth(&mut self, mechanism: &[u8]) {
         let known: [&[u8]; 4] = [b"TLS", b"TLS-C", b"SSL", b"TLS-P"];
         if !known.iter().any(|known| mechanism.eq_ignore_ascii_case(known)) {
@@ -44,12 +49,14 @@ impl Session {
         } else if !self.profile.tls {
             self.reply(reply::NO_TLS);
         } else {
-            self.leave_home();
-            self.due.extend([Step::Reply(reply::BEGIN_TLS), Step::StartTls]);
-            self.state = State::TlsAsked;
+            self.end_login();
+            self.send_reply(reply::BEGIN_TLS);
+            self.due.push_back(Step::StartTls);
+            self.state = SessionState::TlsAsked;
         }
     }
 
+    /// PBSZ: TLS has no buffer size, so the answer is 0 whatever the client sends (RFC 4217, section 9).
     pub(super) fn pbsz(&mut self) {
         if !self.client.tls {
             return self.reply(reply::BAD_SEQUENCE);
@@ -57,7 +64,7 @@ impl Session {
         self.reply(reply::PBSZ);
     }
 
-    /// RFC 2228, section 3: behind AUTH. That PBSZ comes before it is not insisted on.
+    /// PROT: only after AUTH (RFC 2228, section 3). The RFC wants PBSZ before it; a client may leave it out here.
     pub(super) fn prot(&mut self, level: &[u8]) {
         if !self.client.tls {
             return self.reply(reply::BAD_SEQUENCE);
@@ -70,10 +77,10 @@ impl Session {
         self.reply(reply::OK);
     }
 
-    /// The client is gone or becomes another. A folder that it wanted and did not make, and then
-    /// uploaded nothing, is there at its next try. A client that made no folder at all never does: libcurl
-    /// enters one level a session, and needs new folders every day.
-    pub(super) fn leave_home(&mut self) {
+    /// Ends the login: the client disconnects or becomes another user. Folders that it was refused, without an upload
+    /// after that, are made for its next session. A client that made no folder itself never does: libcurl enters one
+    /// level a session, and needs new folders every day. For such a device missing folders are made from then on.
+    pub(super) fn end_login(&mut self) {
         let Some(home) = self.client.home.take() else {
             return;
         };

@@ -1,56 +1,64 @@
-//! What a tree is made of.
+//! The values that a tree is made of.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tipoff_model::{ArrivalId, Timestamp, file_type};
 
-/// A file in the tree.
+/// An uploaded file as the device sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct File {
-    /// Where it is stored.
+pub struct UploadedFile {
+    /// The arrival that it is stored as.
     pub arrival: ArrivalId,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// When its last byte came.
+    /// When its last byte was received, or the time that the device set (MFMT).
     pub modified: Timestamp,
-    /// Whether a later upload may bring more of it: it is torn, or nothing shows that it is whole.
+    /// Whether a later upload may continue it: the file is torn, or nothing shows that it is complete.
     pub may_grow: bool,
 }
 
+/// The entries of a folder: the number of each node, by its name.
+pub(super) type Entries = BTreeMap<Arc<[u8]>, usize>;
+
+/// A file or folder.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
+    /// The number of its folder; the root is in itself.
     pub(super) parent: usize,
     pub(super) name: Arc<[u8]>,
-    /// When it was last written to; 0: it is being made.
+    /// Number of its latest change; 0 while it is being made.
     pub(super) turn: u64,
-    /// The depth of the deepest path that was ever in it, from here, and the bytes of the longest.
+    /// How far paths below it ever reached. Entries that were removed since still count.
     pub(super) reach: Reach,
-    pub(super) kind: Kind,
+    pub(super) kind: NodeKind,
 }
 
 /// How far paths reach below a node.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reach {
+    /// Number of names in the deepest path.
     pub(super) depth: usize,
+    /// Bytes of the longest path, with its slashes.
     pub(super) bytes: usize,
 }
 
+/// What a node is.
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
-    Folder(BTreeMap<Arc<[u8]>, usize>),
-    File(File),
+pub(super) enum NodeKind {
+    Folder(Entries),
+    File(UploadedFile),
 }
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum Lookup {
     Nothing,
     Folder,
-    File(File),
+    File(UploadedFile),
 }
 
-/// Whether a name ends as those of known sorts of files do.
-pub(super) fn is_called_like_a_file(name: &[u8]) -> bool {
+/// Whether a name ends as those of known types of files do: `.jpg`, `.mp4`.
+pub(super) fn has_known_extension(name: &[u8]) -> bool {
     file_type::by_name(&String::from_utf8_lossy(name)).is_some()
 }

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tipoff_ftp::{
-    DataMode, DownloadSource, Failure, File, FilePath, Outcome, Profile, Protection, Session,
-    SharedTree, Step, UploadMode, UploadRequest,
+    CommandRefusal, DataMode, DownloadSource, FilePath, Profile, Protection, Session, SharedTree,
+    Step, TransferFailure, TransferOutcome, UploadMode, UploadRequest, UploadedFile,
 };
 use tipoff_model::{ArrivalId, Timestamp};
 use tipoff_testkit::dialog::{Line, escape};
@@ -26,6 +26,8 @@ pub(crate) struct Answers {
 pub(crate) struct Shell {
     pub(crate) session: Session,
     pub(crate) happened: Vec<Line>,
+    /// The refusal that is open.
+    pub(crate) refusal: Option<CommandRefusal>,
     profile: Arc<Profile>,
     peer: IpAddr,
     tls: bool,
@@ -43,6 +45,7 @@ impl Shell {
         let mut shell = Self {
             session: Session::new(Arc::clone(&profile), peer, tls),
             happened: Vec::new(),
+            refusal: None,
             profile,
             peer,
             tls,
@@ -90,12 +93,14 @@ impl Shell {
                     ArrivalId(shell.arrivals)
                 }
             };
-            let file = |size| File { arrival, size, modified: MODIFIED, may_grow: false };
+            let file = |size| UploadedFile { arrival, size, modified: MODIFIED, may_grow: false };
             size.filter(|_| upload.is_some()).map(file)
         };
         let outcome = match ending {
-            Ending::Done(size) => file(Some(size), self).map_or(Outcome::Sent, Outcome::Stored),
-            Ending::Failed(failure, kept) => Outcome::Failed(failure, file(kept, self)),
+            Ending::Done(size) => {
+                file(Some(size), self).map_or(TransferOutcome::Sent, TransferOutcome::Stored)
+            }
+            Ending::Failed(failure, kept) => TransferOutcome::Failed(failure, file(kept, self)),
         };
         self.session.transfer_ended(outcome);
         self.push(&[]);
@@ -118,8 +123,11 @@ impl Shell {
             }
             return;
         }
-        if let Step::AwaitUpload(_) = step {
-            return self.session.upload_awaited();
+        match step {
+            Step::AwaitUpload(_) => return self.session.upload_awaited(),
+            Step::Refused(refusal) => return self.refusal = Some(refusal),
+            Step::RefusalSettled => return self.refusal = None,
+            _ => {}
         }
         self.happened.push(Line::Deed(name(&step)));
         match step {
@@ -142,7 +150,9 @@ impl Shell {
             Step::Reply(_)
             | Step::Lines(_)
             | Step::AwaitUpload(_)
-            | Step::Heard(_)
+            | Step::Refused(_)
+            | Step::RefusalSettled
+            | Step::Transcript(_)
             | Step::StartTls
             | Step::Close => {}
         }
@@ -159,13 +169,17 @@ pub(crate) enum Ending {
     /// Whole; an upload is as large as this.
     Done(u64),
     /// It failed; so much was kept of an upload.
-    Failed(Failure, Option<u64>),
+    Failed(TransferFailure, Option<u64>),
 }
 
 fn name(step: &Step) -> String {
     match step {
-        Step::Reply(_) | Step::Lines(_) | Step::AwaitUpload(_) => unreachable!("it is no deed"),
-        Step::Heard(line) => format!("heard {line}"),
+        Step::Reply(_)
+        | Step::Lines(_)
+        | Step::AwaitUpload(_)
+        | Step::Refused(_)
+        | Step::RefusalSettled => unreachable!("it is no deed"),
+        Step::Transcript(line) => format!("heard {line}"),
         Step::Authenticate { user, password } => format!("login user={user} password={password}"),
         Step::Passive => "passive".to_owned(),
         Step::Foreign(address) => format!("foreign {address}"),
@@ -211,7 +225,7 @@ fn connection(data: DataMode, protection: Protection) -> String {
         Protection::Clear => "clear",
         Protection::Declined => "declined",
         Protection::Private => "private",
-        Protection::Untold => "untold",
+        Protection::Unspecified => "untold",
     };
     format!("{data} {protection}")
 }

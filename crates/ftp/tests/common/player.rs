@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use tipoff_ftp::{Failure, MissingFolder, Profile};
+use tipoff_ftp::{MissingFolder, Profile, TransferFailure};
 use tipoff_testkit::dialog::{Dialog, Line, suite};
 
 use crate::common::{Answers, Ending, Shell};
@@ -61,18 +61,18 @@ fn act(shell: &mut Shell, action: &str) {
     shell.push(&[]);
 }
 
-fn failure(word: &str) -> Failure {
+fn failure(word: &str) -> TransferFailure {
     match word {
-        "no-connection" => Failure::NoConnection,
-        "not-encrypted" => Failure::NotEncrypted,
-        "broken" => Failure::Broken,
-        "aborted" => Failure::Aborted,
-        "timed-out" => Failure::TimedOut,
-        "too-big" => Failure::TooBig,
-        "busy" => Failure::Busy,
-        "gone" => Failure::Gone,
-        "spool-full" => Failure::SpoolFull,
-        "temporary" => Failure::Temporary,
+        "no-connection" => TransferFailure::NoConnection,
+        "not-encrypted" => TransferFailure::NotEncrypted,
+        "broken" => TransferFailure::Broken,
+        "aborted" => TransferFailure::Aborted,
+        "timed-out" => TransferFailure::TimedOut,
+        "too-big" => TransferFailure::TooBig,
+        "busy" => TransferFailure::Busy,
+        "gone" => TransferFailure::Gone,
+        "spool-full" => TransferFailure::SpoolFull,
+        "temporary" => TransferFailure::Temporary,
         _ => panic!("there is no failure {word:?}"),
     }
 }

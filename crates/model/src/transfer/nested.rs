@@ -11,20 +11,20 @@ const STEP_BYTES: usize = 4096;
 /// Decodes.
 #[derive(Clone, Debug)]
 pub(super) struct Nested {
-    page: Page,
-    place: Place,
+    page: PageDecoder,
+    place: DataPlace,
     data: Base64,
     scratch: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
-enum Page {
+enum PageDecoder {
     Base64(Base64),
     QuotedPrintable(QuotedPrintable),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum DataPlace {
     BeforeComma,
     InData,
     Behind,
@@ -32,15 +32,15 @@ enum Place {
 
 impl Nested {
     pub(super) fn in_base64() -> Self {
-        Self::new(Page::Base64(Base64::default()))
+        Self::new(PageDecoder::Base64(Base64::default()))
     }
 
     pub(super) fn in_quoted_printable() -> Self {
-        Self::new(Page::QuotedPrintable(QuotedPrintable::default()))
+        Self::new(PageDecoder::QuotedPrintable(QuotedPrintable::default()))
     }
 
-    fn new(page: Page) -> Self {
-        let (place, data) = (Place::BeforeComma, Base64::default());
+    fn new(page: PageDecoder) -> Self {
+        let (place, data) = (DataPlace::BeforeComma, Base64::default());
         Self { page, place, data, scratch: Vec::new() }
     }
 
@@ -48,8 +48,8 @@ impl Nested {
         for piece in input.chunks(STEP_BYTES) {
             self.scratch.clear();
             match &mut self.page {
-                Page::Base64(page) => page.push(piece, &mut self.scratch),
-                Page::QuotedPrintable(page) => page.push(piece, &mut self.scratch),
+                PageDecoder::Base64(page) => page.push(piece, &mut self.scratch),
+                PageDecoder::QuotedPrintable(page) => page.push(piece, &mut self.scratch),
             }
             self.data(output);
         }
@@ -58,8 +58,8 @@ impl Nested {
     pub(super) fn finish(&mut self, output: &mut Vec<u8>) {
         self.scratch.clear();
         match &mut self.page {
-            Page::Base64(page) => page.finish(&mut self.scratch),
-            Page::QuotedPrintable(page) => page.finish(&mut self.scratch),
+            PageDecoder::Base64(page) => page.finish(&mut self.scratch),
+            PageDecoder::QuotedPrintable(page) => page.finish(&mut self.scratch),
         }
         self.data(output);
         self.data.finish(output);
@@ -67,19 +67,19 @@ impl Nested {
 
     fn data(&mut self, output: &mut Vec<u8>) {
         let mut page = self.scratch.as_slice();
-        if self.place == Place::BeforeComma
+        if self.place == DataPlace::BeforeComma
             && let Some(comma) = memchr::memchr(b',', page)
         {
             page = page.get(comma + 1..).unwrap_or_default();
-            self.place = Place::InData;
+            self.place = DataPlace::InData;
         }
-        if self.place != Place::InData {
+        if self.place != DataPlace::InData {
             return;
         }
         let end = page.iter().position(|&byte| !may_be_data(byte));
         self.data.push(page.get(..end.unwrap_or(page.len())).unwrap_or_default(), output);
         if end.is_some() {
-            self.place = Place::Behind;
+            self.place = DataPlace::Behind;
         }
     }
 }

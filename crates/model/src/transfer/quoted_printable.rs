@@ -8,13 +8,13 @@ const WHITE_BYTES_MAX: usize = 998;
 /// Decodes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct QuotedPrintable {
-    state: State,
+    state: DecoderState,
     /// Seen, not yet written: white space, or `=` and white space.
     held: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-enum State {
+enum DecoderState {
     #[default]
     Text,
     /// White space is held.
@@ -32,7 +32,7 @@ enum State {
 impl QuotedPrintable {
     pub(super) fn push(&mut self, mut input: &[u8], output: &mut Vec<u8>) {
         loop {
-            if matches!(self.state, State::Text) {
+            if matches!(self.state, DecoderState::Text) {
                 input = usual(input, output);
                 let plain = memchr::memchr3(b'=', b' ', b'\t', input).unwrap_or(input.len());
                 let (text, rest) = input.split_at(plain);
@@ -48,7 +48,7 @@ impl QuotedPrintable {
     }
 
     pub(super) fn finish(&mut self, output: &mut Vec<u8>) {
-        if let State::HalfEscape(digit) = self.state {
+        if let DecoderState::HalfEscape(digit) = self.state {
             output.extend([b'=', digit]);
         }
         // The end of the data ends its last line: white space and a soft break are dropped.
@@ -57,64 +57,68 @@ impl QuotedPrintable {
 
     fn byte(&mut self, byte: u8, output: &mut Vec<u8>) {
         match (self.state, byte) {
-            (State::Text | State::White, b' ' | b'\t') => self.hold(byte, State::White, output),
-            (State::Text, b'=') => self.state = State::Escape,
-            (State::White, b'\r' | b'\n') => {
+            (DecoderState::Text | DecoderState::White, b' ' | b'\t') => {
+                self.hold(byte, DecoderState::White, output)
+            }
+            (DecoderState::Text, b'=') => self.state = DecoderState::Escape,
+            (DecoderState::White, b'\r' | b'\n') => {
                 self.held.clear();
                 self.text(byte, output);
             }
-            (State::Escape | State::SoftWhite, b'\n') => {
+            (DecoderState::Escape | DecoderState::SoftWhite, b'\n') => {
                 self.held.clear();
-                self.state = State::Text;
+                self.state = DecoderState::Text;
             }
-            (State::Escape | State::SoftWhite, b'\r') => {
+            (DecoderState::Escape | DecoderState::SoftWhite, b'\r') => {
                 self.held.clear();
-                self.state = State::SoftReturn;
+                self.state = DecoderState::SoftReturn;
             }
-            (State::Escape, b' ' | b'\t') => {
+            (DecoderState::Escape, b' ' | b'\t') => {
                 self.held.push(b'=');
-                self.hold(byte, State::SoftWhite, output);
+                self.hold(byte, DecoderState::SoftWhite, output);
             }
-            (State::SoftWhite, b' ' | b'\t') => self.hold(byte, State::SoftWhite, output),
-            (State::Escape, digit) if hex(digit).is_some() => {
-                self.state = State::HalfEscape(digit);
+            (DecoderState::SoftWhite, b' ' | b'\t') => {
+                self.hold(byte, DecoderState::SoftWhite, output)
             }
-            (State::HalfEscape(first), second) => match (hex(first), hex(second)) {
+            (DecoderState::Escape, digit) if hex(digit).is_some() => {
+                self.state = DecoderState::HalfEscape(digit);
+            }
+            (DecoderState::HalfEscape(first), second) => match (hex(first), hex(second)) {
                 (Some(high), Some(low)) => self.text(high << 4 | low, output),
                 _ => {
                     output.extend([b'=', first]);
                     self.again(second, output);
                 }
             },
-            (State::SoftReturn, b'\n') => self.state = State::Text,
-            (State::Escape, _) => {
+            (DecoderState::SoftReturn, b'\n') => self.state = DecoderState::Text,
+            (DecoderState::Escape, _) => {
                 output.push(b'=');
                 self.again(byte, output);
             }
-            (State::White | State::SoftWhite, _) => {
+            (DecoderState::White | DecoderState::SoftWhite, _) => {
                 output.append(&mut self.held);
                 self.again(byte, output);
             }
-            (State::SoftReturn, _) => self.again(byte, output),
-            (State::Text, _) => output.push(byte),
+            (DecoderState::SoftReturn, _) => self.again(byte, output),
+            (DecoderState::Text, _) => output.push(byte),
         }
     }
 
     fn text(&mut self, byte: u8, output: &mut Vec<u8>) {
         output.push(byte);
-        self.state = State::Text;
+        self.state = DecoderState::Text;
     }
 
     /// What was held is settled: the byte counts as the first of ordinary text.
     fn again(&mut self, byte: u8, output: &mut Vec<u8>) {
-        self.state = State::Text;
+        self.state = DecoderState::Text;
         self.byte(byte, output);
     }
 
-    fn hold(&mut self, byte: u8, state: State, output: &mut Vec<u8>) {
+    fn hold(&mut self, byte: u8, state: DecoderState, output: &mut Vec<u8>) {
         if self.held.len() == WHITE_BYTES_MAX {
             output.append(&mut self.held);
-            self.state = State::White;
+            self.state = DecoderState::White;
         } else {
             self.state = state;
         }

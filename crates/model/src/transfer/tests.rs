@@ -1,3 +1,5 @@
+//! Tests of the transfer decoders: the same output in any pieces, and what devices write beyond the RFCs.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,16 +1,16 @@
-//! The data lines of uuencode (POSIX, `uuencode`), between `begin` and `end`. Each line tells its
-//! own length; spaces that a mailer stripped from its end are put back.
+//! The data lines of uuencode (POSIX, `uuencode`), between `begin` and `end`. Each line begins with its length. Spaces
+//! that a mailer removed from the end of a line are put back.
 
 const LETTERS: std::ops::RangeInclusive<u8> = b' '..=b'`';
 
 /// Decodes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uuencode {
-    line: Line,
+    line: LineState,
 }
 
 #[derive(Clone, Debug, Default)]
-enum Line {
+enum LineState {
     /// The next byte is a line's length.
     #[default]
     Start,
@@ -33,31 +33,34 @@ impl Uuencode {
 
     pub(super) fn finish(&mut self, output: &mut Vec<u8>) {
         // Cut off in the midst of a line: only bytes that are there whole, none put back.
-        if let Line::Data { owed, bits, letters } = self.line {
+        if let LineState::Data { owed, bits, letters } = self.line {
             let whole = (letters * 6 / 8).min(owed);
             let [_, bytes @ ..] = (bits << (6 * (4 - u32::from(letters)))).to_be_bytes();
             output.extend(bytes.into_iter().take(usize::from(whole)));
         }
-        self.line = Line::Start;
+        self.line = LineState::Start;
     }
 
     fn byte(&mut self, byte: u8, output: &mut Vec<u8>) {
         if matches!(byte, b'\r' | b'\n') {
-            while matches!(self.line, Line::Data { .. }) {
+            while matches!(self.line, LineState::Data { .. }) {
                 self.letter(0, output);
             }
-            self.line = Line::Start;
-        } else if matches!(self.line, Line::Start) {
+            self.line = LineState::Start;
+        } else if matches!(self.line, LineState::Start) {
             let owed = if LETTERS.contains(&byte) { sextet(byte) } else { 0 };
-            self.line =
-                if owed == 0 { Line::Rest } else { Line::Data { owed, bits: 0, letters: 0 } };
+            self.line = if owed == 0 {
+                LineState::Rest
+            } else {
+                LineState::Data { owed, bits: 0, letters: 0 }
+            };
         } else if LETTERS.contains(&byte) {
             self.letter(sextet(byte), output);
         }
     }
 
     fn letter(&mut self, value: u8, output: &mut Vec<u8>) {
-        let Line::Data { owed, bits, letters } = &mut self.line else {
+        let LineState::Data { owed, bits, letters } = &mut self.line else {
             return;
         };
         *bits = *bits << 6 | u32::from(value);
@@ -70,7 +73,7 @@ impl Uuencode {
         *owed = owed.saturating_sub(3);
         (*bits, *letters) = (0, 0);
         if *owed == 0 {
-            self.line = Line::Rest;
+            self.line = LineState::Rest;
         }
     }
 }

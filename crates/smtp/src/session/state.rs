@@ -1,9 +1,9 @@
-//! The states of a session: each contains what is true in it and nothing else. `session.rs` has the transitions.
+//! The states of a session. Each contains what is true in it and nothing else; `session.rs` has the transitions.
 
 use super::RECIPIENT_BYTES;
 use crate::auth::Exchange;
 use crate::content::{Allowance, Chunk, Framing};
-use crate::reply::Reply;
+use crate::reply::SmtpReply;
 
 /// What the client has sent about itself. STARTTLS discards it (RFC 3207, section 4.2).
 pub(super) struct Client {
@@ -11,14 +11,16 @@ pub(super) struct Client {
     pub(super) greeting: Option<String>,
     pub(super) login: Option<String>,
     pub(super) challenge: String,
+    /// Whether the client has sent AUTH. After that an unknown command may be a password.
     pub(super) auth_tried: bool,
 }
 
-pub(super) enum State {
+/// What the session waits for.
+pub(super) enum SessionState {
     /// The greeting is not sent yet.
     New,
     /// A command is awaited.
-    Command(Stage),
+    Command(MessageStage),
     /// A response within AUTH is awaited.
     Auth(Exchange),
     /// The caller checks a login.
@@ -31,14 +33,14 @@ pub(super) enum State {
     StoreAsked,
     /// The bytes behind DATA or BDAT are awaited.
     Content(Framing, Allowance),
-    /// The bytes behind a BDAT that is refused (RFC 3030, section 4.1).
-    RefusedChunk(Chunk, Reply, Stage),
+    /// The bytes behind a refused BDAT are awaited: the client sends them in any case (RFC 3030, section 4.1).
+    RefusedChunk(Chunk, SmtpReply, MessageStage),
     /// The session has ended.
     Closed,
 }
 
 /// How far a message has come when a command is awaited.
-pub(super) enum Stage {
+pub(super) enum MessageStage {
     /// There is no message.
     Idle,
     /// The message has a sender, and perhaps recipients.
@@ -47,6 +49,7 @@ pub(super) enum Stage {
     Chunked(Allowance),
 }
 
+/// The addresses of a message that has begun.
 pub(super) struct Addresses {
     pub(super) sender: String,
     pub(super) recipients: Vec<String>,
@@ -70,7 +73,7 @@ impl Client {
     }
 }
 
-impl Stage {
+impl MessageStage {
     pub(super) fn in_message(&self) -> bool {
         matches!(self, Self::Chunked(allowance) if !allowance.is_exceeded())
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tipoff_smtp::{Credentials, Denial, Failure, Profile, Reply, Session, Step};
+use tipoff_smtp::{Credentials, Denial, Profile, Session, SmtpReply, Step, StoreFailure};
 
 /// The example of RFC 2195, section 2.
 pub(crate) const CHALLENGE: &str = "<1896.697170952@postoffice.reston.mci.net>";
@@ -11,7 +11,7 @@ pub(crate) const CHALLENGE: &str = "<1896.697170952@postoffice.reston.mci.net>";
 /// Something that the session did; bytes of content that came in pieces are put together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    Reply(Reply),
+    Reply(SmtpReply),
     Content(Vec<u8>),
     /// Any other step, by its name and what it holds.
     Deed(String),
@@ -22,7 +22,7 @@ pub(crate) enum Event {
 pub(crate) struct Answers {
     pub(crate) login: VecDeque<bool>,
     pub(crate) mail: VecDeque<Option<Denial>>,
-    pub(crate) stored: VecDeque<Option<Failure>>,
+    pub(crate) stored: VecDeque<Option<StoreFailure>>,
 }
 
 pub(crate) struct Shell {
@@ -132,7 +132,7 @@ fn name(step: &Step<'_>) -> String {
     let or_none = |text: &Option<String>| text.clone().unwrap_or("-".to_owned());
     match step {
         Step::Reply(_) | Step::Content(_) => unreachable!("these are no deeds"),
-        Step::Heard(line) => format!("heard {line}"),
+        Step::Transcript(line) => format!("heard {line}"),
         Step::Authenticate(Credentials::Plain { user, password }) => {
             format!("login user={user} password={password}")
         }

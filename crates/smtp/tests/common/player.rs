@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tipoff_smtp::{Denial, Failure, Profile};
+use tipoff_smtp::{Denial, Profile, StoreFailure};
 use tipoff_testkit::dialog::{Dialog, Line, escape, suite};
 
 use crate::common::{Answers, CHALLENGE, Event, Shell};
@@ -90,8 +90,8 @@ fn answers(dialog: &Dialog) -> Answers {
     };
     let stored = |answer: String| match answer.as_str() {
         "stored" => None,
-        "spool-full" => Some(Failure::SpoolFull),
-        "temporary" => Some(Failure::Temporary),
+        "spool-full" => Some(StoreFailure::SpoolFull),
+        "temporary" => Some(StoreFailure::Temporary),
         _ => unknown(answer),
     };
     Answers {

@@ -5,6 +5,7 @@ pub(crate) mod alerting;
 pub(crate) mod bounds;
 pub(crate) mod dedup;
 pub(crate) mod facts;
+pub(crate) mod incident_kind;
 pub(crate) mod incident_summary;
 pub(crate) mod joining;
 pub(crate) mod known_mails;

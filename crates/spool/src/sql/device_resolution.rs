@@ -11,6 +11,7 @@ use super::spool::SqlSpool;
 use super::spool::lock;
 use super::statement::{Row, Sql, ToValue, at, number, params};
 use super::{devices, notices, shares, turns};
+use crate::core::incident_kind::IncidentKind;
 use crate::{
     BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
     NewDevice, Notice, Result, SharedPlace, Sighting, SpoolError,
@@ -149,13 +150,13 @@ pub(super) fn activity(
     devices: &[DeviceId],
     days: &[Timestamp],
 ) -> Result<Vec<Vec<u64>>> {
-    let count =
-        "SELECT began_at FROM incident WHERE device = ?1 AND began_at >= ?2 AND silent <> 1";
+    let count = "SELECT began_at FROM incident WHERE device = ?1 AND began_at >= ?2 AND incident_kind <> ?3";
+    let suppressed = IncidentKind::Suppressed.number();
     let since = days.first().copied().unwrap_or_default();
     let mut activity = Vec::with_capacity(devices.len());
     for device in devices {
         let mut counts = vec![0; days.len().saturating_sub(1)];
-        sql.rows(count, params![device.0, since.0], |row| {
+        sql.rows(count, params![device.0, since.0, suppressed], |row| {
             let began_at = at(row, 0)?;
             let day = days.partition_point(|day| *day <= began_at);
             if let Some(count) = counts.get_mut(day.saturating_sub(1)) {

@@ -4,12 +4,10 @@ use tipoff_model::{Event, Facts, IncidentClass, IncidentId, NotifiedChannel, Ope
 
 use super::statement::{Sql, at, params};
 use crate::core::alerting::IncidentAlerts;
+use crate::core::incident_kind::IncidentKind;
 use crate::core::joining::IncidentHead;
 use crate::core::shares;
 use crate::{Result, SpoolError};
-
-/// The value of `incident.silent` for an incident that no arrival opened: none joins it.
-pub(super) const NOTICE: i64 = 2;
 
 /// The value of `incident.class`.
 const fn class_number(class: IncidentClass) -> i64 {
@@ -24,7 +22,7 @@ const fn class_number(class: IncidentClass) -> i64 {
 pub(super) fn latest(
     sql: &dyn Sql,
     device: i64,
-    suppressed: bool,
+    kind: IncidentKind,
     class: IncidentClass,
 ) -> Result<Option<OpenIncident>> {
     if !class.is_shared() {
@@ -32,8 +30,8 @@ pub(super) fn latest(
     }
     let latest = sql.row(
         "SELECT id, began_at, last_arrival_at, has_video FROM incident
-             WHERE device = ?1 AND silent = ?2 AND class = ?3 ORDER BY id DESC LIMIT 1",
-        params![device, suppressed, class_number(class)],
+             WHERE device = ?1 AND incident_kind = ?2 AND class = ?3 ORDER BY id DESC LIMIT 1",
+        params![device, kind.number(), class_number(class)],
         |row| {
             Ok(OpenIncident {
                 id: IncidentId(row.get(0)?),
@@ -68,8 +66,7 @@ pub(super) struct Opening<'a> {
     pub(super) device: i64,
     /// Whose it is: a row of `share`.
     pub(super) share: i64,
-    /// The value of `incident.silent`.
-    pub(super) silent: i64,
+    pub(super) kind: IncidentKind,
     pub(super) class: IncidentClass,
     pub(super) muted: bool,
     pub(super) head: &'a IncidentHead,
@@ -78,7 +75,7 @@ pub(super) struct Opening<'a> {
 pub(super) fn open(sql: &dyn Sql, new: &Opening<'_>) -> Result<IncidentId> {
     let id = sql.insert_row(
         "INSERT INTO incident
-               (device, event, subject, began_at, last_arrival_at, silent, has_video, muted, class,
+               (device, event, subject, began_at, last_arrival_at, incident_kind, has_video, muted, class,
                 share, bytes)
              VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
@@ -86,7 +83,7 @@ pub(super) fn open(sql: &dyn Sql, new: &Opening<'_>) -> Result<IncidentId> {
             new.head.event.as_str(),
             new.head.subject,
             new.head.last_arrival_at.0,
-            new.silent,
+            new.kind.number(),
             new.head.has_video,
             new.muted,
             class_number(new.class),

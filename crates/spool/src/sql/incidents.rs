@@ -13,6 +13,7 @@ use super::database::Database;
 use super::spool::SqlSpool;
 use super::statement::{Row, Sql, Value, at, from_json, number, params};
 use super::{deliveries, dismissal, incident_summary, shares, stats, turns};
+use crate::core::incident_kind::IncidentKind;
 use crate::{
     ArrivalLine, BoxFuture, Cover, DeliveryLine, Dismissal, Figures, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents, Lock, Result, Share, SpoolError, SpoolStats,
@@ -26,7 +27,7 @@ const LINE: &str = "
     SELECT incident.id, device.id, coalesce(device.label, device.name), event, subject, began_at,
            last_arrival_at,
            (SELECT count(*) FROM arrival WHERE arrival.incident = incident.id),
-           pictures, videos, cover_arrival, cover_index, cover_video, silent, muted,
+           pictures, videos, cover_arrival, cover_index, cover_video, incident_kind, muted,
            CASE videos WHEN 0 THEN 0 ELSE
                (SELECT coalesce(sum(length_ms), 0) FROM clip WHERE clip.incident = incident.id) END,
            suppressed_reason, note, dismissed_by, dismissed_at, locked_by, locked_at
@@ -122,7 +123,7 @@ impl Query {
     fn of(filter: &IncidentFilter) -> Self {
         let mut query = Self { conditions: "1".to_owned(), values: Vec::new() };
         if !filter.silent {
-            query.and("silent <> 1", []);
+            query.and("incident_kind <> ?", [IncidentKind::Suppressed.number().into()]);
         }
         if let Some(only) = filter.only {
             query.and("incident.id = ?", [only.0.into()]);
@@ -225,7 +226,7 @@ fn read_line(sql: &dyn Sql, row: &Row<'_>) -> Result<IncidentLine> {
         videos: number(row, 9)?,
         video_length: Duration::from_millis(number(row, 15)?),
         cover,
-        silent: row.get::<i64>(13)? == 1,
+        silent: IncidentKind::Suppressed.has(row.get(13)?),
         muted: row.get(14)?,
         suppressed_reason: row.get(16)?,
         note: row.get(17)?,

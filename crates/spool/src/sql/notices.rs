@@ -4,11 +4,12 @@ use tipoff_model::{
     Content, DeviceId, Event, Facts, IncidentClass, IncidentId, Planner, Timestamp,
 };
 
-use super::incident_rows::{self, NOTICE, Opening};
+use super::incident_rows::{self, Opening};
 use super::statement::Sql;
 use super::{devices, home_settings, new_deliveries, past, shares, sightings};
 use crate::core::alerting::{self, IncidentAlerts};
 use crate::core::facts::facts_of_content;
+use crate::core::incident_kind::IncidentKind;
 use crate::core::joining::IncidentHead;
 use crate::{Notice, Result};
 
@@ -55,7 +56,7 @@ pub(super) fn open(
     let opening = Opening {
         device: device.0,
         share: shares::holder_of_device(sql, device.0)?,
-        silent: NOTICE,
+        kind: IncidentKind::Notice,
         class: IncidentClass::Alone,
         muted,
         head: &head,

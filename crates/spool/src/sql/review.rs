@@ -5,10 +5,10 @@ use tipoff_model::{
 };
 
 use super::database::Database;
-use super::incident_rows::NOTICE;
 use super::spool::SqlSpool;
 use super::statement::{Row, Sql, at, from_json, number, params};
 use super::{devices, new_deliveries, notices};
+use crate::core::incident_kind::IncidentKind;
 use crate::{
     ArrivalLine, BoxFuture, NewReport, PastArrival, Result, Review, StoredBlob, TalliedChannel,
     Tally,
@@ -47,12 +47,15 @@ impl<D: Database> Review for SqlSpool<D> {
     }
 }
 
+/// Incidents of which somebody is alerted.
+const ALERT: i64 = IncidentKind::Alert.number();
+
 fn tally(sql: &dyn Sql, from: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Tally>> {
     let select = "SELECT device.id, coalesce(label, name), min(began_at), max(began_at)
          FROM incident JOIN device ON device.id = incident.device
-         WHERE began_at >= ?1 AND began_at < ?2 AND silent = 0
+         WHERE began_at >= ?1 AND began_at < ?2 AND incident_kind = ?4
          GROUP BY device.id ORDER BY device.id LIMIT ?3";
-    sql.rows(select, params![from.0, until.0, limit], |row| {
+    sql.rows(select, params![from.0, until.0, limit, ALERT], |row| {
         let device = DeviceId(row.get(0)?);
         Ok(Tally {
             device,
@@ -72,9 +75,9 @@ fn events(
     until: Timestamp,
 ) -> Result<Vec<(Event, u64)>> {
     let select = "SELECT event, count(*) FROM incident
-         WHERE device = ?1 AND began_at >= ?2 AND began_at < ?3 AND silent = 0
+         WHERE device = ?1 AND began_at >= ?2 AND began_at < ?3 AND incident_kind = ?4
          GROUP BY event ORDER BY count(*) DESC, event";
-    let events = sql.rows(select, params![device.0, from.0, until.0], |row| {
+    let events = sql.rows(select, params![device.0, from.0, until.0, ALERT], |row| {
         let event: String = row.get(0)?;
         Ok((Event::from_name(&event).unwrap_or_default(), number(row, 1)?))
     })?;
@@ -92,11 +95,11 @@ fn shots(
         let shot = sql.row(
             &format!(
                 "SELECT cover_arrival FROM incident
-                 WHERE device = ?1 AND began_at >= ?2 AND began_at < ?3 AND silent = 0
+                 WHERE device = ?1 AND began_at >= ?2 AND began_at < ?3 AND incident_kind = ?4
                    AND cover_arrival IS NOT NULL AND NOT cover_video
                  ORDER BY began_at {order}, id {order} LIMIT 1"
             ),
-            params![device.0, from.0, until.0],
+            params![device.0, from.0, until.0, ALERT],
             |row| row.get(0).map(ArrivalId),
         )?;
         shots.extend(shot);
@@ -108,8 +111,8 @@ fn shots(
 fn report(sql: &dyn Sql, new: &NewReport) -> Result<Vec<String>> {
     let told: bool = sql.one(
         "SELECT EXISTS (SELECT 1 FROM incident
-             WHERE device = ?1 AND silent = ?2 AND report = ?3 AND began_at >= ?4)",
-        params![new.device.0, NOTICE, new.name, new.due_at.0],
+             WHERE device = ?1 AND incident_kind = ?2 AND report = ?3 AND began_at >= ?4)",
+        params![new.device.0, IncidentKind::Notice.number(), new.name, new.due_at.0],
         |row| row.get(0),
     )?;
     if told {
@@ -149,7 +152,7 @@ fn past_arrivals(
     limit: u32,
 ) -> Result<Vec<PastArrival>> {
     let select = "SELECT arrival.id, received_at, torn, envelope, content, blob, arrival.bytes, arrival.event, tree,
-                incident.id, incident.silent, incident.device
+                incident.id, incident_kind, incident.device
          FROM arrival
          JOIN incident ON incident.id = arrival.incident
          WHERE arrival.id > ?3 AND received_at >= ?1 AND received_at < ?2
@@ -166,7 +169,7 @@ fn past_arrival(row: &Row<'_>, device: Device) -> Result<PastArrival> {
     Ok(PastArrival {
         device,
         incident: IncidentId(row.get(9)?),
-        silent: row.get(10)?,
+        silent: !IncidentKind::Alert.has(row.get(10)?),
         event: Event::from_name(&event).unwrap_or_default(),
         tree: row.get(8)?,
         line: ArrivalLine {
@@ -184,11 +187,12 @@ fn told_between(sql: &dyn Sql, from: Timestamp, until: Timestamp) -> Result<Vec<
     let select =
         "SELECT channel, sum(kind = 'first'), sum(kind = 'followup'), sum(kind = 'summary')
          FROM incident JOIN delivery ON delivery.incident = incident.id
-         WHERE began_at >= ?1 AND began_at < ?2 AND silent <> ?3
+         WHERE began_at >= ?1 AND began_at < ?2 AND incident_kind <> ?3
          GROUP BY channel ORDER BY channel";
-    let channels = sql.rows(select, params![from.0, until.0, NOTICE], |row| {
-        let alerts = [number(row, 1)?, number(row, 2)?, number(row, 3)?];
-        Ok(TalliedChannel { channel: row.get(0)?, alerts })
-    })?;
+    let channels =
+        sql.rows(select, params![from.0, until.0, IncidentKind::Notice.number()], |row| {
+            let alerts = [number(row, 1)?, number(row, 2)?, number(row, 3)?];
+            Ok(TalliedChannel { channel: row.get(0)?, alerts })
+        })?;
     Ok(channels)
 }

@@ -12,6 +12,7 @@ use crate::core::alerting::{self, IncidentAlerts};
 use crate::core::bounds;
 use crate::core::dedup::may_be_sent_again;
 use crate::core::facts::facts_of;
+use crate::core::incident_kind::IncidentKind;
 use crate::core::joining::{IncidentHead, joined};
 use crate::core::placement::Placed;
 use crate::{NewArrival, Result, Stored};
@@ -35,8 +36,9 @@ pub(super) fn store(
     let muted = sightings::note(sql, device, arrival.received_at, arrival.vendor)?
         || home_settings::is_muted(sql, arrival.received_at)?;
     let facts = facts_of(&arrival, muted, resent.repeats.is_some());
-    let (suppressed, class) = (planner.is_silent(&facts), planner.class(&facts));
-    let latest = incident_rows::latest(sql, device, suppressed, class)?;
+    let kind = IncidentKind::of_arrival(planner.is_silent(&facts));
+    let class = planner.class(&facts);
+    let latest = incident_rows::latest(sql, device, kind, class)?;
     let joins = joined(planner, &facts, seen_in, latest);
     let joins = shares::unless_full(sql, joins, locked_max)?;
     let alerts = match joins {
@@ -51,8 +53,7 @@ pub(super) fn store(
         Some(incident) => (incident, incident_rows::join(sql, incident, &facts)?),
         None => {
             let head = IncidentHead::opened_by(&facts);
-            let opening =
-                Opening { device, share, silent: suppressed.into(), class, muted, head: &head };
+            let opening = Opening { device, share, kind, class, muted, head: &head };
             (incident_rows::open(sql, &opening)?, head.event)
         }
     };

@@ -14,13 +14,14 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (10, include_str!("v10.sql")),
     (11, include_str!("v11.sql")),
     (12, include_str!("v12.sql")),
-    (NEWEST, include_str!("v13.sql")),
+    (13, include_str!("v13.sql")),
+    (NEWEST, include_str!("v14.sql")),
 ];
 
 /// The oldest version of a spool that is converted.
 const OLDEST: i64 = 7;
 /// The version that this program reads and writes.
-const NEWEST: i64 = 13;
+const NEWEST: i64 = 14;
 
 /// Brings the spool to the newest version.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
@@ -131,7 +132,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", NEWEST + 1).unwrap();
         let error = migrate(&mut connection).unwrap_err();
-        assert!(matches!(error, SpoolError::Newer { found: 14, known: 13 }), "{error}");
+        assert!(matches!(error, SpoolError::Newer { found: 15, known: 14 }), "{error}");
     }
 
     #[test]

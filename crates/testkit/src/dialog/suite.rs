@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Dialog, Line, told};
 
-/// What a client says up to the next action, cut into what comes at a time.
+/// The lines of a client up to the next action, cut into the pieces that arrive at a time.
 pub type Cut<'a> = &'a dyn Fn(&[Vec<u8>]) -> Vec<Vec<u8>>;
 
 /// Every dialogue of a folder with its name, in order; the error names the file and its line.
@@ -26,7 +26,7 @@ pub fn read(folder: &Path) -> Result<Vec<(String, Dialog)>, String> {
     Ok(dialogs)
 }
 
-/// Plays each whole at once, line by line and byte by byte; what goes otherwise than it is written.
+/// Plays each dialogue at once, line by line and byte by byte. Returns the differences from the file.
 pub fn faults(
     dialogs: &[(String, Dialog)],
     play: impl Fn(&Dialog, Cut<'_>) -> Vec<Line>,

@@ -197,7 +197,7 @@ fn text(argument: &str) -> Option<Vec<u8>> {
     bytes.map(|byte| u8::from_str_radix(byte, 16).ok()).collect()
 }
 
-/// What a descriptor of the program stands for.
+/// What a file descriptor of the program refers to.
 #[derive(Clone, Copy)]
 enum Opened {
     File(usize),

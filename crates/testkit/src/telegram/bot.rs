@@ -351,7 +351,7 @@ impl Telegram {
         lock(&self.bot().state).queries.clear();
     }
 
-    /// Updates that nobody has confirmed.
+    /// Updates that no getUpdates has confirmed.
     pub fn unconfirmed(&self) -> usize {
         lock(&self.bot().state).updates.len()
     }

@@ -1,4 +1,4 @@
-//! What may stand below a message: InlineKeyboardMarkup and InlineKeyboardButton of the Bot API.
+//! The buttons below a message: InlineKeyboardMarkup and InlineKeyboardButton of the Bot API.
 
 use serde_json::Value;
 

@@ -14,7 +14,7 @@ const SECOND: Duration = Duration::from_millis(900);
 pub(super) struct Pace(Mutex<VecDeque<(Instant, String)>>);
 
 impl Pace {
-    /// Takes a message, or says after how many seconds it may be sent.
+    /// Accepts a message, or returns the seconds after which it may be sent.
     pub(super) fn take(&self, chat: &str, now: Instant) -> Result<(), u64> {
         let mut taken = lock(&self.0);
         taken.retain(|(at, _)| now.duration_since(*at) < 60 * SECOND);

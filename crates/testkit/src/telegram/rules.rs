@@ -33,7 +33,7 @@ const COMMON: &[&str] = &[
     "caption",
 ];
 
-/// The message that a call asks for. `known` tells which messages are there to be answered.
+/// The message that a call asks for. `known`: whether a message exists that can be replied to.
 pub(super) fn check(
     method: &str,
     form: Form,
@@ -229,7 +229,7 @@ fn single(method: &str, form: &Form) -> Result<Vec<SentFile>, ApiError> {
     }
 }
 
-/// What sendVideo says of the video.
+/// The fields of sendVideo about the video.
 fn clip_of(form: &Form) -> Result<Option<SentClip>, ApiError> {
     let number = |name: &str| match form.field(name).map(str::parse::<u32>) {
         Some(Ok(number)) if number > 0 => Ok(Some(number)),
@@ -245,7 +245,7 @@ fn clip_of(form: &Form) -> Result<Option<SentClip>, ApiError> {
     })
 }
 
-/// What an album says of a video.
+/// The fields of an album about a video.
 fn clip_of_entry(form: &Form, entry: &Value) -> Result<Option<SentClip>, ApiError> {
     let number = |key: &str| u32::try_from(entry.get(key)?.as_u64()?).ok();
     let (Some(duration_s), Some(width_px), Some(height_px)) =

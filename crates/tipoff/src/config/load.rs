@@ -161,10 +161,10 @@ fn read(mut root: Section<'_>) -> Config {
     let retention = root.table("retention", retention::DOC, retention::read);
     let video = root.table("video", video::DOC, video::read);
     root.finish();
-    let keepers = configs.iter().filter(|it| it.channel.is_archive()).map(|it| it.name.clone());
+    let archives = configs.iter().filter(|it| it.channel.is_archive()).map(|it| it.name.clone());
     let rules = Rules {
         grouping,
-        keepers: keepers.collect(),
+        archives: archives.collect(),
         channels: targets,
         routes,
         flood,

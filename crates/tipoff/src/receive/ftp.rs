@@ -9,7 +9,6 @@
 
 mod active_uploads;
 mod browser_request;
-mod command_refusals;
 mod data_connection;
 mod data_context;
 mod data_port;
@@ -26,13 +25,12 @@ mod views;
 
 use std::sync::Arc;
 
-use tipoff_ftp::{Outcome, Profile, Reply, Session, Step};
+use tipoff_ftp::{CommandRefusal, Profile, RefusalCause, Session, Step, TransferOutcome};
 use tipoff_model::LoginProof;
 use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
 use self::active_uploads::ActiveUploads;
-use self::command_refusals::{Change, CommandRefusals};
 use self::data_context::DataWarnings;
 use self::data_port::DataPort;
 use self::pace::CommandTurns;
@@ -47,6 +45,7 @@ use super::connection::{Connection, ConnectionEnd};
 use super::control::{ControlConnection, SessionEnd};
 use super::login_gate::LoginGate;
 use super::session::{self, LoginReply, log_in};
+use super::transcript::SessionProblem;
 use crate::config::Ftp;
 use crate::net::limit::{ConnectionLimiter, ConnectionLimits};
 use crate::net::tls::Alpn;
@@ -156,7 +155,6 @@ pub(super) async fn serve(connection: Connection, receiver: &Receiver) -> Connec
         proof: LoginProof::Unproven,
         view: String::new(),
         data_port: DataPort::default(),
-        refusals: CommandRefusals::default(),
         transfer: None,
         commands: CommandTurns::new(receiver.uploads.turns().of(peer)),
     };
@@ -168,7 +166,7 @@ enum Event {
     /// Bytes of commands came, or the end of the connection.
     Received(Chunk),
     /// The transfer has ended, and what it received is stored.
-    TransferEnded(Outcome),
+    TransferEnded(TransferOutcome),
     /// A time limit or the program's end has changed the session's state.
     StateChanged,
 }
@@ -187,8 +185,6 @@ struct FtpSession<'a> {
     view: String,
     /// Where the next data connection is expected.
     data_port: DataPort,
-    /// Which commands were refused, for the session's problem.
-    refusals: CommandRefusals,
     /// The transfer under way.
     transfer: Option<RunningTransfer<'a>>,
     /// The turns in which commands are processed.
@@ -286,12 +282,12 @@ impl FtpSession<'_> {
     /// Does one step. If it awaits something, the turn ends before.
     async fn perform(&mut self, step: Step) -> Result<(), SessionEnd> {
         match step {
-            Step::Reply(reply) => self.reply(&reply),
+            Step::Reply(reply) => self.control.reply(&reply),
             Step::Lines(lines) => self.control.reply_lines(&lines),
-            Step::Heard(line) => {
-                self.refusals.received(&line);
-                self.control.note_command(&line);
-            }
+            // A refusal is noted before it is sent, so that it is known when the device hangs up on it.
+            Step::Refused(refusal) => self.note_refusal(refusal),
+            Step::RefusalSettled => self.control.record.refusal_settled(),
+            Step::Transcript(line) => self.control.note_command(&line),
             Step::Authenticate { user, password } => self.authenticate(user, password).await,
             Step::Passive => {
                 self.commands.pause();
@@ -353,17 +349,13 @@ impl FtpSession<'_> {
         self.session.login_accepted(tree);
     }
 
-    /// Adds a reply, and notes in the transcript whether it refuses something that the device needs.
-    fn reply(&mut self, reply: &Reply) {
-        // A refusal is noted before it is sent, so that it is known when the device hangs up on it.
-        match self.refusals.replied(reply.code(), self.session.logged_in()) {
-            Change::Refused(problem) => {
-                self.data_port.is_explained = true;
-                self.control.record.refused(problem);
-            }
-            Change::MadeGood => self.control.record.made_good(),
-            Change::None => {}
-        }
-        self.control.reply(reply);
+    /// Notes in the transcript that a command was refused. A known cause becomes the session's problem.
+    fn note_refusal(&mut self, refusal: CommandRefusal) {
+        self.data_port.is_explained = true;
+        self.control.record.refused(match refusal.cause {
+            RefusalCause::LoginMissing => SessionProblem::LoginMissing,
+            RefusalCause::ForeignAddress(address) => self.foreign_address(address),
+            _ => SessionProblem::Refused(refusal),
+        });
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tipoff_model::{Envelope, LoginProof, Protocol};
-use tipoff_smtp::{Credentials, Denial, MailFrom, Profile, Refusal, Reply, Session, Step};
+use tipoff_smtp::{Credentials, Denial, MailFrom, Profile, RefusalCause, Session, SmtpReply, Step};
 
 use super::access::{Admission, Authenticator, DeviceDirectory, DeviceResolver};
 use super::arrival_writer::{ArrivalWriter, IncomingMail};
@@ -248,7 +248,7 @@ impl SmtpSession<'_> {
             };
             match step {
                 Step::Reply(reply) => self.reply(&reply).await?,
-                Step::Heard(line) => self.control.note_command(&line),
+                Step::Transcript(line) => self.control.note_command(&line),
                 Step::Authenticate(credentials) => self.authenticate(&credentials).await,
                 Step::Mail(mail) => {
                     self.share.pause();
@@ -284,13 +284,13 @@ impl SmtpSession<'_> {
     }
 
     /// Adds a reply, and notes in the transcript what it refuses.
-    async fn reply(&mut self, reply: &Reply) -> Result<(), SessionEnd> {
+    async fn reply(&mut self, reply: &SmtpReply) -> Result<(), SessionEnd> {
         // Noted before it is sent, so that it is known when the device hangs up on it.
-        if let Some(refusal) = reply.refusal() {
+        if let Some(refusal) = reply.refusal_cause() {
             self.control.record.problem(match refusal {
-                Refusal::LoginMechanism => SessionProblem::LoginMechanism,
-                Refusal::LoginMissing => SessionProblem::LoginMissing,
-                Refusal::TooBig => SessionProblem::TooBig,
+                RefusalCause::LoginMechanism => SessionProblem::LoginMechanism,
+                RefusalCause::LoginMissing => SessionProblem::LoginMissing,
+                RefusalCause::TooBig => SessionProblem::TooBig,
             });
         }
         self.control.reply(reply);

@@ -19,7 +19,6 @@ use tipoff_spool::{
     FinishedSession, SessionDetail, SessionLine, SessionOutcome, Speaker, Stored, TranscriptLine,
 };
 
-pub(super) use self::command_refusal::{CommandRefusal, CommandTopic};
 pub(super) use self::problem::SessionProblem;
 use self::transcripts::TranscriptsShared;
 pub(crate) use self::transcripts::{SessionNews, Transcripts};
@@ -164,8 +163,8 @@ impl TranscriptRecorder {
         }
     }
 
-    /// The device got what was refused.
-    pub(super) fn made_good(&self) {
+    /// The device got what was refused, or did without it.
+    pub(super) fn refusal_settled(&self) {
         let mut state = self.0.state();
         if state.problem.as_ref().is_some_and(SessionProblem::is_refusal) {
             state.problem = None;

@@ -63,7 +63,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 16]
         reports,
         // Parts of `[[channel]]` and `[[device]]`.
         channels: _,
-        keepers: _,
+        archives: _,
         groups: _,
     } = rules;
     let old = &before.rules;

@@ -51,7 +51,7 @@ mod tests {
     fn rules_that_were_taken_are_not_exchanged() {
         let with_archive = |archive: &str| {
             let rules = crate::testing::config("").rules;
-            Rules { keepers: vec![archive.to_owned()], ..rules }
+            Rules { archives: vec![archive.to_owned()], ..rules }
         };
         let live = LiveRules::new(with_archive("old"));
         let taken = live.current();

@@ -1,18 +1,21 @@
-//! The camera's clock made fit for a video: from zero on and never back. It wraps every 49 days, is set
-//! while it records, and may stand still.
+//! Makes times for a video from the camera's clock: they begin at zero and never go back. The camera's clock wraps
+//! every 49 days, may be set during a recording, and may stop.
 
-/// The longest pause between two pictures that is believed, in ms: more is a clock that was set.
+/// Longest pause between two pictures that is believed, in ms. A longer one means that the clock was set.
 const PAUSE_MS_MAX: u32 = 10_000;
-/// The pause after a picture where the clock does not tell: 25 pictures a second.
+/// Pause after a picture if the clock does not say it, in ms: 25 pictures a second.
 const USUAL_STEP_MS: u64 = 40;
 
 /// A clock that only goes forward.
 #[derive(Debug)]
 pub(super) struct PictureClock {
+    /// The camera's clock at the last picture.
     last_raw: u32,
-    /// What the camera's clock says, counted from the first picture on.
+    /// Time of the camera's clock since the first picture, without its jumps.
     counted_ms: u64,
+    /// The time that the last picture got.
     last_ms: u64,
+    /// The last pause between two pictures.
     step_ms: u64,
 }
 
@@ -27,13 +30,13 @@ impl PictureClock {
         self.last_ms
     }
 
-    /// The pause that is to be expected after the last picture.
+    /// The expected pause after the last picture.
     pub(super) fn step_ms(&self) -> u64 {
         self.step_ms
     }
 
-    /// Where sound with this time of the camera's clock belongs, from the first picture on; `None`: too
-    /// far from the last picture to mean the same clock.
+    /// The time of sound with this time of the camera's clock, counted from the first picture. `None` if it is too far
+    /// from the last picture to be of the same clock.
     pub(super) fn time_ms(&self, raw: u32) -> Option<i64> {
         let distance = self.distance_ms(raw)?;
         Some(i64::try_from(self.counted_ms).unwrap_or(i64::MAX).saturating_add(distance))
@@ -53,7 +56,7 @@ impl PictureClock {
                 self.counted_ms += passed;
                 self.counted_ms
             }
-            // It was set, either way.
+            // The clock was set, forward or back.
             None => {
                 self.counted_ms = self.last_ms + self.step_ms;
                 self.counted_ms

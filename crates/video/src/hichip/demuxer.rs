@@ -1,5 +1,5 @@
-//! Bytes in, frames out. Bears what a broken transfer leaves: a file that begins or ends anywhere, bytes
-//! that are missing inside a frame, and garbage between two of them. Holds at most two frames.
+//! Finds the frames in the bytes of a file. It accepts what a broken transfer leaves: a file that begins or ends
+//! anywhere, missing bytes inside of a frame, and garbage between two frames. It holds at most two frames.
 
 use memchr::memmem;
 
@@ -47,10 +47,15 @@ pub struct Demuxer {
     size: Option<(u32, u32)>,
 }
 
-/// What stands at a place.
+/// The header at a place.
 enum Header {
+    /// The header of the file, with width and height if they can be believed.
     File(Codec, Option<(u32, u32)>),
-    Frame { kind: FrameKind, length: usize, time_ms: u32 },
+    Frame {
+        kind: FrameKind,
+        length: usize,
+        time_ms: u32,
+    },
     Index,
     None,
 }
@@ -71,7 +76,7 @@ impl Demuxer {
         self.ended = true;
     }
 
-    /// The codec that the file header names; `None` before it, and where there is no such header.
+    /// The codec that the file header names; `None` before it, and if the file has none.
     pub fn codec(&self) -> Option<Codec> {
         self.codec
     }
@@ -87,7 +92,7 @@ impl Demuxer {
         self.buffer.len()
     }
 
-    /// The next frame; `None`: more bytes are needed, or the file is at its end.
+    /// The next frame; `None` if more bytes are needed, or at the end of the file.
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         loop {
             let unread = self.buffer.get(self.at..).unwrap_or_default();
@@ -125,9 +130,8 @@ impl Demuxer {
     }
 }
 
-/// How many bytes of a frame's content there are. Where neither a header nor the end of the file
-/// stands behind it, bytes may be missing in it, and the next frame may be inside of what it claims.
-/// `None`: that cannot be known yet.
+/// Length of a frame's content. If neither a header nor the end of the file follows it, bytes of it may be missing,
+/// and the next frame may begin inside of the length that it claims. `None` if more bytes are needed to know.
 fn payload(unread: &[u8], length: usize, ended: bool) -> Option<usize> {
     let claimed = HEADER_BYTES + length;
     let behind = unread.get(claimed..).unwrap_or_default();
@@ -155,7 +159,7 @@ fn garbage(unread: &[u8], ended: bool) -> usize {
     }
 }
 
-/// Where the first header stands that what follows it confirms: inside of a NAL unit none can, because
+/// Offset of the first header that the bytes behind it confirm. Inside of a NAL unit none is confirmed, because the
 /// three bytes of a start code never occur there (H.264 section 7.4.1, H.265 section 7.4.2).
 pub(super) fn find_mark(bytes: &[u8]) -> Option<usize> {
     memmem::find_iter(bytes, b"HX").find(|&at| is_proven(bytes.get(at..).unwrap_or_default()))

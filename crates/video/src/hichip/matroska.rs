@@ -11,7 +11,7 @@ use crate::codec::Codec;
 const CLUSTER_MS_MAX: u64 = 30_000;
 /// What a size of eight bytes means that is not known (RFC 8794 section 6.2).
 const UNKNOWN_SIZE: [u8; 8] = [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
-/// Where nothing says how large the pictures are; a decoder knows it better.
+/// Size of the pictures if no header says it. The stream has the right one, which decoders use.
 const USUAL_SIZE_PX: (u32, u32) = (1280, 720);
 
 /// The two tracks.
@@ -69,7 +69,7 @@ impl<W: Write + Seek> MatroskaWriter<W> {
         self.put(bytes)
     }
 
-    /// Writes how long it plays, which nobody knew at its beginning.
+    /// Writes the duration, which was not known at the beginning of the file.
     pub(super) fn finish(mut self, duration_ms: u64) -> io::Result<()> {
         self.to.seek(SeekFrom::Start(0))?;
         self.to.write_all(&head(&self.facts, duration_ms))?;
@@ -82,13 +82,13 @@ impl<W: Write + Seek> MatroskaWriter<W> {
     }
 }
 
-/// How far a time is from the beginning of its cluster; `None`: too far. Sound may be earlier.
+/// Offset of a time from the beginning of its cluster; `None` if it is too far away. Sound may be earlier.
 fn offset(began_ms: u64, time_ms: u64) -> Option<i16> {
     let near = time_ms.abs_diff(began_ms) <= CLUSTER_MS_MAX;
     near.then(|| i16::try_from(time_ms.wrapping_sub(began_ms).cast_signed()).ok()).flatten()
 }
 
-/// Everything before the first cluster; as long for every duration.
+/// Everything before the first cluster. It has the same length for every duration, so that it can be overwritten.
 fn head(facts: &Facts, duration_ms: u64) -> Vec<u8> {
     let ebml = [
         element(&[0x42, 0x86], &[1]),
@@ -119,7 +119,7 @@ fn head(facts: &Facts, duration_ms: u64) -> Vec<u8> {
     .concat()
 }
 
-/// The sets that a decoder needs stand in the stream, not here: ffmpeg finds them there.
+/// The track of the pictures, without the parameter sets: ffmpeg finds them in the stream.
 fn video(facts: &Facts) -> Vec<u8> {
     let (width_px, height_px) = facts.size.unwrap_or(USUAL_SIZE_PX);
     let codec: &[u8] = match facts.codec {

@@ -1,5 +1,5 @@
-//! What the NAL units of a stream begin: enough of H.264 section 7.3.1 and H.265 section 7.3.1.2 to know
-//! where a picture starts. Never reads further.
+//! Recognises the NAL units of a stream: enough of H.264 section 7.3.1 and H.265 section 7.3.1.2 to know where a
+//! picture begins. Nothing behind their first bytes is read.
 
 use memchr::memmem;
 
@@ -17,7 +17,7 @@ pub(super) enum Unit {
     },
     /// A further slice of the same picture.
     Slice,
-    /// What stands before a picture: delimiters, other sets, messages.
+    /// A unit before a picture: a delimiter, another set, a message.
     Before,
     /// Anything else: it belongs to the picture before it.
     Behind,
@@ -39,7 +39,7 @@ pub(super) fn read(codec: Codec, bytes: &[u8]) -> impl Iterator<Item = Unit> {
     })
 }
 
-/// What stands behind each start code.
+/// The bytes behind each start code.
 fn units(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     memmem::find_iter(bytes, &[0, 0, 1]).filter_map(|at| bytes.get(at + 3..))
 }

@@ -18,7 +18,7 @@ pub(super) fn samples(mut frame: &[u8]) -> Vec<u8> {
     samples
 }
 
-/// Says at which rate sound was recorded, from what came in which time.
+/// Measures the sample rate of the sound, by the number of samples in each frame and the time between frames.
 #[derive(Debug, Default)]
 pub(super) struct RateCount {
     last: Option<(u32, usize)>,

@@ -1,11 +1,11 @@
-//! What must be known of a file before the first byte is written: its codec, and whether it has sound.
+//! Collects what has to be known of a file before the first byte is written: its codec, and whether it has sound.
 
 use super::demuxer::{Demuxer, Frame, FrameKind};
 use super::nal;
 use super::sound::{RateCount, samples};
 use crate::codec::Codec;
 
-/// Gathers it, frame by frame.
+/// The facts so far, frame by frame.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     codec: Option<Codec>,
@@ -13,7 +13,7 @@ pub(super) struct Survey {
     rate: RateCount,
 }
 
-/// What the file holds.
+/// The facts of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) codec: Codec,
@@ -41,7 +41,7 @@ impl Survey {
         }
     }
 
-    /// `None`: no picture in it can be decoded.
+    /// The facts; `None` if no picture can be decoded.
     pub(super) fn facts(&self, demuxer: &Demuxer) -> Option<Facts> {
         let samples_per_ms = self.rate.samples_per_ms();
         let sound = self.has_sound.then_some(SoundFacts { samples_per_ms });

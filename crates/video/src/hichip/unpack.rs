@@ -1,4 +1,4 @@
-//! Frames become pictures and sound with times: the file is read twice, first to know what is in it.
+//! Makes pictures and sound with times from the frames. The file is read twice, the first time to know its content.
 
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,31 +10,31 @@ use super::nal::{self, Unit};
 use super::sound::samples;
 use super::survey::{Facts, Survey};
 
-/// How much is read at once, in bytes.
+/// Bytes that are read at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// The largest picture with all of its slices and sets, in bytes.
 const PICTURE_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// So many frames of sound are kept until the first picture is there: ten seconds.
+/// Frames of sound that are kept until the first picture: ten seconds.
 const EARLY_FRAMES_MAX: usize = 500;
-/// How far sound may be from where its frame's time wants it, in ms, before it is moved.
+/// Greatest gap between the end of the sound and the time of its next frame, in ms. Over a larger gap it is moved.
 const DRIFT_MS_MAX: i64 = 200;
 
-/// How it ended.
+/// How unpacking ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unpacked {
     /// All of it is written.
     Whole,
-    /// There is no picture in it that can be decoded.
+    /// No picture in it can be decoded.
     NoVideo,
-    /// What is written would be larger than allowed.
+    /// The result would be larger than allowed.
     TooLarge,
-    /// Nobody waits for it any more.
+    /// The job was dropped.
     GivenUp,
 }
 
-/// Writes what is in a file of this container as Matroska of at most so many bytes. Sound before the
-/// first picture is left out, and pictures before the first parameter set: none of them can be shown.
-/// Looks at `given_up` between two reads.
+/// Writes the content of a file of this container as Matroska of at most `bytes_max` bytes. Sound before the first
+/// picture and pictures before the first parameter set are left out: neither can be shown. It checks `given_up`
+/// before each read.
 pub fn unpack<R: Read + Seek, W: Write + Seek>(
     from: &mut R,
     to: W,
@@ -66,7 +66,7 @@ pub fn unpack<R: Read + Seek, W: Write + Seek>(
     }
 }
 
-/// Gives every frame to `take` until it wants no more; `None`: given up.
+/// Gives every frame to `take` until it returns false. `None` if the job was dropped.
 fn frames<R: Read>(
     from: &mut R,
     given_up: &AtomicBool,
@@ -104,7 +104,7 @@ struct PendingPicture {
     bytes: Vec<u8>,
     time_ms: u32,
     is_key: bool,
-    /// A slice of it is there, not only what stands before one.
+    /// Whether a slice of it has arrived, and not only units before one.
     has_slice: bool,
 }
 
@@ -121,7 +121,7 @@ struct Unpacker<W> {
     sound: Option<SoundTrack>,
 }
 
-/// Where the sound is: the sum of its samples since it was last moved.
+/// The position of the sound: when it was last moved, and its samples since then.
 #[derive(Debug)]
 struct SoundTrack {
     began_ms: u64,
@@ -153,7 +153,7 @@ impl<W: Write + Seek> Unpacker<W> {
         if !self.is_open {
             return Ok(());
         }
-        // What has no start code goes on with the unit before it.
+        // A frame without a start code continues the unit before it.
         let first =
             units().next().filter(|_| matches!(frame.bytes, [0, 0, 1, ..] | [0, 0, 0, 1, ..]));
         let is_next =
@@ -164,7 +164,7 @@ impl<W: Write + Seek> Unpacker<W> {
         if self.picture.has_slice && is_next || bytes > PICTURE_BYTES_MAX {
             self.end_picture()?;
         }
-        // Sets that came earlier have the time of the picture that they stand before.
+        // Parameter sets get the time of the picture behind them.
         if !self.picture.has_slice {
             self.picture.time_ms = frame.time_ms;
         }
@@ -174,6 +174,7 @@ impl<W: Write + Seek> Unpacker<W> {
         Ok(())
     }
 
+    /// Writes the picture in progress. Behind the first one follows the sound that was kept.
     fn end_picture(&mut self) -> io::Result<()> {
         let PendingPicture { mut bytes, time_ms, is_key, has_slice } =
             std::mem::take(&mut self.picture);
@@ -192,6 +193,8 @@ impl<W: Write + Seek> Unpacker<W> {
         Ok(())
     }
 
+    /// Writes sound behind the sound before it, or at its own time if the gap is too large. Sound before the first
+    /// picture is kept.
     fn sound(&mut self, time_ms: u32, samples: Vec<u8>) -> io::Result<()> {
         let (Some(clock), Some(facts)) = (&self.clock, self.facts.sound) else {
             if self.early.len() >= EARLY_FRAMES_MAX {

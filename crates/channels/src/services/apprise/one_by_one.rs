@@ -1,5 +1,5 @@
-//! Sends files one by one if the server refuses them together (`APPRISE_MAX_ATTACHMENTS`). The progress is stored, so
-//! that no file is sent twice.
+//! Sends files one by one if the server refuses them together (`APPRISE_MAX_ATTACHMENTS`). The first file comes with
+//! the text. The progress is stored, so that no file is sent twice after a failure.
 
 use std::sync::atomic::Ordering;
 
@@ -9,15 +9,15 @@ use super::{Apprise, LIMITS};
 use crate::message_service::{self, FilesRefused, MessageSender};
 use crate::{Channel, Context, Message, plan};
 
-/// Alerts of which it is remembered how far they got: an alert in parts seldom fails between them.
+/// Number of alerts whose progress is stored. It may be small: a failure between two parts is rare.
 const SLOTS: i64 = 64;
 
-/// How far a message in parts got.
+/// The progress of a message in parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct PartsProgress {
-    /// The file that came with the words: the first that was taken.
+    /// Index of the file that was sent with the text: the first that the server accepted.
     first: usize,
-    /// How many parts were taken or refused for good.
+    /// Number of parts that were accepted or refused for good.
     done: usize,
 }
 
@@ -47,12 +47,13 @@ impl Apprise {
                 Err(FilesRefused(said)) => why = said,
             }
         }
-        // It takes no files at all.
+        // The server refused every file.
         self.takes_one.store(false, Ordering::Relaxed);
         let words = plan::without_files(message, context.alert, LIMITS.text_utf16_max, &why);
         message_service::send_or_without_files(self, &LIMITS, &words, context).await
     }
 
+    /// Sends the parts that are left. A part that is refused for good does not stop the others.
     async fn send_rest(
         &self,
         message: &Message,
@@ -87,7 +88,8 @@ impl Apprise {
         Outcome { verdict, remember: forgotten.into_iter().collect() }
     }
 
-    /// What names a message among all.
+    /// The name of a message among all messages of all alerts. It has no space in the alert's key, because values
+    /// in memory are separated by spaces.
     fn label(&self, message: &Message, alert: &Alert) -> String {
         let messages = plan::messages(alert, &self.abilities());
         let number = messages.iter().position(|it| it == message).unwrap_or_default();
@@ -95,7 +97,7 @@ impl Apprise {
     }
 }
 
-/// The message with one of its files; with its words where that is the first part.
+/// The part of a message with one of its files. The first part has the text.
 fn part(message: &Message, number: usize, first: usize) -> Message {
     let files = message.files.get(number).cloned().into_iter().collect();
     match number == first {
@@ -109,13 +111,14 @@ fn part(message: &Message, number: usize, first: usize) -> Message {
     }
 }
 
-/// What the owner has to correct is told with the message, whichever part it concerned.
+/// Puts the receipt of the first part into the verdict: it says what the owner has to correct.
 fn keep_receipt(verdict: &mut Verdict, receipt: Receipt) {
     if let Verdict::Delivered(of_rest) = verdict {
         *of_rest = receipt;
     }
 }
 
+/// The stored progress of a message.
 fn recalled(label: &str, context: &Context<'_>) -> Option<PartsProgress> {
     let slot = slot(context.alert);
     let (_, value) = context.memory.iter().find(|(key, _)| *key == slot)?;
@@ -123,7 +126,7 @@ fn recalled(label: &str, context: &Context<'_>) -> Option<PartsProgress> {
     Some(PartsProgress { first: first.parse().ok()?, done: done.parse().ok()? })
 }
 
-/// Where it is remembered: a few places that are used again.
+/// The memory key of an alert. Keys are used again, so that the stored data stays small.
 fn slot(alert: &Alert) -> String {
     format!("parts {}", alert.delivery.0.rem_euclid(SLOTS))
 }

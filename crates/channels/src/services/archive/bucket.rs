@@ -1,5 +1,6 @@
-//! A bucket of S3 or of what speaks like it. Large files go in parts, so that no more than one part
-//! is in memory.
+//! A bucket of Amazon S3 or of another service with the same API. Large files are sent in parts, so that no
+//! more than one part is in memory. A file is written only if the key is free: conditionally where the service
+//! supports it, else after a look.
 
 use std::sync::Arc;
 
@@ -11,27 +12,31 @@ use object_store::{ClientOptions, PutMultipartOptions, PutOptions, PutPayload, R
 use sha2::{Digest, Sha256};
 use tipoff_model::{AlertMedia, Verdict};
 
-use super::{ArchiveStore, KeepResult, unreadable};
+use super::{ArchiveStore, KeepResult};
 use crate::body::{Body, BodyError, Broken, Piece};
-use crate::http::{self, CONNECT_TIME, Secrets, no_answer, repair, retry};
+use crate::http::{self, CONNECT_TIME, Secrets, no_answer, repair, retry, retry_message};
 use crate::multipart::header_safe;
-use crate::{BoxFuture, Files, Settings, words};
+use crate::tls::install_crypto;
+use crate::words::{self, EXCERPT_UTF16_MAX};
+use crate::{BoxFuture, Files, Settings};
 
-/// Larger files go in parts of this size. S3 wants 5 MiB at least and 10,000 parts at most ("Amazon
+/// Larger files are sent in parts of this size. S3 wants 5 MiB at least and 10,000 parts at most ("Amazon
 /// S3 multipart upload limits"): files of 78 GiB.
 const PART_BYTES: usize = 8 << 20;
-/// How much of an error is shown, in UTF-16 units.
-const EXCERPT_UTF16_MAX: usize = 200;
 
+/// The key of a wrong setting, and what is wrong with it.
 type SettingError = (&'static str, &'static str);
 
+/// A bucket and the key to it.
 pub(super) struct Bucket {
     store: AmazonS3,
+    /// The bucket's name, for error texts.
     name: String,
     secrets: Secrets,
 }
 
 impl Bucket {
+    /// Reads the settings of a bucket. Sends no request.
     pub(super) fn new(name: &str, settings: &Settings) -> Result<Self, SettingError> {
         let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
         if name.is_empty() || !name.bytes().all(of_name) {
@@ -43,15 +48,15 @@ impl Bucket {
         let secret = secret.ok_or(("secret_key", "is missing: it belongs to `access_key`"))?;
         let mut secrets = Secrets::default();
         secrets.add(secret);
-        http::install_crypto();
+        install_crypto();
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(name)
             .with_region(settings.text("region").unwrap_or("us-east-1"))
             .with_access_key_id(key)
             .with_secret_access_key(secret)
-            // When to try again is not decided here.
+            // Dispatch decides when to retry.
             .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() })
-            // How long a file may take is said by who asks for it.
+            // The time limit depends on the file: see `Archive::keep`.
             .with_client_options(
                 ClientOptions::new().with_connect_timeout(CONNECT_TIME).with_timeout_disabled(),
             );
@@ -65,15 +70,16 @@ impl Bucket {
         Ok(Self { store, name: name.to_owned(), secrets })
     }
 
+    /// Keeps a file at a key. Compares the bytes if the key is taken.
     async fn keep(
         &self,
         path: &str,
         stored: &AlertMedia,
         files: &Arc<dyn Files>,
     ) -> Result<KeepResult, Verdict> {
-        let path = Path::parse(path).map_err(|error| unreadable(error.to_string()))?;
-        // Asked beforehand, because not every service knows conditional writes. Who may not list
-        // a bucket is told 403 of what is not there ("HeadObject" in the API reference).
+        let path = Path::parse(path).map_err(|error| retry_message(error.to_string()))?;
+        // This request comes first because not every service supports conditional writes. Without the right to
+        // list a bucket, the answer for a missing object is 403 ("HeadObject" in the API reference).
         match self.store.head(&path).await {
             Ok(there) => return self.compare(&path, there.size, stored, files).await,
             Err(Error::NotFound { .. } | Error::PermissionDenied { .. }) => {}
@@ -85,7 +91,7 @@ impl Bucket {
         };
         match put {
             Ok(()) => Ok(KeepResult::File),
-            Err(BucketError::Stored(BodyError(error))) => Err(unreadable(error)),
+            Err(BucketError::Stored(BodyError(error))) => Err(retry_message(error)),
             Err(BucketError::Store(Error::AlreadyExists { .. } | Error::Precondition { .. })) => {
                 let there = self.store.head(&path).await.map_err(|error| self.in_words(&error))?;
                 self.compare(&path, there.size, stored, files).await
@@ -94,6 +100,7 @@ impl Bucket {
         }
     }
 
+    /// Sends a small file in one request, which fails if the key was taken meanwhile (`If-None-Match: *`).
     async fn put_whole(
         &self,
         path: &Path,
@@ -114,7 +121,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// An upload that fails leaves no parts behind, for which the owner would pay.
+    /// Sends a large file in parts. An upload that fails is aborted: the owner would pay for its parts.
     async fn put_parts(
         &self,
         path: &Path,
@@ -139,7 +146,8 @@ impl Bucket {
         put.map(drop)
     }
 
-    /// Whether what is there is the file already, as an attempt whose answer was lost leaves it.
+    /// Whether the object at a key is the same file, such as from an attempt whose answer was lost. Compares
+    /// digests, because neither file needs to fit in memory.
     async fn compare(
         &self,
         path: &Path,
@@ -159,7 +167,7 @@ impl Bucket {
         let mut parts = FileParts::open(stored, files);
         let mut own = Sha256::new();
         while let Some(part) = parts.next().await.map_err(|fault| match fault {
-            BucketError::Stored(BodyError(error)) => unreadable(error),
+            BucketError::Stored(BodyError(error)) => retry_message(error),
             BucketError::Store(error) => self.in_words(&error),
         })? {
             part.iter().for_each(|bytes| own.update(bytes));
@@ -167,7 +175,7 @@ impl Bucket {
         Ok(if sum.finalize() == own.finalize() { KeepResult::File } else { KeepResult::Other })
     }
 
-    /// The codes are those of "Error responses" in Amazon's API reference.
+    /// The verdict for an error. The codes are those of "Error responses" in Amazon's API reference.
     fn in_words(&self, error: &Error) -> Verdict {
         let told = error.to_string();
         let tag = |name: &str| {
@@ -183,13 +191,13 @@ impl Bucket {
                 repair(format!("S3 does not know this key ({said}): set `access_key`"))
             }
             ("SignatureDoesNotMatch", _) => {
-                repair(format!("S3 does not take this key's secret ({said}): set `secret_key`"))
+                repair(format!("S3 refuses the secret of this key ({said}): set `secret_key`"))
             }
             ("RequestTimeTooSkewed", _) => {
-                repair(format!("this machine's clock is wrong, says S3 ({said}): set it"))
+                repair(format!("this machine's clock differs from that of S3 ({said}): set it"))
             }
             ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) => {
-                repair(format!("the bucket {name} is elsewhere ({said}): set `region`"))
+                repair(format!("the bucket {name} is in another region ({said}): set `region`"))
             }
             ("EntityTooLarge", _) => Verdict::Refused { error: format!("too big for S3: {said}") },
             (_, Error::NotFound { .. }) => {
@@ -221,31 +229,37 @@ impl ArchiveStore for Bucket {
     }
 }
 
-/// So that a browser shows it.
+/// The file's content type, so that a browser shows the object.
 fn attributes(stored: &AlertMedia) -> Attributes {
     let content_type = header_safe(&stored.media.content_type).to_owned();
     Attributes::from_iter([(Attribute::ContentType, content_type)])
 }
 
-/// The service does not know conditional writes.
+/// Whether the service does not support conditional writes.
 fn is_unknown(error: &Error) -> bool {
     matches!(error, Error::NotImplemented { .. })
         || error.to_string().contains("<Code>NotImplemented</Code>")
 }
 
+/// Why a file was not sent.
 enum BucketError {
+    /// It cannot be read from Tipoff's own store.
     Stored(BodyError),
+    /// The bucket does not accept it.
     Store(Error),
 }
 
 /// A stored file, part by part.
 struct FileParts {
     chunks: std::pin::Pin<Box<dyn Stream<Item = std::io::Result<Vec<u8>>> + Send>>,
+    /// The error that ended the stream early.
     broken: Broken,
+    /// Bytes that are still to be read.
     left: u64,
 }
 
 impl FileParts {
+    /// Starts reading a file, on a thread that may block.
     fn open(stored: &AlertMedia, files: &Arc<dyn Files>) -> Self {
         let broken = Broken::default();
         let body = Body::new(String::new(), vec![Piece::File(stored.clone())]);
@@ -253,9 +267,10 @@ impl FileParts {
         Self { chunks, broken, left: stored.media.size }
     }
 
-    /// The next part; all of them are of one size but the last, as some services want it.
+    /// The next part, or `None` after the last. All parts but the last have the same size, because some
+    /// services require it.
     async fn next(&mut self) -> Result<Option<PutPayload>, BucketError> {
-        // Chunks are of one size, too, of which a part is a multiple.
+        // Chunks have one size, too, and a part is a multiple of it.
         let mut part: Vec<u8> = Vec::new();
         while part.len() < PART_BYTES && self.left > 0 {
             match self.chunks.next().await {

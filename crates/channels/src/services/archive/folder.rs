@@ -1,5 +1,6 @@
-//! A folder of this machine. A file appears whole under its name or not at all, and is on the disk
-//! when it is said to be kept.
+//! A folder of this machine. A file appears whole under its name or not at all: it is written under another
+//! name, synced to the disk, and then renamed. The folder itself is never created, because an unmounted disk
+//! looks like a missing folder.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
@@ -7,25 +8,27 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tipoff_model::{AlertMedia, Scope, Verdict};
+use tipoff_model::{AlertMedia, Verdict};
 use tokio::task::spawn_blocking;
 
-use super::{ArchiveStore, KeepResult, unreadable};
+use super::{ArchiveStore, KeepResult};
 use crate::body::{BodyError, WriteError, copy};
-use crate::http::no_answer;
+use crate::http::{no_answer, retry_message};
 use crate::{BoxFuture, Files};
 
-/// What files under construction begin with. One that a crash left is of no use to anybody.
+/// Prefix of files that are being written. A file that a crash left behind is incomplete and can be deleted.
 const UNFINISHED: &str = ".tipoff-";
-/// Who may read is for the mask to say that Tipoff was started with, as with any other program's files:
-/// an archive is for others as well. Tipoff's own mask, for its data, is stricter.
+/// Access rights of files before the umask that Tipoff was started with. An archive is also for other users, so
+/// that this umask decides, as for the files of any other program. Tipoff's own data has a stricter one.
 const MODE: u32 = 0o666;
-/// The same for folders.
+/// Access rights of folders before the umask.
 const FOLDER_MODE: u32 = 0o777;
 
+/// A folder, by its absolute path.
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
+    /// A folder by its absolute path: a relative one would depend on where Tipoff was started.
     pub(super) fn new(folder: &str) -> Result<Self, (&'static str, &'static str)> {
         let folder = PathBuf::from(folder);
         match folder.is_absolute() {
@@ -49,12 +52,13 @@ impl ArchiveStore for Folder {
             let keeping = spawn_blocking(move || keep(&folder, &target, &stored, &*files, umask));
             match keeping.await {
                 Ok(kept) => kept,
-                Err(error) => Err(unreadable(error.to_string())),
+                Err(error) => Err(retry_message(error.to_string())),
             }
         })
     }
 }
 
+/// Keeps a file, unless another one is there. Blocks.
 fn keep(
     folder: &Path,
     target: &Path,
@@ -64,7 +68,7 @@ fn keep(
 ) -> Result<KeepResult, Verdict> {
     let cannot = |error: io::Error| in_words(folder, &error);
     if !folder.is_dir() {
-        // To make it could mean to fill the disk on which it is to be mounted.
+        // Creating it could fill the disk that holds the mount point.
         return Err(no_answer(format!(
             "the folder {} is not there: mount it, make it, or set `folder`",
             folder.display()
@@ -73,7 +77,7 @@ fn keep(
     let kept = match fs::symlink_metadata(target) {
         Ok(_) => compare(target, stored, files)?,
         Err(_) => write(target, stored, files, umask).map_err(|error| match error {
-            WriteError::Stored(BodyError(error)) => unreadable(error),
+            WriteError::Stored(BodyError(error)) => retry_message(error),
             WriteError::Out(error) => cannot(error),
         })?,
     };
@@ -111,7 +115,8 @@ fn write(
     }
 }
 
-/// Makes a folder with its missing parents.
+/// Creates a folder and its missing parents. Each gets its access rights explicitly, because Tipoff's own
+/// umask is stricter.
 fn make_folders(folder: &Path, umask: u32) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -121,13 +126,14 @@ fn make_folders(folder: &Path, umask: u32) -> io::Result<()> {
     }
     match fs::create_dir(folder) {
         Ok(()) => fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE & !umask)),
-        // Another channel was faster.
+        // Another channel created it meanwhile.
         Err(_) if folder.is_dir() => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Whether what is at `target` is the file already, as an attempt that was cut off leaves it.
+/// Whether the file at `target` is the same file, such as from an attempt whose result was lost. A file of
+/// another length is not read.
 fn compare(
     target: &Path,
     stored: &AlertMedia,
@@ -141,12 +147,12 @@ fn compare(
     let mut same = Same { file: BufReader::new(file), same: true };
     match copy(stored, files, &mut same) {
         Ok(()) if same.same => Ok(Some(KeepResult::File)),
-        Err(WriteError::Stored(BodyError(error))) => Err(unreadable(error)),
+        Err(WriteError::Stored(BodyError(error))) => Err(retry_message(error)),
         Ok(()) | Err(WriteError::Out(_)) => Ok(Some(KeepResult::Other)),
     }
 }
 
-/// Compares what is written to it with a file.
+/// Compares the bytes that are written to it with a file.
 struct Same {
     file: BufReader<File>,
     same: bool,
@@ -165,6 +171,7 @@ impl Write for Same {
     }
 }
 
+/// The verdict for an error of the file system. Most of them need the owner, and may be repaired at any time.
 fn in_words(folder: &Path, error: &io::Error) -> Verdict {
     let folder = folder.display();
     match error.kind() {
@@ -174,11 +181,11 @@ fn in_words(folder: &Path, error: &io::Error) -> Verdict {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => no_answer(format!(
             "nothing can be written to {folder} ({error}): give Tipoff's user the right to"
         )),
-        // What has a folder's name is in the way of all that should be in it.
+        // A file has the name of a folder that is needed, or the name is not allowed here.
         ErrorKind::NotADirectory | ErrorKind::InvalidFilename | ErrorKind::AlreadyExists => {
             let error =
                 format!("a folder in {folder} cannot be made ({error}): set another `path`");
-            Verdict::Retry { scope: Scope::Message, after: None, error }
+            retry_message(error)
         }
         _ => no_answer(format!("nothing can be written to {folder}: {error}")),
     }

@@ -1,19 +1,21 @@
-//! Where in an archive a file goes: a template of words and placeholders, and what becomes of names
-//! that devices choose. No value is ever more than a piece of one folder's or file's name.
+//! The path of a file in an archive: a template of words and placeholders, and safe names made of what devices
+//! send. A value is always a part of one folder's or file's name: it cannot add a folder or leave the archive.
 
 use jiff::tz::TimeZone;
 use tipoff_model::{Alert, AlertMedia, MediaPlace};
 
-/// A path is this deep at most.
+use crate::words;
+
+/// Number of folders and file name in a path at most.
 const SEGMENTS_MAX: usize = 8;
-/// The longest name of a folder or file. Eight of them and a number stay below the 1,024 bytes of
+/// Length limit of a folder's or file's name, in bytes. Eight of them and a number stay below the 1,024 bytes of
 /// a key of S3 ("Naming Amazon S3 objects" in its documentation), and one below the 255 of a file.
 const SEGMENT_BYTES_MAX: usize = 110;
-/// The longest template.
+/// Length limit of a template, in bytes.
 const TEMPLATE_BYTES_MAX: usize = 500;
 
-/// What can stand in braces. There is nothing to compute in a path: a placeholder that is known is
-/// a path that works, so that every mistake is found at the start.
+/// The placeholders. A path contains no expressions: if all placeholders are known, the path works, so that
+/// every mistake is found when the configuration is read.
 const PLACEHOLDERS: &[(&str, Placeholder)] = &[
     ("arrival", Placeholder::Arrival),
     ("day", Placeholder::Time("%d")),
@@ -29,6 +31,7 @@ const PLACEHOLDERS: &[(&str, Placeholder)] = &[
     ("year", Placeholder::Time("%Y")),
 ];
 
+/// A value of the alert or the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Placeholder {
     Arrival,
@@ -41,18 +44,19 @@ enum Placeholder {
     Time(&'static str),
 }
 
+/// A piece of a folder's or file's name.
 #[derive(Debug, PartialEq, Eq)]
 enum PathPiece {
     Word(String),
     Value(Placeholder),
 }
 
-/// A path in which values are missing: the pieces of each folder's name, then of the file's.
+/// A path with placeholders: the pieces of each folder's name, then those of the file's name.
 #[derive(Debug)]
 pub(super) struct PathTemplate(Vec<Vec<PathPiece>>);
 
 impl PathTemplate {
-    /// Reads a template; or what is wrong with it.
+    /// Reads a template, or returns what is wrong with it.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if text.len() > TEMPLATE_BYTES_MAX {
             return Err(format!("must be of at most {TEMPLATE_BYTES_MAX} bytes"));
@@ -64,7 +68,7 @@ impl PathTemplate {
         Ok(Self(segments))
     }
 
-    /// Where a file of an alert goes.
+    /// The path of a file of an alert.
     pub(super) fn path(&self, alert: &Alert, stored: &AlertMedia, zone: &TimeZone) -> ArchivePath {
         let at = jiff::Timestamp::from_millisecond(alert.received_at.as_ms())
             .unwrap_or(jiff::Timestamp::UNIX_EPOCH);
@@ -89,6 +93,7 @@ impl PathTemplate {
     }
 }
 
+/// Reads the part of a template between two slashes.
 fn segment(text: &str) -> Result<Vec<PathPiece>, String> {
     if text.is_empty() {
         return Err("must not begin or end with /, and not have two in a row".to_owned());
@@ -121,26 +126,23 @@ fn segment(text: &str) -> Result<Vec<PathPiece>, String> {
     Ok(pieces)
 }
 
+/// Whether a character may be in a name: letters and digits of any language, and ` -_.`.
 fn is_harmless(character: char) -> bool {
     character.is_alphanumeric() || " -_.".contains(character)
 }
 
-/// `text` as a name that is safe on every file system and in every bucket: harmless characters,
-/// neither hidden nor "..", without spaces or dots at its end, which Windows drops, of bounded
-/// length. The end is kept, for it is the extension.
+/// `text` as a name that is safe on every file system and in every bucket. It has harmless characters only, is
+/// neither hidden nor "..", has a bounded length, and does not end in spaces or dots, which Windows drops. If
+/// it is cut, the end is kept because it is the extension.
 fn safe(text: &str) -> String {
     let harmless = |character| if is_harmless(character) { character } else { '_' };
     let name: String = text.chars().map(harmless).collect();
-    let mut from = name.len().saturating_sub(SEGMENT_BYTES_MAX);
-    while !name.is_char_boundary(from) {
-        from += 1;
-    }
-    let name = name.get(from..).unwrap_or_default();
+    let name = words::end_of_name(&name, SEGMENT_BYTES_MAX);
     let name = name.trim_end_matches([' ', '.']).trim_start_matches([' ', '.']);
     if name.is_empty() { "_".to_owned() } else { name.to_owned() }
 }
 
-/// Where a file goes, as long as no other is there.
+/// The path of a file, if no other file is there: its folders and its name.
 pub(super) struct ArchivePath(Vec<String>);
 
 impl ArchivePath {
@@ -149,8 +151,8 @@ impl ArchivePath {
         self.0.join("/")
     }
 
-    /// The path for which nobody but this file asks: the arrival and the file's place in it stand
-    /// before the extension. Number 0 is the path itself. The same at every attempt.
+    /// A path that no other file has: with the arrival's number and the file's place in it before the
+    /// extension. Number 0 is the path itself. The same at every attempt.
     pub(super) fn numbered(&self, place: MediaPlace, number: u32) -> String {
         let plain = self.plain();
         if number == 0 {

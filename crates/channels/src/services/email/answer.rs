@@ -1,26 +1,27 @@
 //! What a mail server's replies mean. The meaning depends on the step of the session at which a reply arrives.
 
-use std::error::Error as _;
-use std::io;
-
 use lettre::transport::smtp::Error;
-use tipoff_model::{Scope, Verdict};
+use tipoff_model::Verdict;
 
 use super::server::Server;
-use crate::http::{self, no_answer, repair};
-use crate::words;
-
-/// Length limit of a server's words in an error, in UTF-16 units.
-const EXCERPT_UTF16_MAX: usize = 200;
+use crate::http::{self, no_answer, repair, retry, retry_message};
+use crate::tls::tls_error;
+use crate::words::{self, EXCERPT_UTF16_MAX};
 
 /// The step of an SMTP session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SmtpStep {
+    /// The greeting and EHLO.
     Greeting,
+    /// TLS from the start, or STARTTLS.
     Tls,
+    /// AUTH.
     Login,
+    /// MAIL FROM, and RSET before it.
     Sender,
+    /// RCPT TO.
     Recipient,
+    /// DATA and the mail itself.
     Content,
 }
 
@@ -44,10 +45,11 @@ impl Server {
         }
     }
 
-    /// RFC 5321, section 4.2: 4yz is transient, 5yz is permanent. What a permanent failure means depends on the step.
+    /// The verdict for a failure that does not depend on the mail. 4yz is transient, 5yz is permanent (RFC 5321,
+    /// section 4.2.1). What a permanent failure means depends on the step.
     pub(super) fn fault(&self, step: SmtpStep, error: &Error) -> Verdict {
         let said = self.said(error);
-        if let Some(fault) = tls_fault(error) {
+        if let Some(fault) = tls_error(error) {
             return no_answer(match fault {
                 rustls::Error::InvalidCertificate(_) => format!(
                     "the certificate of {} is not to be trusted ({fault}): set `server` to the \
@@ -59,7 +61,7 @@ impl Server {
         }
         match step {
             _ if error.status().is_none() => no_answer(said),
-            _ if !error.is_permanent() => later(Scope::Channel, said),
+            _ if !error.is_permanent() => retry(None, said),
             SmtpStep::Greeting | SmtpStep::Tls => repair(format!("{said}: check `server`")),
             SmtpStep::Login => repair(format!("{said}: set `user` and `password`")),
             SmtpStep::Sender if wants_login(error) => {
@@ -73,6 +75,7 @@ impl Server {
         }
     }
 
+    /// What the owner has to do if the server wants a login.
     fn login_hint(&self) -> &'static str {
         match self.login {
             None => "set `user` and `password`",
@@ -80,7 +83,8 @@ impl Server {
         }
     }
 
-    /// A mail that is too large is refused at its announcement or at its end (RFC 1870, section 6).
+    /// The refusal of a mail. A mail that is too large is refused when its size is announced or at its end (RFC
+    /// 1870, section 6).
     pub(super) fn refusal(&self, step: SmtpStep, error: &Error) -> MailRefusal {
         let too_large = is_of(error, 552, &["5.3.4", "5.2.3"]);
         match step {
@@ -90,14 +94,14 @@ impl Server {
             SmtpStep::Content if error.is_permanent() => {
                 MailRefusal::Content(format!("not taken: {}", self.said(error)))
             }
-            // A filter may reject this mail alone.
-            SmtpStep::Content => MailRefusal::Verdict(later(Scope::Message, self.said(error))),
+            // A spam filter may defer this mail alone.
+            SmtpStep::Content => MailRefusal::Verdict(retry_message(self.said(error))),
             _ => MailRefusal::Verdict(self.fault(step, error)),
         }
     }
 }
 
-/// Whether this is the code of a reply, or one of these its enhanced code (RFC 3463).
+/// Whether a permanent reply has this code, or one of these enhanced codes (RFC 3463).
 fn is_of(error: &Error, code: u16, enhanced: &[&str]) -> bool {
     let status = error.status().map(u16::from);
     let said = http::innermost(error);
@@ -105,27 +109,8 @@ fn is_of(error: &Error, code: u16, enhanced: &[&str]) -> bool {
     error.is_permanent() && (status == Some(code) || enhanced.iter().any(is_enhanced))
 }
 
-/// 530 (RFC 4954, section 6) and what a server's policy forbids (RFC 3463, section 3.8).
+/// Whether the server wants a login: 530 (RFC 4954, section 6), or a refusal by its policy (RFC 3463, section 3.8).
 fn wants_login(error: &Error) -> bool {
     let said = http::innermost(error);
     is_of(error, 530, &[]) || (error.is_permanent() && said.starts_with("5.7."))
-}
-
-/// The TLS error in a chain of errors.
-fn tls_fault(error: &Error) -> Option<&rustls::Error> {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let found = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(found) = found.or_else(|| error.downcast_ref()) {
-            return Some(found);
-        }
-        cause = error.source();
-    }
-    None
-}
-
-/// Retries a message or the whole channel.
-pub(super) fn later(scope: Scope, error: String) -> Verdict {
-    Verdict::Retry { scope, after: None, error }
 }

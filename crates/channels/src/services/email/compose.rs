@@ -1,37 +1,36 @@
-//! A new mail that tells an alert: its words as text and as HTML, its pictures within, its other files
-//! attached (RFC 2045 to 2047, 2387). All of it is ASCII in short lines, which every server takes.
+//! A new mail about an alert: its words as text and as HTML, its pictures within the HTML, its other files
+//! attached (RFC 2045 to 2047, 2387). All of it is ASCII in short lines, which every server accepts. What a
+//! device sent cannot add a field, a part or markup.
 
 use tipoff_model::{Alert, Priority};
 
 use super::header::{self, Mailbox};
-use crate::body::{Body, Piece};
+use crate::body::{BASE64_LINE_BYTES, Body, Piece};
 use crate::buttons::Link;
 use crate::multipart::boundary;
 use crate::{Attachment, Message, Role, Source, words};
 
 /// Header field of mails that Tipoff sends. It prevents mail loops.
 pub(super) const MARK: &str = "X-Tipoff-Alert";
-/// Longer lines are encoded, well before the 998 bytes of RFC 5322, section 2.1.1.
+/// Longer lines of text are encoded, well before the 998 bytes of RFC 5322, section 2.1.1.
 const LINE_BYTES_MAX: usize = 900;
-/// A line of base64 (RFC 2045, section 6.8).
-const BASE64_LINE_BYTES: usize = 76;
 
 /// A mail to be written.
 pub(super) struct NewMail<'a> {
     pub(super) from: &'a Mailbox,
     pub(super) to: &'a [Mailbox],
-    /// Without its brackets.
+    /// The Message-ID, without brackets.
     pub(super) id: &'a str,
     pub(super) subject: &'a str,
-    /// The mail that this one follows.
+    /// The Message-ID of the mail that this one follows.
     pub(super) follows: Option<&'a str>,
     pub(super) alert: &'a Alert,
-    /// What it leads to besides the incident.
+    /// Links that carry out actions, below the link to the incident.
     pub(super) links: &'a [Link<'a>],
     pub(super) message: &'a Message,
 }
 
-/// The mail's bytes. The line break at its end is left to SMTP.
+/// The mail's bytes, without the line break at the end, which belongs to SMTP's DATA.
 pub(super) fn compose(letter: &NewMail<'_>) -> Body {
     let MimePart { head, body } = content(letter);
     let mut pieces = vec![Piece::Bytes(format!("{}{head}\r\n", fields(letter)).into_bytes())];
@@ -39,6 +38,7 @@ pub(super) fn compose(letter: &NewMail<'_>) -> Body {
     Body::new(String::new(), pieces)
 }
 
+/// The header, up to the fields of the first part.
 fn fields(letter: &NewMail<'_>) -> String {
     let NewMail { from, to, id, subject, follows, alert, .. } = letter;
     let mut fields = format!("Date: {}\r\n", header::date(alert.received_at));
@@ -50,26 +50,26 @@ fn fields(letter: &NewMail<'_>) -> String {
         fields += &format!("In-Reply-To: <{first}>\r\nReferences: <{first}>\r\n");
     }
     fields += &marks(alert);
-    // Read by most programs, in two ways.
+    // Not standardised. Mail programs read one or the other.
     if let Some((number, word)) = importance(letter.message, alert) {
         fields += &format!("X-Priority: {number}\r\nImportance: {word}\r\n");
     }
     fields + "MIME-Version: 1.0\r\n"
 }
 
-/// What keeps programs from answering (RFC 3834, section 5), and us from sending it on.
+/// The fields that keep programs from answering (RFC 3834, section 5), and Tipoff from sending the mail on.
 pub(super) fn marks(alert: &Alert) -> String {
     format!("Auto-Submitted: auto-generated\r\n{MARK}: {}\r\n", key(alert))
 }
 
-/// The same for every attempt at an alert, of letters and digits.
+/// The alert's idempotency key, made of letters, digits and hyphens.
 pub(super) fn key(alert: &Alert) -> String {
     let harmless =
         |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
     alert.idempotency_key.chars().take(100).map(harmless).collect()
 }
 
-/// Of an alert that takes several mails the first alone is urgent.
+/// The importance of a mail as a number and a word. If an alert has several mails, only the first is urgent.
 fn importance(message: &Message, alert: &Alert) -> Option<(u8, &'static str)> {
     let priority = match alert.manner.priority {
         Some(Priority::Lowest) => Priority::Lowest,
@@ -86,13 +86,13 @@ fn importance(message: &Message, alert: &Alert) -> Option<(u8, &'static str)> {
     })
 }
 
-/// A part: the fields that say what it is, and what it is.
+/// A part of a mail: its fields and its content.
 struct MimePart {
     head: String,
     body: Vec<Piece>,
 }
 
-/// Parts within each other, as Thunderbird builds them: who cannot show HTML shows the text and has
+/// The parts of the mail, nested as Thunderbird nests them. A program that cannot show HTML shows the text, with
 /// the pictures beside it.
 fn content(letter: &NewMail<'_>) -> MimePart {
     let shown: Vec<&Attachment> =
@@ -111,11 +111,12 @@ fn content(letter: &NewMail<'_>) -> MimePart {
     multi("mixed", mixed)
 }
 
+/// The Content-ID of a picture, which the HTML refers to (RFC 2392).
 fn picture_id(letter: &NewMail<'_>, number: usize) -> String {
     format!("picture-{}.{}", number + 1, letter.id)
 }
 
-/// One part is itself; more are parts of one.
+/// Several parts as one. A single part stays as it is.
 fn multi(kind: &str, mut parts: Vec<MimePart>) -> MimePart {
     if parts.len() == 1
         && let Some(part) = parts.pop()
@@ -135,6 +136,7 @@ fn multi(kind: &str, mut parts: Vec<MimePart>) -> MimePart {
     MimePart { head, body }
 }
 
+/// A text as it is if it is ASCII in short lines, else in base64.
 fn text_part(subtype: &str, text: &str) -> MimePart {
     let is_plain = text.is_ascii() && text.lines().all(|line| line.len() <= LINE_BYTES_MAX);
     let (encoding, body) = match is_plain {
@@ -147,6 +149,7 @@ fn text_part(subtype: &str, text: &str) -> MimePart {
     MimePart { head, body: vec![Piece::Bytes(body.into_bytes())] }
 }
 
+/// Base64 in lines of [`BASE64_LINE_BYTES`].
 fn in_lines(base64: &str) -> String {
     let mut lines = String::with_capacity(base64.len() + base64.len() / 38);
     for (index, character) in base64.chars().enumerate() {
@@ -158,6 +161,7 @@ fn in_lines(base64: &str) -> String {
     lines
 }
 
+/// A file as a part: shown within the mail or attached, as `how` says.
 fn file_part(how: &str, file: &Attachment, more: &str) -> MimePart {
     match &file.source {
         Source::Stored(stored) => {
@@ -175,7 +179,7 @@ fn file_part(how: &str, file: &Attachment, more: &str) -> MimePart {
     }
 }
 
-/// What the mail says. A mail of files alone names them.
+/// Title and text of the mail. A mail without words names its files.
 fn said<'a>(letter: &'a NewMail<'_>) -> (&'a str, String) {
     let Message { title, text, files, .. } = letter.message;
     if title.is_empty() && text.is_empty() {
@@ -185,8 +189,10 @@ fn said<'a>(letter: &'a NewMail<'_>) -> (&'a str, String) {
     (title, text.clone())
 }
 
+/// The mail as plain text.
 fn text(letter: &NewMail<'_>) -> String {
     let (title, text) = said(letter);
+    // Below the text: first the incident, then what can be done.
     let link = letter.alert.link.as_deref().map(words::clean).unwrap_or_default();
     let links = letter.links.iter();
     let links = links.map(|it| format!("{}: {}", words::clean(it.label), words::clean(it.url)));
@@ -196,6 +202,7 @@ fn text(letter: &NewMail<'_>) -> String {
     parts.join("\n\n")
 }
 
+/// The mail as HTML, without style sheets or scripts: mail programs remove them.
 fn html(letter: &NewMail<'_>, shown: &[&Attachment]) -> String {
     let (title, text) = said(letter);
     let mut html = "<!DOCTYPE html>\n<html><body>\n".to_owned();
@@ -224,7 +231,7 @@ fn html(letter: &NewMail<'_>, shown: &[&Attachment]) -> String {
     html + "</body></html>"
 }
 
-/// Text as it is shown, in ASCII.
+/// Text as HTML in ASCII: other characters become references.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in words::clean(text).chars() {

@@ -1,4 +1,5 @@
-//! Fields of a mail's header (RFC 5322), in ASCII whatever they say. No value ever ends its own field.
+//! Fields of a mail's header (RFC 5322), written in ASCII. No value, whoever chose it, can end its own field and
+//! begin another one.
 
 use std::fmt::Write as _;
 
@@ -8,17 +9,18 @@ use tipoff_model::Timestamp;
 
 use crate::words;
 
-/// What an encoded word holds, in bytes: it is at most 75 long (RFC 2047, section 2), of which
+/// Size limit of an encoded word's text, in bytes. The whole word has at most 75 (RFC 2047, section 2), of which
 /// `=?utf-8?B?` and `?=` are 12, and base64 makes 4 of 3.
 const WORD_BYTES_MAX: usize = 45;
-/// A line that needs no folding (RFC 5322, section 2.1.1).
+/// Length of a line that needs no folding, in bytes (RFC 5322, section 2.1.1).
 const LINE_BYTES_MAX: usize = 78;
-/// The longest name of a file, in bytes: three times as many stay below the 998 of a line.
+/// Length limit of a file's name, in bytes: encoded it has three times as many, which fit a line of 998.
 const NAME_BYTES_MAX: usize = 240;
 
-/// Who sends or gets a mail.
+/// A sender or recipient.
 #[derive(Clone, Debug)]
 pub(super) struct Mailbox {
+    /// The display name; may be empty.
     name: String,
     pub(super) address: Address,
 }
@@ -30,13 +32,14 @@ impl Mailbox {
             Some(text) => text.split_once('<')?,
             None => ("", text.trim()),
         };
-        // Other letters need SMTPUTF8, which few servers have.
+        // Other letters need SMTPUTF8 (RFC 6531), which few servers support.
         let plain = address.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>".contains(&byte));
         let address = address.parse().ok().filter(|_| plain)?;
         let name = name.trim().trim_matches('"').trim().to_owned();
         Some(Self { name, address })
     }
 
+    /// The mailbox as a field has it.
     fn text(&self) -> String {
         let atoms = |byte: u8| byte.is_ascii_alphanumeric() || b" -_".contains(&byte);
         match self.name.as_str() {
@@ -53,7 +56,7 @@ pub(super) fn mailboxes(name: &str, mailboxes: &[Mailbox]) -> String {
     format!("{name}: {}\r\n", texts.join(",\r\n "))
 }
 
-/// A field of words, which may come from a device.
+/// A field of free text, which may come from a device. Encoded if it is not short ASCII.
 pub(super) fn words(name: &str, value: &str) -> String {
     let value = words::excerpt(&words::clean(value), usize::MAX);
     let is_plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
@@ -63,7 +66,7 @@ pub(super) fn words(name: &str, value: &str) -> String {
     format!("{name}: {value}\r\n")
 }
 
-/// RFC 2047: words of base64, one a line, none of which ends within a character.
+/// Encoded words in base64 (RFC 2047), one a line. None ends within a character.
 fn encoded(text: &str) -> String {
     let mut encoded: Vec<String> = Vec::new();
     let mut word = String::new();
@@ -78,16 +81,17 @@ fn encoded(text: &str) -> String {
     encoded.iter().map(word).collect::<Vec<_>>().join("\r\n ")
 }
 
-/// RFC 5322, section 3.3, by this machine's clock.
+/// A date (RFC 5322, section 3.3) in this machine's time zone.
 pub(super) fn date(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(at.as_ms()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let at = jiff::ZonedDateTime::new(at, TimeZone::system());
-    // Fails for years that have more than four digits.
+    // Fails for years with more than four digits.
     jiff::fmt::rfc2822::to_string(&at)
         .unwrap_or_else(|_| "Thu, 01 Jan 1970 00:00:00 +0000".to_owned())
 }
 
-/// How a part is shown, and what it is called: RFC 2183, and RFC 2231 for other letters.
+/// Whether a part is shown or attached, and its file name (RFC 2183). Letters outside ASCII are encoded (RFC
+/// 2231).
 pub(super) fn disposition(how: &str, name: &str) -> String {
     let name: String = words::clean(name)
         .chars()
@@ -95,19 +99,14 @@ pub(super) fn disposition(how: &str, name: &str) -> String {
             |character| if matches!(character, '\n' | '\t' | '/' | '\\') { '_' } else { character },
         )
         .collect();
-    let mut from = name.len().saturating_sub(NAME_BYTES_MAX);
-    while !name.is_char_boundary(from) {
-        from += 1;
-    }
-    // The end is kept: it is the extension.
-    let name = name.get(from..).unwrap_or_default();
+    let name = words::end_of_name(&name, NAME_BYTES_MAX);
     let is_plain = |byte: u8| matches!(byte, b' ' | b'!' | b'#'..=b'~');
     if name.bytes().all(is_plain) {
         return format!("Content-Disposition: {how};\r\n filename=\"{name}\"\r\n");
     }
     let mut field = format!("Content-Disposition: {how};\r\n filename*=utf-8''");
     for byte in name.bytes() {
-        // What RFC 2231, section 7 lets stand as it is, and a little less.
+        // Fewer characters than RFC 2231, section 7, allows unencoded.
         let _ = match byte {
             b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'-' | b'_' => {
                 field.write_char(char::from(byte))
@@ -119,8 +118,8 @@ pub(super) fn disposition(how: &str, name: &str) -> String {
     field
 }
 
-/// A type as it stands in a field, without parameters. What is a message itself must not be encoded
-/// (RFC 2046, section 5.2.1), and is a file here.
+/// A content type without parameters. Types that must not be encoded (RFC 2046, section 5.2.1: messages), and
+/// what is no type at all, become a plain file.
 pub(super) fn content_type(given: &str) -> &str {
     let bare = given.split(';').next().unwrap_or_default().trim();
     let token = |text: &str| {

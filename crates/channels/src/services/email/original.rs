@@ -1,5 +1,5 @@
-//! A device's own mail, as it is sent on: looked at whether it is a mail that a server must take, and
-//! then given out with line ends as SMTP wants them and nothing else changed.
+//! A device's own mail, as it is sent on. It is checked first: servers refuse a mail with NUL, bare CR, long lines
+//! or a broken header. Then it is written with CRLF at every line end, and otherwise unchanged.
 
 use std::io::{self, Read, Write};
 
@@ -7,29 +7,31 @@ use tipoff_model::AlertMedia;
 
 use super::compose::MARK;
 use crate::Files;
-use crate::body::{BodyError, WriteError, copy};
+use crate::body::{BodyError, copy};
 
-/// The longest line (RFC 5322, section 2.1.1; RFC 5321, section 4.5.3.1.6).
+/// Length limit of a line, without its end (RFC 5322, section 2.1.1; RFC 5321, section 4.5.3.1.6).
 const LINE_BYTES_MAX: usize = 998;
-/// How much of a mail is looked at for our own mark.
+/// How much of a mail is searched for Tipoff's own mark, in bytes.
 const HEAD_BYTES_MAX: u64 = 64 * 1024;
-/// Larger ones are not read into memory to be sent on.
+/// Size limit of a mail that is sent on, in bytes: it is read into memory.
 pub(super) const BYTES_MAX: u64 = 50 << 20;
 
 /// What a mail needs to be sent on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct OriginalFacts {
-    /// Its length on the wire, besides dots.
+    /// Its length in SMTP, without the dots that SMTP adds (RFC 5321, section 4.5.2).
     pub(super) len: u64,
-    /// Whether it needs 8BITMIME (RFC 6152).
+    /// Whether it has bytes outside ASCII, so that the server must support 8BITMIME (RFC 6152).
     pub(super) eight_bit: bool,
-    /// Whether it has these fields, of which every mail has to have two (RFC 5322, section 3.6).
+    /// Whether it has the field Date, which is required (RFC 5322, section 3.6).
     pub(super) date: bool,
+    /// Whether it has the field From, which is required.
     pub(super) from: bool,
+    /// Whether it has the field Auto-Submitted.
     pub(super) auto_submitted: bool,
 }
 
-/// Whether Tipoff has sent this mail itself.
+/// Whether Tipoff sent this mail itself. Blocks.
 pub(super) fn is_own(stored: &AlertMedia, files: &dyn Files) -> io::Result<bool> {
     let mut scan = Scan::default();
     let mut head = Vec::new();
@@ -38,7 +40,7 @@ pub(super) fn is_own(stored: &AlertMedia, files: &dyn Files) -> io::Result<bool>
     Ok(scan.own)
 }
 
-/// What a mail needs to be sent on; none: nobody has to take it as it is.
+/// What a mail needs to be sent on. `None` if servers may refuse it as it is. Blocks.
 pub(super) fn look(
     stored: &AlertMedia,
     files: &dyn Files,
@@ -47,18 +49,18 @@ pub(super) fn look(
         return Ok(None);
     }
     let mut scan = Scan::default();
-    pass(stored, files, &mut scan)?;
+    copy(stored, files, &mut scan)?;
     Ok(scan.end())
 }
 
-/// Writes the mail behind `out`. The line break at its end is left to SMTP.
+/// Appends the mail to `out`, without the line break at its end, which belongs to SMTP's DATA. Blocks.
 pub(super) fn append(
     stored: &AlertMedia,
     files: &dyn Files,
     out: Vec<u8>,
 ) -> Result<Vec<u8>, BodyError> {
-    let mut lines = Lines { out };
-    pass(stored, files, &mut lines)?;
+    let mut lines = CrlfWriter { out };
+    copy(stored, files, &mut lines)?;
     let mut out = lines.out;
     if out.ends_with(b"\r\n") {
         out.truncate(out.len().saturating_sub("\r\n".len()));
@@ -66,23 +68,21 @@ pub(super) fn append(
     Ok(out)
 }
 
-fn pass(stored: &AlertMedia, files: &dyn Files, out: &mut dyn Write) -> Result<(), BodyError> {
-    copy(stored, files, out).map_err(|error| match error {
-        WriteError::Stored(error) => error,
-        WriteError::Out(error) => BodyError(error.to_string()),
-    })
-}
-
-/// Looks at a mail that is written to it.
+/// Checks a mail that is written to it.
 struct Scan {
     fit: OriginalFacts,
+    /// Whether the mail has Tipoff's own mark.
     own: bool,
+    /// Whether the mail is valid so far.
     sound: bool,
     in_header: bool,
+    /// Number of header fields so far.
     fields: usize,
-    /// The line so far, where it is one of the header.
+    /// The current line, if it is in the header.
     line: Vec<u8>,
+    /// Length of the current line, in bytes.
     column: usize,
+    /// Whether the last byte was a CR, which only an LF may follow.
     after_cr: bool,
 }
 
@@ -102,6 +102,7 @@ impl Default for Scan {
 }
 
 impl Scan {
+    /// Checks the next byte.
     fn byte(&mut self, byte: u8) {
         match byte {
             b'\n' => return self.end_line(),
@@ -123,6 +124,8 @@ impl Scan {
         }
     }
 
+    /// Ends a line. An empty line ends the header; a line that begins with a space continues the field before
+    /// (RFC 5322, section 2.2.3).
     fn end_line(&mut self) {
         self.after_cr = false;
         let bytes = self.column.saturating_add("\r\n".len());
@@ -139,6 +142,7 @@ impl Scan {
         }
     }
 
+    /// Reads the first line of a header field.
     fn field(&mut self, line: &[u8]) {
         self.fields = self.fields.saturating_add(1);
         let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
@@ -151,6 +155,7 @@ impl Scan {
         self.own |= is(MARK);
     }
 
+    /// Ends the mail. `None` if it is not valid.
     fn end(mut self) -> Option<OriginalFacts> {
         if self.column > 0 || self.after_cr {
             self.sound &= !self.after_cr;
@@ -171,12 +176,12 @@ impl Write for Scan {
     }
 }
 
-/// Ends every line that is written to it as SMTP does (RFC 5321, section 2.3.8).
-struct Lines {
+/// Ends every line that is written to it with CRLF (RFC 5321, section 2.3.8).
+struct CrlfWriter {
     out: Vec<u8>,
 }
 
-impl Write for Lines {
+impl Write for CrlfWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         for &byte in bytes {
             if byte == b'\n' && self.out.last() != Some(&b'\r') {
@@ -206,7 +211,7 @@ mod tests {
     }
 
     fn lines(bytes: &[u8]) -> Vec<u8> {
-        let mut lines = Lines { out: Vec::new() };
+        let mut lines = CrlfWriter { out: Vec::new() };
         lines.write_all(bytes).unwrap();
         lines.out
     }

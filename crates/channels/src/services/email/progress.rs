@@ -15,13 +15,13 @@ const SENT_MEMORY: &str = "sent";
 /// alert takes the slot of another one.
 const SLOTS_MAX: usize = 256;
 
-/// Places for what is remembered. They are used in turn, so that a place is not given to another alert while
-/// the end of the one before is still being written.
+/// The memory slots of a channel. They are used in turn, so that a slot does not go to another alert while the
+/// end of the alert before it is still being stored.
 #[derive(Debug, Default)]
 pub(super) struct MemorySlots(AtomicUsize);
 
 impl MemorySlots {
-    /// A place where no other alert is remembered.
+    /// A slot that is free. If all are taken, another alert's slot.
     fn next(&self, memory: &[(String, String)]) -> String {
         let next = || name(self.0.fetch_add(1, Ordering::Relaxed) % SLOTS_MAX);
         let is_free = |slot: &String| !memory.iter().any(|(key, it)| key == slot && !it.is_empty());
@@ -29,6 +29,7 @@ impl MemorySlots {
     }
 }
 
+/// The memory key of a slot.
 fn name(number: usize) -> String {
     match number {
         0 => SENT_MEMORY.to_owned(),
@@ -36,23 +37,24 @@ fn name(number: usize) -> String {
     }
 }
 
+/// Whether a memory key is that of a slot.
 fn is_slot(key: &str) -> bool {
     key.strip_prefix(SENT_MEMORY).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
-/// How far an alert got that some recipients are still to be sent: as it is remembered.
+/// The stored progress of an alert that some recipients do not have yet.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// Where it is remembered; `None` before it is.
+    /// Its slot. `None` before it is stored.
     slot: Option<String>,
-    /// The number of the mail that is next.
+    /// Number of the next mail.
     number: usize,
-    /// Who has got that one already.
+    /// Recipients who already have that mail.
     served: Vec<String>,
 }
 
 impl Progress {
-    /// Progress of other alerts is ignored.
+    /// The stored progress of the context's alert; a new one if there is none.
     pub(super) fn read(context: &Context<'_>) -> Self {
         let key = compose::key(context.alert);
         let of_key = |(name, value): &(String, String)| {
@@ -65,7 +67,7 @@ impl Progress {
         context.memory.iter().find_map(of_key).unwrap_or_default()
     }
 
-    /// What is to be remembered.
+    /// The pair to store, in a new slot if the alert has none.
     pub(super) fn write(&mut self, context: &Context<'_>, slots: &MemorySlots) -> (String, String) {
         let slot = self.slot.get_or_insert_with(|| slots.next(context.memory));
         (slot.clone(), write(context.alert, self.number, &self.served))
@@ -76,7 +78,7 @@ impl Progress {
         self.slot.map(|slot| (slot, String::new())).into_iter().collect()
     }
 
-    /// Who has not got mail `number`.
+    /// Recipients who do not have mail `number`.
     pub(super) fn missing(&self, number: usize, to: &[Mailbox]) -> Vec<Address> {
         let has = |address: &Address| match number.cmp(&self.number) {
             std::cmp::Ordering::Less => true,
@@ -86,6 +88,7 @@ impl Progress {
         to.iter().map(|it| it.address.clone()).filter(|address| !has(address)).collect()
     }
 
+    /// Mail `number` was sent to these recipients.
     pub(super) fn note(&mut self, number: usize, served: &[Address]) {
         if self.number != number {
             (self.number, self.served) = (number, Vec::new());
@@ -93,11 +96,13 @@ impl Progress {
         self.served.extend(served.iter().map(Address::to_string));
     }
 
+    /// Mail `number` needs no further attempt.
     pub(super) fn done(&mut self, number: usize) {
         (self.number, self.served) = (number.saturating_add(1), Vec::new());
     }
 }
 
+/// The value of a slot: the alert's key, the number of the mail and the recipients, with spaces in between.
 fn write(alert: &Alert, number: usize, served: &[String]) -> String {
     let head = format!("{} {number}", compose::key(alert));
     served.iter().fold(head, |value, address| format!("{value} {address}"))

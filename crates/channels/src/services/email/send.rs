@@ -1,21 +1,25 @@
-//! Sends the mails of an alert to the recipients who do not have them yet, in a form that the server accepts.
+//! Sends the mails of an alert to the recipients who do not have them yet, in a form that the server accepts. If
+//! the server refuses a mail for its content, a simpler one follows: first the device's own mail, then a new mail
+//! with its files, then one with text alone.
 
 use std::sync::Arc;
 
 use lettre::Address;
-use tipoff_model::{Alert, AlertMedia, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertMedia, Outcome, Receipt, Verdict};
 use tokio::task::{JoinError, spawn_blocking};
 
-use super::answer::{MailRefusal, later};
+use super::answer::MailRefusal;
 use super::original::{self, OriginalFacts};
 use super::progress::Progress;
 use super::smtp_session::{Envelope, RecipientResults, SmtpSession};
 use super::{Email, LIMITS, OutgoingMail, attached};
 use crate::body::BodyError;
+use crate::http::retry_message;
 use crate::{Attachment, Context, Message, plan, words};
 
 impl Email {
-    /// Sends the mails of an alert, each to the recipients who do not have it.
+    /// Sends the mails of an alert, each to the recipients who do not have it. Stores the progress before it
+    /// returns a retry, so that nobody gets a mail twice.
     pub(super) async fn send_all(
         &self,
         items: Vec<(usize, OutgoingMail)>,
@@ -28,17 +32,20 @@ impl Email {
         let mut more = items.into_iter().peekable();
         while let Some((number, item)) = more.next() {
             let to = progress.missing(number, &self.to);
+            // An earlier attempt sent this mail to everybody.
             if to.is_empty() {
                 continue;
             }
             match self.send_one(number, &item, &to, context).await {
                 Ok(taken) => {
                     progress.note(number, &taken.served);
+                    // Some recipients are tried again later; the next mails wait, so that they stay in order.
                     if !taken.later.is_empty() {
                         remember = vec![progress.write(context, &self.slots)];
-                        let verdict = later(Scope::Message, taken.later.join("; "));
+                        let verdict = retry_message(taken.later.join("; "));
                         return Outcome { verdict, remember };
                     }
+                    // The others have the mail: the alert goes on, and its outcome names the refused ones.
                     if !taken.never.is_empty() {
                         let never = taken.never.join("; ");
                         refused.push(format!("not everybody in `to` got it: {never}"));
@@ -46,11 +53,12 @@ impl Email {
                     receipt.reference =
                         receipt.reference.or(self.reference(number, &item, context));
                 }
-                // The mails behind it may still be taken: they are tried, and the refusal is told.
+                // The server may accept the next mails. The refusal is part of the outcome.
                 Err(Verdict::Refused { error }) => refused.push(error),
                 Err(verdict) => return Outcome { verdict, remember },
             }
             progress.done(number);
+            // After the last mail there is nothing to continue.
             if more.peek().is_some() {
                 remember = vec![progress.write(context, &self.slots)];
             }
@@ -62,7 +70,8 @@ impl Email {
         Outcome { verdict, remember: progress.end() }
     }
 
-    /// What follows answers a mail of ours; of a device's own the id is not known.
+    /// The reference for follow-ups: the Message-ID and subject of a new mail. `None` for a device's own mail,
+    /// whose id is not known.
     fn reference(
         &self,
         number: usize,
@@ -74,7 +83,7 @@ impl Email {
         matches!(item, OutgoingMail::Fresh(_)).then_some(reference)
     }
 
-    /// Sends a mail, if necessary with text in place of files.
+    /// Sends a mail in a session of its own, so that a broken session concerns one mail.
     async fn send_one(
         &self,
         number: usize,
@@ -95,6 +104,8 @@ impl Email {
         sent
     }
 
+    /// Sends a device's own mail. If the server has no room for it, does not accept its bytes (8BITMIME) or
+    /// refuses it, sends a new mail with it as a file.
     async fn send_original(
         &self,
         talk: &mut SmtpSession<'_>,
@@ -104,6 +115,7 @@ impl Email {
         context: &Context<'_>,
     ) -> Result<RecipientResults, Verdict> {
         let head = self.resent_fields(number, fit, context.alert);
+        // The fields before the mail count towards the server's limit.
         let len = fit.len.saturating_add(head.len() as u64);
         let fits = talk.bytes_max.is_none_or(|max| len <= max);
         if fits && (!fit.eight_bit || talk.takes_eight_bit()) {
@@ -122,6 +134,7 @@ impl Email {
         self.send_fresh(talk, number, &message, to, context).await
     }
 
+    /// Sends a new mail; if the server refuses its content, sends it again with text in place of the files.
     async fn send_fresh(
         &self,
         talk: &mut SmtpSession<'_>,
@@ -148,10 +161,12 @@ impl Email {
         }
     }
 
+    /// The sender, and those of the recipients who do not have the mail.
     fn envelope<'a>(&'a self, to: &'a [Address]) -> Envelope<'a> {
         Envelope { from: &self.from.address, to, is_rest: to.len() < self.to.len() }
     }
 
+    /// Sends a new mail once.
     async fn try_fresh(
         &self,
         talk: &mut SmtpSession<'_>,
@@ -163,8 +178,7 @@ impl Email {
         let body = self.compose(number, message, context.alert);
         let bytes = Vec::with_capacity(usize::try_from(body.len()).unwrap_or_default());
         let bytes = body.write_to(context.files, bytes).await;
-        let bytes =
-            bytes.map_err(|BodyError(error)| MailRefusal::Verdict(later(Scope::Message, error)))?;
+        let bytes = bytes.map_err(|BodyError(error)| MailRefusal::Verdict(retry_message(error)))?;
         talk.mail(&self.envelope(to), &bytes).await
     }
 
@@ -184,6 +198,7 @@ impl Email {
         let mut fitted = message.clone();
         while self.compose(number, &fitted, alert).len() > max {
             let rest = message.files.iter().filter(|file| !left_out.contains(file));
+            // Without files, the server has to decide about the text.
             let Some(largest) = rest.max_by_key(|file| file.size()) else {
                 break;
             };
@@ -195,7 +210,8 @@ impl Email {
     }
 }
 
+/// The bytes that a blocking task read. If it failed, only this message is retried.
 fn read(joined: Result<Result<Vec<u8>, BodyError>, JoinError>) -> Result<Vec<u8>, Verdict> {
     let read = joined.unwrap_or_else(|error| Err(BodyError(error.to_string())));
-    read.map_err(|BodyError(error)| later(Scope::Message, error))
+    read.map_err(|BodyError(error)| retry_message(error))
 }

@@ -1,4 +1,5 @@
-//! A mail server as it is configured: its address, TLS, the login, the time limit.
+//! A mail server as it is configured: its address, TLS, the login, the time limit. One per channel, shared by all
+//! its sessions.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -26,19 +27,26 @@ pub(super) enum StartTls {
 pub(super) struct Server {
     pub(super) host: String,
     pub(super) port: u16,
-    /// Whether it is TLS from the start.
+    /// Whether the connection is TLS from the start (RFC 8314, section 3.3).
     pub(super) wrapped: bool,
     pub(super) start_tls: StartTls,
+    /// Certificates that are trusted besides the system's.
     pub(super) trust: Option<Certificate>,
+    /// See [`Self::tls`].
     pub(super) tls: OnceLock<TlsParameters>,
     pub(super) login: Option<Credentials>,
+    /// The name in EHLO.
     pub(super) hello: ClientId,
+    /// Time limit of a step, without the time that a mail's bytes need.
     pub(super) time: Duration,
     pub(super) secrets: Secrets,
 }
 
 impl Server {
-    /// Fails when the deadline passes first.
+    /// Runs `doing`.
+    ///
+    /// # Errors
+    /// The deadline passed first.
     pub(super) async fn within<T>(
         &self,
         deadline: Instant,
@@ -48,7 +56,7 @@ impl Server {
         timeout_at(deadline, doing).await.map_err(|_| no_answer(late()))
     }
 
-    /// Built once, because it reads the machine's certificates.
+    /// The TLS parameters. Built once, because that reads all certificates of the machine.
     pub(super) fn tls(&self) -> Result<TlsParameters, Verdict> {
         if let Some(tls) = self.tls.get() {
             return Ok(tls.clone());

@@ -16,8 +16,10 @@ use super::progress::MemorySlots;
 use super::server::{Server, StartTls};
 use super::{Email, MailForm};
 use crate::buttons::BUTTONS;
-use crate::http::{self, Secrets};
+use crate::http::Secrets;
+use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
+use crate::tls::install_crypto;
 use crate::{Built, Setting, Settings, Shape, words};
 
 /// Default time limit of the server.
@@ -59,11 +61,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         example: "\"smtps://smtp.example.org\"",
     },
     Setting {
-        key: "timeout",
-        shape: Shape::Duration,
-        required: false,
         doc: "How long the server may take, besides 8 s for each MB that is sent. Without it: 60 s.",
         example: "\"2 min\"",
+        ..TIMEOUT
     },
     Setting {
         key: "tls",
@@ -98,9 +98,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
 ];
 
+/// Reads all settings. Connects to no server.
 pub(super) fn build(settings: &Settings) -> Built {
     let mut reader = SettingsReader::new(settings);
-    http::install_crypto();
+    install_crypto();
     let address = address(settings.text("server").unwrap_or_default());
     let address = reader.check("server", address);
     let from = Mailbox::parse(settings.text("from").unwrap_or_default());
@@ -126,7 +127,7 @@ pub(super) fn build(settings: &Settings) -> Built {
     reader.finish(|| {
         let (host, port, _) = address?;
         let (trust, tls) = (trust.flatten(), OnceLock::new());
-        let time = settings.duration("timeout").unwrap_or(TIME);
+        let time = settings.answer_time_or(TIME);
         let hello = hello();
         let server =
             Server { host, port, wrapped, start_tls, trust, tls, login, hello, time, secrets };
@@ -156,6 +157,7 @@ fn address(server: &str) -> Result<(String, u16, bool), &'static str> {
     Ok((host.to_owned(), url.port().unwrap_or(usual_port), wrapped))
 }
 
+/// Whether an unencrypted connection switches to TLS.
 fn start_tls(reader: &mut SettingsReader<'_>, wrapped: bool) -> StartTls {
     if wrapped && reader.settings.text("tls").is_some() {
         reader.fault("tls", "belongs to smtp://: smtps:// is TLS from the start");
@@ -169,6 +171,7 @@ fn start_tls(reader: &mut SettingsReader<'_>, wrapped: bool) -> StartTls {
     reader.choice("tls", StartTls::Required, &choices)
 }
 
+/// The login, if one is set. Its encoded forms are secrets, too: servers may repeat the command.
 fn login(reader: &mut SettingsReader<'_>, secrets: &mut Secrets) -> Option<Credentials> {
     let (user, password) = (reader.settings.text("user"), reader.settings.text("password"));
     match (user, password) {
@@ -185,7 +188,7 @@ fn login(reader: &mut SettingsReader<'_>, secrets: &mut Secrets) -> Option<Crede
     None
 }
 
-/// `None` if it is no certificate, or one that cannot verify anything.
+/// Reads certificates in PEM. `None` if there is none, or one that cannot verify anything.
 fn certificates(pem: &str) -> Option<Certificate> {
     let all: Vec<_> =
         CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>().ok()?;
@@ -194,7 +197,7 @@ fn certificates(pem: &str) -> Option<Certificate> {
     Certificate::from_pem(pem.as_bytes()).ok().filter(|_| are_good)
 }
 
-/// RFC 5321, section 4.1.4: this machine's name, where it can be one; else an address.
+/// The name in EHLO (RFC 5321, section 4.1.4): this machine's name if it has the form of one, else an address.
 fn hello() -> ClientId {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);

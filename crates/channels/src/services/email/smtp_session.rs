@@ -18,7 +18,7 @@ use super::answer::{MailRefusal, SmtpStep};
 use super::server::{Server, StartTls};
 use crate::http::{self, CONNECT_TIME, repair};
 
-/// What is handed over to the network at a time.
+/// Size of a write to the network, in bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Time limit for QUIT. All mails are sent before it.
 const QUIT_TIME: Duration = Duration::from_secs(2);
@@ -34,6 +34,7 @@ pub(super) struct Envelope<'a> {
 /// Which recipients the server accepted for a mail.
 #[derive(Debug, Default)]
 pub(super) struct RecipientResults {
+    /// Recipients for whom the server accepted the mail.
     pub(super) served: Vec<Address>,
     /// Recipients to retry, with the reasons.
     pub(super) later: Vec<String>,
@@ -45,9 +46,11 @@ pub(super) struct RecipientResults {
 pub(super) struct SmtpSession<'a> {
     server: &'a Server,
     connection: AsyncSmtpConnection,
+    /// When the current step has to be done. Each mail gets a new one, by its size.
     deadline: Instant,
     /// Size limit of a mail, in bytes. `None` if the server announces none (RFC 1870).
     pub(super) bytes_max: Option<u64>,
+    /// Whether the server supports SIZE, so that MAIL FROM may announce the size.
     announces_size: bool,
     /// Whether a mail was sent in this session.
     used: bool,
@@ -97,6 +100,8 @@ impl<'a> SmtpSession<'a> {
         Ok(talk)
     }
 
+    /// Switches to TLS (RFC 3207), if the connection has none and the settings allow it. A login is never sent
+    /// without TLS unless the owner set `tls = "never"`.
     async fn encrypt(&mut self) -> Result<(), Verdict> {
         let Server { host, hello, start_tls, login, .. } = self.server;
         if self.server.wrapped || *start_tls == StartTls::Never {
@@ -111,7 +116,7 @@ impl<'a> SmtpSession<'a> {
             (StartTls::Offered, None) => Ok(()),
             _ => Err(repair(format!(
                 "{host} offers no TLS (STARTTLS): set `server` to smtps://{host}, or `tls` to \
-                 \"never\" where nobody listens in"
+                 \"never\" if nobody can read along"
             ))),
         }
     }
@@ -126,11 +131,12 @@ impl<'a> SmtpSession<'a> {
         };
         let size = offers.message().find_map(of_size);
         self.announces_size = size.is_some();
-        // 0 is no limit.
+        // 0 means that there is no limit (RFC 1870, section 3).
         self.bytes_max = size.flatten().filter(|&bytes: &u64| bytes > 0);
         Ok(())
     }
 
+    /// Logs in (RFC 4954), if a login is set. Only by PLAIN and LOGIN.
     async fn log_in(&mut self) -> Result<(), Verdict> {
         let Some(login) = &self.server.login else {
             return Ok(());
@@ -153,7 +159,8 @@ impl<'a> SmtpSession<'a> {
         self.connection.server_info().supports_feature(Extension::EightBitMime)
     }
 
-    /// Sends a mail to some of its recipients.
+    /// Sends a mail to some of its recipients. The mail is delivered to those whom the server accepts, and the
+    /// results name the others.
     pub(super) async fn mail(
         &mut self,
         envelope: &Envelope<'_>,
@@ -212,6 +219,7 @@ impl<'a> SmtpSession<'a> {
         let _ = timeout(QUIT_TIME, self.connection.quit()).await;
     }
 
+    /// Sends a command. An error reply is a value, because its meaning depends on the caller.
     async fn reply(
         &mut self,
         command: impl Display,
@@ -220,6 +228,7 @@ impl<'a> SmtpSession<'a> {
         self.server.within(self.deadline, replying).await.map_err(MailRefusal::Verdict)
     }
 
+    /// Sends a command before the first mail.
     async fn command(
         &mut self,
         step: SmtpStep,
@@ -230,6 +239,7 @@ impl<'a> SmtpSession<'a> {
         reply.map_err(|error| self.server.fault(step, &error))
     }
 
+    /// Sends a command about a mail.
     async fn say(
         &mut self,
         step: SmtpStep,

@@ -1,4 +1,4 @@
-//! How programs of this machine are started, and where their files lie.
+//! How programs of this machine are started, and where the files of their alerts are.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
@@ -8,25 +8,25 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use tipoff_confine::Launcher;
 
-/// What the folder of each alert begins with: what carries another name is not ours to remove.
+/// Prefix of the folder of each alert. A folder with another name is not Tipoff's and is never removed.
 const PREFIX: &str = "alert-";
-/// Access rights of folders: for the owner only.
+/// Access rights of the folders: for the owner only.
 const MODE: u32 = 0o700;
 
-/// What starts programs, and what they are given.
+/// What starting programs needs.
 #[derive(Clone, Debug)]
 pub struct Programs {
     /// Starts them.
     pub launcher: Launcher,
-    /// Where the files of alerts lie for as long as a program works on them.
+    /// Folder for the files of alerts while a program works on them.
     pub folder: PathBuf,
-    /// The mask for new files that programs have, and files of archives.
+    /// The umask of programs, and of files in archives: that of the user who started Tipoff.
     pub umask: u32,
 }
 
 impl Programs {
-    /// Removes what a run that was killed has left: only folders of ours, and nothing that a symbolic link
-    /// leads to.
+    /// Removes the folders that a killed run of Tipoff left. Removes no other folder, and follows no symbolic
+    /// link.
     ///
     /// # Errors
     /// The folder cannot be read, or something in it cannot be removed.
@@ -40,7 +40,7 @@ impl Programs {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let is_ours = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());
-            // The type is that of the entry itself: a symbolic link is no folder.
+            // This is the type of the entry itself: a symbolic link to a folder is no folder.
             if is_ours && entry.file_type()?.is_dir() {
                 fs::remove_dir_all(entry.path())?;
             }
@@ -48,7 +48,7 @@ impl Programs {
         Ok(())
     }
 
-    /// A folder for one alert, which nobody else can read; removed when dropped.
+    /// A folder for one alert that no other user can read. Removed when dropped.
     pub(crate) fn alert_folder(&self) -> io::Result<TempDir> {
         DirBuilder::new().recursive(true).mode(MODE).create(&self.folder)?;
         tempfile::Builder::new()

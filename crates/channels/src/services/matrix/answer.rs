@@ -1,21 +1,23 @@
-//! What a homeserver's answers mean: "Standard error response" in the specification. The code says more
-//! than the status, unless it is M_UNKNOWN or there is none.
+//! What a homeserver's answers mean: "Standard error response" in the specification. The error code says more than
+//! the status, unless it is M_UNKNOWN or missing. The same error may concern the user, the room or the content,
+//! depending on the request.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
-use tipoff_model::{Scope, Verdict};
+use tipoff_model::Verdict;
 
-use crate::http::{Answer, Failure, RETRY_AFTER_MAX, Secrets, repair};
+use crate::http::{self, Answer, Failure, RETRY_AFTER_MAX, Secrets, repair};
+use crate::message_service::not_taken;
 
 /// Why a message is not in the room.
 pub(super) enum PostFailure {
-    /// Something about this message, often its file; in plain words.
+    /// The server refuses this message, often because of its file. Holds the reason in plain words.
     NotTaken(String),
-    /// The user may not be in this room, or may not write there; in plain words.
+    /// The user may not be in this room, or may not write there. Holds the reason in plain words.
     Shut(String),
-    /// Nothing that another message or room could change.
+    /// A failure that no other message or room helps.
     Stop(Verdict),
 }
 
@@ -29,12 +31,20 @@ impl From<PostFailure> for Verdict {
     }
 }
 
-/// Why a request did not do what it should.
+/// Why a request failed.
 pub(super) enum MatrixError {
-    /// Nothing came back.
+    /// There was no answer.
     NoAnswer(Failure),
-    /// The server's own words, without secrets.
-    Told { status: u16, errcode: String, said: String, after: Option<Duration> },
+    /// The server answered with an error.
+    Answered {
+        status: u16,
+        /// The error code; empty if there is none.
+        errcode: String,
+        /// The server's own words, without secrets.
+        said: String,
+        /// The pause that the server asks for.
+        after: Option<Duration>,
+    },
 }
 
 /// The error format of a homeserver. `retry_after_ms` is deprecated in favour of a header.
@@ -46,7 +56,7 @@ struct MatrixErrorReply {
     retry_after_ms: Option<u64>,
 }
 
-/// The object in an answer, or what is wrong.
+/// The JSON object in an answer, or the error.
 pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, MatrixError> {
     let value: Option<Value> = serde_json::from_slice(&answer.body).ok();
     match value.filter(Value::is_object) {
@@ -56,7 +66,7 @@ pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, MatrixEr
                 .and_then(|value| MatrixErrorReply::deserialize(value).ok())
                 .unwrap_or_default();
             let asked = reply.retry_after_ms.map(Duration::from_millis);
-            Err(MatrixError::Told {
+            Err(MatrixError::Answered {
                 status: answer.status,
                 said: answer.said(&reply.error, secrets),
                 errcode: reply.errcode,
@@ -67,25 +77,25 @@ pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, MatrixEr
 }
 
 impl MatrixError {
-    /// An answer that has not in it what it must have.
+    /// An answer that lacks a required field.
     pub(super) fn no_matrix() -> Self {
         let said = "an answer that is not Matrix's".to_owned();
-        Self::Told { status: 200, errcode: String::new(), said, after: None }
+        Self::Answered { status: 200, errcode: String::new(), said, after: None }
     }
 
-    /// The code; empty where there is none.
+    /// The error code. Empty if there is none.
     pub(super) fn errcode(&self) -> &str {
         match self {
             Self::NoAnswer(_) => "",
-            Self::Told { errcode, .. } => errcode,
+            Self::Answered { errcode, .. } => errcode,
         }
     }
 
-    /// The status, where there was an answer.
+    /// The status. `None` if there was no answer.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::NoAnswer(_) => None,
-            Self::Told { status, .. } => Some(*status),
+            Self::Answered { status, .. } => Some(*status),
         }
     }
 
@@ -93,17 +103,18 @@ impl MatrixError {
     pub(super) fn said(&self) -> &str {
         match self {
             Self::NoAnswer(_) => "no answer",
-            Self::Told { said, .. } => said,
+            Self::Answered { said, .. } => said,
         }
     }
 
-    /// Whether another message might be taken.
+    /// Whether the server may accept another message.
     pub(super) fn is_about_content(&self) -> bool {
         matches!(self.status(), Some(400 | 409 | 413)) && !self.is_about_user()
     }
 
-    /// Whether the user or the server has reached some limit, or the user is not let in.
+    /// Whether the user or the server reached a limit, or the user cannot log in.
     fn is_about_user(&self) -> bool {
+        /// The codes that concern the user or the server ("Common error codes", "Other error codes").
         const CODES: &[&str] = &[
             "M_LIMIT_EXCEEDED",
             "M_MISSING_TOKEN",
@@ -116,19 +127,18 @@ impl MatrixError {
         CODES.contains(&self.errcode())
     }
 
-    /// What it means for a file: its type is not permitted, it is too large, or the user's share of the
-    /// server is used up.
+    /// The meaning for an upload: the type is not permitted, the file is too large, or the user's quota is used up.
     pub(super) fn problem_of_file(self) -> PostFailure {
         match self.status() {
             Some(413) => PostFailure::NotTaken("too big for this Matrix server".to_owned()),
             Some(400 | 403 | 415) if !self.is_about_user() => {
-                PostFailure::NotTaken(format!("not taken by this Matrix server ({})", self.said()))
+                PostFailure::NotTaken(not_taken("this Matrix server", self.said()))
             }
             _ => PostFailure::Stop(self.verdict("upload files")),
         }
     }
 
-    /// What it means for a message, where it was met in a room.
+    /// The meaning for a request about a room. `doing` completes "may not …".
     pub(super) fn problem(self, doing: &str) -> PostFailure {
         if self.errcode() == "M_FORBIDDEN" {
             return PostFailure::Shut(format!(
@@ -137,18 +147,18 @@ impl MatrixError {
             ));
         }
         if self.is_about_content() {
-            return PostFailure::NotTaken(format!("not taken by Matrix ({})", self.said()));
+            return PostFailure::NotTaken(not_taken("Matrix", self.said()));
         }
         PostFailure::Stop(self.verdict(doing))
     }
 
-    /// What it means, whatever is sent.
+    /// The meaning for the whole channel. `doing` completes "cannot …".
     pub(super) fn verdict(self, doing: &str) -> Verdict {
         let (status, errcode, said, after) = match self {
             Self::NoAnswer(failure) => return failure.into(),
-            Self::Told { status, errcode, said, after } => (status, errcode, said, after),
+            Self::Answered { status, errcode, said, after } => (status, errcode, said, after),
         };
-        let retry = |error| Verdict::Retry { scope: Scope::Channel, after, error };
+        let retry = |error| http::retry(after, error);
         match (errcode.as_str(), status) {
             ("M_LIMIT_EXCEEDED", _) | (_, 408 | 429) => {
                 retry(format!("Matrix asks to wait: {said}"))
@@ -164,7 +174,7 @@ impl MatrixError {
             | (_, 401) => repair(format!(
                 "Matrix does not let this user in ({said}): log in again, and set `token`"
             )),
-            (_, 500..) => retry(format!("Matrix has a fault of its own ({status}): {said}")),
+            (_, 500..) => retry(format!("Matrix has an internal error ({status}): {said}")),
             ("" | "M_UNRECOGNIZED", _) => {
                 repair(format!("this is no Matrix server ({status}, {said}): check `server`"))
             }

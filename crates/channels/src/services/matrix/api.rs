@@ -1,29 +1,26 @@
-//! Requests to a homeserver: an address made of parts, a token, JSON there and back.
-//! Knows no endpoint besides the one for uploads, and shows the token to nobody.
+//! Requests to a homeserver: an address made of segments, a token, JSON both ways. It knows no endpoint besides the
+//! one for uploads. The token never appears in an error.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::answer::{self, MatrixError};
 use crate::Files;
 use crate::body::{Body, Piece};
-use crate::http::{self, Request, Secrets};
+use crate::http::{self, Endpoint, Secrets};
 use crate::multipart::header_safe;
 use crate::settings_reader::SettingsReader;
 
-/// How much of a file's name goes into an address.
+/// Length limit of a file's name in an address, in characters.
 const NAME_CHARS_MAX: usize = 100;
 
 /// A homeserver, and a user there.
 pub(super) struct MatrixApi {
-    base: Url,
-    login: HeaderValue,
-    secrets: Secrets,
-    time: Duration,
+    /// The server's address. Every request has the token in a header.
+    endpoint: Endpoint,
 }
 
 impl MatrixApi {
@@ -42,7 +39,9 @@ impl MatrixApi {
         let mut secrets = Secrets::default();
         secrets.add(token);
         secrets.add_url(&base);
-        Some(Self { base, login: login?, secrets, time: settings.answer_time() })
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, login?)]);
+        let endpoint = Endpoint { url: base, headers, time: settings.answer_time(), secrets };
+        Some(Self { endpoint })
     }
 
     /// Sends a request with a JSON body, or an empty one, to `/_matrix/client/` and `path`.
@@ -73,6 +72,7 @@ impl MatrixApi {
         self.call(Method::POST, url, body, files).await
     }
 
+    /// Sends a request and reads the JSON object in the answer.
     async fn call(
         &self,
         method: Method,
@@ -80,16 +80,15 @@ impl MatrixApi {
         body: Body,
         files: &Arc<dyn Files>,
     ) -> Result<Value, MatrixError> {
-        let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, self.login.clone());
-        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+        let request = self.endpoint.request_to(url, body);
         let answer = http::call(method, request, files).await.map_err(MatrixError::NoAnswer)?;
-        answer::read(&answer, &self.secrets)
+        answer::read(&answer, &self.endpoint.secrets)
     }
 
+    /// An address of segments, each percent-encoded: a room's ID may contain a slash.
     fn url(&self, area: &str, path: &[&str]) -> Url {
-        let mut url = self.base.clone();
-        // Fails for addresses without a host only.
+        let mut url = self.endpoint.url.clone();
+        // Fails only for addresses without a host.
         if let Ok(mut parts) = url.path_segments_mut() {
             parts.pop_if_empty().extend(["_matrix", area]).extend(path);
         }

@@ -1,5 +1,5 @@
-//! A message as the content of an event: "m.room.message" in the specification. Whatever a camera writes
-//! is shown as it is and calls nobody.
+//! A message as the content of an event: "m.room.message" in the specification. What a camera writes is shown as it
+//! is and mentions nobody. Pure.
 
 use serde_json::{Map, Value, json};
 use tipoff_model::{Alert, AlertMedia, Media, Priority};
@@ -8,39 +8,41 @@ use crate::buttons::{self, Link};
 use crate::plan::Role;
 use crate::{Attachment, Message, sound, words};
 
-/// The length of a file's name in an event: everything in it has 64 KiB together.
+/// Length limit of a file's name in an event, in UTF-16 units: an event has 64 KiB in total.
 const NAME_UTF16_MAX: usize = 200;
 
 /// Room for the links of actions, in UTF-16 units: see the limits of a message.
 const LINKS_UTF16_MAX: usize = 2000;
 
-/// A file that was uploaded, and what is known of it.
+/// A file that was uploaded.
 pub(super) struct UploadedFile {
     /// Its address: `mxc://…`.
     pub(super) url: String,
-    /// Of a picture: width and height.
+    /// Width and height of a picture, if they are known.
     pub(super) sides_px: Option<(usize, usize)>,
-    /// Of a video.
+    /// The poster of a video.
     pub(super) poster: Option<Poster>,
 }
 
-/// The uploaded picture that stands for a video.
+/// The uploaded picture that a video shows until it plays.
 pub(super) struct Poster {
+    /// Its address: `mxc://…`.
     pub(super) url: String,
+    /// Width and height, if they are known.
     pub(super) sides_px: Option<(usize, usize)>,
     pub(super) media: Media,
 }
 
-/// The event that a message belongs to, by its ID.
+/// The event that a message refers to, by its ID.
 pub(super) enum Relation {
-    /// It begins a thread, in which the message stands.
+    /// The message is in the thread that this event begins.
     Thread(String),
-    /// The message answers it.
+    /// The message replies to this event.
     Reply(String),
 }
 
 impl Relation {
-    /// The value of `m.relates_to`. Clients without threads show a thread's events as answers.
+    /// The value of `m.relates_to`. Clients without threads show a thread's events as replies.
     pub(super) fn json(&self) -> Value {
         match self {
             Self::Reply(event) => json!({ "m.in_reply_to": { "event_id": event } }),
@@ -54,13 +56,13 @@ impl Relation {
     }
 }
 
-/// The picture that stands for a file shown as a video.
+/// The poster of a file that is shown as a video.
 pub(super) fn poster(file: &Attachment) -> Option<&AlertMedia> {
     let video = file.stored().filter(|_| file.role == Role::Video)?;
     video.clip.as_ref()?.poster.as_deref()
 }
 
-/// The content of a message's event: with links below its words; of its file, what became of it.
+/// The content of a message's event. `links` are below its text, and `sent` is its uploaded file.
 pub(super) fn content(
     message: &Message,
     alert: &Alert,
@@ -97,6 +99,7 @@ pub(super) fn content(
     Value::Object(content)
 }
 
+/// The `msgtype` of a file.
 const fn kind(role: Role) -> &'static str {
     match role {
         Role::Picture | Role::Animation => "m.image",
@@ -105,6 +108,7 @@ const fn kind(role: Role) -> &'static str {
     }
 }
 
+/// The `info` of a file: what a client needs to lay it out before it is loaded.
 fn info(file: &Attachment, sent: &UploadedFile) -> Value {
     let content_type = file.stored().map_or("text/plain", |stored| &stored.media.content_type);
     let mut info = described(content_type, file.size(), sent.sides_px);
@@ -123,6 +127,7 @@ fn info(file: &Attachment, sent: &UploadedFile) -> Value {
     info.into()
 }
 
+/// The fields that the `info` of a file and of its thumbnail share.
 fn described(
     content_type: &str,
     size: u64,
@@ -138,15 +143,13 @@ fn described(
     info
 }
 
-/// Title and text, as notifications show them.
+/// Title and text as plain text, which notifications show.
 fn plain(message: &Message) -> String {
-    let Message { title, text, .. } = message;
-    let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
-    format!("{title}{parted}{text}")
+    words::below(&message.title, "\n", &message.text)
 }
 
-/// The same in HTML. The title leads to where people look at the incident; the links of actions are here only,
-/// so that notifications do not show their addresses.
+/// Title, text and links as HTML. The title leads to the incident. Only the HTML has the links of actions, so that
+/// notifications do not show their addresses.
 fn html(message: &Message, link: Option<&str>, links: &[Link<'_>]) -> String {
     let Message { title, text, .. } = message;
     let title = match (escaped(title), link) {
@@ -154,14 +157,15 @@ fn html(message: &Message, link: Option<&str>, links: &[Link<'_>]) -> String {
         (title, Some(link)) => format!("<a href=\"{}\"><b>{title}</b></a>", escaped(link)),
         (title, None) => format!("<b>{title}</b>"),
     };
-    let parted = if title.is_empty() || text.is_empty() { "" } else { "<br>" };
+    let text = words::below(&title, "<br>", &escaped(text).replace('\n', "<br>"));
     let write =
         |link: &Link<'_>| format!("<a href=\"{}\">{}</a>", escaped(link.url), escaped(link.label));
     let links = buttons::line(links, LINKS_UTF16_MAX, write);
-    let below = if links.is_empty() { "" } else { "<br>" };
-    format!("{title}{parted}{}{below}{links}", escaped(text).replace('\n', "<br>"))
+    let between = if links.is_empty() { "" } else { "<br>" };
+    format!("{text}{between}{links}")
 }
 
+/// Text in HTML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,5 +1,5 @@
-//! A message into a room that was joined: its file into the server's store, then the event.
-//! The same message is never twice in a room, however often it is sent.
+//! Sends a message into a joined room: first the file into the server's media store, then the event. However often
+//! the same message is sent, the room shows it once: the transaction ID is the same for each attempt.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -11,14 +11,15 @@ use super::content::{self, Poster, Relation, UploadedFile};
 use super::{Matrix, text};
 use crate::body::Piece;
 use crate::buttons;
-use crate::plan::{Role, Source};
+use crate::plan::Role;
 use crate::{Attachment, Context, Message, sides, words};
 
-/// Up to here a file is sent without asking first how much the server takes: nearly all take more, and
-/// one that does not says so.
+/// Up to this size, a file is sent without asking for the server's limit first, in bytes. Nearly all servers accept
+/// more, and one that does not answers 413.
 const UNASKED_BYTES_MAX: u64 = 4 << 20;
 
 impl Matrix {
+    /// Sends a message. Returns the receipt, with the room's and the event's ID.
     pub(super) async fn post(
         &self,
         room: &str,
@@ -35,7 +36,7 @@ impl Matrix {
         let content = content::content(message, context.alert, &links, sent.as_ref());
         let relation = self.relation(room, message);
         let mut answer = self.put(room, message, &content, relation.as_ref(), context).await;
-        // What was followed is gone, or itself in a thread: then this one stands alone.
+        // The first alert was deleted, or is in a thread itself: this message is sent on its own.
         if relation.is_some() && answer.as_ref().is_err_and(MatrixError::is_about_content) {
             answer = self.put(room, message, &content, None, context).await;
         }
@@ -44,12 +45,13 @@ impl Matrix {
         Ok(Receipt { reference: Some(format!("{room} {event}")), ..Receipt::default() })
     }
 
-    /// The alert that is followed. In another room its thread would be in nobody's sight.
+    /// The relation to the first alert of the incident. `None` if that is in another room.
     fn relation(&self, room: &str, message: &Message) -> Option<Relation> {
         let event = message.reply_to.as_deref()?.strip_prefix(room)?.strip_prefix(' ')?.to_owned();
         Some(if self.replies { Relation::Reply(event) } else { Relation::Thread(event) })
     }
 
+    /// Sends the event ("PUT /_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}").
     async fn put(
         &self,
         room: &str,
@@ -67,7 +69,7 @@ impl Matrix {
         self.api.ask(Method::PUT, &path, content, context.files).await
     }
 
-    /// Uploads a file, and the picture that stands for a video until it plays.
+    /// Uploads a file, and the poster that a video shows until it plays.
     async fn upload_all(
         &self,
         file: &Attachment,
@@ -81,15 +83,7 @@ impl Matrix {
             let why = format!("too big for this Matrix server (limit {limit})");
             return Err(PostFailure::NotTaken(why));
         }
-        let (content_type, piece) = match &file.source {
-            Source::Stored(stored) => {
-                (stored.media.content_type.as_str(), Piece::File(stored.clone()))
-            }
-            Source::Text(text) => {
-                ("text/plain; charset=utf-8", Piece::Bytes(text.as_bytes().to_vec()))
-            }
-        };
-        let url = self.upload(file.name(), content_type, piece, context).await;
+        let url = self.upload(file.name(), file.content_type(), file.piece(), context).await;
         let url = url.map_err(MatrixError::problem_of_file)?;
         let sides_px = match (file.role, file.stored()) {
             (Role::Picture | Role::Animation, Some(picture)) => {
@@ -104,7 +98,7 @@ impl Matrix {
         Ok(UploadedFile { url, sides_px, poster })
     }
 
-    /// A video is shown without it, too: what goes wrong here is no reason to fail.
+    /// Uploads a poster. `None` if that fails: the video is shown without it.
     async fn upload_poster(&self, poster: &AlertMedia, context: &Context<'_>) -> Option<Poster> {
         let (media, piece) = (&poster.media, Piece::File(poster.clone()));
         let url = self.upload(&media.name, &media.content_type, piece, context).await.ok()?;
@@ -112,6 +106,7 @@ impl Matrix {
         Some(Poster { url, sides_px, media: media.clone() })
     }
 
+    /// Uploads bytes and returns their address: `mxc://…`.
     async fn upload(
         &self,
         name: &str,
@@ -123,7 +118,7 @@ impl Matrix {
         answer.and_then(|answer| text(&answer, "content_uri"))
     }
 
-    /// What the server says that it takes (`m.upload.size`); an older one does not say.
+    /// The server's size limit (`m.upload.size`), in bytes. `None` if it does not say, such as an older server.
     async fn upload_limit(&self, context: &Context<'_>) -> Option<u64> {
         let path = ["v1", "media", "config"];
         let config = self.api.ask(Method::GET, &path, Value::Null, context.files).await;
@@ -131,9 +126,9 @@ impl Matrix {
     }
 }
 
-/// The same for every attempt at a message, different for every other one: the server then takes it once
-/// ("Transaction identifiers" in the specification). How late it is changes with each attempt, and is no part of
-/// it.
+/// The transaction ID: the same for every attempt at a message and different for all others, so that the server
+/// accepts the message once ("Transaction identifiers"). It does not depend on how late the alert is, which changes
+/// with each attempt.
 fn transaction(message: &Message, alert: &Alert) -> String {
     let late = alert.late.as_deref().unwrap_or_default();
     let title = message.title.strip_suffix(late).unwrap_or(&message.title);
@@ -141,6 +136,6 @@ fn transaction(message: &Message, alert: &Alert) -> String {
     let place = file.and_then(Attachment::stored).map(|it| (it.place, it.media.name.as_str()));
     let whole =
         format!("{:?}", (&alert.idempotency_key, title, &message.text, file.is_some(), place));
-    let sum = Sha256::digest(whole);
-    sum.iter().take(16).fold("tipoff-".to_owned(), |id, byte| format!("{id}{byte:02x}"))
+    let sum = words::hex(&Sha256::digest(whole));
+    format!("tipoff-{}", sum.get(..32).unwrap_or(&sum))
 }

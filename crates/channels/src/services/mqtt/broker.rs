@@ -1,28 +1,28 @@
-//! A connection to a broker (MQTT 3.1.1), over `rumqttc`, and what its errors mean. A connection that fails is replaced
-//! by a new one.
+//! A connection to a broker (MQTT 3.1.1), over `rumqttc`, and what its errors mean. A connection that
+//! fails is replaced by a new one: `rumqttc` could reconnect by itself, but would send again what was
+//! waiting, although dispatch retries it already.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
 use rumqttc::{
-    AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, LastWill, MqttOptions,
-    NetworkOptions, Packet, Publish, PublishOptions, QoS, StateError, SubscribeReasonCode,
-    TlsConfiguration, TlsError, Transport,
+    AsyncClient, ConnectReturnCode, ConnectionError, Event, LastWill, MqttOptions, NetworkOptions,
+    Packet, StateError, TlsConfiguration, TlsError, Transport,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tipoff_model::{Scope, Verdict};
-use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use super::tls_error::distrusted;
+use super::publisher::{self, EventPump, Publisher};
 use crate::http::{self, CONNECT_TIME, REPAIR_PAUSE, Secrets};
-use crate::words;
+use crate::tls::certificate_error;
+use crate::words::{self, EXCERPT_UTF16_MAX};
 
-/// The ports that IANA has given to MQTT, and to MQTT over TLS.
+/// The port of MQTT (IANA).
 const PORT: u16 = 1883;
+/// The port of MQTT over TLS (IANA).
 const TLS_PORT: u16 = 8883;
 /// Idle time before a ping, in seconds.
 const KEEP_ALIVE_S: u16 = 30;
@@ -32,27 +32,28 @@ const INCOMING_BYTES_MAX: usize = 256 * 1024;
 const EVENT_BYTES_MAX: u64 = 1 << 20;
 /// How many packets wait to be sent.
 const WAITING_MAX: usize = 16;
-/// Time limit for DISCONNECT.
-const FAREWELL_TIME: Duration = Duration::from_secs(1);
 
 /// How a broker is reached.
 pub(super) struct Broker {
     /// Without the brackets of an IPv6 address.
     host: String,
     port: u16,
+    /// `None` for a connection without TLS.
     tls: Option<Trust>,
+    /// User and password.
     pub(super) login: Option<(String, String)>,
+    /// Size limit of a published picture. 0 for no pictures.
     pub(super) picture_bytes_max: u64,
     pub(super) secrets: Secrets,
-    /// How long anything may take, besides the time that its bytes need.
+    /// Time limit of an operation, without the time that its bytes need.
     pub(super) time: Duration,
 }
 
-/// Whose certificates are taken.
+/// Whose certificates are trusted.
 enum Trust {
-    /// Those that the system trusts.
+    /// Those of the authorities that the system trusts.
     System,
-    /// This authority's, in PEM.
+    /// Only those of this authority, in PEM.
     Authority(Vec<u8>),
 }
 
@@ -85,13 +86,11 @@ impl From<MqttFailure> for Verdict {
     }
 }
 
-/// The connection ended before the broker acknowledged a message.
-#[derive(Debug)]
-pub(super) struct ConnectionLost;
-
 impl Broker {
-    /// Of the address that is configured, and the authority's certificate in PEM; or what is wrong with
-    /// which of them.
+    /// Reads the configured address, and the authority's certificate in PEM.
+    ///
+    /// # Errors
+    /// The key of the wrong setting, and what is wrong with it.
     pub(super) fn new(server: &str, ca: Option<&str>) -> Result<Self, (&'static str, String)> {
         let form = || ("server", "must be mqtt://host:1883 or mqtts://host:8883".to_owned());
         let url = Url::parse(server).map_err(|_| form())?;
@@ -129,12 +128,12 @@ impl Broker {
         })
     }
 
-    /// How long something of this many bytes may take.
+    /// Time limit for an operation that sends this many bytes.
     pub(super) fn time_for(&self, bytes: u64) -> Duration {
         self.time.saturating_add(http::upload_time(bytes))
     }
 
-    /// Connects and logs in. What the `will` says, the broker says when the connection breaks.
+    /// Connects and logs in. The broker publishes the `will` when the connection breaks (section 3.1.2.5).
     pub(super) async fn connect(
         &self,
         will: Option<LastWill>,
@@ -142,7 +141,7 @@ impl Broker {
         let (line, mut wire) = self.unconnected(will)?;
         let connecting = async {
             loop {
-                match wire.events.poll().await {
+                match wire.poll().await {
                     Ok(Event::Incoming(Packet::ConnAck(_))) => return Ok(()),
                     Ok(_) => {}
                     Err(error) => return Err(self.trouble(&error)),
@@ -154,6 +153,7 @@ impl Broker {
         Ok((line, wire))
     }
 
+    /// A client that has not connected yet: it connects when its event loop is polled.
     fn unconnected(&self, will: Option<LastWill>) -> Result<(Publisher, EventPump), MqttFailure> {
         let options = self.options(will).map_err(|error| self.trouble(&error.into()))?;
         let built = AsyncClient::builder(options).capacity(WAITING_MAX).try_build();
@@ -163,15 +163,14 @@ impl Broker {
         })?;
         let mut network = NetworkOptions::new();
         network.set_tcp_nodelay(true);
-        // Holds for the writing of a packet, too.
+        // `rumqttc` uses this limit also for writing a packet, such as a large picture.
         let flush = self.time_for(self.picture_bytes_max).as_secs().saturating_add(1);
         network.set_connection_timeout(flush);
         events.set_network_options(network);
-        let over = Arc::new(watch::Sender::new(false));
-        let line = Publisher { client, given_up: Arc::default(), over: Arc::clone(&over) };
-        Ok((line, EventPump { events, over }))
+        Ok(publisher::halves(client, events))
     }
 
+    /// The options of a connection: login, size limits, last will and TLS.
     fn options(&self, will: Option<LastWill>) -> Result<MqttOptions, TlsError> {
         let mut options = MqttOptions::new(client_id(), (self.host.as_str(), self.port));
         let outgoing = self.picture_bytes_max.saturating_add(EVENT_BYTES_MAX);
@@ -197,9 +196,9 @@ impl Broker {
         Ok(options)
     }
 
-    /// What an error means.
+    /// The failure that an error of `rumqttc` means for the channel.
     pub(super) fn trouble(&self, error: &ConnectionError) -> MqttFailure {
-        let said = self.secrets.hide(&words::excerpt(&http::innermost(error), 200));
+        let said = self.secrets.hide(&words::excerpt(&http::innermost(error), EXCERPT_UTF16_MAX));
         let (error, cause) = match error {
             ConnectionError::ConnectionRefused(
                 ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,
@@ -209,18 +208,7 @@ impl Broker {
             ConnectionError::ConnectionRefused(code) => {
                 (format!("{self} refuses the connection ({code:?})"), Cause::Refused)
             }
-            ConnectionError::Tls(fault) if distrusted(fault).is_some() => (
-                format!(
-                    "the certificate of {self} is not trusted ({}): set its authority in `ca`, and \
-                     the name that it was made out to in `server`",
-                    distrusted(fault).unwrap_or_default()
-                ),
-                Cause::Unreachable,
-            ),
-            ConnectionError::Tls(_) => (
-                format!("no TLS with {self}, is this its port for mqtts? ({said})"),
-                Cause::Unreachable,
-            ),
+            ConnectionError::Tls(fault) => (self.tls_failure(fault, &said), Cause::Unreachable),
             ConnectionError::Io(_) => {
                 (format!("{self} cannot be reached: {said}"), Cause::Unreachable)
             }
@@ -233,25 +221,40 @@ impl Broker {
         MqttFailure { error, cause }
     }
 
-    /// No connection came up in time.
+    /// The error text for a failed TLS handshake. Most often the certificate is the owner's own.
+    fn tls_failure(&self, error: &TlsError, said: &str) -> String {
+        match certificate_error(error) {
+            Some(why) => {
+                let why = words::excerpt(&why.to_string(), EXCERPT_UTF16_MAX);
+                format!(
+                    "the certificate of {self} is not trusted ({why}): set its authority in `ca`, and \
+                     the name that it was made out to in `server`"
+                )
+            }
+            None => format!("no TLS with {self}, is this its port for mqtts? ({said})"),
+        }
+    }
+
+    /// The connection was not established in time.
     fn no_connection(&self, time: Duration) -> MqttFailure {
         let error = format!("{self} did not answer within {} s", time.as_secs());
         MqttFailure { error, cause: Cause::Unreachable }
     }
 
-    /// Nothing came in time.
+    /// The broker did not acknowledge in time.
     pub(super) fn late(&self) -> MqttFailure {
         let error = format!("{self} did not answer within {} s", self.time.as_secs());
         MqttFailure { error, cause: Cause::Unreachable }
     }
 
-    /// The connection ended in between.
+    /// The connection ended before an acknowledgement.
     pub(super) fn broken(&self) -> MqttFailure {
         let error = format!("the connection to {self} broke before it had acknowledged");
         MqttFailure { error, cause: Cause::Unreachable }
     }
 }
 
+/// Host and port, for error texts and the log. Never the login.
 impl fmt::Display for Broker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host.contains(':') {
@@ -261,111 +264,17 @@ impl fmt::Display for Broker {
     }
 }
 
-/// Publishes and subscribes on a connection, from any task.
-#[derive(Clone)]
-pub(super) struct Publisher {
-    client: AsyncClient,
-    given_up: Arc<Notify>,
-    /// Whether nobody runs the connection any more. What is left in its queue is not told so.
-    over: Arc<watch::Sender<bool>>,
-}
-
-impl Publisher {
-    /// Publishes with QoS 1, and waits until the broker has acknowledged it.
-    pub(super) async fn publish(
-        &self,
-        topic: &str,
-        retain: bool,
-        payload: Vec<u8>,
-    ) -> Result<(), ConnectionLost> {
-        let options = PublishOptions::at_least_once().retain(retain);
-        let publishing = async {
-            let notice = self.client.publish_tracked(topic, payload, options).await;
-            notice
-                .map_err(|_| ConnectionLost)?
-                .wait_completion_async()
-                .await
-                .map_err(|_| ConnectionLost)
-        };
-        self.unless_over(publishing).await
-    }
-
-    /// Subscribes with QoS 1; whether the broker allows it.
-    pub(super) async fn subscribe(&self, topic: &str) -> Result<bool, ConnectionLost> {
-        let subscribing = async {
-            let notice = self.client.subscribe_tracked(topic, QoS::AtLeastOnce).await;
-            notice.map_err(|_| ConnectionLost)?.wait_async().await.map_err(|_| ConnectionLost)
-        };
-        let answer = self.unless_over(subscribing).await?;
-        let allowed = |code: &SubscribeReasonCode| matches!(code, SubscribeReasonCode::Success(_));
-        Ok(answer.return_codes.iter().all(allowed))
-    }
-
-    async fn unless_over<T>(
-        &self,
-        doing: impl Future<Output = Result<T, ConnectionLost>>,
-    ) -> Result<T, ConnectionLost> {
-        let mut over = self.over.subscribe();
-        tokio::select! {
-            biased;
-            done = doing => done,
-            _ = over.wait_for(|over| *over) => Err(ConnectionLost),
-        }
-    }
-
-    /// The broker has stopped answering: whoever keeps the connection is to make a new one.
-    pub(super) fn give_up(&self) {
-        self.given_up.notify_one();
-    }
-
-    /// Waits until somebody has given it up.
-    pub(super) async fn given_up(&self) {
-        self.given_up.notified().await;
-    }
-}
-
-/// The connection's event loop. Nothing is sent or received unless [`Self::run`] is polled.
-pub(super) struct EventPump {
-    events: EventLoop,
-    over: Arc<watch::Sender<bool>>,
-}
-
-impl Drop for EventPump {
-    fn drop(&mut self) {
-        self.over.send_replace(true);
-    }
-}
-
-impl EventPump {
-    /// Runs until the connection ends; why it did.
-    pub(super) async fn run(&mut self, mut receive: impl FnMut(&Publish)) -> ConnectionError {
-        loop {
-            match self.events.poll().await {
-                Ok(Event::Incoming(Packet::Publish(publish))) => receive(&publish),
-                Ok(_) => {}
-                Err(error) => return error,
-            }
-        }
-    }
-
-    /// Disconnects, so that the broker does not publish the last will.
-    pub(super) async fn leave(mut self, line: Publisher) {
-        if line.client.disconnect_now().await.is_ok() {
-            let _ = timeout(FAREWELL_TIME, self.run(|_| {})).await;
-        }
-    }
-}
-
-/// Different for every connection: a broker ends the older one of two that are called alike. Of what
-/// every broker has to take: MQTT 3.1.1, section 3.1.3.1.
+/// A client identifier that is different for every connection: a broker ends the older one of two
+/// connections with the same identifier. It has the form that every broker has to accept: up to 23 letters
+/// and digits (section 3.1.3.1).
 fn client_id() -> String {
     let mut random = [0; 8];
-    // Without it the name is the same for all, and still works alone.
+    // Without randomness the identifier is the same for all, and still works for one connection.
     let _ = getrandom::fill(&mut random);
     format!("tipoff{:016x}", u64::from_ne_bytes(random))
 }
 
-/// The text of an authority's certificate, if it is one.
+/// The PEM text of an authority, if it contains a certificate.
 fn authority(pem: &str) -> Result<Vec<u8>, (&'static str, String)> {
     let fault = |why: &str| ("ca", format!("{why}: it must be the PEM text of a certificate"));
     let mut roots = rustls::RootCertStore::empty();
@@ -381,11 +290,11 @@ fn authority(pem: &str) -> Result<Vec<u8>, (&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::publisher::ConnectionLost;
     use super::*;
 
-    /// What stands in the queue of a connection that nobody runs is told nothing by it.
     #[tokio::test]
-    async fn whoever_waits_on_a_connection_that_is_gone_is_told_at_once() {
+    async fn a_publication_fails_at_once_when_nobody_runs_the_connection() {
         let broker = Broker::new("mqtt://127.0.0.1:9", None).unwrap();
         let (line, wire) = broker.unconnected(None).unwrap();
         let publishing = line.publish("tipoff/status", true, b"online".to_vec());

@@ -1,22 +1,27 @@
-//! The connection that a channel keeps while its background task runs. Alerts and the background task share it.
+//! The connection that a channel keeps while its background task runs. Alerts and the background task share
+//! it, so that an alert need not connect first.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tipoff_model::DeviceId;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::Mqtt;
-use super::broker::{ConnectionLost, MqttFailure, Publisher};
+use super::broker::MqttFailure;
+use super::publisher::{ConnectionLost, Publisher};
+use crate::lock::lock;
 
-/// How many devices are known by name.
+/// Limit of the devices that are remembered on a connection. Beyond it, a device is announced again with
+/// each of its alerts.
 pub(super) const DEVICES_MAX: usize = 2000;
 
 /// An established connection, and the devices that were announced on it.
 #[derive(Clone)]
 pub(super) struct LiveConnection {
     pub(super) line: Publisher,
+    /// The announced devices with their names. Its address also tells two connections apart.
     pub(super) announced: Arc<Mutex<BTreeMap<DeviceId, String>>>,
     /// Receives each announcement, to repeat motion.
     pub(super) announcements: mpsc::Sender<Announced>,
@@ -36,15 +41,17 @@ impl LiveConnection {
 pub(super) struct SharedConnection(Mutex<Option<LiveConnection>>);
 
 impl SharedConnection {
+    /// The connection, if there is one now.
     pub(super) fn up(&self) -> Option<LiveConnection> {
         lock(&self.0).clone()
     }
 
-    /// Stops alerts from using this connection.
+    /// Stops alerts from using this connection. A newer connection stays.
     pub(super) fn forget(&self, up: &LiveConnection) {
         lock(&self.0).take_if(|kept| Arc::ptr_eq(&kept.announced, &up.announced));
     }
 
+    /// Lets alerts use this connection.
     pub(super) fn hold(&self, up: LiveConnection) -> ConnectionGuard<'_> {
         *lock(&self.0) = Some(up.clone());
         ConnectionGuard { kept: self, up }
@@ -70,7 +77,7 @@ pub(super) struct Announced {
     pub(super) name: String,
 }
 
-/// Publishes a short retained text.
+/// Publishes a short retained text, and waits for the acknowledgement.
 pub(super) async fn say(line: &Publisher, topic: &str, words: &str) -> Result<(), ConnectionLost> {
     line.publish(topic, true, words.as_bytes().to_vec()).await
 }
@@ -84,8 +91,4 @@ pub(super) async fn in_time<T>(
         Ok(done) => done.map_err(|ConnectionLost| mqtt.broker.broken()),
         Err(_) => Err(mqtt.broker.late()),
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,6 @@
-//! What Home Assistant is told, so that devices appear by themselves: home-assistant.io/integrations/mqtt,
-//! "Device discovery payload" (since 2024.12), and the pages of the platforms. Pure.
+//! The messages by which Home Assistant finds the devices: home-assistant.io/integrations/mqtt, "Device
+//! discovery payload" (since 2024.12), and the pages of the platforms. Home Assistant keeps entities by
+//! their `unique_id`, so these must never change for a device. Pure.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,15 +11,16 @@ use tipoff_model::DeviceId;
 use super::topics::Topics;
 use crate::words;
 
-/// How much of a name is shown, in UTF-16 units.
+/// Length limit of a device's name in Home Assistant, in UTF-16 units.
 const NAME_UTF16_MAX: usize = 100;
 /// The version of the program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A device: motion, the last picture and the last event.
 ///
-/// Motion follows what is not retained, so that nothing is on because Home Assistant was started.
-/// An image has one content type for good; browsers look at the bytes.
+/// Motion follows the event, which is not retained: so no motion is shown just because Home Assistant was
+/// started. An image entity has one content type that cannot change with each picture; browsers look at
+/// the bytes.
 pub(super) fn device(
     topics: &Topics,
     id: DeviceId,
@@ -74,15 +76,15 @@ pub(super) fn device(
     device.to_string()
 }
 
-/// A device's components, the domains of their entities, and what ends their ids.
+/// A device's components, the domains of their entities, and the ends of the entities' ids.
 const ENTITIES: [(&str, &str, &str); 3] = [
     ("motion", "binary_sensor", "motion"),
     ("picture", "image", "picture"),
     ("event", "sensor", "last_event"),
 ];
 
-/// Proposes an entity's id: since 2025.10 by `default_entity_id`, before by `object_id`, which is no fault beside
-/// it. An entity that Home Assistant has already keeps its own.
+/// Proposes an entity's id: since 2025.10 by `default_entity_id`, before by `object_id`. Both may stand side
+/// by side. An entity that Home Assistant already has keeps its id.
 fn name_entity(device: &mut Value, component: &str, domain: &str, id: &str) {
     let component = device.pointer_mut(&format!("/components/{component}"));
     if let Some(component) = component.and_then(Value::as_object_mut) {
@@ -109,7 +111,7 @@ fn without_address(name: &str) -> Option<String> {
     Some(parts.join("_"))
 }
 
-/// Sets where people look at a device, where that is known.
+/// Sets the link to the device's page on the dashboard, if the dashboard's address is known.
 fn set_url(payload: &mut Value, url: Option<String>) {
     let device = payload.get_mut("device").and_then(Value::as_object_mut);
     if let (Some(device), Some(url)) = (device, url) {
@@ -117,7 +119,7 @@ fn set_url(payload: &mut Value, url: Option<String>) {
     }
 }
 
-/// The program itself: whether it is there, and the mode of the house where there are modes.
+/// The program itself as a device: whether it runs, and the home mode if there are modes.
 pub(super) fn house(topics: &Topics, modes: &[String], dashboard: Option<&str>) -> String {
     let unique = topics.unique(None);
     let mut house = json!({
@@ -146,7 +148,8 @@ pub(super) fn house(topics: &Topics, modes: &[String], dashboard: Option<&str>) 
     house.to_string()
 }
 
-/// A component with a platform and nothing else is taken away.
+/// The home mode as a list to choose from. Without modes, a component with nothing but its platform: Home
+/// Assistant then removes the entity.
 fn mode(topics: &Topics, modes: &[String]) -> Value {
     if modes.is_empty() {
         return json!({ "platform": "select" });
@@ -163,11 +166,12 @@ fn mode(topics: &Topics, modes: &[String]) -> Value {
     })
 }
 
+/// The program that announces a device; Home Assistant logs it.
 fn origin() -> Value {
     json!({ "name": "Tipoff", "sw_version": VERSION })
 }
 
-/// A name on one line.
+/// A device's name on one line, never empty.
 fn shown(name: &str) -> String {
     match words::excerpt(&words::clean(name), NAME_UTF16_MAX) {
         empty if empty.is_empty() => "Device".to_owned(),

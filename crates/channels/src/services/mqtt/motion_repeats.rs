@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tipoff_model::{Alert, DeviceId};
@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use super::broker::MqttFailure;
 use super::connection::{Announced, DEVICES_MAX, LiveConnection, in_time};
 use super::{Mqtt, publications};
+use crate::lock::lock;
 
 /// Times of the repetitions after the announcement: one for a fast machine, one for a slow or busy one.
 const REPEATS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(10)];
@@ -25,9 +26,10 @@ pub(super) struct MotionMemory(Mutex<BTreeMap<DeviceId, (Instant, String)>>);
 impl MotionMemory {
     /// Records whether an alert begins or ends motion.
     pub(super) fn note(&self, alert: &Alert) {
-        let mut motions = self.lock();
+        let mut motions = lock(&self.0);
         match publications::motion(alert) {
             Some(true) => {
+                // Beyond the limit, the motion of one device is forgotten: it is only not repeated.
                 if motions.len() >= DEVICES_MAX {
                     motions.pop_first();
                 }
@@ -38,24 +40,23 @@ impl MotionMemory {
         }
     }
 
-    /// The message that repeats a device's motion, if it began less than `off_delay` ago.
+    /// The message that repeats a device's motion, if it began less than `off_delay` ago. Older motion would
+    /// be shown longer than Home Assistant shows it by itself.
     fn of(&self, device: DeviceId, off_delay: Duration) -> Option<String> {
-        let motions = self.lock();
+        let motions = lock(&self.0);
         let (since, said) = motions.get(&device)?;
         (since.elapsed() < off_delay).then(|| said.clone())
     }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<DeviceId, (Instant, String)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// Publishes the motion of announced devices again.
+/// Publishes the motion of announced devices again, at the times of [`REPEATS`]. The repetitions of one
+/// connection end with it: the next connection announces all devices anew.
 pub(super) async fn repeat(
     mqtt: &Mqtt,
     up: &LiveConnection,
     mut announcements: mpsc::Receiver<Announced>,
 ) -> Result<Infallible, MqttFailure> {
+    // The number keeps apart what is due at the same instant.
     let mut due: BTreeMap<(Instant, u64), Announced> = BTreeMap::new();
     let mut count = 0;
     loop {

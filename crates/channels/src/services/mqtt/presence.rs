@@ -1,5 +1,6 @@
-//! Publishes, beside the alerts, whether Tipoff runs, the home mode and the devices; and applies the modes that are
-//! requested at the broker. Keeps one connection for as long as it is polled.
+//! The background task of an MQTT channel. It keeps one connection for as long as it is polled. On it, it
+//! publishes whether Tipoff runs, the home mode and the devices, and applies the modes that are requested
+//! at the broker. Alerts use the same connection ([`super::connection`]).
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -10,11 +11,13 @@ use tipoff_model::DeviceId;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep};
 
-use super::broker::{ConnectionLost, MqttFailure};
-use super::connection::{Announced, DEVICES_MAX, LiveConnection, in_time, lock, say};
+use super::broker::MqttFailure;
+use super::connection::{Announced, DEVICES_MAX, LiveConnection, in_time, say};
 use super::motion_repeats;
+use super::publisher::ConnectionLost;
 use super::topics::Topics;
 use super::{Mqtt, OFFLINE, ONLINE, discovery, retained_cleanup};
+use crate::lock::lock;
 use crate::{HomeControl, HomeState, home_control};
 
 /// The first pause between two connection attempts; the pauses grow.
@@ -26,7 +29,8 @@ const ONLINE_PAUSE: Duration = Duration::from_secs(1);
 /// Length limit of a requested mode's name, in bytes.
 const MODE_BYTES_MAX: usize = 200;
 
-/// Keeps a connection; makes a new one, after a pause, when it breaks.
+/// Keeps a connection. When it breaks, makes a new one after a pause. A connection that lasted resets the
+/// pause.
 pub(super) async fn keep(mqtt: &Mqtt, home_control: &dyn HomeControl) {
     let (mut pause, mut told) = (PAUSE_MIN, false);
     loop {
@@ -78,23 +82,27 @@ struct ReceivedMessages {
     offline: Notify,
     /// The latest request for a mode.
     mode: watch::Sender<Option<ModeRequest>>,
-    /// Retained states of devices from before this connection.
+    /// Topics of devices that hold a retained state from before this connection.
     states: retained_cleanup::RetainedStates,
 }
 
 impl ReceivedMessages {
+    /// Sorts a message by its topic. Runs inside the event loop, so it only notes what is to be done.
     fn receive(&self, topics: &Topics, publish: &Publish) {
         if publish.topic == topics.status() {
-            // The last will of an older connection may be published after our `online`, such as after an edit of the settings.
+            // The last will of an older connection may be published after our `online`, such as after an edit of the
+            // settings.
             if publish.payload != ONLINE {
                 self.offline.notify_one();
             }
         } else if publish.topic == topics.mode_set() {
             let chosen = match std::str::from_utf8(&publish.payload) {
-                // It would come again with every connection, and undo what was chosen since.
-                _ if publish.retain => Err("it is retained, and so no wish of now"),
+                // The broker repeats a retained message on every connection: it would undo later choices.
+                _ if publish.retain => {
+                    Err("the request is retained: publish it without the retain flag")
+                }
                 Ok(mode) if mode.len() <= MODE_BYTES_MAX => Ok(mode.to_owned()),
-                _ => Err("it is no name of a mode"),
+                _ => Err("the request is not the name of a mode"),
             };
             self.mode.send_replace(Some(chosen));
         } else if publish.retain {
@@ -198,7 +206,7 @@ async fn apply_mode_requests(
 ) -> Infallible {
     let mut requests = received.mode.subscribe();
     loop {
-        // The first may have come before anybody waited for it.
+        // A request may have arrived before this loop began.
         let request = requests.borrow_and_update().clone();
         if let Some(request) = request {
             apply_mode_request(request, home_control).await;
@@ -209,6 +217,8 @@ async fn apply_mode_requests(
     }
 }
 
+/// Applies a request, or logs why it is not applied. The answer to the sender is the mode topic, which does
+/// not change.
 async fn apply_mode_request(request: ModeRequest, home_control: &dyn HomeControl) {
     let (mode, chosen) = match request {
         Ok(mode) => (mode.clone(), home_control.choose_mode(mode).await),
@@ -220,7 +230,8 @@ async fn apply_mode_request(request: ModeRequest, home_control: &dyn HomeControl
     }
 }
 
-/// Announces a device to Home Assistant, unless it was announced on this connection.
+/// Announces a device to Home Assistant, unless it was announced on this connection under this name. Clears
+/// the retained messages of an earlier name.
 pub(super) async fn announce(
     mqtt: &Mqtt,
     up: &LiveConnection,

@@ -1,24 +1,24 @@
-//! The messages that publish an alert: the event, the state and the picture.
+//! The messages that publish an alert: the event, the state and the picture. Their fields are a contract
+//! with subscribers (docs/channels/mqtt.md). Pure.
 
 use serde_json::{Value, json};
 use tipoff_model::{Alert, AlertKind, AlertMedia, Event, MediaKind};
 
 use super::topics::DeviceTopics;
+use crate::abilities::PICTURE_TYPES;
 use crate::plan::{self, Attachment, Role, Source};
 use crate::{alert_json, words};
 
-/// How much text an event has, in UTF-16 units: brokers limit a message (EMQX: 1 MB), and a mail's text
+/// Length limit of an event's text, in UTF-16 units: brokers limit a message (EMQX: 1 MB), and a mail's text
 /// may have 64 KB.
 const EVENT_TEXT_UTF16_MAX: usize = 16_000;
-/// How many files an event names; the rest is a count.
+/// Number of files that an event names. The rest is a count (`more_files`).
 const EVENT_FILES_MAX: usize = 100;
-/// How much text a state has, in UTF-16 units: it becomes attributes in Home Assistant, whose recorder
+/// Length limit of a state's text, in UTF-16 units: it becomes attributes in Home Assistant, whose recorder
 /// drops all of them beyond 16,384 bytes (`MAX_STATE_ATTRS_BYTES`).
 const STATE_TEXT_UTF16_MAX: usize = 2000;
-/// The same for a subject.
+/// Length limit of a state's subject, in UTF-16 units.
 const STATE_SUBJECT_UTF16_MAX: usize = 250;
-/// What browsers show, and so Home Assistant.
-const PICTURE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/webp", "image/gif"];
 
 /// The picture of an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) enum AlertPicture {
     Left(String),
 }
 
-/// The first whole picture of at most `bytes_max`.
+/// The first whole picture of at most `bytes_max` bytes, or why the alert's picture is not published.
 pub(super) fn picture(alert: &Alert, bytes_max: u64) -> AlertPicture {
     let shown = |stored: &&AlertMedia| {
         let media = &stored.media;
@@ -49,7 +49,7 @@ pub(super) fn picture(alert: &Alert, bytes_max: u64) -> AlertPicture {
     }
 }
 
-/// A picture that is not published.
+/// A picture that is not published, with the reason and its link.
 pub(super) fn left(stored: &AlertMedia, why: &str) -> AlertPicture {
     let file = Attachment { role: Role::Picture, source: Source::Stored(stored.clone()) };
     AlertPicture::Left(plan::note(&file, why))
@@ -73,6 +73,7 @@ pub(super) fn event(alert: &Alert, topics: &DeviceTopics, picture: &AlertPicture
     format!("{}{}],{more}", alert_json::head(&bounded), files.join(","))
 }
 
+/// An entry of the list of files, with the file's address if it has one.
 fn file(stored: &AlertMedia) -> String {
     let url = stored.url.as_deref().map(|url| format!(",\"url\":{}", alert_json::string(url)));
     format!("{}{}}}", alert_json::media(stored), url.unwrap_or_default())
@@ -102,6 +103,7 @@ pub(super) fn state(alert: &Alert, topics: &DeviceTopics, picture: &AlertPicture
     state.to_string()
 }
 
+/// Says at which topic the picture is, or why it is missing.
 fn set_picture(json: &mut Value, topics: &DeviceTopics, picture: &AlertPicture) {
     match picture {
         AlertPicture::None => {}
@@ -110,7 +112,7 @@ fn set_picture(json: &mut Value, topics: &DeviceTopics, picture: &AlertPicture) 
     }
 }
 
-/// Sets a field, where there is something to set.
+/// Sets a field, if there is a value.
 fn set<T: Into<Value>>(json: &mut Value, key: &str, value: Option<T>) {
     if let (Some(fields), Some(value)) = (json.as_object_mut(), value) {
         fields.insert(key.to_owned(), value.into());
@@ -130,7 +132,7 @@ pub(super) fn repeated(alert: &Alert) -> String {
 
 /// Whether motion begins (`true`) or ends (`false`). `None` if the alert does not say.
 pub(super) fn motion(alert: &Alert) -> Option<bool> {
-    // What a report shows was told when it happened.
+    // A report shows motion that was published when it happened.
     if alert.kind == AlertKind::Report {
         return None;
     }
@@ -140,8 +142,8 @@ pub(super) fn motion(alert: &Alert) -> Option<bool> {
             Some(true)
         }
         Event::Line | Event::Zone | Event::Input => Some(true),
-        // A camera whose words nobody knows sends a picture because something moved; a printer sends
-        // none.
+        // A camera whose words are not known sends a picture because something moved. A printer sends no
+        // picture.
         Event::Other => alert.media.iter().any(seen).then_some(true),
         Event::End => Some(false),
         Event::Sound | Event::Tamper | Event::Fault => None,

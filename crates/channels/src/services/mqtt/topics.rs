@@ -1,19 +1,18 @@
-//! Which topics there are, and the lasting names by which Home Assistant knows things. A device's name
-//! is only ever a harmless part of a topic.
+//! The topics of a channel, and the lasting names by which Home Assistant knows its devices. A device's name
+//! becomes letters, digits and hyphens in a topic: it cannot add a level or a wildcard.
 
 use tipoff_model::DeviceId;
 
-/// How much of a device's name its topics show, in bytes.
+/// Length limit of a device's name in its topics, in bytes.
 const SLUG_BYTES_MAX: usize = 40;
-/// How long a topic that is configured may be: MQTT 3.1.1, section 4.7.3, allows 65,535, and nobody
-/// types that.
+/// Length limit of a configured topic, in bytes. MQTT 3.1.1, section 4.7.3, allows 65,535.
 const TOPIC_BYTES_MAX: usize = 200;
 
 /// The topics of one channel.
 #[derive(Clone, Debug)]
 pub(super) struct Topics {
     base: String,
-    /// Home Assistant's prefix; none: it is not told.
+    /// Home Assistant's prefix. `None` if devices are not announced.
     discovery: Option<String>,
 }
 
@@ -26,40 +25,41 @@ pub(super) struct DeviceTopics {
 }
 
 impl Topics {
+    /// The topics below `base`. An empty `discovery` means that devices are not announced.
     pub(super) fn new(base: &str, discovery: &str) -> Self {
         let discovery = (!discovery.is_empty()).then(|| discovery.to_owned());
         Self { base: base.to_owned(), discovery }
     }
 
-    /// Whether the program is there: `online` or `offline`.
+    /// The topic of the program's status: `online` or `offline`.
     pub(super) fn status(&self) -> String {
         format!("{}/status", self.base)
     }
 
-    /// The mode that holds.
+    /// The topic of the current mode.
     pub(super) fn mode(&self) -> String {
         format!("{}/mode", self.base)
     }
 
-    /// Where somebody writes the mode that is to hold.
+    /// The topic at which others request a mode.
     pub(super) fn mode_set(&self) -> String {
         format!("{}/mode/set", self.base)
     }
 
-    /// A device's topics: its name for people, and its number, so that no two devices share them and
-    /// none is called "mode".
+    /// A device's topics. They contain its name for people, and its number, so that no two devices share a
+    /// topic and no device has the topic "mode".
     pub(super) fn of_device(&self, id: DeviceId, name: &str) -> DeviceTopics {
         let topic = |leaf: &str| format!("{}/{}-{id}/{leaf}", self.base, slug(name));
         DeviceTopics { event: topic("event"), state: topic("state"), picture: topic("picture") }
     }
 
-    /// The filter for what every device did last.
+    /// The filter for the states of all devices.
     pub(super) fn states(&self) -> String {
         format!("{}/+/state", self.base)
     }
 
-    /// The device whose last state stands at a topic, and its topics there: those of a name that it may no longer
-    /// have.
+    /// The device whose state is at a topic, and its other topics under the same name, which the device may
+    /// no longer have.
     pub(super) fn of_state(&self, topic: &str) -> Option<(DeviceId, DeviceTopics)> {
         let device = topic.strip_prefix(&self.base)?.strip_prefix('/')?.strip_suffix("/state")?;
         let id = DeviceId(device.rsplit_once('-')?.1.parse().ok()?);
@@ -72,15 +72,15 @@ impl Topics {
         (!device.contains('/')).then_some((id, topics))
     }
 
-    /// Where Home Assistant is told of the house, or of a device: home-assistant.io/integrations/mqtt,
+    /// The discovery topic of a device, or of the program if `id` is `None`: home-assistant.io/integrations/mqtt,
     /// "Discovery topic".
     pub(super) fn discovery(&self, id: Option<DeviceId>) -> Option<String> {
         let prefix = self.discovery.as_ref()?;
         Some(format!("{prefix}/device/{}/config", self.unique(id)))
     }
 
-    /// What the house, or a device, is called for good, whatever people call it. Two programs at one
-    /// broker have different topics, and so different names.
+    /// The lasting name of a device, or of the program if `id` is `None`. It does not depend on the device's
+    /// name. Two programs at one broker have different topics, and so different lasting names.
     pub(super) fn unique(&self, id: Option<DeviceId>) -> String {
         let house = escape(&self.base);
         id.map_or_else(|| house.clone(), |id| format!("{house}_{id}"))

@@ -1,5 +1,5 @@
-//! The buttons of a message ("Action buttons" in docs.ntfy.sh/publish), in ntfy's short form: those that its
-//! owner has set, and those that Tipoff has for an alert.
+//! The buttons of a message ("Action buttons" in docs.ntfy.sh/publish), in ntfy's short form: those that the owner
+//! configured, then those that Tipoff has for an alert, as many as ntfy shows.
 
 use tipoff_model::Alert;
 
@@ -9,22 +9,25 @@ use crate::http::Secrets;
 use crate::message_service::Extras;
 use crate::{Message, Settings};
 
-/// How many buttons there may be. They stand in the address, of which those of the configuration get this much.
+/// Number of buttons that ntfy shows.
 const ACTIONS_MAX: usize = 3;
+/// Size limit of the configured buttons, in bytes: they are in the address, which proxies limit.
 const ACTIONS_BYTES_MAX: usize = 500;
-/// The longest address of a button of ours: three of them have room beside all else.
+/// Length limit of the address of one of Tipoff's buttons, in bytes: three of them fit the request's address.
 const BUTTON_BYTES_MAX: usize = 300;
-/// Stands in an action for where people look at the incident.
+/// The placeholder for the address of the incident.
 const LINK: &str = "{link}";
 
 /// The buttons of a channel.
 pub(super) struct ActionButtons {
+    /// The configured buttons, in the short form.
     own: Vec<String>,
+    /// Whether Tipoff's buttons follow.
     buttons: bool,
 }
 
 impl ActionButtons {
-    /// Reads `actions` and `buttons`, and hides from errors what the addresses may hold of secrets.
+    /// Reads `actions` and `buttons`, and adds the secrets in addresses and headers to `secrets`.
     pub(super) fn read(settings: &Settings, secrets: &mut Secrets) -> Result<Self, String> {
         let own = settings.list("actions");
         own.iter().flat_map(|it| it.split([',', '/', '='])).for_each(|it| secrets.add_value(it));
@@ -32,18 +35,18 @@ impl ActionButtons {
         Ok(Self { own: own.to_vec(), buttons: settings.flag_or(BUTTONS.key, true) })
     }
 
-    /// Whether a message has buttons that its owner has set.
+    /// Whether a message has configured buttons.
     pub(super) fn has_own(&self, message: &Message, alert: &Alert) -> bool {
         is_first(message) && self.own(alert).next().is_some()
     }
 
-    /// Whether a message has buttons of ours.
+    /// Whether a message has buttons of Tipoff's.
     pub(super) fn has_buttons(&self, message: &Message, alert: &Alert) -> bool {
         self.buttons && buttons::links(message, alert).iter().any(is_good)
     }
 
-    /// The buttons of a message, only the first of an alert: those of the configuration, without those that lead
-    /// to an incident which nobody reaches, and as many others as there is room for.
+    /// The buttons of a message. Only the first message of an alert has any: the configured ones, then as many of
+    /// Tipoff's as there is room for.
     pub(super) fn of(&self, message: &Message, alert: &Alert, extras: &Extras) -> String {
         if !is_first(message) {
             return String::new();
@@ -61,6 +64,7 @@ impl ActionButtons {
         actions.join(";")
     }
 
+    /// The configured buttons. One that leads to the incident is left out if the incident's address is not known.
     fn own(&self, alert: &Alert) -> impl Iterator<Item = String> {
         self.own.iter().filter_map(|action| match alert.link.as_deref() {
             Some(link) => Some(action.replace(LINK, link)),
@@ -69,11 +73,12 @@ impl ActionButtons {
     }
 }
 
+/// Whether a message is the first one of its alert.
 fn is_first(message: &Message) -> bool {
     !message.is_rest && !message.title.is_empty()
 }
 
-/// What is wrong with the buttons.
+/// Checks the configured buttons.
 fn check(actions: &[String]) -> Result<(), String> {
     let fault = |message: &str| Err(message.to_owned());
     if actions.len() > ACTIONS_MAX {
@@ -97,12 +102,13 @@ fn check(actions: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether an address can stand in the short form.
+/// Whether an address needs no quotation marks in the short form, and is short enough.
 fn is_good(link: &Link<'_>) -> bool {
     link.url.len() <= BUTTON_BYTES_MAX && !link.url.contains([',', ';', '"', '\''])
 }
 
-/// A press on an action is a POST by the app, and the message goes away when it is done.
+/// A button in the short form. The app sends a POST when it is pressed, and removes the message after a success
+/// (`clear`).
 fn button(link: &Link<'_>) -> String {
     let is_mark = |sign: char| matches!(sign, ',' | ';' | '=' | '"' | '\'') || sign.is_control();
     let label = link.label.replace(is_mark, " ");

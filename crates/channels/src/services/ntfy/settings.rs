@@ -1,4 +1,4 @@
-//! What ntfy can be configured with, and how it logs in.
+//! The settings of ntfy, and its login: an access token, or user and password.
 
 use reqwest::header::HeaderValue;
 
@@ -75,9 +75,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
 ];
 
+/// The key of a wrong setting, and what is wrong with it.
 pub(super) type LoginFault = (&'static str, &'static str);
 
-/// The header that logs in: docs.ntfy.sh/publish, "Authentication".
+/// The value of the Authorization header (docs.ntfy.sh/publish, "Authentication"). `None` without a login.
 pub(super) fn login(
     settings: &Settings,
     secrets: &mut Secrets,

@@ -1,14 +1,14 @@
-//! The short form of ntfy's action buttons, `kind, label, address, key=value`, as its server reads it
-//! (server/actions.go): says what the server would refuse, before it does. Pure.
+//! The short form of ntfy's action buttons, `kind, label, address, key=value`, read as the server reads it
+//! (server/actions.go). So a mistake is found when the configuration is read, and not at the first alert. Pure.
 
-/// What a button can do. `copy` is known to newer servers only.
+/// The kinds of buttons. Only newer servers know `copy`.
 const KINDS: [&str; 4] = ["broadcast", "copy", "http", "view"];
-/// The keys of a part that are no header and no extra.
+/// The keys of a part, besides headers and extras.
 const KEYS: [&str; 8] = ["action", "body", "clear", "intent", "label", "method", "url", "value"];
-/// What `clear` may be.
+/// The values of `clear`.
 const FLAGS: [&str; 6] = ["0", "1", "false", "no", "true", "yes"];
 
-/// What the server makes of a button.
+/// A button as the server reads it.
 #[derive(Default)]
 struct Action {
     kind: String,
@@ -19,7 +19,7 @@ struct Action {
     value: String,
 }
 
-/// Checks one button. The error goes on with "… and \"…\"".
+/// Checks one button. The error completes a sentence that begins with the button's text.
 pub(super) fn check(text: &str) -> Result<(), String> {
     let mut action = Action::default();
     let mut rest = text;
@@ -35,6 +35,7 @@ pub(super) fn check(text: &str) -> Result<(), String> {
 }
 
 impl Action {
+    /// Sets the value of a part. The first three parts need no key: their place says what they are.
     fn set(&mut self, place: usize, key: &str, value: String) -> Result<(), String> {
         let third = match self.kind.as_str() {
             "view" | "http" => Some("url"),
@@ -73,6 +74,7 @@ impl Action {
         Ok(())
     }
 
+    /// Whether the button has everything that its kind needs.
     fn check(&self) -> Result<(), String> {
         let Self { kind, label, url, method, body, value } = self;
         let fault = |why: &str| Err(why.to_owned());
@@ -82,14 +84,15 @@ impl Action {
             "view" | "http" if url.is_empty() => fault("has no address"),
             "copy" if value.is_empty() => fault("has nothing to copy"),
             "http" if ["GET", "HEAD"].contains(&method.as_str()) && !body.is_empty() => {
-                fault("has a body, which goes with no GET")
+                fault("has a body, which a GET cannot have")
             }
             _ => Ok(()),
         }
     }
 }
 
-/// The key of a part, where it has one; its value; and what is behind its comma.
+/// Splits off the first part of a text: its key, or the empty string; its value without quotation marks; and the rest
+/// after the comma.
 fn part(text: &str) -> Result<(&str, String, Option<&str>), String> {
     let text = text.trim_start();
     let (key, text) = key(text);
@@ -107,7 +110,7 @@ fn part(text: &str) -> Result<(&str, String, Option<&str>), String> {
         ends
     });
     let Some((end, _)) = end else {
-        return Err("has a quotation mark without its second".to_owned());
+        return Err("has a quotation mark that is not closed".to_owned());
     };
     let (value, behind) = quoted.split_at(end);
     let value = value.replace(&format!("\\{quote}"), &quote.to_string());
@@ -115,7 +118,7 @@ fn part(text: &str) -> Result<(&str, String, Option<&str>), String> {
     match behind.strip_prefix(',') {
         Some(behind) => Ok((key, value, Some(behind))),
         None if behind.is_empty() => Ok((key, value, None)),
-        None => Err("goes on behind a quotation mark without a comma".to_owned()),
+        None => Err("has text between a quotation mark and the next comma".to_owned()),
     }
 }
 

@@ -1,5 +1,5 @@
-//! A message as the JSON that "POST /v2/send" takes, its files in it. Whatever a camera writes is shown as
-//! it is, and no name of a file is more than a name.
+//! A message as the JSON of "POST /v2/send", with its files in base64. What a camera writes is shown as it is, and
+//! the name of a file stays a name: the server creates a file of that name on its disk.
 
 use serde_json::{Map, Value};
 use tipoff_model::AlertMedia;
@@ -8,11 +8,11 @@ use crate::body::{Body, Piece};
 use crate::plan::{Role, Source};
 use crate::{Attachment, Message, words};
 
-/// What the server's text mode "styled" takes for more than itself.
+/// Characters with a meaning in the server's text mode "styled".
 const MARKUP: &str = "*|~`";
-/// How long a file's name gets: on the server's disk it may have 255 bytes.
+/// Length limit of a file's name, in characters. On the server's disk it may have 255 bytes, up to 4 per character.
 const NAME_CHARS_MAX: usize = 60;
-/// Before files that come with no extension: apps show by it what a file is.
+/// The extensions of files that apps show. signal-cli derives the content type from the extension.
 const EXTENSIONS: &[(&str, &str)] = &[
     ("image/gif", "gif"),
     ("image/jpeg", "jpg"),
@@ -21,7 +21,7 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("video/mp4", "mp4"),
 ];
 
-/// The request for a message. Its files are written as it is sent, and are never in memory whole.
+/// The body for a message. Its files are encoded while it is sent, and are never in memory as a whole.
 pub(super) fn body(message: &Message, number: &str, recipients: &[String]) -> Body {
     let mut fields = Map::new();
     let mut set = |key: &str, value: Value| drop(fields.insert(key.to_owned(), value));
@@ -51,13 +51,13 @@ pub(super) fn body(message: &Message, number: &str, recipients: &[String]) -> Bo
     Body::new("application/json".to_owned(), pieces)
 }
 
-/// When the first alert was sent, and its first line, as the receipt has them.
+/// The time at which the first alert was sent, and its first line, from its receipt.
 fn quoted(reference: &str) -> Option<(i64, &str)> {
     let (timestamp, title) = reference.split_once(' ')?;
     Some((timestamp.parse().ok()?, title))
 }
 
-/// `data:TYPE;filename=NAME;base64,` with nothing in it that ends a part of it, or the string.
+/// `data:TYPE;filename=NAME;base64,` without characters that would end a part of it, or the JSON string.
 fn prefix(file: &Attachment) -> String {
     let content_type = file.stored().map_or("text/plain", |stored| &stored.media.content_type);
     let essence = content_type.split(';').next().unwrap_or_default().trim();
@@ -70,7 +70,7 @@ fn prefix(file: &Attachment) -> String {
     format!("data:{essence};filename={};base64,", file_name(file))
 }
 
-/// The server makes a file of this name, of which signal-cli guesses the type by its extension.
+/// A file's name: harmless characters, and an extension by which signal-cli knows the content type.
 fn file_name(file: &Attachment) -> String {
     let is_harmless = |it: char| it.is_alphanumeric() || "-_.() ".contains(it);
     let safe = |it: char| if is_harmless(it) { it } else { '_' };
@@ -92,33 +92,21 @@ fn file_name(file: &Attachment) -> String {
     format!("{stem}.{extension}")
 }
 
-/// What a file must end in so that it is shown.
+/// The extension that a file needs so that apps show it. `None` if they show it as a document.
 fn extension(stored: &AlertMedia, role: Role) -> Option<&'static str> {
     let content_type = stored.media.content_type.as_str();
     let known = EXTENSIONS.iter().find(|(kind, _)| *kind == content_type && role != Role::Document);
     known.map(|(_, extension)| *extension)
 }
 
-/// Title and text; the title is bold, where its own characters cannot be taken for more.
+/// Title and text. The title is bold, unless it contains markup characters itself.
 fn styled(message: &Message) -> String {
     let Message { title, text, .. } = message;
     let is_plain = !title.contains(|it| MARKUP.contains(it) || it == '\\');
     let title = match title.as_str() {
         "" => String::new(),
         title if is_plain => format!("**{title}**"),
-        title => escaped(title),
+        title => words::backslashed(title, MARKUP),
     };
-    let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
-    format!("{title}{parted}{}", escaped(text))
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if MARKUP.contains(character) {
-            escaped.push('\\');
-        }
-        escaped.push(character);
-    }
-    escaped
+    words::below(&title, "\n", &words::backslashed(text, MARKUP))
 }

@@ -1,12 +1,13 @@
-//! What Slack's answers mean: an `error` of one word ("Common errors" and each method's own list in
-//! Slack's documentation), which webhooks answer as plain text ("Handling errors").
+//! What Slack's answers mean: an `error` of one word ("Common errors" and each method's own list in Slack's
+//! documentation), which webhooks answer as plain text ("Handling errors"). Slack adds errors at any time: an
+//! unknown one concerns the message.
 
 use serde::Deserialize;
 use serde_json::Value;
 use tipoff_model::Verdict;
 
 use crate::http::{Answer, Secrets, repair, retry};
-use crate::message_service::{FilesRefused, SendResult};
+use crate::message_service::{FilesRefused, SendResult, asks_to_wait, not_taken};
 
 /// Why a message was not accepted.
 pub(super) enum SlackFailure {
@@ -14,14 +15,14 @@ pub(super) enum SlackFailure {
     NoThread,
     /// The app may not call this method: it lacks this scope.
     NoScope(String),
-    /// Something about this message or its files; in plain words.
+    /// Slack refuses this message or its files. Holds the reason in plain words.
     NotTaken(String),
-    /// Nothing that another message could change.
+    /// A failure that no other message helps.
     Stop(Verdict),
 }
 
 impl SlackFailure {
-    /// What it comes to where nothing else is left to try but to send no files.
+    /// The result if all that is left to try is the message without its files.
     pub(super) fn into_result(self, with_files: bool) -> SendResult {
         let error = match self {
             Self::Stop(verdict) => return Ok(verdict),
@@ -33,7 +34,7 @@ impl SlackFailure {
     }
 }
 
-/// What the owner has to do where a scope is missing.
+/// The error text if the app lacks a scope.
 pub(super) fn no_scope(scope: &str) -> String {
     format!(
         "the Slack app lacks the scope {scope}: add it under \"OAuth & Permissions\" and install the \
@@ -45,20 +46,23 @@ pub(super) fn no_scope(scope: &str) -> String {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct SlackReply {
+    /// Whether it is a success. The status is 200 either way.
     ok: bool,
+    /// One word, such as `channel_not_found`.
     error: String,
-    /// Of `missing_scope`.
+    /// The scope that `missing_scope` names.
     needed: String,
     response_metadata: ReplyMetadata,
 }
 
+/// Details of an error, such as the wrong argument.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ReplyMetadata {
     messages: Vec<String>,
 }
 
-/// The whole of a good answer of the Web API, or the problem.
+/// The whole answer of the Web API if it is a success, else the failure.
 pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, SlackFailure> {
     let value: Value = answer.json();
     let reply = SlackReply::deserialize(&value).unwrap_or_default();
@@ -76,7 +80,7 @@ pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, SlackFai
     })
 }
 
-/// Of what is no answer of the Web API, such as that of a proxy.
+/// The verdict for an answer that is not of the Web API, such as that of a proxy.
 fn no_reply(answer: &Answer, said: &str) -> Verdict {
     let status = answer.status;
     match status {
@@ -91,7 +95,7 @@ fn no_reply(answer: &Answer, said: &str) -> Verdict {
     }
 }
 
-/// What an error of the Web API or of a webhook means.
+/// The failure that an error of the Web API or of a webhook means.
 pub(super) fn problem(error: &str, said: &str, answer: &Answer) -> SlackFailure {
     SlackFailure::Stop(match error {
         "ratelimited" | "rate_limited" | "message_limit_exceeded" => wait(answer, said),
@@ -125,25 +129,25 @@ pub(super) fn problem(error: &str, said: &str, answer: &Answer) -> SlackFailure 
         | "restricted_action_thread_locked" => {
             return SlackFailure::NoThread;
         }
-        _ if is_forbidden(error) => repair(format!(
-            "Slack lets nobody like this write here ({said}): ask who runs the workspace"
-        )),
+        _ if is_forbidden(error) => {
+            repair(format!("the workspace does not allow this ({said}): ask who runs it in Slack"))
+        }
         "internal_error"
         | "fatal_error"
         | "service_unavailable"
         | "request_timeout"
         | "team_added_to_org"
         | "rollup_error" => {
-            retry(answer.retry_after, format!("Slack has a fault of its own: {said}"))
+            retry(answer.retry_after, format!("Slack has an internal error: {said}"))
         }
         "file_upload_size_restricted" => {
             return SlackFailure::NotTaken("too big for Slack".to_owned());
         }
-        _ => return SlackFailure::NotTaken(format!("not taken by Slack ({said})")),
+        _ => return SlackFailure::NotTaken(not_taken("Slack", said)),
     })
 }
 
-/// What whoever runs the workspace has forbidden.
+/// Whether the owners of the workspace have forbidden it.
 fn is_forbidden(error: &str) -> bool {
     error.starts_with("restricted_action")
         || [
@@ -167,5 +171,5 @@ fn is_forbidden(error: &str) -> bool {
 
 /// Slack asks for a pause: "Rate limits" promises Retry-After with 429.
 pub(super) fn wait(answer: &Answer, said: &str) -> Verdict {
-    retry(answer.retry_after, format!("Slack asks to wait: {said}"))
+    asks_to_wait("Slack", answer, said)
 }

@@ -1,27 +1,26 @@
-//! Calls of Slack's Web API: a form, an answer in JSON; and the upload of a file. Shows the token to
-//! nobody else.
+//! Calls of Slack's Web API: a form, an answer in JSON; and the upload of a file. Only the Web API gets the token:
+//! the place for an upload is another server.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::Value;
 
 use super::answer::{self, SlackFailure};
 use crate::body::{Body, Piece};
-use crate::http::{self, Request, Secrets, repair, retry};
-use crate::plan::Source;
+use crate::http::{self, Endpoint, Request, Secrets, repair, retry};
 use crate::settings_reader::SettingsReader;
 use crate::{Attachment, Files};
 
-/// Where everybody's Slack is.
+/// The address of the Web API, except for GovSlack.
 const ADDRESS: &str = "https://slack.com/api";
-/// What bots' tokens begin with.
+/// Prefix of the tokens of bots.
 const TOKEN_BEGIN: &str = "xoxb-";
 
-/// What a method is called with: a form in an address's way of writing, which every method documents, and
-/// `files.getUploadURLExternal` insists on.
+/// The arguments of a method, as `application/x-www-form-urlencoded`: every method documents that form, and
+/// `files.getUploadURLExternal` accepts no other.
 #[derive(Default)]
 pub(super) struct UrlEncodedForm(Vec<(&'static str, String)>);
 
@@ -31,7 +30,7 @@ impl UrlEncodedForm {
         self.0.push((name, value.into()));
     }
 
-    /// The form behind the address of a method, which knows how fields are written.
+    /// The form as a body. `url` only serves to encode the fields.
     fn into_body(self, mut url: Url) -> Body {
         url.query_pairs_mut().clear().extend_pairs(&self.0);
         let bytes = url.query().unwrap_or_default().as_bytes().to_vec();
@@ -41,11 +40,8 @@ impl UrlEncodedForm {
 
 /// The Web API and a bot there.
 pub(super) struct SlackApi {
-    /// Ends in a slash; the name of a method follows.
-    base: Url,
-    login: HeaderValue,
-    secrets: Secrets,
-    time: Duration,
+    /// Its address ends in a slash; the name of a method follows. Every request has the token in a header.
+    endpoint: Endpoint,
 }
 
 impl SlackApi {
@@ -61,12 +57,14 @@ impl SlackApi {
         let base = reader.address("api", ADDRESS, "/")?;
         let mut secrets = Secrets::of_login(&base);
         secrets.add(token);
-        Some(Self { base, login: login?, secrets, time: settings.answer_time() })
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, login?)]);
+        let endpoint = Endpoint { url: base, headers, time: settings.answer_time(), secrets };
+        Some(Self { endpoint })
     }
 
     /// How long an answer may take.
     pub(super) fn time(&self) -> Duration {
-        self.time
+        self.endpoint.time
     }
 
     /// Calls a method of the Web API.
@@ -76,18 +74,15 @@ impl SlackApi {
         form: UrlEncodedForm,
         files: &Arc<dyn Files>,
     ) -> Result<Value, SlackFailure> {
-        let url =
-            self.base.join(method).map_err(|error| SlackFailure::NotTaken(error.to_string()))?;
-        let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, self.login.clone());
-        let body = form.into_body(url.clone());
-        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+        let url = self.endpoint.url.join(method);
+        let url = url.map_err(|error| SlackFailure::NotTaken(error.to_string()))?;
+        let request = self.endpoint.request_to(url.clone(), form.into_body(url));
         let answer =
             http::post(request, files).await.map_err(|it| SlackFailure::Stop(it.into()))?;
-        answer::read(&answer, &self.secrets)
+        answer::read(&answer, &self.endpoint.secrets)
     }
 
-    /// Takes a file to where Slack wants it: its number.
+    /// Uploads a file to the place that Slack names, and returns its ID.
     pub(super) async fn upload(
         &self,
         file: &Attachment,
@@ -103,19 +98,16 @@ impl SlackApi {
             return Err(SlackFailure::NotTaken("Slack named no place for it".to_owned()));
         };
         let Some(url) = http::address(url).ok().filter(|url| self.is_good_place(url)) else {
-            let error = "Slack named a place for files that is not safe: nothing was sent there";
+            let error =
+                "the address that Slack named for files is not safe: nothing was sent there";
             return Err(SlackFailure::Stop(repair(error.to_owned())));
         };
-        let piece = match &file.source {
-            Source::Stored(stored) => Piece::File(stored.clone()),
-            Source::Text(text) => Piece::Bytes(text.clone().into_bytes()),
-        };
-        let body = Body::new("application/octet-stream".to_owned(), vec![piece]);
-        // The address is a secret of its own; the token is none of its business.
-        let mut secrets = self.secrets.clone();
+        let body = Body::new("application/octet-stream".to_owned(), vec![file.piece()]);
+        // The address is a secret of its own. This server must not get the token.
+        let mut secrets = self.endpoint.secrets.clone();
         secrets.add_url(&url);
         let headers = HeaderMap::new();
-        let request = Request { url, headers, body, time: self.time, secrets: &secrets };
+        let request = Request { url, headers, body, time: self.endpoint.time, secrets: &secrets };
         let answer =
             http::post(request, files).await.map_err(|it| SlackFailure::Stop(it.into()))?;
         let said = answer.said("", &secrets);
@@ -132,9 +124,9 @@ impl SlackApi {
         }
     }
 
-    /// Whether files may be sent there: over TLS, or as the API itself is reached.
+    /// Whether files may be sent to an address: over TLS, or to the same scheme and host as the Web API.
     fn is_good_place(&self, url: &Url) -> bool {
         let way = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned));
-        url.scheme() == "https" || way(url) == way(&self.base)
+        url.scheme() == "https" || way(url) == way(&self.endpoint.url)
     }
 }

@@ -1,5 +1,6 @@
-//! A bot in a Slack channel. Text goes by chat.postMessage. Files are uploaded one by one and shared
-//! together by files.completeUploadExternal, which makes one message of them and their words.
+//! A bot in a Slack channel. Text is sent by chat.postMessage. Files are uploaded one by one and shared together by
+//! files.completeUploadExternal, which makes one message of them and their text. Its answer may not name that
+//! message yet, so that the message is looked for afterwards: follow-ups need its `ts` for their thread.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +16,10 @@ use crate::buttons::{self, BUTTONS};
 use crate::message_service::{MessageChannel, MessageSender, MessageService, SendResult};
 use crate::plan;
 use crate::settings_reader::SettingsReader;
-use crate::{BoxFuture, Built, Context, Files, Limits, Message, Pace};
-use crate::{PictureLimits, Settings};
+use crate::{BoxFuture, Built, Context, Files, Limits, Message, Pace, Settings};
 
-/// The pause before Slack is asked the first time whether it shows a message; each is twice as long
-/// as the one before.
+/// The pause before Slack is asked the first time whether it shows a message. Each pause is twice as long as the one
+/// before.
 const LOOK_PAUSE: Duration = Duration::from_millis(250);
 /// The longest of these pauses.
 const LOOK_PAUSE_MAX: Duration = Duration::from_secs(4);
@@ -27,27 +27,20 @@ const LOOK_PAUSE_MAX: Duration = Duration::from_secs(4);
 /// "Truncating really long messages": 4,000 characters are recommended, 40,000 are kept; a character
 /// may need five here. "Add files to Slack" in Slack's help: ten files at once, of 1 GB each.
 static LIMITS: Limits = Limits {
-    service: "Slack",
-    text_utf16_max: 3000,
-    caption_utf16_max: 3000,
     album_files_max: 10,
     documents_max: 10,
-    album_bytes_max: u64::MAX,
-    picture: PictureLimits {
-        types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
-        bytes_max: 1 << 30,
-        sides_px_max: usize::MAX,
-        ratio_max: usize::MAX,
-    },
     video_types: &["video/mp4", "video/quicktime", "video/webm"],
-    animations: false,
     file_bytes_max: 1 << 30,
     replies: true,
+    ..Limits::new("Slack", 3000)
 };
 
+/// A bot and the channel that it writes to.
 struct SlackBot {
     api: SlackApi,
+    /// The channel's ID.
     channel: String,
+    /// Whether first alerts have links that carry out actions.
     buttons: bool,
 }
 
@@ -64,8 +57,8 @@ pub(super) fn build(settings: &Settings) -> Built {
     reader.finish(|| Some(MessageChannel(SlackBot { api: api?, channel, buttons })))
 }
 
-/// What files.completeUploadExternal takes as a `channel_id`, as it says when it refuses another: C, G, D or
-/// Z, and eight capital letters and digits or more.
+/// Whether this is a channel's ID: C, G, D or Z, and at least eight capital letters and digits. This is what
+/// files.completeUploadExternal accepts as `channel_id`, by its own error text.
 fn is_channel(id: &str) -> bool {
     id.strip_prefix(['C', 'G', 'D', 'Z']).is_some_and(|rest| {
         rest.len() >= 8 && rest.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit())
@@ -75,8 +68,8 @@ fn is_channel(id: &str) -> bool {
 impl MessageService for SlackBot {
     const LIMITS: &'static Limits = &LIMITS;
 
-    /// "Rate limits": one message a second to a channel, with short bursts. Uploads have more than a
-    /// hundred a minute; 429 says what holds.
+    /// "Rate limits": one message a second to a channel, with short bursts. Uploads may be more than a hundred a
+    /// minute; 429 names the pause.
     fn paces(&self) -> Vec<Pace> {
         vec![super::pace(&self.channel)]
     }
@@ -104,11 +97,11 @@ impl MessageSender for SlackBot {
     }
 }
 
-/// Whether a message that Slack took is there.
+/// Whether Slack shows a message that it accepted.
 enum Shown {
-    /// With this `ts`.
+    /// It does, and this is its `ts`.
     At(String),
-    /// It is not.
+    /// It does not.
     Nowhere,
     /// Slack does not say.
     Unknown,
@@ -116,16 +109,16 @@ enum Shown {
 
 /// The files of a message, once they are at Slack.
 struct Uploaded {
-    /// Their numbers.
+    /// Their IDs.
     ids: Vec<String>,
-    /// As files.completeUploadExternal wants them.
+    /// The argument of files.completeUploadExternal.
     files: Vec<Value>,
-    /// The message's words, and of files that Slack does not take.
+    /// The message's text, with lines for the files that Slack refused.
     words: Message,
 }
 
 impl SlackBot {
-    /// Puts a message into the channel, or into a thread there: its `ts`, where it is known.
+    /// Sends a message to the channel, or into a thread there. Returns its `ts`, if that is known.
     async fn put(
         &self,
         message: &Message,
@@ -139,7 +132,7 @@ impl SlackBot {
         if message.files.is_empty() {
             form.field("channel", self.channel.as_str());
             form.field("text", self.text(message, context.alert));
-            // Replies stay in their thread, and previews of what a camera links to are no part of it.
+            // A reply is shown in its thread only. A preview of what a camera links to is no part of the alert.
             for name in ["reply_broadcast", "unfurl_links", "unfurl_media"] {
                 form.field(name, "false");
             }
@@ -163,20 +156,21 @@ impl SlackBot {
         match shown {
             Shown::At(ts) => Ok(Some(ts)),
             Shown::Unknown => Ok(None),
-            // Seen to happen: its words shall be there at least.
+            // This was observed: then at least the text is sent.
             Shown::Nowhere => {
                 Err(SlackFailure::NotTaken("Slack took it and does not show it".to_owned()))
             }
         }
     }
 
-    /// What Slack shows.
+    /// The text of a message in Slack's markup.
     fn text(&self, message: &Message, alert: &Alert) -> String {
         let links = if self.buttons { buttons::action_links(message, alert) } else { Vec::new() };
         wording::text(message, alert, &links)
     }
 
-    /// Uploads a message's files. Those that Slack does not take become words, unless it takes none.
+    /// Uploads a message's files. A file that Slack refuses becomes a line of text. If it refuses all, the message
+    /// fails.
     async fn upload(
         &self,
         message: &Message,
@@ -210,8 +204,9 @@ impl SlackBot {
         Ok(Uploaded { ids, files, words })
     }
 
-    /// Looks until Slack shows the message that a file is in: it takes a moment, and its answer to
-    /// files.completeUploadExternal is older (issues 1277 and 1329 of Slack's SDK for Python).
+    /// Asks until Slack shows the message with a file, at most for the channel's time limit. Slack takes a moment,
+    /// and its answer to files.completeUploadExternal is from before (issues 1277 and 1329 of Slack's SDK for
+    /// Python).
     async fn look(&self, id: &str, files: &Arc<dyn Files>) -> Shown {
         let deadline = Instant::now() + self.api.time();
         let mut pause = LOOK_PAUSE;

@@ -3,7 +3,7 @@
 //! so what follows is a message of its own.
 
 use serde_json::{Map, Value, json};
-use tipoff_model::{Alert, Receipt, Verdict};
+use tipoff_model::{Receipt, Verdict};
 
 use super::answer::{self, SlackFailure};
 use super::wording;
@@ -11,10 +11,11 @@ use crate::buttons::Link;
 use crate::chat_webhook::{self, ChatWebhook, LinkedMessage};
 use crate::http::{Answer, Request, repair, retry};
 use crate::message_service::{
-    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
+    AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
+    SendResult,
 };
 use crate::settings_reader::SettingsReader;
-use crate::{Built, Limits, Message, Pace, Settings};
+use crate::{Built, Limits, Pace, Settings};
 
 /// What stands before the three words that name a webhook.
 const MARKER: &str = "/services/";
@@ -27,6 +28,7 @@ const PICTURE_URL_CHARS_MAX: usize = 3000;
 /// may need five here.
 static LIMITS: Limits = chat_webhook::limits("this Slack webhook", 3000, PICTURE_TYPES);
 
+/// An incoming webhook of a Slack app.
 struct SlackHook(ChatWebhook);
 
 /// Makes a channel of `url` and `timeout`.
@@ -51,28 +53,18 @@ impl MessageService for SlackHook {
 impl HttpService for SlackHook {
     const NAME: &'static str = "Slack";
 
-    fn request(
-        &self,
-        message: &Message,
-        alert: &Alert,
-        _: &Extras,
-    ) -> Result<Request<'_>, FilesRefused> {
-        let links = self.0.links(message, alert);
-        Ok(self.0.request(&payload(message, alert, &links)))
+    fn request(&self, outgoing: &OutgoingMessage<'_>) -> Result<Request<'_>, FilesRefused> {
+        let links = self.0.links(outgoing.message, outgoing.alert);
+        Ok(self.0.request(&payload(outgoing, &links)))
     }
 
-    fn read_answer(
-        &self,
-        message: &Message,
-        _: &Alert,
-        _: &Extras,
-        answer: &Answer,
-    ) -> AnswerMeaning {
-        AnswerMeaning::without_extras(self.judge(answer, !message.files.is_empty()))
+    fn read_answer(&self, outgoing: &OutgoingMessage<'_>, answer: &Answer) -> AnswerMeaning {
+        AnswerMeaning::without_extras(self.judge(answer, outgoing.has_files()))
     }
 }
 
 impl SlackHook {
+    /// What an answer means: `ok`, or an error of one word as plain text.
     fn judge(&self, answer: &Answer, with_files: bool) -> SendResult {
         let told = String::from_utf8_lossy(answer.body.trim_ascii());
         let (said, status) = (self.0.said(answer, ""), answer.status);
@@ -82,15 +74,15 @@ impl SlackHook {
             // Slack cannot fetch a picture, for one: words are taken.
             (400, problem) => return problem.into_result(with_files),
             (408 | 429, _) => answer::wait(answer, &said),
-            (500.., _) => {
-                retry(answer.retry_after, format!("Slack has a fault of its own: {said}"))
-            }
+            (500.., _) => retry(answer.retry_after, format!("Slack has an internal error: {said}")),
             _ => repair(format!("this is no webhook of Slack's ({status}, {said}): check `url`")),
         })
     }
 }
 
-fn payload(message: &Message, alert: &Alert, links: &[Link<'_>]) -> Value {
+/// The message as JSON.
+fn payload(outgoing: &OutgoingMessage<'_>, links: &[Link<'_>]) -> Value {
+    let OutgoingMessage { message, alert, .. } = *outgoing;
     let LinkedMessage { words, pictures } =
         chat_webhook::linked(message, alert, &LIMITS, can_fetch);
     let mut payload = Map::new();

@@ -4,7 +4,7 @@
 use tipoff_model::Alert;
 
 use crate::buttons::{self, Link};
-use crate::{Message, chat_webhook};
+use crate::{Message, chat_webhook, words};
 
 /// Room for the links of actions, in UTF-16 units.
 const LINKS_UTF16_MAX: usize = 2000;
@@ -21,13 +21,13 @@ pub(super) fn text(message: &Message, alert: &Alert, links: &[Link<'_>]) -> Stri
         }
         (title, None) => format!("*{title}*"),
     };
-    let parted = if title.is_empty() || message.text.is_empty() { "" } else { "\n" };
+    let text = words::below(&title, "\n", &plain(&message.text));
     let write = |link: &Link<'_>| {
         format!("<{}|{}>", escaped(&chat_webhook::safe_address(link.url)), plain(link.label))
     };
     let links = buttons::line(links, LINKS_UTF16_MAX, write);
-    let below = if links.is_empty() { "" } else { "\n" };
-    format!("{title}{parted}{}{below}{links}", plain(&message.text))
+    let between = if links.is_empty() { "" } else { "\n" };
+    format!("{text}{between}{links}")
 }
 
 /// `text` without mentions and links of its own making; plain addresses become links.
@@ -46,6 +46,7 @@ fn plain(text: &str) -> String {
     )
 }
 
+/// An address within Slack's markup.
 fn escaped(address: &str) -> String {
     address.replace('&', "&amp;")
 }

@@ -1,17 +1,14 @@
-//! What the Bot API's answers mean. Errors are recognised by their code, or by their description where the code is not
-//! specific. Telegram publishes no full list of descriptions.
+//! What the Bot API's answers mean. Errors are recognised by their code, or by their description where the code is
+//! not specific. Telegram publishes no full list of descriptions.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
-use tipoff_model::{Scope, Verdict};
+use tipoff_model::Verdict;
 
-use crate::http::{Answer, RETRY_AFTER_MAX, Secrets, repair};
-use crate::words;
-
-/// How much of a description is shown, in UTF-16 units.
-const DESCRIPTION_UTF16_MAX: usize = 200;
+use crate::http::{Answer, RETRY_AFTER_MAX, Secrets, repair, retry};
+use crate::words::{self, EXCERPT_UTF16_MAX};
 
 /// Why a message was not accepted.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,16 +19,17 @@ pub(super) enum TelegramFailure {
     NoTopic,
     /// The message to reply to is gone.
     NoReply,
-    /// More bytes than the server reads.
+    /// The request is larger than the server accepts.
     TooBig,
-    /// Somebody else asks for the bot's updates, or has set a webhook.
+    /// Another program asks for the bot's updates, or has set a webhook.
     Conflict(String),
-    /// Something about this message, in Telegram's words: often a file that it cannot show.
+    /// Telegram refuses this message, often because of a file that it cannot show. Holds Telegram's words.
     NotTaken(String),
-    /// Nothing that another message could change.
+    /// A failure that no correction of the message helps.
     Stop(Verdict),
 }
 
+/// The Bot API's answer format ("Making requests").
 #[derive(Deserialize)]
 struct TelegramReply {
     ok: bool,
@@ -43,8 +41,10 @@ struct TelegramReply {
     parameters: Parameters,
 }
 
+/// ResponseParameters: what the bot should do.
 #[derive(Default, Deserialize)]
 struct Parameters {
+    /// In seconds.
     retry_after: Option<u64>,
     migrate_to_chat_id: Option<i64>,
 }
@@ -55,7 +55,7 @@ pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Telegram
         Ok(reply) if reply.ok => Ok(reply.result),
         Ok(reply) => {
             let description = reply.description.as_deref().unwrap_or_default();
-            let said = secrets.hide(&words::excerpt(description, DESCRIPTION_UTF16_MAX));
+            let said = secrets.hide(&words::excerpt(description, EXCERPT_UTF16_MAX));
             let asked = reply.parameters.retry_after.map(Duration::from_secs);
             let asked = asked.or(answer.retry_after).map(|pause| pause.min(RETRY_AFTER_MAX));
             let code = reply.error_code.unwrap_or(answer.status);
@@ -64,26 +64,22 @@ pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Telegram
                 None => problem(code, &said, asked),
             })
         }
-        // What stands before the Bot API answers in HTML.
+        // A proxy before the Bot API server answers in HTML.
         Err(_) if answer.status == 413 => Err(TelegramFailure::TooBig),
         Err(_) => Err(unreadable(answer)),
     }
 }
 
+/// The answer is not JSON of the Bot API: the address is wrong, or a proxy failed.
 fn unreadable(answer: &Answer) -> TelegramFailure {
     let error = format!("what answers with status {} is not the Bot API", answer.status);
-    TelegramFailure::Stop(Verdict::Retry {
-        scope: Scope::Channel,
-        after: answer.retry_after,
-        error,
-    })
+    TelegramFailure::Stop(retry(answer.retry_after, error))
 }
 
+/// The failure of an error code. `asked` is the pause that Telegram asks for.
 fn problem(code: u16, said: &str, asked: Option<Duration>) -> TelegramFailure {
-    let wait = |after| {
-        let error = format!("Telegram asks to wait: {said}");
-        TelegramFailure::Stop(Verdict::Retry { scope: Scope::Channel, after, error })
-    };
+    let wait =
+        |after| TelegramFailure::Stop(retry(after, format!("Telegram asks to wait: {said}")));
     match code {
         400 => bad_request(said).unwrap_or_else(|| match retry_after(said) {
             Some(pause) => wait(Some(pause)),
@@ -100,14 +96,14 @@ fn problem(code: u16, said: &str, asked: Option<Duration>) -> TelegramFailure {
         429 => wait(asked.or_else(|| retry_after(said))),
         409 => TelegramFailure::Conflict(said.to_owned()),
         402 | 405..=499 => TelegramFailure::NotTaken(said.to_owned()),
-        _ => TelegramFailure::Stop(Verdict::Retry {
-            scope: Scope::Channel,
-            after: asked,
-            error: format!("Telegram has a fault of its own ({code}): {said}"),
-        }),
+        _ => {
+            let error = format!("Telegram has an internal error ({code}): {said}");
+            TelegramFailure::Stop(retry(asked, error))
+        }
     }
 }
 
+/// The failure of a "Bad Request" that Telegram describes in words alone. `None` if the words are not known.
 fn bad_request(said: &str) -> Option<TelegramFailure> {
     let said_lower = said.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|words| said_lower.contains(words));
@@ -126,22 +122,22 @@ fn bad_request(said: &str) -> Option<TelegramFailure> {
     None
 }
 
-/// In an album, the error of one of its files is quoted: "failed to send message #1 with the error
-/// message "Too Many Requests: retry after 8"".
+/// The pause in a description. For an album, Telegram quotes the error of one of its files: "failed to send
+/// message #1 with the error message "Too Many Requests: retry after 8"".
 fn retry_after(said: &str) -> Option<Duration> {
     let (_, rest) = said.split_once("Too Many Requests: retry after ")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok().map(|seconds| Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
-/// Whether it is the buttons that were not taken: "BUTTON_URL_INVALID", "inline keyboard button URL
+/// Whether Telegram refuses the buttons: "BUTTON_URL_INVALID", "inline keyboard button URL
 /// '…' is invalid", "can't parse inline keyboard button".
 pub(super) fn is_about_buttons(said: &str) -> bool {
     let said = said.to_ascii_lowercase();
     said.contains("button") || said.contains("keyboard") || said.contains("reply markup")
 }
 
-/// Whether it is the markup of the words: "can't parse entities: …", which a server of one's own may read otherwise.
+/// Whether Telegram refuses the markup: "can't parse entities: …". Another Bot API server may parse it otherwise.
 pub(super) fn is_about_markup(said: &str) -> bool {
     said.to_ascii_lowercase().contains("can't parse entities")
 }

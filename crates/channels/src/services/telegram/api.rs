@@ -1,5 +1,5 @@
-//! Calls of the Bot API: an address with the token in it, a form, an answer in JSON.
-//! Knows no method, and shows the token to nobody.
+//! Calls of the Bot API: an address that contains the token, a form, an answer in JSON. It knows no method. The
+//! token never appears in an error.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,12 +23,17 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 pub(super) struct BotApi {
     /// Ends in a slash; the name of a method follows.
     base: Url,
+    /// The bot's number: the part of the token that is no secret.
     bot: String,
     token: String,
     secrets: Secrets,
 }
 
 impl BotApi {
+    /// A bot at a server.
+    ///
+    /// # Errors
+    /// All faults of `token` and `api`.
     pub(super) fn new(address: &str, token: &str) -> Result<Self, Vec<SettingFault>> {
         let mut faults = Vec::new();
         let token = token.trim();
@@ -55,7 +60,7 @@ impl BotApi {
         }
     }
 
-    /// What is the same for all channels of this bot on this server: no secret.
+    /// Identity of the bot at its server, without a secret. The same for all channels of this bot.
     pub(super) fn identity(&self) -> String {
         let host = self.base.host_str().unwrap_or_default();
         format!("{}@{host}:{}", self.bot, self.base.port_or_known_default().unwrap_or_default())
@@ -71,7 +76,7 @@ impl BotApi {
         &self.bot
     }
 
-    /// Calls a method: its result.
+    /// Calls a method and returns its result.
     pub(super) async fn call(
         &self,
         method: &str,
@@ -82,12 +87,12 @@ impl BotApi {
         self.call_reading(method, form, time, files, ANSWER_BYTES_MAX).await
     }
 
-    /// Calls a method that takes no files and answers with little.
+    /// Calls a method without files and with a short answer.
     pub(super) async fn ask(&self, method: &str, form: Form) -> Result<Value, TelegramFailure> {
         self.ask_reading(method, form, ASK_TIME, ANSWER_BYTES_MAX).await
     }
 
-    /// Calls a method that takes no files, for an answer of up to `answer_bytes_max` bytes.
+    /// Calls a method without files, whose answer may have `answer_bytes_max` bytes.
     pub(super) async fn ask_reading(
         &self,
         method: &str,
@@ -99,6 +104,7 @@ impl BotApi {
         self.call_reading(method, form, time, &files, answer_bytes_max).await
     }
 
+    /// Sends a request and reads the result. Errors hide the token, which is in the address.
     async fn call_reading(
         &self,
         method: &str,
@@ -118,7 +124,7 @@ impl BotApi {
     }
 }
 
-/// For what is sent without files.
+/// The store for requests without files.
 pub(super) struct NoStoredFiles;
 
 impl Files for NoStoredFiles {
@@ -127,6 +133,7 @@ impl Files for NoStoredFiles {
     }
 }
 
+/// Whether a token has the form that @BotFather gives it: the bot's number, a colon, a key.
 fn is_token(bot: &str, key: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,4 +1,5 @@
-//! The pauses after failures to get a bot's updates, and what the log says about them.
+//! The pauses after failures to get a bot's updates, and what the log says about them. Alerts do not depend on
+//! updates, so that such a failure never delays one.
 
 use std::time::Duration;
 
@@ -10,9 +11,10 @@ use super::answer::TelegramFailure;
 pub(super) const PAUSE_MIN: Duration = Duration::from_secs(1);
 /// The longest pause after a failure.
 const PAUSE_MAX: Duration = Duration::from_secs(20);
-/// The same limits if another program asks for the updates of this bot: each of our requests ends its
-/// request.
+/// The first pause if another program asks for the updates of this bot. Each request of one ends the request of
+/// the other, so that the pauses are longer.
 const CONFLICT_PAUSE_MIN: Duration = Duration::from_secs(30);
+/// The longest pause then.
 const CONFLICT_PAUSE_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// Consecutive failures to get updates: logged once, with growing pauses.

@@ -1,19 +1,20 @@
-//! The bot that several channels share. Only one of them polls Telegram for the bot's updates. Each update is routed to
-//! the channel of its chat, and confirmed when that channel has handled it.
+//! The bot that several channels share. Only one of them polls Telegram for the bot's updates. Each update is routed
+//! to the channel of its chat, and confirmed when that channel has handled it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::update::{ChatInfo, Update};
+use crate::lock::lock;
 
 /// Number of updates that wait for one channel.
 const JOBS_MAX: usize = 32;
-/// Chats that are not allowed and were logged; of more, no further one is.
+/// Number of chats that are not allowed and are logged. Further ones are ignored without a log line.
 const REFUSED_CHATS_MAX: usize = 500;
-/// The pause before an update goes to another channel, where one ended under it.
+/// The pause before an update goes to another channel, after a channel ended while it handled the update.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// The bots of the running channels.
@@ -24,7 +25,9 @@ static BOTS: Mutex<BTreeMap<String, Weak<Bot>>> = Mutex::new(BTreeMap::new());
 pub(super) struct Bot {
     /// Locked by the channel that polls for updates.
     pub(super) leading: tokio::sync::Mutex<()>,
+    /// The running channels with this bot.
     members: Mutex<Vec<Arc<Member>>>,
+    /// Chats that are not allowed and were logged.
     refused_chats: Mutex<BTreeSet<i64>>,
 }
 
@@ -41,48 +44,51 @@ pub(super) struct PendingUpdate {
     pub(super) done: oneshot::Sender<()>,
 }
 
-/// A channel's place at its bot, until it is dropped.
+/// A channel's registration with its bot, until it is dropped.
 pub(super) struct Membership {
     pub(super) bot: Arc<Bot>,
     pub(super) jobs: mpsc::Receiver<PendingUpdate>,
     member: Arc<Member>,
 }
 
-/// The chats in which people may press and command.
+/// The chats in which people may press buttons and write commands.
 pub(super) struct Access {
     /// The channel's own, by its number or @name.
-    chat: RwLock<String>,
-    /// Those that the configuration allows besides.
+    chat: Mutex<String>,
+    /// Further ones, from `allowed_chats`.
     allowed: Vec<String>,
 }
 
 impl Access {
+    /// The access of a channel: its own chat, and those of `allowed_chats`.
     pub(super) fn new(chat: &str, allowed: Vec<String>) -> Self {
-        Self { chat: RwLock::new(chat.to_owned()), allowed }
+        Self { chat: Mutex::new(chat.to_owned()), allowed }
     }
 
     /// The channel's own chat has another number now.
     pub(super) fn follow(&self, chat: &str) {
-        chat.clone_into(&mut self.chat.write().unwrap_or_else(PoisonError::into_inner));
+        chat.clone_into(&mut lock(&self.chat));
     }
 
-    /// Whether people may press in this chat, as far as its number or @name tells.
+    /// Whether people may press buttons in this chat, as far as its number or @name says. A public chat has to be
+    /// in `allowed_chats`.
     pub(super) fn offers_presses(&self, chat: &str) -> bool {
         !chat.starts_with('@') || self.is_allowed(chat)
     }
 
+    /// Whether `allowed_chats` contains this number or @name, in any case of letters.
     fn is_allowed(&self, chat: &str) -> bool {
         self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(chat))
     }
 
-    /// How this channel takes the chat: 0 as its own, 1 as another one that is allowed. `None`: not at
-    /// all. A chat that anybody can join has to be allowed by name.
+    /// Rank of this channel for a chat: 0 for its own, 1 for another allowed one. `None` if the chat is not
+    /// allowed. A chat that anybody can join has to be in `allowed_chats`, even if it is the channel's own.
     fn rank(&self, chat: &ChatInfo) -> Option<u8> {
         let number = chat.id.to_string();
         let name = chat.username.as_deref().map(|name| format!("@{name}"));
         let allowed =
             self.is_allowed(&number) || name.as_deref().is_some_and(|it| self.is_allowed(it));
-        let own = self.chat.read().unwrap_or_else(PoisonError::into_inner);
+        let own = lock(&self.chat);
         let is_own = *own == number || name.is_some_and(|name| own.eq_ignore_ascii_case(&name));
         match (is_own, allowed) {
             (true, _) if allowed || !chat.is_public() => Some(0),
@@ -105,7 +111,7 @@ impl Bot {
         bot
     }
 
-    /// From now on updates of these chats go to the channel that asks.
+    /// Registers a channel: updates of its chats go to it until the membership is dropped.
     pub(super) fn join(self: Arc<Self>, access: Arc<Access>) -> Membership {
         let (sender, jobs) = mpsc::channel(JOBS_MAX);
         let member = Arc::new(Member { access, jobs: sender });
@@ -113,13 +119,13 @@ impl Bot {
         Membership { bot: self, jobs, member }
     }
 
-    /// Whether a channel takes updates at all.
+    /// Whether any channel is registered.
     pub(super) fn has_members(&self) -> bool {
         !lock(&self.members).is_empty()
     }
 
-    /// Hands an update to its channel; returns when it need not come again. One of a chat that is not
-    /// allowed is ignored, and logged once for each chat.
+    /// Hands an update to its channel, and returns when it is handled. An update of a chat that is not allowed is
+    /// ignored, and logged once for each chat.
     pub(super) async fn deliver(&self, update: Update) {
         let Some(chat) = update.chat() else {
             return;
@@ -130,18 +136,20 @@ impl Bot {
             if member.jobs.send(job).await.is_ok() && taken.await.is_ok() {
                 return;
             }
-            // The channel ended under it: it may have come back with other settings.
+            // The channel ended meanwhile: it may come back with other settings.
             tokio::time::sleep(AGAIN).await;
         }
         self.log_refused_chat(chat);
     }
 
+    /// The channel with the best rank for a chat.
     fn member(&self, chat: &ChatInfo) -> Option<Arc<Member>> {
         let members = lock(&self.members);
         let ranked = members.iter().filter_map(|member| Some((member.access.rank(chat)?, member)));
         ranked.min_by_key(|(rank, _)| *rank).map(|(_, member)| Arc::clone(member))
     }
 
+    /// Logs a chat that is not allowed, once: the owner may have forgotten it in the settings.
     fn log_refused_chat(&self, chat: &ChatInfo) {
         let mut refused_chats = lock(&self.refused_chats);
         if refused_chats.len() < REFUSED_CHATS_MAX && refused_chats.insert(chat.id) {
@@ -160,10 +168,6 @@ impl Drop for Membership {
     fn drop(&mut self) {
         lock(&self.bot.members).retain(|member| !Arc::ptr_eq(member, &self.member));
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Commands in a chat: which there are, what stands behind them, what is answered. Pure.
+//! Commands in a chat: their names, their arguments, and the texts that explain them. Pure.
 
 use tipoff_model::{MUTE_MINUTES_MAX, MuteFor};
 
@@ -27,7 +27,7 @@ pub(super) const HELP: &str = "/status: mode, mutes, devices and what is waiting
     The buttons below an alert mute its device, change the mode, end the alerts of its incident, or \
     open it.";
 
-/// A command that was understood.
+/// A command with its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Status,
@@ -38,12 +38,12 @@ pub(super) enum Command {
     Last(u32),
     Devices,
     Help,
-    /// What stands behind it was not understood: this is right.
+    /// A command with a wrong argument. Holds the answer that shows a right one.
     Wrong(&'static str),
 }
 
-/// Reads a message. `None` if it is no command of ours. `is_us` says whether a name behind an @ is the
-/// bot's.
+/// Reads a message. `None` if it is none of the commands, or for another bot. `is_us` says whether a name after
+/// an @ is this bot's.
 pub(super) fn read(text: &str, is_us: impl Fn(&str) -> bool) -> Option<Command> {
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let word = word.strip_prefix('/')?;
@@ -72,6 +72,7 @@ pub(super) fn addressee(text: &str) -> Option<&str> {
     word.split_once('@').map(|(_, bot)| bot)
 }
 
+/// Reads the argument of `/mute`.
 fn mute(rest: &str) -> Command {
     let rest = rest.to_ascii_lowercase();
     match rest.as_str() {
@@ -87,7 +88,7 @@ fn mute(rest: &str) -> Command {
     }
 }
 
-/// `15`, `15 min`, `2h`, `1 day`: minutes, where nothing else is said.
+/// Minutes of a time such as `15`, `15 min`, `2h` or `1 day`. A bare number means minutes. `None` beyond a year.
 fn minutes(time: &str) -> Option<u32> {
     let digits = time.len() - time.trim_start_matches(|it: char| it.is_ascii_digit()).len();
     let (number, unit) = time.split_at_checked(digits)?;

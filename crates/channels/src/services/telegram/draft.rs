@@ -1,5 +1,6 @@
-//! A message on its way into a chat: as a form, and changed where Telegram does not take it.
-//! Every change is made once at most, and none loses a word.
+//! A message on its way into a chat: the form that sends it, and the corrections after Telegram refuses it. Each
+//! correction is made once at most, and none loses text: a file becomes a document, a document becomes a line of
+//! text.
 
 use serde_json::{Value, json};
 use tipoff_model::{Alert, Clip, Verdict};
@@ -8,27 +9,31 @@ use super::answer::{TelegramFailure, is_about_buttons, is_about_markup, is_about
 use super::interaction::LateKeyboard;
 use super::{number_of, receipt};
 use crate::http::repair;
-use crate::message_service::Extras;
+use crate::message_service::{Extras, not_taken};
 use crate::multipart::Form;
 use crate::plan::{self, Role};
-use crate::{Attachment, Limits, Message};
+use crate::{Attachment, Limits, Message, words};
 
 /// A message, and where it goes.
 pub(super) struct Draft {
     message: Message,
+    /// The chat's number or @name.
     chat: String,
     topic: Option<i64>,
-    /// The number of the message that it answers.
+    /// The number of the message that it replies to.
     reply_to: Option<i64>,
+    /// Whether it is delivered without a sound.
     silent: bool,
     /// The buttons below it.
     keyboard: Option<Value>,
-    /// Whether its words go without markup.
+    /// Whether its text is sent without markup, because Telegram could not parse it.
     is_plain: bool,
+    /// What was left out after a refusal.
     extras: Extras,
 }
 
 impl Draft {
+    /// A message for a chat, before its first attempt.
     pub(super) fn new(
         message: &Message,
         chat: String,
@@ -36,7 +41,7 @@ impl Draft {
         silent: bool,
         keyboard: Option<Value>,
     ) -> Self {
-        // In another chat the number names another message.
+        // The reference contains the chat: in another chat, the number means another message.
         let reply_to = message
             .reply_to
             .as_deref()
@@ -45,25 +50,25 @@ impl Draft {
         Self { message, chat, topic, reply_to, silent, keyboard, is_plain, extras }
     }
 
-    /// Sends files as they are instead of having them shown.
+    /// Sends all files as documents, which Telegram does not convert.
     pub(super) fn send_documents(&mut self) {
         for file in &mut self.message.files {
             file.role = Role::Document;
         }
     }
 
-    /// What became of it, once it was taken.
+    /// The verdict after Telegram accepted it.
     pub(super) fn into_verdict(self, result: &Value) -> Verdict {
         let verdict = Verdict::Delivered(receipt(&self.chat, result));
         self.extras.into_verdict("Telegram", verdict)
     }
 
-    /// The message as it was taken, the chat that it is in and its buttons.
+    /// The accepted message, its chat and its buttons.
     pub(super) fn sent(&self) -> (&Message, &str, Option<&Value>) {
         (&self.message, &self.chat, self.keyboard.as_ref())
     }
 
-    /// The buttons that the message cannot carry itself, for a message below it.
+    /// The buttons of an album, for a message below it.
     pub(super) fn late_keyboard(&self, result: &Value) -> Option<LateKeyboard> {
         if self.message.files.len() < 2 {
             return None;
@@ -77,7 +82,10 @@ impl Draft {
         })
     }
 
-    /// Changes the message so that it may be taken, or gives up.
+    /// Corrects the message after a refusal, so that Telegram may accept it.
+    ///
+    /// # Errors
+    /// The verdict, if no correction is left.
     pub(super) fn repair(
         &mut self,
         problem: TelegramFailure,
@@ -103,7 +111,7 @@ impl Draft {
                 self.topic = None;
             }
             TelegramFailure::NoReply if self.reply_to.is_some() => self.reply_to = None,
-            // Of a group whose "General" is closed.
+            // The closed topic is "General", the group itself.
             TelegramFailure::NoTopic => {
                 let error = "the topic is closed in Telegram: reopen it, or set another `topic`";
                 return Err(repair(error.to_owned()));
@@ -118,16 +126,16 @@ impl Draft {
         Ok(())
     }
 
-    /// What is not shown goes as a document; what is no document goes as words.
+    /// Sends files as documents; if they are documents already, as lines of text.
     fn simplify(&mut self, said: &str, alert: &Alert, limits: &Limits) -> Result<(), Verdict> {
         if self.message.files.iter().all(|file| file.role == Role::Document) {
-            return self.use_words(&format!("not taken by Telegram ({said})"), alert, limits);
+            return self.use_words(&not_taken("Telegram", said), alert, limits);
         }
         self.send_documents();
         Ok(())
     }
 
-    /// Says why there are no files; where there were none, the words themselves are not taken.
+    /// Replaces files by lines of text with the reason. If there are no files, Telegram refuses the text itself.
     fn use_words(&mut self, why: &str, alert: &Alert, limits: &Limits) -> Result<(), Verdict> {
         if self.message.files.is_empty() {
             let error = why.to_owned();
@@ -141,7 +149,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The method to call, and what with.
+    /// The method to call, and its form.
     pub(super) fn form(&self) -> (&'static str, Form) {
         let mut form = Form::new();
         form.field("chat_id", self.chat.as_str());
@@ -166,6 +174,7 @@ impl Draft {
         (method, form)
     }
 
+    /// A message without files.
     fn text(&self, form: &mut Form) -> &'static str {
         form.field("text", self.words());
         if !self.is_plain {
@@ -176,6 +185,7 @@ impl Draft {
         "sendMessage"
     }
 
+    /// A message with one file.
     fn file(&self, form: &mut Form) -> &'static str {
         let Some(file) = self.message.files.first() else {
             return "sendDocument";
@@ -204,7 +214,7 @@ impl Draft {
             }
             Role::Animation => ("sendAnimation", "animation"),
             Role::Document => {
-                // Or a GIF would be shown moving again.
+                // Otherwise a GIF would be shown as an animation again.
                 form.field("disable_content_type_detection", "true");
                 ("sendDocument", "document")
             }
@@ -213,6 +223,7 @@ impl Draft {
         method
     }
 
+    /// A message with several files: the caption belongs to the first.
     fn album(&self, form: &mut Form) -> &'static str {
         let media = self.message.files.iter().enumerate().map(|(index, file)| {
             let mut entry = entry(file, index);
@@ -231,21 +242,20 @@ impl Draft {
         "sendMediaGroup"
     }
 
+    /// Title and text, with or without markup.
     fn words(&self) -> String {
         let Message { title, text, .. } = &self.message;
-        match (self.is_plain, title.is_empty() || text.is_empty()) {
-            (false, _) => html_of(title, text),
-            (true, true) => format!("{title}{text}"),
-            (true, false) => format!("{title}\n{text}"),
+        match self.is_plain {
+            false => html_of(title, text),
+            true => words::below(title, "\n", text),
         }
     }
 }
 
-/// Title and text; the tags do not count towards the limits.
+/// Title and text as HTML. Tags do not count towards the limits ("after entities parsing").
 pub(super) fn html_of(title: &str, text: &str) -> String {
-    let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
     let title = if title.is_empty() { String::new() } else { format!("<b>{}</b>", escaped(title)) };
-    format!("{title}{parted}{}", escaped(text))
+    words::below(&title, "\n", &escaped(text))
 }
 
 /// A file of an album or an edit (InputMedia), whose bytes are attached by [`attach`].
@@ -264,7 +274,7 @@ pub(super) fn entry(file: &Attachment, index: usize) -> Value {
     entry
 }
 
-/// The bytes of [`entry`].
+/// Adds the bytes of the file of an [`entry`], and those of its poster.
 pub(super) fn attach(form: &mut Form, file: &Attachment, index: usize) {
     form.attachment(&format!("f{index}"), file);
     if let Some(poster) = shown_clip(file).and_then(|clip| clip.poster.as_ref()) {
@@ -272,25 +282,25 @@ pub(super) fn attach(form: &mut Form, file: &Attachment, index: usize) {
     }
 }
 
+/// Sets a field of a JSON object.
 pub(super) fn set(entry: &mut Value, key: &str, value: impl Into<Value>) {
     if let Some(entry) = entry.as_object_mut() {
         entry.insert(key.to_owned(), value.into());
     }
 }
 
-/// What is known of a file that goes as a video.
+/// What is known of a file that is sent as a video.
 fn shown_clip(file: &Attachment) -> Option<&Clip> {
     file.stored().filter(|_| file.role == Role::Video)?.clip.as_ref()
 }
 
-/// Seconds, width and height, as sendVideo and InputMediaVideo want them. A second is the least
-/// that is shown.
+/// Seconds, width and height for sendVideo and InputMediaVideo. At least one second.
 fn numbers(clip: &Clip) -> (u64, u32, u32) {
     let seconds = clip.duration.as_millis().div_ceil(1000);
     (u64::try_from(seconds).unwrap_or(u64::MAX).max(1), clip.width_px, clip.height_px)
 }
 
-/// The `type` of an album's entry. Animations cannot be in albums and are never planned so.
+/// The `type` of an album's entry. Albums cannot contain animations, and the plan puts none into one.
 const fn kind(role: Role) -> &'static str {
     match role {
         Role::Picture => "photo",
@@ -299,6 +309,7 @@ const fn kind(role: Role) -> &'static str {
     }
 }
 
+/// Text in Telegram's HTML ("HTML style").
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,9 +1,9 @@
-//! An alert that is one message and grows (`edit_in_place`): a picture that follows takes the place of
-//! the one before, a video takes the place of the picture, words are added below. What one message
-//! cannot hold comes as a reply: several files at once, documents, whatever follows a video.
+//! Follow-ups that edit the first message of their incident (`edit_in_place`). A new picture replaces the one
+//! before, a video replaces the picture, and text is added below. What one message cannot contain is sent as a
+//! reply: several files at once, documents, whatever follows a video.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,15 +12,16 @@ use tipoff_model::{AlertKind, Outcome, Receipt, Verdict};
 use super::answer::TelegramFailure;
 use super::draft::{self, html_of};
 use super::{LIMITS, Telegram, number_of, pictures_fit};
+use crate::lock::lock;
 use crate::multipart::Form;
 use crate::plan::Role;
 use crate::{Attachment, Context, Message, words};
 
-/// Messages that are remembered over a restart: an incident lasts a few minutes.
+/// Number of messages that are remembered over a restart. It may be small because an incident lasts minutes.
 const SLOTS: i64 = 32;
-/// Messages that are remembered while the program runs.
+/// Number of messages that are remembered while the program runs.
 const MESSAGES_MAX: usize = 64;
-/// Lines that are added to a message.
+/// Number of lines that are added to a message. Further follow-ups are replies.
 const LINES_MAX: usize = 20;
 
 /// What a message shows.
@@ -31,31 +32,35 @@ enum Shows {
     Video,
 }
 
-/// A message of ours as it is now.
+/// A message in its present form. Stored as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct EditableMessage {
     chat: String,
+    /// The message's number in its chat.
     number: i64,
     shows: Shows,
     title: String,
     text: String,
-    /// What follow-ups had to say.
+    /// The texts of follow-ups.
     lines: Vec<String>,
-    /// What is said of the files until now.
+    /// A line about the files so far: "Latest of 3 pictures".
     files: String,
+    /// Number of pictures so far, of which the latest is shown.
     pictures: u32,
+    /// An edit without it would remove the buttons.
     keyboard: Option<Value>,
 }
 
+/// A message that one task at a time edits.
 type Shared = Arc<tokio::sync::Mutex<EditableMessage>>;
 
-/// The messages that may still grow.
+/// The messages that follow-ups can edit, by reference. The oldest is forgotten first.
 #[derive(Default)]
 pub(super) struct EditableMessages(Mutex<VecDeque<(String, Shared)>>);
 
 impl EditableMessages {
-    /// Remembers a first alert; what the channel is to remember of it over a restart. `None` for what
-    /// cannot grow: an album, a document.
+    /// Remembers a first alert. Returns the pair to store. `None` if follow-ups cannot edit it: an album, a
+    /// document.
     pub(super) fn add(
         &self,
         message: &Message,
@@ -85,13 +90,13 @@ impl EditableMessages {
         Some(memory)
     }
 
-    /// The message of this reference ("chat number"), as it is now.
+    /// The message of a reference ("chat number"), from memory or from what was stored before a restart.
     fn get(&self, reference: &str, memory: &[(String, String)]) -> Option<Shared> {
         let known = |messages: &VecDeque<(String, Shared)>| {
             let found = messages.iter().find(|(key, _)| key == reference);
             found.map(|(_, shared)| Arc::clone(shared))
         };
-        if let Some(shared) = known(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if let Some(shared) = known(&lock(&self.0)) {
             return Some(shared);
         }
         let number: i64 = reference.rsplit_once(' ')?.1.parse().ok()?;
@@ -100,10 +105,11 @@ impl EditableMessages {
         (grown.reference() == reference).then(|| self.insert(grown))
     }
 
+    /// Remembers a message in place of an older one with the same reference.
     fn insert(&self, grown: EditableMessage) -> Shared {
         let reference = grown.reference();
         let shared = Arc::new(tokio::sync::Mutex::new(grown));
-        let mut messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut messages = lock(&self.0);
         messages.retain(|(key, _)| *key != reference);
         messages.push_back((reference, Arc::clone(&shared)));
         if messages.len() > MESSAGES_MAX {
@@ -112,7 +118,7 @@ impl EditableMessages {
         shared
     }
 
-    /// The message has other buttons now; what the channel is to remember of it.
+    /// The message has other buttons now, because somebody pressed one. Returns the pair to store.
     pub(super) async fn pressed(
         &self,
         chat: &str,
@@ -128,15 +134,17 @@ impl EditableMessages {
 }
 
 impl EditableMessage {
+    /// The reference that receipts have.
     fn reference(&self) -> String {
         format!("{} {}", self.chat, self.number)
     }
 
+    /// The pair to store.
     fn memory(&self) -> (String, String) {
         (slot(self.number), json!(self).to_string())
     }
 
-    /// The message with a follow-up in it. `None` if one message cannot hold it.
+    /// The message with a follow-up in it. `None` if one message cannot contain it, or has no room for its text.
     fn with(&self, message: &Message, has_own_title: bool) -> Option<Self> {
         let mut grown = self.clone();
         let said = |parts: [&str; 2]| -> String {
@@ -145,6 +153,7 @@ impl EditableMessage {
         };
         let title = if has_own_title { message.title.as_str() } else { "" };
         let line = said([title, &message.text]);
+        // A camera that says the same again adds no line.
         if !line.is_empty() && !grown.lines.contains(&line) {
             grown.lines.push(line);
         }
@@ -172,13 +181,14 @@ impl EditableMessage {
         (length <= max && grown.lines.len() <= LINES_MAX).then_some(grown)
     }
 
+    /// The text below the title.
     fn body(&self) -> String {
         let parts = std::iter::once(&self.text).chain(&self.lines).chain([&self.files]);
         let parts: Vec<&str> = parts.map(String::as_str).filter(|part| !part.is_empty()).collect();
         parts.join("\n")
     }
 
-    /// The method that shows it, and what with: `file` where that is new.
+    /// The method that edits the message, and its form. `file` is the new file, if there is one.
     fn form(&self, file: Option<&Attachment>) -> (&'static str, Form) {
         let mut form = Form::new();
         form.field("chat_id", self.chat.as_str());
@@ -213,15 +223,15 @@ impl EditableMessage {
 }
 
 impl Telegram {
-    /// Edits the first message of the incident so that it holds `message` too. `None` if it cannot: then
-    /// the message is sent as a reply.
+    /// Edits the first message of the incident so that it contains `message` too. `None` if that is not possible:
+    /// then the message is sent as a reply.
     pub(super) async fn grow(&self, message: &Message, context: &Context<'_>) -> Option<Outcome> {
         let alert = context.alert;
         if !self.edit_in_place || alert.kind != AlertKind::FollowUp {
             return None;
         }
         let shared = self.growing.get(message.reply_to.as_deref()?, context.memory)?;
-        // One edit of a message at a time, or one would lose what the other has added.
+        // One edit of a message at a time: a second one would lose what the first one adds.
         let mut grown = shared.lock().await;
         let has_own_title = !alert.events.is_empty() || alert.manner.title.is_some();
         let new = grown.with(message, has_own_title)?;
@@ -244,7 +254,7 @@ impl Telegram {
     }
 }
 
-/// Where a message is remembered: a few places that are used again.
+/// The memory key of a message. Keys are used again, so that the stored data stays small.
 fn slot(number: i64) -> String {
     format!("message {}", number.rem_euclid(SLOTS))
 }

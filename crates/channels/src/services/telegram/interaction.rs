@@ -1,5 +1,6 @@
-//! Carries out pressed buttons, confirms them and shows the result below the message; answers commands. Everything sent
-//! here leaves room in the rate limits for alerts.
+//! Carries out pressed buttons, confirms them and shows the result below the message. Answers commands. Everything
+//! that is sent here leaves room in the rate limits for alerts. Who may press or command was decided before
+//! ([`super::bot::Access`]).
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -14,14 +15,14 @@ use tokio::time::{sleep, timeout};
 use super::answer::TelegramFailure;
 use super::bot::PendingUpdate;
 use super::command::{self, COMMANDS, Command};
-use super::update::{CallbackQuery, Message, Update, User};
+use super::update::{CallbackQuery, ChatMessage, Update, User};
 use super::{LIMITS, Telegram, keyboard};
 use crate::multipart::Form;
 use crate::{BoxFuture, Done, HomeControl, Pace, words};
 
 /// Length limit of the answer to a press (answerCallbackQuery, `text`), in UTF-16 units.
 const ANSWER_UTF16_MAX: usize = 200;
-/// Messages that are sent or edited beside alerts, at once.
+/// Number of messages that are sent or edited beside alerts at the same time.
 const SENDING_MAX: usize = 32;
 /// How long an update waits for its message to be edited before the next one is asked for.
 const EDIT_TIME: Duration = Duration::from_secs(10);
@@ -38,7 +39,9 @@ type Sending<'a> = BoxFuture<'a, ()>;
 pub(super) struct LateKeyboard {
     pub(super) chat: String,
     pub(super) topic: Option<i64>,
+    /// The number of the album's first message.
     pub(super) reply_to: Option<i64>,
+    /// The alert's title: a message needs a text.
     pub(super) text: String,
     pub(super) keyboard: Value,
 }
@@ -56,10 +59,12 @@ impl Telegram {
             sending.push(Box::pin(self.show_commands(home_control)));
         }
         loop {
+            // Updates wait at Telegram while too much is being sent.
             let has_room = sending.len() < SENDING_MAX;
             tokio::select! {
                 Some(job) = jobs.recv(), if has_room => {
                     let PendingUpdate { update, done } = job;
+                    // One action after the other, in the order in which people pressed.
                     let rest = self.take(update, home_control).await;
                     sending.push(Box::pin(confirm(rest, done)));
                 }
@@ -88,6 +93,7 @@ impl Telegram {
         Some(Box::pin(self.answer(message, text, keyboard, home_control)))
     }
 
+    /// Carries out a pressed button. What is left to do is to edit the message.
     async fn press<'a>(
         &'a self,
         query: CallbackQuery,
@@ -95,10 +101,12 @@ impl Telegram {
     ) -> Option<Sending<'a>> {
         let CallbackQuery { id, from, message, data } = query;
         let (message, data) = (message?, data.unwrap_or_default());
+        // A note carries out nothing: its text is shown again.
         if let Some(note) = keyboard::note(message.reply_markup.as_ref(), &data) {
             self.confirm_press(&id, note, false, home_control).await;
             return None;
         }
+        // Of another version of Tipoff, forged, or from before `buttons = false`.
         let Some(action) = Action::decode(&data).filter(|_| self.buttons) else {
             self.confirm_press(&id, "This button is not known any more.", true, home_control).await;
             return None;
@@ -116,8 +124,8 @@ impl Telegram {
         }
     }
 
-    /// Ends the waiting sign on the button. What is confirmed too late (the query is too old) was done
-    /// all the same.
+    /// Answers a press: the app then ends the waiting sign on the button and shows `text`, as a dialog if `alert`
+    /// is set. If Telegram refuses the answer ("query is too old"), the action was carried out all the same.
     async fn confirm_press(
         &self,
         id: &str,
@@ -137,10 +145,10 @@ impl Telegram {
         }
     }
 
-    /// The buttons say what was done, and by whom. The rest of the message stays as it is.
+    /// Replaces the buttons by what was done and by whom. The rest of the message stays as it is.
     async fn show_done(
         &self,
-        message: Message,
+        message: ChatMessage,
         action: Action,
         done: Done,
         person: String,
@@ -151,6 +159,7 @@ impl Telegram {
             return;
         };
         let chat = message.chat.id.to_string();
+        // Each attempt needs a form of its own.
         let form = || {
             let mut form = Form::new();
             form.field("chat_id", chat.as_str());
@@ -158,6 +167,7 @@ impl Telegram {
             form.json("reply_markup", keyboard.to_string());
             form
         };
+        // A later edit of the message would show the old buttons again.
         if self.edit_in_place {
             let memory = home_control.memory().await.unwrap_or_default();
             let number = message.message_id;
@@ -170,19 +180,21 @@ impl Telegram {
         self.send_beside("editMessageReplyMarkup", &chat, &form, home_control).await;
     }
 
-    async fn command(&self, message: &Message) -> Option<Command> {
+    /// The command in a message. `None` if the message is no command for this bot.
+    async fn command(&self, message: &ChatMessage) -> Option<Command> {
         let text = message.text.as_deref().filter(|text| self.commands && text.starts_with('/'))?;
         let name = match command::addressee(text) {
             Some(_) => self.username().await,
             None => None,
         };
-        // Where the bot's own name cannot be found out, it is better to answer.
+        // If the bot's own name cannot be found out, it is better to answer than to be silent.
         let is_us = |bot: &str| name.is_none_or(|name| name.eq_ignore_ascii_case(bot));
         let command = command::read(text, is_us);
-        // Among people, a command that is not known may be for another bot.
+        // In a group, an unknown command may be for another bot.
         command.or_else(|| (message.chat.kind == "private").then_some(Command::Help))
     }
 
+    /// Carries out a command. Returns the text of the answer, and the action that was carried out.
     async fn obey(
         &self,
         command: Command,
@@ -208,6 +220,7 @@ impl Telegram {
         (read.unwrap_or_else(|error| error), None)
     }
 
+    /// Sets the mode of `/arm` or `/disarm`. If there is no such mode, the answer says how to add it.
     async fn set_mode(
         &self,
         arm: bool,
@@ -233,9 +246,10 @@ impl Telegram {
         }
     }
 
+    /// Sends the answer to a command, into the same topic.
     async fn answer(
         &self,
-        message: Message,
+        message: ChatMessage,
         text: String,
         keyboard: Option<Value>,
         home_control: &dyn HomeControl,
@@ -247,6 +261,7 @@ impl Telegram {
         self.send_beside("sendMessage", &chat, &form, home_control).await;
     }
 
+    /// Sends the keyboard of an album, below it and without a sound.
     async fn send_keyboard(&self, late: LateKeyboard, home_control: &dyn HomeControl) {
         let LateKeyboard { chat, topic, reply_to, text, keyboard } = late;
         let form = || {
@@ -257,7 +272,7 @@ impl Telegram {
         self.send_beside("sendMessage", &chat, &form, home_control).await;
     }
 
-    /// Sends something that is no alert, in a few tries.
+    /// Sends something that is no alert, in up to [`TRIES_MAX`] attempts.
     async fn send_beside(
         &self,
         method: &str,
@@ -275,7 +290,7 @@ impl Telegram {
                     sleep(after.unwrap_or(pause).max(pause)).await;
                     pause = pause.saturating_mul(2);
                 }
-                // The same keyboard again, a message that was deleted: nothing to be done.
+                // Such as "message is not modified", or a message that was deleted.
                 Err(problem) => {
                     tracing::debug!(method, ?problem, "Telegram did not take it.");
                     return;
@@ -285,7 +300,7 @@ impl Telegram {
         tracing::warn!(method, "Telegram did not take an answer or an edit in time.");
     }
 
-    /// Has the chats of this channel show the list of commands.
+    /// Makes Telegram show the list of commands in the chats of this channel.
     async fn show_commands(&self, home_control: &dyn HomeControl) {
         let list: Value = COMMANDS
             .iter()
@@ -318,11 +333,13 @@ impl Telegram {
         name.await.ok().map(String::as_str)
     }
 
+    /// The bot's own rate limit: answers to presses belong to no chat.
     fn bot_pace(&self) -> Pace {
         Pace { key: self.bot_key(), count: 30, per: Duration::from_secs(1) }
     }
 }
 
+/// The answer to a command that requested an action.
 fn did(done: Result<Done, String>) -> (String, Option<Done>) {
     match done {
         Ok(done) => (done.text.clone(), Some(done)),
@@ -330,7 +347,7 @@ fn did(done: Result<Done, String>) -> (String, Option<Done>) {
     }
 }
 
-/// A text without any form.
+/// The form of a message whose text has no markup (sendMessage).
 fn text_form(
     chat: &str,
     topic: Option<i64>,
@@ -355,7 +372,8 @@ fn text_form(
     form
 }
 
-/// Confirms an update when everything is sent; what takes long goes on without holding up others.
+/// Confirms an update when everything is sent, or after [`EDIT_TIME`], so that a slow edit does not delay the
+/// next updates.
 async fn confirm(rest: Option<Sending<'_>>, done: oneshot::Sender<()>) {
     let Some(mut rest) = rest else {
         let _ = done.send(());

@@ -1,5 +1,5 @@
-//! The buttons below a message (InlineKeyboardMarkup): those of an alert, and what stands there after
-//! somebody pressed one. All of it is in the message itself, so presses work after any restart.
+//! The buttons below a message (InlineKeyboardMarkup): those of an alert, and the note that replaces a pressed
+//! one. The message itself contains all of it, so that presses also work after a restart. Pure.
 
 use std::net::IpAddr;
 
@@ -10,13 +10,13 @@ use tipoff_model::{Action, Button, Effect};
 use crate::Done;
 use crate::words;
 
-/// Buttons of one kind that stand beside each other: more are unreadable on a phone.
+/// Number of buttons in a row: more are unreadable on a phone.
 const ROW_MAX: usize = 3;
-/// How long a button may be after it was pressed, in UTF-16 units: it says who pressed.
+/// Length limit of the note in place of a pressed button, in UTF-16 units. It names the person.
 const LABEL_UTF16_MAX: usize = 60;
-/// Buttons of a message that are looked at: ours have fewer.
+/// Number of buttons of a message that are read. Tipoff's messages have fewer.
 const BUTTONS_MAX: usize = 30;
-/// The beginning of the data of a button that only says something.
+/// Prefix of the callback data of a note: a button that carries out nothing.
 const NOTE: &str = "=";
 
 /// The kinds of buttons, in their order in a keyboard.
@@ -30,6 +30,7 @@ enum ButtonKind {
 }
 
 impl ButtonKind {
+    /// The kind of the button of an action.
     const fn of(action: &Action) -> Self {
         match action {
             Action::Mute { .. } | Action::Unmute { .. } => Self::Mute,
@@ -39,6 +40,7 @@ impl ButtonKind {
         }
     }
 
+    /// The callback data of a note of this kind.
     const fn note(self) -> &'static str {
         match self {
             Self::Mute => "=mute",
@@ -49,38 +51,42 @@ impl ButtonKind {
         }
     }
 
+    /// The kind of a note, by its callback data.
     fn of_note(data: &str) -> Option<Self> {
         let kinds = [Self::Mute, Self::Mode, Self::Incident, Self::Lock];
         kinds.into_iter().find(|kind| kind.note() == data)
     }
 }
 
-/// A button as Telegram has it.
+/// A button in Telegram's form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct InlineButton {
     kind: ButtonKind,
-    /// Whether it only says something: it stands in a row of its own.
+    /// Whether it is a note, which has a row of its own.
     note: bool,
     json: Value,
 }
 
 impl InlineButton {
+    /// A button that carries out an action. `None` if the action is too long for callback data (64 bytes).
     fn act(action: &Action, label: &str) -> Option<Self> {
         let json = json!({ "text": label, "callback_data": action.encode()? });
         Some(Self { kind: ButtonKind::of(action), note: false, json })
     }
 
+    /// A note: a button that shows a text and carries out nothing.
     fn note(kind: ButtonKind, label: &str) -> Self {
         let json = json!({ "text": label, "callback_data": kind.note() });
         Self { kind, note: true, json }
     }
 
+    /// A button that opens an address. `None` if Telegram would refuse the address.
     fn open(label: &str, url: &str) -> Option<Self> {
         let json = json!({ "text": label, "url": url });
         is_linkable(url).then_some(Self { kind: ButtonKind::Open, note: false, json })
     }
 
-    /// A button of a message of ours.
+    /// Reads a button of one of Tipoff's messages.
     fn read(json: &Value) -> Option<Self> {
         let text = |key| json.get(key).and_then(Value::as_str);
         let label = text("text")?;
@@ -95,8 +101,8 @@ impl InlineButton {
     }
 }
 
-/// The keyboard below an alert. `None` if there is no button that Telegram takes. `presses` says
-/// whether somebody asks Telegram for presses.
+/// The keyboard below an alert. `None` if there is no button that Telegram accepts. `presses` says whether
+/// presses reach Tipoff: without that, only buttons that open an address are of use.
 pub(super) fn of_alert(buttons: &[Button], presses: bool) -> Option<Value> {
     let key = |button: &Button| match &button.effect {
         Effect::Act { action, .. } if presses => InlineButton::act(action, &button.label),
@@ -113,8 +119,8 @@ pub(super) fn of_done(done: &Done) -> Option<Value> {
     )
 }
 
-/// The keyboard of a message after `action` was carried out: in the place of the buttons of its kind
-/// it says what was done and who asked, and offers what can be asked for next. All others stay.
+/// The keyboard of a message after `action` was carried out. A note says what was done and who asked for it, and
+/// buttons offer the next actions; both replace the buttons of the same kind. All others stay.
 pub(super) fn after(
     before: Option<&Value>,
     action: &Action,
@@ -132,24 +138,26 @@ pub(super) fn after(
     markup(keys)
 }
 
-/// What a button says that only says something. `None` if `data` is not of such a one.
+/// The text of a note that was pressed. `None` if `data` is not that of a note.
 pub(super) fn note<'a>(keyboard: Option<&'a Value>, data: &str) -> Option<&'a str> {
     data.strip_prefix(NOTE)?;
     let found = buttons_of(keyboard).find(|it| it.get("callback_data") == Some(&json!(data)));
     found.and_then(|it| it.get("text")?.as_str()).or(Some(""))
 }
 
+/// The buttons of a keyboard that Tipoff knows.
 fn keys_of(keyboard: Option<&Value>) -> Vec<InlineButton> {
     buttons_of(keyboard).take(BUTTONS_MAX).filter_map(InlineButton::read).collect()
 }
 
+/// All buttons of a keyboard, row by row.
 fn buttons_of(keyboard: Option<&Value>) -> impl Iterator<Item = &Value> {
     let rows = keyboard.and_then(|it| it.get("inline_keyboard")).and_then(Value::as_array);
     rows.into_iter().flatten().filter_map(Value::as_array).flatten()
 }
 
-/// Rows by kind; what only says something has a row of its own, the page of the incident shares the
-/// incident's row.
+/// The keyboard, with rows by kind. A note has a row of its own; the link to the incident shares the row of the
+/// incident's buttons. `None` without buttons.
 fn markup(mut keys: Vec<InlineButton>) -> Option<Value> {
     if keys.is_empty() {
         return None;
@@ -175,8 +183,8 @@ fn markup(mut keys: Vec<InlineButton>) -> Option<Value> {
     Some(json!({ "inline_keyboard": rows }))
 }
 
-/// Whether Telegram takes the address for a button, and a phone may open it. To a host without a dot,
-/// such as `localhost` or `nas`, Telegram answers "Wrong HTTP URL" and refuses the whole message.
+/// Whether Telegram accepts the address of a button, and a phone may open it. For a host without a dot, such as
+/// `localhost` or `nas`, Telegram answers "Wrong HTTP URL" and refuses the whole message.
 fn is_linkable(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else {
         return false;

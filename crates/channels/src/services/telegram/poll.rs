@@ -1,5 +1,5 @@
-//! Long polling: asks Telegram for the buttons that people press and the commands that they write. One
-//! request waits at Telegram all the time.
+//! Long polling (getUpdates): asks Telegram for the buttons that people press and the commands that they write. One
+//! request waits at Telegram all the time. It needs no public address, unlike the webhook.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -14,14 +14,15 @@ use super::bot::Bot;
 use super::update::{ALLOWED_UPDATES, Update};
 use crate::multipart::Form;
 
-/// How long Telegram holds a request while nothing happens.
+/// How long Telegram holds a request while nothing happens, in seconds.
 const POLL_S: u64 = 50;
-/// How many updates come at once: each is done before the next ones are asked for.
+/// Number of updates in an answer. All are handled before the next ones are requested.
 const UPDATES_MAX: u32 = 20;
-/// How large an answer with updates may be, in bytes. The largest message is of about 100 KB.
+/// Size limit of an answer with updates, in bytes. The largest message has about 100 KB.
 pub(super) const UPDATES_BYTES_MAX: usize = 4 << 20;
-/// Asks for updates for as long as it is polled. One is confirmed, with the next request, when its
-/// channel has done what it asks for; until then it comes again after any restart.
+
+/// Asks for updates for as long as it is polled. The next request confirms an update, after its channel handled
+/// it. Until then, Telegram sends it again after a restart.
 pub(super) async fn poll(api: &BotApi, bot: &Bot) -> Infallible {
     let (mut offset, mut count) = (None, UPDATES_MAX);
     let mut backoff = UpdateBackoff::default();
@@ -36,12 +37,12 @@ pub(super) async fn poll(api: &BotApi, bot: &Bot) -> Infallible {
                     bot.deliver(update).await;
                 }
                 count = UPDATES_MAX;
-                // A server that does not hold requests is not asked without end.
+                // Protects a server that answers at once instead of holding the request.
                 let is_idle = offset == before && asked.elapsed() < PAUSE_MIN;
                 if is_idle { PAUSE_MIN } else { Duration::ZERO }
             }
             Err(problem) => {
-                // An answer that is too large to be read is asked for in pieces.
+                // The answer may be too large: ask for one update at a time.
                 count = 1;
                 backoff.next_pause(problem)
             }
@@ -50,6 +51,7 @@ pub(super) async fn poll(api: &BotApi, bot: &Bot) -> Infallible {
     }
 }
 
+/// Requests the updates from `offset` on, at most `count`.
 async fn updates(
     api: &BotApi,
     offset: Option<i64>,

@@ -1,5 +1,6 @@
 //! What Telegram can be configured with: `check`, its errors, the reference and the dashboard read this.
 
+use crate::settings::TIMEOUT;
 use crate::{Setting, Shape};
 
 /// In alphabetical order.
@@ -75,12 +76,10 @@ pub(super) const SETTINGS: &[Setting] = &[
         example: "true",
     },
     Setting {
-        key: "timeout",
-        shape: Shape::Duration,
-        required: false,
         doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
               60 s.",
         example: "\"30 s\"",
+        ..TIMEOUT
     },
     Setting {
         key: "token",

@@ -1,4 +1,5 @@
-//! Requests to Telegram while a channel is set up: the bot's name, and the chats that write to it. Sends no message.
+//! Requests to Telegram while a channel is set up (`tipoff init`): the bot's name, and the chats that
+//! write to it. Sends no message.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -14,9 +15,9 @@ use crate::multipart::Form;
 
 /// How long an answer may take.
 const TIME: Duration = Duration::from_secs(20);
-/// How long Telegram holds a request until somebody writes.
+/// How long Telegram holds a request until somebody writes, in seconds.
 const POLL_S: u64 = 25;
-/// The pause after an answer that says to ask again.
+/// The pause before the next request, after an answer that says to ask again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A bot that is being set up.
@@ -26,12 +27,12 @@ pub struct Setup {
     offset: AtomicI64,
 }
 
-/// A bot, as its owner knows it.
+/// What Telegram shows of a bot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BotInfo {
     /// Its name, without the @.
     pub username: String,
-    /// What it is called in chats.
+    /// Its display name in chats.
     pub name: String,
 }
 
@@ -40,14 +41,17 @@ pub struct BotInfo {
 pub struct Chat {
     /// The value of `chat`.
     pub id: i64,
-    /// What people call it.
+    /// The title of a group or channel, or a person's name.
     pub title: String,
-    /// The value of `topic`, where the bot was written to in a topic.
+    /// The value of `topic`, if the message was in a topic.
     pub topic: Option<i64>,
 }
 
 impl Setup {
-    /// A bot at a Bot API server, such as [`super::DEFAULT_API`]; or what is wrong with the two.
+    /// A bot at a Bot API server, such as [`super::DEFAULT_API`].
+    ///
+    /// # Errors
+    /// The faults of address and token, each with its key.
     pub fn new(api: &str, token: &str) -> Result<Self, String> {
         let api = BotApi::new(api, token).map_err(|faults| {
             let faults: Vec<String> =
@@ -57,7 +61,7 @@ impl Setup {
         Ok(Self { api, offset: AtomicI64::new(0) })
     }
 
-    /// Who the bot is.
+    /// Asks for the bot's names (getMe), which also checks the token.
     pub async fn bot(&self) -> Result<BotInfo, String> {
         let bot = self.call("getMe", Form::new(), TIME).await.map_err(words)?;
         let username = text(&bot, "username").ok_or("Telegram did not say who the bot is")?;
@@ -65,8 +69,8 @@ impl Setup {
         Ok(BotInfo { username: username.to_owned(), name: name.to_owned() })
     }
 
-    /// Waits until somebody writes to the bot or adds it to a group or channel: the latest such
-    /// chat. Called again, it waits for the next one.
+    /// Waits until somebody writes to the bot or adds it to a group or channel, and returns the latest such chat.
+    /// Called again, it waits for the next one.
     pub async fn wait_for_chat(&self, patience: Duration) -> Result<Chat, String> {
         let deadline = Instant::now() + patience;
         loop {
@@ -81,7 +85,7 @@ impl Setup {
                         return Ok(chat);
                     }
                 }
-                // A Tipoff that runs with this bot asks too; it leaves the bot alone for a while now.
+                // A running Tipoff with this bot asks, too: it pauses after the conflict.
                 Err(
                     TelegramFailure::Conflict(_)
                     | TelegramFailure::Stop(Verdict::Retry { after: None, .. }),
@@ -93,6 +97,7 @@ impl Setup {
         }
     }
 
+    /// Asks for updates after those that were seen.
     async fn updates(&self, poll_s: u64) -> Result<Vec<Value>, TelegramFailure> {
         let mut form = Form::new();
         form.field("offset", self.offset.load(Ordering::Relaxed).to_string());
@@ -120,6 +125,7 @@ impl Setup {
     }
 }
 
+/// A failure in plain words.
 fn words(problem: TelegramFailure) -> String {
     match problem {
         TelegramFailure::Stop(Verdict::Retry { error, .. } | Verdict::Refused { error })
@@ -133,6 +139,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)
 }
 
+/// The chat of an update: of a message, a channel's post, or the bot's own new membership.
 fn chat(update: &Value) -> Option<Chat> {
     let joined = |update: &Value| {
         let status = update.pointer("/new_chat_member/status").and_then(Value::as_str);

@@ -1,5 +1,5 @@
-//! Updates from Telegram: messages with commands, pressed buttons. Anybody can write to a bot, and a press may hold any
-//! data: nothing here is trusted.
+//! Updates from Telegram: messages with commands, pressed buttons. The fields are those of "Available types" in the
+//! Bot API's documentation. Anybody can write to a bot, and a press may contain any data: nothing here is trusted.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,17 +9,18 @@ use crate::words;
 /// The updates that are asked for (getUpdates, setWebhook: `allowed_updates`).
 pub(super) const ALLOWED_UPDATES: &str = r#"["message","callback_query"]"#;
 
-/// Something that has happened; of kinds that are not asked for, only the number.
+/// An event at Telegram. Of kinds that are not requested, only the number.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Update {
+    /// Numbers grow. Asking with a higher `offset` confirms an update.
     pub(super) update_id: i64,
-    pub(super) message: Option<Message>,
+    pub(super) message: Option<ChatMessage>,
     pub(super) callback_query: Option<CallbackQuery>,
 }
 
-/// A message; of one that is too old only the number and the chat (InaccessibleMessage).
+/// A message. Of one that is too old, only the number and the chat (InaccessibleMessage).
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Message {
+pub(super) struct ChatMessage {
     pub(super) message_id: i64,
     pub(super) chat: ChatInfo,
     pub(super) from: Option<User>,
@@ -27,11 +28,11 @@ pub(super) struct Message {
     pub(super) message_thread_id: Option<i64>,
     #[serde(default)]
     pub(super) is_topic_message: bool,
-    /// As the message has it now.
+    /// The keyboard that the message has now.
     pub(super) reply_markup: Option<Value>,
 }
 
-/// Where something has happened.
+/// The chat of a message.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct ChatInfo {
     pub(super) id: i64,
@@ -42,13 +43,13 @@ pub(super) struct ChatInfo {
 }
 
 impl ChatInfo {
-    /// Whether anybody can join: it has a public name. People have names too.
+    /// Whether anybody can join it: a group or channel with a public name. People have public names, too.
     pub(super) fn is_public(&self) -> bool {
         self.kind != "private" && self.username.is_some()
     }
 }
 
-/// Who did it.
+/// A person who wrote or pressed.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct User {
     #[serde(default)]
@@ -59,7 +60,7 @@ pub(super) struct User {
 }
 
 impl User {
-    /// What people call them.
+    /// First and last name on one line, or the user name if both are missing.
     pub(super) fn name(&self) -> String {
         let name = words::clean(&format!("{} {}", self.first_name, self.last_name));
         let name = name.trim().replace('\n', " ");
@@ -70,18 +71,19 @@ impl User {
     }
 }
 
-/// Somebody pressed a button.
+/// A pressed button.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct CallbackQuery {
     pub(super) id: String,
     pub(super) from: User,
-    /// Missing where the button is below a message that the bot did not send itself.
-    pub(super) message: Option<Message>,
+    /// Missing if the button is below a message that the bot did not send itself.
+    pub(super) message: Option<ChatMessage>,
     pub(super) data: Option<String>,
 }
 
 impl Update {
-    /// An update, or only its number where the rest cannot be read. `None`: not even that.
+    /// Reads an update, or only its number if the rest is not readable: it still has to be confirmed. `None`
+    /// without a number.
     pub(super) fn read(value: &Value) -> Option<Self> {
         let update_id = value.get("update_id")?.as_i64()?;
         let empty = Self { update_id, message: None, callback_query: None };

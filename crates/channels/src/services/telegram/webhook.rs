@@ -17,14 +17,14 @@ use crate::{HomeControl, HookFault, HookRequest, words};
 
 /// The header with the secret (setWebhook, `secret_token`).
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
-/// What the secret is made of besides the token, so that it is good for nothing else.
+/// Separates this secret from others that could be derived from the token.
 const SECRET_LABEL: &[u8] = b"tipoff telegram webhook";
-/// How many requests Telegram makes at once.
+/// Number of requests that Telegram makes at once (`max_connections`).
 const CONNECTIONS_MAX: u32 = 4;
-/// What holds over restarts: the address that we gave Telegram; empty: none.
+/// Memory key of the address that Telegram was given. Empty if there is no webhook.
 const MEMORY: &str = "webhook";
 
-/// Has Telegram send updates to us, for as long as this future is polled.
+/// Makes Telegram send updates to Tipoff, for as long as this future is polled.
 pub(super) async fn keep(api: &BotApi, home_control: &dyn HomeControl) -> Infallible {
     let Some(url) = home_control.hook_url() else {
         tracing::error!(
@@ -46,7 +46,7 @@ pub(super) async fn keep(api: &BotApi, home_control: &dyn HomeControl) -> Infall
     }
 }
 
-/// Has Telegram send updates to `url` from now on.
+/// Makes Telegram send updates to `url` from now on.
 async fn set(
     api: &BotApi,
     home_control: &dyn HomeControl,
@@ -62,7 +62,8 @@ async fn set(
     Ok(())
 }
 
-/// Ends the webhook that an earlier configuration has set; one of another program stays.
+/// Ends the webhook that an earlier configuration set: getUpdates fails while there is one. Another program's
+/// webhook stays.
 pub(super) async fn retire(api: &BotApi, home_control: &dyn HomeControl) {
     let memory = home_control.memory().await.unwrap_or_default();
     let ours = memory.iter().find(|(key, url)| key == MEMORY && !url.is_empty());
@@ -82,6 +83,7 @@ pub(super) async fn retire(api: &BotApi, home_control: &dyn HomeControl) {
     }
 }
 
+/// Stores the address that Telegram was given. If that fails, a later configuration cannot end the webhook.
 async fn remember(home_control: &dyn HomeControl, url: &str) {
     let pair = (MEMORY.to_owned(), url.to_owned());
     if let Err(error) = home_control.remember(vec![pair]).await {
@@ -89,7 +91,10 @@ async fn remember(home_control: &dyn HomeControl, url: &str) {
     }
 }
 
-/// The update in a request, where it is from Telegram.
+/// The update in a request.
+///
+/// # Errors
+/// The request has not the right secret, or no update.
 pub(super) fn read(api: &BotApi, request: &HookRequest) -> Result<Update, HookFault> {
     let given = request.header(SECRET_HEADER).unwrap_or_default();
     if !is_same(given, &secret(api)) {
@@ -99,13 +104,14 @@ pub(super) fn read(api: &BotApi, request: &HookRequest) -> Result<Update, HookFa
     Update::read(&value).ok_or(HookFault::Unreadable)
 }
 
-/// The same for a bot at every start, without being stored.
+/// The secret that Telegram sends with each request. Derived from the bot's token, so that it is the same after
+/// a restart without being stored.
 fn secret(api: &BotApi) -> String {
     let digest = mac(api.token().as_bytes(), SECRET_LABEL).map(|mac| mac.finalize().into_bytes());
     digest.map(|digest| words::hex(&digest)).unwrap_or_default()
 }
 
-/// Compares in constant time: digests of both, by the library that made them.
+/// Compares two secrets in constant time, by their digests.
 fn is_same(given: &str, expected: &str) -> bool {
     let of = |text: &str| mac(SECRET_LABEL, text.as_bytes());
     match (of(given), of(expected)) {

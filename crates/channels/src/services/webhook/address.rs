@@ -1,5 +1,5 @@
-//! The address of a webhook, which may name values of the alert in its path and query. Whatever a device
-//! writes, the request goes to the same scheme, host and port, and to a path of the same number of segments.
+//! The address of a webhook, whose path and query may contain values of the alert. Whatever a device sends, the
+//! request goes to the same scheme, login, host and port, and to a path with the same number of segments.
 
 use std::borrow::Cow;
 
@@ -9,17 +9,22 @@ use tipoff_model::TemplateValues;
 use crate::http::{self, Secrets};
 use crate::template::{self, Place, Template};
 
-/// What ends the host and port of an http address (WHATWG URL, "authority state").
+/// Characters that end the host and port of an http address (WHATWG URL, "authority state").
 const AUTHORITY_END: [char; 4] = ['/', '\\', '?', '#'];
 
-/// An address that is known to be good with the example.
+/// An address that works with the example.
 pub(super) enum Address {
+    /// The same for every alert.
     Fixed(Url),
+    /// Depends on the alert, except for the scheme, login, host and port in `base`.
     Template { template: Template, base: Url },
 }
 
 impl Address {
-    /// Reads `url`, and hides from errors what it may hold of secrets.
+    /// Reads `url`, and adds the secrets in it to `secrets`.
+    ///
+    /// # Errors
+    /// What is wrong with the address or the template.
     pub(super) fn read(text: &str, secrets: &mut Secrets) -> Result<Self, String> {
         if !template::is_template(text) {
             let url = http::address(text)?;
@@ -51,7 +56,8 @@ impl Address {
     /// The address for an alert.
     ///
     /// # Errors
-    /// What the example could not show, such as a filter that does not take a value.
+    /// The template fails with these values, although it works with the example: a filter refuses a value, for
+    /// one.
     pub(super) fn url(&self, values: &TemplateValues<'_>) -> Result<Url, String> {
         let (template, base) = match self {
             Self::Fixed(url) => return Ok(url.clone()),
@@ -69,15 +75,15 @@ impl Address {
     }
 }
 
-/// Scheme, login, host and port; and what follows.
+/// Splits an address into scheme, login, host and port, and the rest.
 fn split(text: &str) -> (&str, &str) {
     let begin = text.find("://").map_or(0, |at| at + "://".len());
     let end = text.get(begin..).and_then(|rest| rest.find(AUTHORITY_END));
     text.split_at(end.map_or(text.len(), |end| begin + end))
 }
 
-/// An address whose segments all stay: those that would leave the folder, as a device could name itself,
-/// have underscores instead of dots ("path state": `%2e` is a dot, too).
+/// The address with underscores in place of the dots of `.` and `..` segments. A device could have such a name,
+/// and the segment would lead to another folder (WHATWG URL, "path state": `%2e` is a dot, too).
 fn without_dot_segments(address: &str) -> Cow<'_, str> {
     let (authority, rest) = split(address);
     let path_end = rest.find(['?', '#']).unwrap_or(rest.len());

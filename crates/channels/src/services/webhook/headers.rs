@@ -1,4 +1,5 @@
-//! The headers of a webhook that its owner has set; their values may be templates.
+//! The headers of a webhook that the owner configured. Their values may be templates, and may be secrets: they never
+//! appear in an error.
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tipoff_model::TemplateValues;
@@ -6,25 +7,31 @@ use tipoff_model::TemplateValues;
 use crate::http::Secrets;
 use crate::template::{self, Place, Template};
 
-/// The same for every attempt at a delivery, so that the server can tell a repetition.
+/// The header with the idempotency key: the same for every attempt at a delivery, so that the server can recognise a
+/// repetition.
 pub(super) const KEY_HEADER: &str = "idempotency-key";
-/// `sha256=` and the HMAC-SHA256 of the body in hexadecimal: the form that GitHub made common.
+/// The header with the signature: `sha256=` and the HMAC-SHA256 of the body in hexadecimal, as in GitHub's webhooks.
 pub(super) const SIGNATURE_HEADER: &str = "x-hub-signature-256";
-/// What a request has of its own.
+/// Headers that Tipoff sets itself.
 const OWN_HEADERS: &[&str] =
     &["content-length", "host", KEY_HEADER, SIGNATURE_HEADER, "transfer-encoding"];
 
-/// All of them but the content type.
+/// The configured headers.
 #[derive(Default)]
 pub(super) struct Headers {
+    /// Headers without templates.
     fixed: HeaderMap,
+    /// Headers whose values depend on the alert.
     templates: Vec<(HeaderName, Template)>,
-    /// The content type, where it is given.
+    /// The content type, if it is set. It belongs to the body.
     pub(super) content_type: Option<String>,
 }
 
 impl Headers {
-    /// Adds one, and hides from errors what it may hold of secrets.
+    /// Adds a header, and its value to `secrets`.
+    ///
+    /// # Errors
+    /// Tipoff sets this header itself, or name or value are not valid.
     pub(super) fn add(
         &mut self,
         name: &str,
@@ -55,6 +62,7 @@ impl Headers {
         Ok(())
     }
 
+    /// Sets the content type, which cannot be a template: it decides whether the body is checked as JSON.
     fn set_content_type(&mut self, value: &str) -> Result<(), String> {
         let is_type = value.contains('/') && HeaderValue::from_str(value).is_ok();
         if !is_type || template::is_template(value) {
@@ -72,7 +80,7 @@ impl Headers {
     /// The headers for an alert.
     ///
     /// # Errors
-    /// What the example could not show, such as a filter that does not take a value.
+    /// A template works with the example and not with these values: a filter refuses a value, for one.
     pub(super) fn of(&self, values: &TemplateValues<'_>) -> Result<HeaderMap, String> {
         let mut headers = self.fixed.clone();
         for (name, template) in &self.templates {

@@ -1,4 +1,5 @@
-//! The body of a webhook: the alert as JSON, as a form, or as its owner's template says.
+//! The body of a webhook: the alert as JSON, as a form, or as the owner's template writes it. Files are pieces of
+//! the body, which are read while it is sent.
 
 use tipoff_model::{Alert, AlertMedia, TemplateValues};
 
@@ -7,34 +8,38 @@ use crate::body::{Body, Piece};
 use crate::multipart::Form;
 use crate::template::{Place, Template};
 
-/// What a device could write to break the structure of JSON.
+/// Text of a device that breaks JSON if a template does not escape it.
 const HOSTILE: &str = "a \"b\" \\ {c}\n";
 
-/// What a request says.
+/// The kind of a request's body.
 pub(super) enum Payload {
-    /// Nothing: the address says it all.
+    /// No body: the address contains everything.
     Empty,
     /// One JSON object.
     Json {
-        /// Whether files are named by their address, where they have one.
+        /// Whether the JSON has a file's address instead of its bytes, if it has one.
         by_url: bool,
     },
     /// The same without the bytes of any file.
     Names,
     /// A form: the JSON and the files.
     Multipart,
-    /// What a template says.
+    /// The text of a template.
     Template(Words),
 }
 
-/// A body in its owner's words.
+/// A body that the owner wrote as a template.
 pub(super) struct Words {
     template: Template,
     content_type: String,
 }
 
 impl Words {
-    /// Checks a template. Without a content type, it is that of what the template makes of the example.
+    /// Checks a template with the example. Without a given content type, the text decides: JSON if it is valid
+    /// JSON, else plain text.
+    ///
+    /// # Errors
+    /// The template fails, or should make JSON and does not, also with hostile text.
     pub(super) fn read(source: &str, content_type: Option<&str>) -> Result<Self, String> {
         let template = Template::new(source, Place::Body)?;
         let example = template.render(&TemplateValues::sample())?;
@@ -64,11 +69,13 @@ impl Words {
         Ok(words)
     }
 
+    /// Whether the content type is JSON (RFC 8259), or based on it (`+json`, RFC 6839).
     fn is_json(&self) -> bool {
         let essence = self.content_type.split(';').next().unwrap_or_default().trim();
         essence == "application/json" || essence.ends_with("+json")
     }
 
+    /// The body for an alert. JSON is checked again, because a real value may break what the example did not.
     fn body(&self, values: &TemplateValues<'_>) -> Result<Body, String> {
         let text = self.template.render(values)?;
         if self.is_json()
@@ -80,7 +87,7 @@ impl Words {
     }
 }
 
-/// Why a text is no JSON; none: it is.
+/// Why a text is no JSON. `None` if it is JSON.
 fn json_fault(text: &str) -> Option<String> {
     serde_json::from_str::<serde::de::IgnoredAny>(text).err().map(|error| error.to_string())
 }
@@ -94,7 +101,7 @@ impl Payload {
     /// The body for an alert.
     ///
     /// # Errors
-    /// What is wrong with a template that the example could not show.
+    /// The template fails with these values, although it works with the example.
     pub(super) fn body(&self, alert: &Alert, values: &TemplateValues<'_>) -> Result<Body, String> {
         match self {
             Self::Empty => Ok(Body::new(String::new(), Vec::new())),
@@ -121,6 +128,7 @@ impl Payload {
     }
 }
 
+/// Writes the JSON object: a file has its address, its bytes in base64, or only its name and size.
 fn write_json(alert: &Alert, by_url: bool, with_bytes: bool, json: &mut Json) {
     json.text(&alert_json::head(alert));
     for (index, stored) in alert_json::files(alert).enumerate() {
@@ -141,13 +149,14 @@ fn write_json(alert: &Alert, by_url: bool, with_bytes: bool, json: &mut Json) {
     json.text(alert_json::TAIL);
 }
 
+/// The JSON of a form. The files follow in fields of their own, in the same order.
 fn multipart_json(alert: &Alert) -> String {
     let entries: Vec<String> =
         alert_json::files(alert).map(|stored| alert_json::media(stored) + "}").collect();
     alert_json::head(alert) + &entries.join(",") + alert_json::TAIL
 }
 
-/// JSON under way: text that belongs together is one piece.
+/// JSON as pieces of a body: consecutive text is one piece.
 struct Json(Vec<Piece>);
 
 impl Json {

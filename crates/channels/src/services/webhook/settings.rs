@@ -1,4 +1,5 @@
-//! What a webhook can be configured with, and how that is read.
+//! The settings of a webhook, and their checks. Some exclude each other: a GET has no body, and a body that the
+//! owner wrote has no files.
 
 use hmac::{Hmac, KeyInit};
 use reqwest::Method;
@@ -85,6 +86,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
 ];
 
+/// Reads all settings. A template is rendered with an example, so that most of its faults are found here.
 pub(super) fn build(settings: &Settings) -> Built {
     let mut reader = SettingsReader::new(settings);
     let mut secrets = Secrets::default();
@@ -111,6 +113,7 @@ pub(super) fn build(settings: &Settings) -> Built {
     })
 }
 
+/// The method, in any case of letters.
 fn method(settings: &Settings) -> Result<Method, &'static str> {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let Some(name) = settings.text("method") else {
@@ -120,12 +123,12 @@ fn method(settings: &Settings) -> Result<Method, &'static str> {
     found.ok_or("must be \"GET\", \"POST\", \"PUT\", \"PATCH\" or \"DELETE\"")
 }
 
-/// Whether a request has no body.
+/// Whether a request has no body: with GET always (RFC 9110, section 9.3.1), with DELETE unless one is set.
 fn is_bare(settings: &Settings, method: &Method) -> bool {
     *method == Method::GET || *method == Method::DELETE && settings.text("body").is_none()
 }
 
-/// What a request says. `None` if a setting is wrong.
+/// The kind of the body. `None` if a setting is wrong.
 fn payload(
     reader: &mut SettingsReader<'_>,
     method: &Method,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipoff_ftp::{Failure, Protection};
+use tipoff_ftp::{Protection, TransferFailure};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -33,7 +33,7 @@ pub(super) enum DataFault {
     NotEncrypted,
 }
 
-impl From<DataFault> for Failure {
+impl From<DataFault> for TransferFailure {
     fn from(why: DataFault) -> Self {
         match why {
             DataFault::NotConnected => Self::NoConnection,
@@ -81,7 +81,7 @@ impl DataContext {
         let encrypts = match protection {
             Protection::Clear => false,
             Protection::Private => true,
-            Protection::Declined | Protection::Untold => {
+            Protection::Declined | Protection::Unspecified => {
                 timeout(patience, begins_tls(&socket)).await.unwrap_or(false)
             }
         };

@@ -8,7 +8,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use tipoff_ftp::{DataMode, Failure, Outcome, Protection};
+use tipoff_ftp::{DataMode, Protection, TransferFailure, TransferOutcome};
 use tipoff_model::LoginProof;
 
 use super::FtpSession;
@@ -35,8 +35,9 @@ pub(super) struct DataPort {
 
 impl DataPort {
     /// Notes that a transfer has ended. Any outcome but a missing connection shows that the device reaches the ports.
-    pub(super) fn transfer_ended(&mut self, outcome: Outcome) {
-        self.has_connected |= !matches!(outcome, Outcome::Failed(Failure::NoConnection, _));
+    pub(super) fn transfer_ended(&mut self, outcome: TransferOutcome) {
+        self.has_connected |=
+            !matches!(outcome, TransferOutcome::Failed(TransferFailure::NoConnection, _));
     }
 }
 
@@ -88,26 +89,34 @@ impl FtpSession<'_> {
     /// Decides whether data connections may go to an address that is not the device's own: only where the setting
     /// allows it, and never from outside to this machine.
     pub(super) fn check_foreign_address(&mut self, address: SocketAddr) {
-        let allowed = self.receiver.settings.active_addresses == ActiveAddresses::Networks;
+        let allowed = self.allows_networks();
         let local = self.control.local_address();
         let (peer, ip) = (self.control.peer, address.ip().to_canonical());
         let is_ours =
             ip.is_loopback() || local.is_some_and(|local| local.ip().to_canonical() == ip);
         let reachable = peer.is_loopback() || !is_ours;
         let granted = allowed && reachable && self.receiver.authenticator.is_in_networks(ip);
-        if !granted {
-            if let Some(times) = self.receiver.warnings.foreign.due(network(peer)) {
-                tracing::warn!(
-                    %peer,
-                    %address,
-                    times,
-                    "A device wants active FTP and names an address that it does not come from: switch \
-                     it to passive, or see `active_addresses` in `[ftp]`.",
-                );
-            }
-            self.refusals.foreign(SessionProblem::ForeignAddress { address, peer, allowed });
+        if !granted && let Some(times) = self.receiver.warnings.foreign.due(network(peer)) {
+            tracing::warn!(
+                %peer,
+                %address,
+                times,
+                "A device wants active FTP and names an address that it does not come from: switch \
+                 it to passive, or see `active_addresses` in `[ftp]`.",
+            );
         }
         self.session.foreign(granted);
+    }
+
+    /// Whether data connections may go to addresses in the networks of devices.
+    fn allows_networks(&self) -> bool {
+        self.receiver.settings.active_addresses == ActiveAddresses::Networks
+    }
+
+    /// The problem of a device that names this address, which was not granted.
+    pub(super) fn foreign_address(&self, address: SocketAddr) -> SessionProblem {
+        let (peer, allowed) = (self.control.peer, self.allows_networks());
+        SessionProblem::ForeignAddress { address, peer, allowed }
     }
 
     /// What the data connections of this session share.

@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use tipoff_ftp::{DownloadRequest, Outcome, UploadRequest};
+use tipoff_ftp::{DownloadRequest, TransferOutcome, UploadRequest};
 use tipoff_model::{Envelope, Protocol};
 
 use super::FtpSession;
@@ -19,7 +19,7 @@ use crate::runtime::shutdown::Phase;
 /// A transfer that is under way.
 pub(super) struct RunningTransfer<'a> {
     /// The transfer itself, from its permit to what it stored.
-    pub(super) work: Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>,
+    pub(super) work: Pin<Box<dyn Future<Output = TransferOutcome> + Send + 'a>>,
     /// Stops it, and says how far it is.
     pub(super) signals: Signals,
     /// `Some` for an upload, until the device sees what is stored of it.
@@ -41,7 +41,7 @@ impl FtpSession<'_> {
         let work = async move {
             let _permit = match permit.await {
                 Ok(permit) => permit,
-                Err(failure) => return Outcome::Failed(failure, None),
+                Err(failure) => return TransferOutcome::Failed(failure, None),
             };
             let has_room = receiver.uploads.make_room(&envelope).await;
             let start = UploadStart { envelope, view, path, mode, earlier };
@@ -60,7 +60,7 @@ impl FtpSession<'_> {
         let work = async move {
             match permit.await {
                 Ok(_permit) => transfer::send(receiver, plan, source, transfer_signals).await,
-                Err(failure) => Outcome::Failed(failure, None),
+                Err(failure) => TransferOutcome::Failed(failure, None),
             }
         };
         self.transfer = Some(RunningTransfer { work: Box::pin(work), signals, active: None });
@@ -86,7 +86,7 @@ impl FtpSession<'_> {
 }
 
 /// Waits for the end of the transfer; forever if there is none.
-pub(super) async fn ended(transfer: &mut Option<RunningTransfer<'_>>) -> Outcome {
+pub(super) async fn ended(transfer: &mut Option<RunningTransfer<'_>>) -> TransferOutcome {
     match transfer {
         Some(transfer) => transfer.work.as_mut().await,
         None => std::future::pending().await,

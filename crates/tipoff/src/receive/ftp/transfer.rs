@@ -10,7 +10,7 @@ use std::future::Future;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use tipoff_ftp::{DownloadSource, Failure, File, Outcome};
+use tipoff_ftp::{DownloadSource, TransferFailure, TransferOutcome, UploadedFile};
 use tipoff_model::Protocol;
 use tipoff_spool::{SpoolError, Stored};
 use tokio::time::{sleep_until, timeout};
@@ -45,7 +45,7 @@ enum End {
     /// The connection was reset.
     Reset,
     /// The upload failed for this reason before the connection ended.
-    Before(Failure),
+    Before(TransferFailure),
     /// The bytes are a browser's request, not an upload.
     Foreign,
 }
@@ -63,17 +63,17 @@ impl End {
     /// Why the upload is not whole; `None` if it is. In stream mode the end of the connection is the end of the file
     /// (RFC 959, section 3.4.1). ffmpeg closes the control connection before the data connection: then the content must
     /// not lack its end. After a reset the content must show its end.
-    fn failure(self, is_gone: bool, content: ContentEnd) -> Option<Failure> {
+    fn failure(self, is_gone: bool, content: ContentEnd) -> Option<TransferFailure> {
         let ContentEnd { is_complete, may_end_so } = content;
         let is_whole = match self {
             Self::Before(failure) => return Some(failure),
-            Self::Foreign => return Some(Failure::NoConnection),
+            Self::Foreign => return Some(TransferFailure::NoConnection),
             Self::Closed if is_gone => may_end_so,
             Self::Closed => true,
             Self::Silent if !is_gone => is_complete != Some(false),
             Self::Silent | Self::Reset => is_complete == Some(true),
         };
-        (!is_whole).then_some(Failure::Broken)
+        (!is_whole).then_some(TransferFailure::Broken)
     }
 }
 
@@ -86,26 +86,26 @@ pub(super) async fn receive(
     has_room: bool,
     upload: impl Future<Output = Result<IncomingUpload, CannotBegin>>,
     signals: Signals,
-) -> Outcome {
+) -> TransferOutcome {
     let (peer, record) = (plan.context.peer, plan.context.record.clone());
     if !has_room {
         receiver.uploads.report_full(peer);
         record.problem(SessionProblem::DiskFull);
-        return Outcome::Failed(Failure::SpoolFull, None);
+        return TransferOutcome::Failed(TransferFailure::SpoolFull, None);
     }
     let mut wire = tokio::select! {
         opened = plan.open() => match opened {
             Ok(wire) => wire,
-            Err(why) => return Outcome::Failed(why.into(), None),
+            Err(why) => return TransferOutcome::Failed(why.into(), None),
         },
         () = signals.stop.cancelled() => {
             record.problem(SessionProblem::GivenUp);
-            return Outcome::Failed(Failure::Aborted, None);
+            return TransferOutcome::Failed(TransferFailure::Aborted, None);
         }
     };
     let mut upload = match upload.await {
         Ok(upload) => upload,
-        Err(CannotBegin::Busy) => return failed(Failure::Busy, None, &record),
+        Err(CannotBegin::Busy) => return failed(TransferFailure::Busy, None, &record),
         Err(CannotBegin::Failed(error)) => {
             tracing::error!(%peer, %error, "The spool cannot take a new file.");
             return failed(failure_of(&error), None, &record);
@@ -114,7 +114,7 @@ pub(super) async fn receive(
     let before = upload.size();
     let end = read_all(receiver, &mut wire, &mut upload, &signals, &record).await;
     if end == End::Foreign {
-        return Outcome::Failed(Failure::NoConnection, None);
+        return TransferOutcome::Failed(TransferFailure::NoConnection, None);
     }
     upload.settle();
     signals.ended.cancel();
@@ -129,45 +129,65 @@ pub(super) async fn receive(
         let _ = timeout(GONE_MAX, signals.gone.cancelled()).await;
     }
     let failure = end.failure(signals.gone.is_cancelled(), content);
-    match upload.store(failure.is_some()).await {
+    store(receiver, upload, failure, peer, began, &record).await
+}
+
+/// Stores a received upload; as a torn one if the transfer failed. `began` is when its last byte was received.
+async fn store(
+    receiver: &Receiver,
+    upload: IncomingUpload,
+    failure: Option<TransferFailure>,
+    peer: std::net::IpAddr,
+    began: Instant,
+    record: &TranscriptRecorder,
+) -> TransferOutcome {
+    let torn = failure.is_some();
+    let not_stored = failure.unwrap_or(TransferFailure::Temporary);
+    match upload.store(torn).await {
         Ok(StoreOutcome::Stored(file, stored)) => {
-            receiver.metrics.arrival(Protocol::Ftp, failure.is_some(), began.elapsed());
-            report(peer, file, &stored, failure.is_some());
-            record.stored(&stored, failure.is_some());
+            receiver.metrics.arrival(Protocol::Ftp, torn, began.elapsed());
+            report(peer, file, &stored, torn);
+            record.stored(&stored, torn);
             match failure {
-                None => Outcome::Stored(file),
-                Some(failure) => failed(failure, Some(file), &record),
+                None => TransferOutcome::Stored(file),
+                Some(failure) => failed(failure, Some(file), record),
             }
         }
         Ok(StoreOutcome::Known(file)) => {
             record.note("All of them are stored already, from an earlier try.");
-            failed(failure.unwrap_or(Failure::Temporary), Some(file), &record)
+            failed(not_stored, Some(file), record)
         }
-        Ok(StoreOutcome::Nothing) => failed(failure.unwrap_or(Failure::Temporary), None, &record),
+        Ok(StoreOutcome::Nothing) => failed(not_stored, None, record),
         Err(error) => {
             tracing::error!(%peer, %error, "An upload could not be stored; the reply says so to the device.");
-            failed(failure_of(&error), None, &record)
+            failed(failure_of(&error), None, record)
         }
     }
 }
 
 /// Notes the problem of a transfer that failed.
-fn failed(failure: Failure, kept: Option<File>, record: &TranscriptRecorder) -> Outcome {
+fn failed(
+    failure: TransferFailure,
+    kept: Option<UploadedFile>,
+    record: &TranscriptRecorder,
+) -> TransferOutcome {
     let problem = match failure {
-        Failure::Broken => Some(SessionProblem::Torn),
-        Failure::Aborted => Some(SessionProblem::GivenUp),
-        Failure::TimedOut => Some(SessionProblem::TimedOut),
-        Failure::TooBig => Some(SessionProblem::TooBig),
-        Failure::Busy => Some(SessionProblem::Busy),
-        Failure::SpoolFull => Some(SessionProblem::DiskFull),
-        Failure::Temporary => Some(SessionProblem::NotStored),
+        TransferFailure::Broken => Some(SessionProblem::Torn),
+        TransferFailure::Aborted => Some(SessionProblem::GivenUp),
+        TransferFailure::TimedOut => Some(SessionProblem::TimedOut),
+        TransferFailure::TooBig => Some(SessionProblem::TooBig),
+        TransferFailure::Busy => Some(SessionProblem::Busy),
+        TransferFailure::SpoolFull => Some(SessionProblem::DiskFull),
+        TransferFailure::Temporary => Some(SessionProblem::NotStored),
         // The first two are noted where they happen; the third is no problem, because devices look for missing files.
-        Failure::NoConnection | Failure::NotEncrypted | Failure::Gone => None,
+        TransferFailure::NoConnection | TransferFailure::NotEncrypted | TransferFailure::Gone => {
+            None
+        }
     };
     if let Some(problem) = problem {
         record.problem(problem);
     }
-    Outcome::Failed(failure, kept)
+    TransferOutcome::Failed(failure, kept)
 }
 
 /// Reads the bytes of an upload until its connection ends or a limit is exceeded.
@@ -189,16 +209,16 @@ async fn read_all(
             () = signals.stop.cancelled() => {
                 upload.push(&head.take());
                 drain(receiver, wire, upload).await;
-                return End::Before(Failure::Aborted);
+                return End::Before(TransferFailure::Aborted);
             }
             () = sleep_until(deadline) => {
                 upload.push(&head.take());
-                return End::Before(Failure::TimedOut);
+                return End::Before(TransferFailure::TimedOut);
             }
             read = timeout(settings.stall, wire.read(&receiver.buffers)) => read,
         };
         let end = match read {
-            Err(_) => Some(End::Before(Failure::TimedOut)),
+            Err(_) => Some(End::Before(TransferFailure::TimedOut)),
             Ok(Ok(chunk)) if chunk.bytes().is_empty() => Some(End::Closed),
             Ok(Ok(chunk)) => {
                 pace.take().await;
@@ -209,7 +229,7 @@ async fn read_all(
                         record.note("A browser's request came to the data port: it is not stored.");
                         return End::Foreign;
                     }
-                    () if is_slow => Some(End::Before(Failure::TimedOut)),
+                    () if is_slow => Some(End::Before(TransferFailure::TimedOut)),
                     () => None,
                 }
             }
@@ -221,11 +241,11 @@ async fn read_all(
         }
         if upload.has_failed() {
             // Storing it returns the error.
-            return End::Before(Failure::SpoolFull);
+            return End::Before(TransferFailure::SpoolFull);
         }
         upload.keep_pace().await;
         if upload.size() > settings.max_file {
-            return End::Before(Failure::TooBig);
+            return End::Before(TransferFailure::TooBig);
         }
     }
 }
@@ -248,13 +268,13 @@ fn broken(error: &io::Error, record: &TranscriptRecorder) -> End {
         _ => {
             // Such as invalid TLS.
             record.note(&format!("The data connection broke: {error}."));
-            End::Before(Failure::Broken)
+            End::Before(TransferFailure::Broken)
         }
     }
 }
 
 /// Logs a stored upload.
-fn report(peer: std::net::IpAddr, file: File, stored: &Stored, torn: bool) {
+fn report(peer: std::net::IpAddr, file: UploadedFile, stored: &Stored, torn: bool) {
     tracing::info!(
         %peer,
         arrival = %file.arrival,
@@ -267,10 +287,10 @@ fn report(peer: std::net::IpAddr, file: File, stored: &Stored, torn: bool) {
 }
 
 /// The failure for an error of the spool: a full disk, or one after which the device may try again.
-fn failure_of(error: &SpoolError) -> Failure {
+fn failure_of(error: &SpoolError) -> TransferFailure {
     match error {
-        SpoolError::Full(_) => Failure::SpoolFull,
-        _ => Failure::Temporary,
+        SpoolError::Full(_) => TransferFailure::SpoolFull,
+        _ => TransferFailure::Temporary,
     }
 }
 
@@ -281,10 +301,10 @@ pub(super) async fn send(
     plan: DataConnectionPlan,
     source: DownloadSource,
     signals: Signals,
-) -> Outcome {
+) -> TransferOutcome {
     let record = plan.context.record.clone();
     let sending = async {
-        let mut wire = plan.open().await.map_err(Failure::from)?;
+        let mut wire = plan.open().await.map_err(TransferFailure::from)?;
         let (kind, bytes) = match source {
             DownloadSource::Listing(mut listing) => {
                 let mut bytes = 0;
@@ -301,24 +321,24 @@ pub(super) async fn send(
         };
         record.note(&format!("{} bytes of a {kind} sent.", grouped(bytes)));
         let closed = timeout(CLOSE_MAX, wire.close()).await;
-        closed.map_err(|_| Failure::Broken)?.map_err(|_| Failure::Broken)
+        closed.map_err(|_| TransferFailure::Broken)?.map_err(|_| TransferFailure::Broken)
     };
     tokio::select! {
         sent = timeout(receiver.settings.max_transfer, sending) => match sent {
-            Ok(Ok(())) => Outcome::Sent,
-            Ok(Err(failure)) => Outcome::Failed(failure, None),
-            Err(_) => Outcome::Failed(Failure::TimedOut, None),
+            Ok(Ok(())) => TransferOutcome::Sent,
+            Ok(Err(failure)) => TransferOutcome::Failed(failure, None),
+            Err(_) => TransferOutcome::Failed(TransferFailure::TimedOut, None),
         },
-        () = signals.stop.cancelled() => Outcome::Failed(Failure::Aborted, None),
+        () = signals.stop.cancelled() => TransferOutcome::Failed(TransferFailure::Aborted, None),
     }
 }
 
 /// Writes bytes of a download. A device that reads nothing for `stall` ends it.
-async fn write(receiver: &Receiver, wire: &mut Wire, bytes: &[u8]) -> Result<(), Failure> {
+async fn write(receiver: &Receiver, wire: &mut Wire, bytes: &[u8]) -> Result<(), TransferFailure> {
     match timeout(receiver.settings.stall, wire.write(bytes)).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(Failure::Broken),
-        Err(_) => Err(Failure::TimedOut),
+        Ok(Err(_)) => Err(TransferFailure::Broken),
+        Err(_) => Err(TransferFailure::TimedOut),
     }
 }
 
@@ -326,23 +346,25 @@ async fn write(receiver: &Receiver, wire: &mut Wire, bytes: &[u8]) -> Result<(),
 async fn send_file(
     receiver: &Receiver,
     wire: &mut Wire,
-    file: File,
+    file: UploadedFile,
     offset: u64,
-) -> Result<(), Failure> {
+) -> Result<(), TransferFailure> {
     let stored = receiver.uploads.find(file.arrival).await.map_err(|error| failure_of(&error))?;
-    let mut stored = stored.ok_or(Failure::Gone)?;
+    let mut stored = stored.ok_or(TransferFailure::Gone)?;
     // It may have grown since the device asked for it.
     stored.media.range = offset..file.size;
     let blobs = receiver.uploads.blobs();
-    let mut reader = blobs.read(&stored.blob, &stored.media).map_err(|_| Failure::Gone)?;
+    let mut reader = blobs.read(&stored.blob, &stored.media).map_err(|_| TransferFailure::Gone)?;
     loop {
         let step = tokio::task::spawn_blocking(move || {
             let mut bytes = Vec::with_capacity(STEP_BYTES);
             let read = (&mut reader).take(STEP_BYTES as u64).read_to_end(&mut bytes);
             read.map(|_| (reader, bytes))
         });
-        let (again, bytes) =
-            step.await.map_err(|_| Failure::Temporary)?.map_err(|_| Failure::Temporary)?;
+        let (again, bytes) = step
+            .await
+            .map_err(|_| TransferFailure::Temporary)?
+            .map_err(|_| TransferFailure::Temporary)?;
         if bytes.is_empty() {
             return Ok(());
         }
@@ -374,10 +396,10 @@ mod tests {
             }
             for complete in torns {
                 let failure = end.failure(is_gone, *complete);
-                assert_eq!(failure, Some(Failure::Broken), "{end:?} {is_gone}");
+                assert_eq!(failure, Some(TransferFailure::Broken), "{end:?} {is_gone}");
             }
         }
-        let aborted = End::Before(Failure::Aborted);
-        assert_eq!(aborted.failure(false, yes), Some(Failure::Aborted));
+        let aborted = End::Before(TransferFailure::Aborted);
+        assert_eq!(aborted.failure(false, yes), Some(TransferFailure::Aborted));
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tipoff_ftp::Failure;
+use tipoff_ftp::TransferFailure;
 use tipoff_model::LoginProof;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -48,7 +48,7 @@ impl FtpSession<'_> {
     pub(super) fn transfer_permit(
         &self,
         signals: &Signals,
-    ) -> impl Future<Output = Result<Option<OwnedSemaphorePermit>, Failure>> + use<> {
+    ) -> impl Future<Output = Result<Option<OwnedSemaphorePermit>, TransferFailure>> + use<> {
         let (limit, peer) = (self.receiver.transfer_limit.clone(), self.control.peer);
         let (is_known, stop) = (self.proof == LoginProof::Proven, signals.stop.clone());
         async move {
@@ -56,8 +56,8 @@ impl FtpSession<'_> {
                 return Ok(None);
             }
             tokio::select! {
-                permit = limit.enter(peer) => permit.map(Some).ok_or(Failure::Temporary),
-                () = stop.cancelled() => Err(Failure::Aborted),
+                permit = limit.enter(peer) => permit.map(Some).ok_or(TransferFailure::Temporary),
+                () = stop.cancelled() => Err(TransferFailure::Aborted),
             }
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! A device that resumes (REST, APPE) continues such a file where the crash cut it off.
 
-use tipoff_ftp::File;
+use tipoff_ftp::UploadedFile;
 use tipoff_model::{AlertMedia, ArrivalId, Media, MediaKind, MediaPlace};
 use tipoff_spool::Unfinished;
 
@@ -15,8 +15,8 @@ pub(super) fn number(arrival: ArrivalId) -> Option<i64> {
 }
 
 /// The file that the device sees.
-pub(super) fn file(unfinished: &Unfinished) -> File {
-    File {
+pub(super) fn file(unfinished: &Unfinished) -> UploadedFile {
+    UploadedFile {
         arrival: ArrivalId(-unfinished.number),
         size: unfinished.size,
         modified: unfinished.received_at,

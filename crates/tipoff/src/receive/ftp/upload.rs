@@ -17,7 +17,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tipoff_ftp::{File, FilePath, UploadMode};
+use tipoff_ftp::{FilePath, UploadMode, UploadedFile};
 use tipoff_model::{AlertMedia, ArrivalId, Envelope, MediaPlace, Timestamp, file_type};
 use tipoff_spool::{Blobs, SpoolError};
 
@@ -180,7 +180,7 @@ impl Uploads {
     fn append(
         &self,
         mut upload: IncomingUpload,
-        file: File,
+        file: UploadedFile,
         stored: &AlertMedia,
     ) -> Result<IncomingUpload, CannotBegin> {
         let number = unfinished_upload::number(file.arrival);
@@ -206,7 +206,7 @@ impl Uploads {
     /// The comparison with the earlier upload of the same name, if the new one may bring more of it.
     async fn compare(
         &self,
-        earlier: Option<File>,
+        earlier: Option<UploadedFile>,
         now: Timestamp,
     ) -> Result<Option<ResendComparison>, CannotBegin> {
         let Some(file) = earlier else { return Ok(None) };
@@ -219,7 +219,7 @@ impl Uploads {
     /// An earlier upload that a new one may bring more of; `None` if it cannot.
     async fn stored_file(
         &self,
-        file: File,
+        file: UploadedFile,
         now: Timestamp,
     ) -> Result<Option<AlertMedia>, SpoolError> {
         let is_possible = file.may_grow
@@ -276,5 +276,5 @@ pub(super) struct UploadStart {
     pub(super) path: FilePath,
     pub(super) mode: UploadMode,
     /// The file that was at the path before.
-    pub(super) earlier: Option<File>,
+    pub(super) earlier: Option<UploadedFile>,
 }

@@ -9,7 +9,7 @@ mod memory;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tipoff_ftp::{File, FilePath, SharedTree, Tree};
+use tipoff_ftp::{FilePath, SharedTree, Tree, UploadedFile};
 use tipoff_spool::{Spool, Upload};
 
 use self::memory::ViewMemory;
@@ -123,7 +123,7 @@ impl FtpViews {
             uploads.into_iter().map(|upload| (path_of(&upload), upload)).collect();
         for (path, upload) in &uploads {
             let Upload { arrival, size, received_at: modified, torn: may_grow, .. } = *upload;
-            tree.put(path, File { arrival, size, modified, may_grow });
+            tree.put(path, UploadedFile { arrival, size, modified, may_grow });
         }
         for unfinished in self.spool.blobs().unfinished_of(name) {
             let path = FilePath::from_bytes(&unfinished.path);

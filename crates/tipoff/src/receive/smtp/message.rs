@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use tipoff_model::{Envelope, LoginProof, Protocol};
-use tipoff_smtp::{Failure, Transaction};
+use tipoff_smtp::{StoreFailure, Transaction};
 use tipoff_spool::{SpoolError, Stored};
 
 use super::{DiskRoom, SmtpSession};
@@ -53,7 +53,7 @@ impl SmtpSession<'_> {
         self.note_content();
         if self.room == DiskRoom::None {
             self.report_full();
-            return self.session.not_stored(Failure::SpoolFull);
+            return self.session.not_stored(StoreFailure::SpoolFull);
         }
         let stored = match self.incoming.take() {
             Some(incoming) => incoming.complete().await,
@@ -68,8 +68,8 @@ impl SmtpSession<'_> {
             Err(error) => {
                 tracing::error!(peer = %self.control.peer, %error, "A mail could not be stored; the device is asked to try again.");
                 let (failure, problem) = match error {
-                    SpoolError::Full(_) => (Failure::SpoolFull, SessionProblem::DiskFull),
-                    _ => (Failure::Temporary, SessionProblem::NotStored),
+                    SpoolError::Full(_) => (StoreFailure::SpoolFull, SessionProblem::DiskFull),
+                    _ => (StoreFailure::Temporary, SessionProblem::NotStored),
                 };
                 self.control.record.problem(problem);
                 self.session.not_stored(failure);

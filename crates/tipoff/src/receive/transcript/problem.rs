@@ -4,10 +4,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use tipoff_ftp::CommandRefusal;
 use tipoff_model::Protocol;
 use tipoff_spool::SessionOutcome;
 
-use super::CommandRefusal;
+use super::command_refusal;
 use crate::net::TlsFault;
 use crate::net::limit::LimitExceeded;
 
@@ -98,7 +99,7 @@ impl SessionProblem {
     /// Whether an upload is lost because of it.
     pub(super) fn loses_an_upload(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.loses_an_upload(),
+            Self::Refused(refusal) => refusal.cause.loses_an_upload(),
             _ => true,
         }
     }
@@ -126,7 +127,7 @@ impl SessionProblem {
             Self::ForeignAddress { address, peer, allowed } => {
                 return Some(foreign(*address, *peer, *allowed));
             }
-            Self::Refused(refusal) => return Some(refusal.hint()),
+            Self::Refused(refusal) => return Some(command_refusal::hint(refusal)),
             Self::Tls(fault) => return Some(fault.hint().to_owned()),
             Self::TurnedAway(exceeded) => return Some(too_many(*exceeded, protocol)),
             Self::Torn => {

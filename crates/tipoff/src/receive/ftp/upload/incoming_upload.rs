@@ -7,7 +7,7 @@ mod storing;
 
 use std::io::{self, Read};
 
-use tipoff_ftp::File;
+use tipoff_ftp::UploadedFile;
 use tipoff_model::{AlertMedia, MediaKind, Timestamp, file_type};
 use tipoff_spool::{BlobWriter, Blobs, Stored};
 
@@ -53,9 +53,9 @@ pub(in crate::receive::ftp) enum StoreOutcome {
     /// Nothing, because no bytes came.
     Nothing,
     /// Nothing new: the upload broke off, and all its bytes are part of this earlier one.
-    Known(File),
+    Known(UploadedFile),
     /// A file, which is durable.
-    Stored(File, Stored),
+    Stored(UploadedFile, Stored),
 }
 
 impl IncomingUpload {

@@ -176,7 +176,7 @@ impl ViewMemory {
 
 #[cfg(test)]
 mod tests {
-    use tipoff_ftp::{File, FilePath, NODES_MAX};
+    use tipoff_ftp::{FilePath, NODES_MAX, UploadedFile};
     use tipoff_model::{ArrivalId, Timestamp};
 
     use super::*;
@@ -188,8 +188,12 @@ mod tests {
     fn tree(names: usize) -> Tree {
         let mut tree = Tree::default();
         for number in 0..names {
-            let file =
-                File { arrival: ArrivalId(1), size: 1, modified: Timestamp(0), may_grow: false };
+            let file = UploadedFile {
+                arrival: ArrivalId(1),
+                size: 1,
+                modified: Timestamp(0),
+                may_grow: false,
+            };
             tree.put(&FilePath::from_bytes(format!("/{number}.jpg").as_bytes()), file);
         }
         tree

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use tipoff_ftp::File;
+use tipoff_ftp::UploadedFile;
 use tipoff_model::{ArrivalId, Content, MediaKind, Timestamp};
 use tipoff_spool::{BlobWriter, DedupPolicy, Digest, Growth, NewArrival, SpoolError, StoredBlob};
 
@@ -76,8 +76,8 @@ impl IncomingUpload {
     }
 
     /// The file that the device sees from now on.
-    fn file(&self, arrival: ArrivalId, received_at: Timestamp, may_grow: bool) -> File {
-        File { arrival, size: self.inspector.size(), modified: received_at, may_grow }
+    fn file(&self, arrival: ArrivalId, received_at: Timestamp, may_grow: bool) -> UploadedFile {
+        UploadedFile { arrival, size: self.inspector.size(), modified: received_at, may_grow }
     }
 
     /// Whether a later upload of its name may bring more of it. Only for pictures and videos: a log that is sent again

@@ -1,0 +1,79 @@
+//! Secrets of a channel, such as tokens and webhook addresses. An error text may quote an address or an answer, so
+//! every text that a person may read passes [`Secrets::hide`] first.
+
+use reqwest::Url;
+
+/// Values that must never be shown. They are replaced in every error text.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// Hides `secret` from now on.
+    pub(crate) fn add(&mut self, secret: &str) {
+        if !secret.is_empty() {
+            self.0.push(secret.to_owned());
+            // A secret that contains another one is replaced first, or a part of it would stay.
+            self.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        }
+    }
+
+    /// Hides a value that may be a secret, unless it is too short to be one.
+    pub(crate) fn add_value(&mut self, value: &str) {
+        /// Shorter ones are words ("api", "v1", "json") that would turn an error into a riddle.
+        const VALUE_BYTES_MIN: usize = 6;
+        if value.len() >= VALUE_BYTES_MIN {
+            self.add(value);
+        }
+    }
+
+    /// Hides all parts of `url` that may be secrets: everything but the host.
+    pub(crate) fn add_url(&mut self, url: &Url) {
+        url.path().split('/').chain(url.query()).for_each(|part| self.add_value(part));
+        url.query_pairs().for_each(|(_, value)| self.add_value(&value));
+        self.add_login(url);
+    }
+
+    /// Those of the user and password in `url`.
+    pub(crate) fn of_login(url: &Url) -> Self {
+        let mut secrets = Self::default();
+        secrets.add_login(url);
+        secrets
+    }
+
+    /// Hides the user and the password in `url`.
+    pub(crate) fn add_login(&mut self, url: &Url) {
+        self.add(url.username());
+        self.add(url.password().unwrap_or_default());
+    }
+
+    /// `text` without secrets.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_an_address_but_its_host_is_hidden() {
+        let url = "https://me:passphrase@example.org/api/services/T0PS3CRET?key=k3yk3yk3y&x=1";
+        let mut secrets = Secrets::default();
+        secrets.add_url(&Url::parse(url).unwrap());
+        let hidden = secrets.hide(&format!("{url} and T0PS3CRET, k3yk3yk3y, passphrase"));
+        for secret in ["passphrase", "T0PS3CRET", "k3yk3yk3y", "me:"] {
+            assert!(!hidden.contains(secret), "{secret} in {hidden}");
+        }
+        assert!(hidden.contains("example.org/api/"), "{hidden}");
+    }
+
+    #[test]
+    fn a_secret_within_a_secret_leaves_nothing() {
+        let mut secrets = Secrets::default();
+        secrets.add("abc");
+        secrets.add("123:abc");
+        secrets.add("");
+        assert_eq!(secrets.hide("123:abc abc x"), "[hidden] [hidden] x");
+    }
+}
