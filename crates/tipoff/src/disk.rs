@@ -1,8 +1,8 @@
-//! The disk of the spool: how much may be kept on it, and room for what comes.
+//! The disk of the spool: how much may be stored on it, and room for new arrivals.
 //!
-//! `max_size` bounds all that Tipoff keeps. Below `min_free` the oldest go as well, at once, but not below a floor:
-//! where others fill the disk, removing all would not help for long. The last half of `min_free` is a reserve for
-//! known devices: where even that is gone, what strangers sent goes below the floor.
+//! `max_size` bounds all data of Tipoff. While less than `min_free` is free, the oldest incidents are removed at once, but not
+//! below a floor: if others fill the disk, removing everything would not help for long. The last half of `min_free` is a
+//! reserve for known devices: if even that is used, incidents of strangers are removed below the floor.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,89 +18,94 @@ use tokio::time::timeout;
 use crate::config::Retention;
 use crate::runtime::lock::lock;
 
-/// Folders in the data folder with files that can be made again.
+/// Folders of the data folder with files that can be made again.
 const CACHES: [&str; 3] = ["thumbs", "renditions", "video"];
-/// Whoever sends waits for room at most this long.
+/// A sender waits for room at most this long.
 const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
-/// After removing the oldest was in vain, it is not tried again for a sender for so long.
+/// After a sweep did not make enough room, no sender starts another one for this long.
 const VAIN_FOR: Duration = Duration::from_secs(10);
-/// That the disk is full is logged this often at most.
+/// Shortest time between two errors in the log that the disk is full.
 const LOG_EVERY: Duration = Duration::from_secs(60);
-/// Bytes that a sender announces and for which the oldest go, at most.
+/// Limit of the announced bytes for which old incidents are removed: a device may announce any size.
 const WANTED_MAX: u64 = 1_000_000_000;
-/// More is removed than must be, so that not each arrival removes one: a quarter of `min_free`, at most this.
+/// A sweep removes more than it must, so that not each arrival starts one: a quarter of `min_free`, at most this many bytes.
 const SPARE_MAX: u64 = 256_000_000;
-/// The floor: one part in so many of `max_size`, in bytes at most.
+/// The floor: one tenth of `max_size` …
 const FLOOR_PART: u64 = 10;
+/// … at most this many bytes …
 const FLOOR_MAX: u64 = 1_000_000_000;
-/// … and at most this part of the disk: on a small one `max_size` may say more than there is.
+/// … and at most one third of the disk: on a small disk `max_size` may exceed its size.
 const FLOOR_DISK_PART: u64 = 3;
 
-/// The limits, and whoever waits for room.
+/// The limits, and the senders that wait for room. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Disk(Arc<Shared>);
+pub(crate) struct Disk(Arc<DiskShared>);
 
-struct Shared {
+struct DiskShared {
     spool: Arc<dyn Spool>,
     retention: Arc<ArcSwap<Retention>>,
     data_dir: PathBuf,
-    /// `max_size` where the configuration gives none, in bytes.
+    /// `max_size` in bytes if the configuration has none.
     default_max: u64,
-    /// Somebody waits for room, for so many bytes.
+    /// Notified when a sender waits for room.
     wanted: Notify,
+    /// The most bytes that one of them waits for.
     wanted_bytes: AtomicU64,
     /// A known device waits for room that it should have in the reserve.
     reserve_wanted: AtomicBool,
-    /// The latest sweep made room for one.
+    /// Whether the latest sweep made room for one.
     swept_for_known: AtomicBool,
-    /// Changes with each sweep.
+    /// The number of sweeps: changes with each.
     swept: watch::Sender<u64>,
-    vain: Mutex<Vain>,
+    in_vain: Mutex<InVain>,
 }
 
-/// When removing the oldest did not help.
+/// When sweeps did not make enough room.
 #[derive(Default)]
-struct Vain {
+struct InVain {
+    /// The latest one for strangers.
     since: Option<Instant>,
-    /// And did not fill the reserve of known devices.
+    /// The latest one that did not fill the reserve of known devices.
     since_for_known: Option<Instant>,
+    /// When that was last logged.
     logged: Option<Instant>,
 }
 
-impl Vain {
+impl InVain {
+    /// Whether a sender should not start another sweep yet.
     fn lasts(&self, known: bool) -> bool {
         let since = if known { self.since_for_known } else { self.since };
         since.is_some_and(|since| since.elapsed() < VAIN_FOR)
     }
 }
 
-/// How the disk stands, in bytes.
+/// The use of the disk, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DiskState {
-    /// What the incidents take.
+    /// Used by incidents.
     pub(crate) usage: Usage,
-    /// What is being received.
+    /// Used by arrivals that are being received.
     pub(crate) under_way: u64,
-    /// What Tipoff keeps besides: the database, thumbnails, videos made for viewing.
+    /// Used by the rest of Tipoff's data: the database, thumbnails, renditions.
     pub(crate) others: u64,
-    /// The whole disk, with what others keep there.
+    /// Size of the disk.
     pub(crate) size: u64,
-    /// What is free on the disk.
+    /// Free on the disk.
     pub(crate) free: u64,
-    /// The limit of all that is kept.
+    /// The limit of all data of Tipoff.
     pub(crate) max_size: u64,
-    /// With less free strangers are refused.
+    /// If less is free, strangers are refused.
     pub(crate) min_free: u64,
 }
 
 impl DiskState {
-    /// All that Tipoff keeps.
+    /// All data of Tipoff.
     pub(crate) fn used(&self) -> u64 {
         self.usage.bytes.saturating_add(self.under_way).saturating_add(self.others)
     }
 
-    /// What the incidents may take, with what is under way, where a known device should have the reserve: nothing of
-    /// strangers is worth it.
+    /// The limit of incidents and arrivals under way while a known device waits for the reserve. Everything of strangers is
+    /// removed for it, below the floor too.
     fn room_for_known(&self, wanted: u64) -> u64 {
         let needed = reserve(self.min_free).saturating_add(wanted.min(WANTED_MAX));
         if self.free >= needed {
@@ -113,9 +118,9 @@ impl DiskState {
         self.room(wanted).min(left.saturating_add(self.under_way))
     }
 
-    /// What the incidents may take, with what is under way, while `wanted` bytes are to come.
+    /// The limit of incidents and arrivals under way, while `wanted` bytes are announced.
     fn room(&self, wanted: u64) -> u64 {
-        // What can be made again takes at most half; it has limits of its own.
+        // The other data have limits of their own; incidents always keep half.
         let by_size = self.max_size.saturating_sub(self.others).max(self.max_size / 2);
         let needed = self.min_free.saturating_add(wanted.min(WANTED_MAX));
         if self.free >= needed {
@@ -130,22 +135,22 @@ impl DiskState {
         if known { self.room_for_known(wanted) } else { self.room(wanted) }
     }
 
-    /// What is removed more than must be.
+    /// The bytes that a sweep removes beyond what it must.
     fn spare(&self) -> u64 {
         (self.min_free / 4).min(SPARE_MAX)
     }
 
-    /// What the incidents keep, however full others make the disk.
+    /// The bytes of incidents that stay, however full others make the disk.
     pub(crate) fn floor(&self) -> u64 {
         (self.max_size / FLOOR_PART).min(FLOOR_MAX).min(self.size / FLOOR_DISK_PART)
     }
 
-    /// Whether what lacks is taken by others.
+    /// Whether less than `min_free` is free. After a sweep this says that others use the disk.
     pub(crate) fn is_filled_by_others(&self) -> bool {
         self.free < self.min_free
     }
 
-    /// In one line for people.
+    /// One line for people, with sizes in the units of the configuration.
     pub(crate) fn in_words(&self) -> String {
         let Usage { locked, locked_incidents, .. } = self.usage;
         let mut words = format!("{} of {}", size(self.used()), size(self.max_size));
@@ -167,7 +172,7 @@ pub(crate) fn size(bytes: u64) -> String {
     }
 }
 
-/// The last part of `min_free`, for what is being stored.
+/// The reserve of known devices: the last half of `min_free`.
 fn reserve(min_free: u64) -> u64 {
     min_free / 2
 }
@@ -200,7 +205,7 @@ impl Disk {
         data_dir: &Path,
         default_max: u64,
     ) -> Self {
-        let shared = Shared {
+        let shared = DiskShared {
             spool,
             retention,
             data_dir: data_dir.to_owned(),
@@ -210,16 +215,16 @@ impl Disk {
             reserve_wanted: AtomicBool::new(false),
             swept_for_known: AtomicBool::new(false),
             swept: watch::Sender::new(0),
-            vain: Mutex::default(),
+            in_vain: Mutex::default(),
         };
         let disk = Self(Arc::new(shared));
         disk.limit();
         disk
     }
 
-    /// What holds now, which the configuration may have changed.
+    /// Gives the spool its limits, which the configuration may have changed.
     fn limit(&self) {
-        // Commits need room as well, when everybody else is refused.
+        // Commits need room as well, also when every sender is refused.
         self.0.spool.limit(self.max_size(), self.retention().min_free / 4);
     }
 
@@ -231,11 +236,11 @@ impl Disk {
         self.retention().max_size.unwrap_or(self.0.default_max)
     }
 
-    fn vain(&self) -> MutexGuard<'_, Vain> {
-        lock(&self.0.vain)
+    fn in_vain(&self) -> MutexGuard<'_, InVain> {
+        lock(&self.0.in_vain)
     }
 
-    /// How it stands.
+    /// Measures the use of the disk.
     pub(crate) async fn standing(&self) -> Result<DiskState, SpoolError> {
         let spool = &self.0.spool;
         let data_dir = self.0.data_dir.clone();
@@ -254,12 +259,13 @@ impl Disk {
         })
     }
 
-    /// Whether the device is known: somebody configured, added or named it. Strangers are refused first.
+    /// Whether the device is known: a person has configured, added or named it. Strangers are refused first.
     pub(crate) fn is_known(&self, device: &Device) -> bool {
         self.0.spool.is_known(device)
     }
 
-    /// Whether there is room now for so many bytes.
+    /// Whether there is room now for so many bytes. If the free space is not known, an arrival is accepted: the write itself shows
+    /// whether the disk is full.
     fn has_room(&self, bytes: u64, known: bool) -> bool {
         let min_free = self.retention().min_free;
         let least = if known { reserve(min_free) } else { min_free };
@@ -272,10 +278,10 @@ impl Disk {
         }
     }
 
-    /// Whether there is room for so many bytes; where there is not, once the oldest have been removed.
+    /// Whether there is room for so many bytes. If there is none, starts a sweep and waits for it, up to a limit.
     pub(crate) async fn make_room(&self, bytes: u64, known: bool) -> bool {
         if self.has_room(bytes, known) {
-            // A known device takes of the reserve: it is filled again.
+            // A known device uses the reserve: a sweep fills it again.
             if known && !self.has_room(bytes, false) {
                 self.want(bytes);
             }
@@ -284,7 +290,7 @@ impl Disk {
         if known {
             self.0.reserve_wanted.store(true, Ordering::Relaxed);
         }
-        if self.vain().lasts(known) {
+        if self.in_vain().lasts(known) {
             return false;
         }
         let mut swept = self.0.swept.subscribe();
@@ -308,12 +314,12 @@ impl Disk {
         self.0.wanted.notify_one();
     }
 
-    /// Until somebody waits for room.
+    /// Waits until a sender waits for room.
     pub(crate) async fn wanted(&self) {
         self.0.wanted.notified().await;
     }
 
-    /// What the incidents may take now, in bytes; with whether what can be made again is to go first.
+    /// The limit of incidents now, in bytes; and whether the disk is so full that files that can be made again are removed first.
     pub(crate) async fn room(&self) -> Result<(u64, bool), SpoolError> {
         self.limit();
         let wanted = self.0.wanted_bytes.swap(0, Ordering::Relaxed);
@@ -323,25 +329,26 @@ impl Disk {
         Ok((standing.room_for(wanted, for_known), standing.free < standing.min_free))
     }
 
-    /// The same once what can be made again is gone.
+    /// The limit of incidents after files that can be made again were removed.
     pub(crate) async fn room_after(&self) -> Result<u64, SpoolError> {
         let for_known = self.0.swept_for_known.load(Ordering::Relaxed);
         let wanted = self.0.wanted_bytes.swap(0, Ordering::Relaxed);
         Ok(self.standing().await?.room_for(wanted, for_known))
     }
 
-    /// A sweep has ended: whoever waits looks again.
+    /// Reports the end of a sweep: the senders that wait look again. A sweep that did not help is logged, because only a person can
+    /// make room then.
     pub(crate) async fn swept(&self) {
         if let Ok(standing) = self.standing().await {
             let is_vain = standing.is_filled_by_others();
-            let mut vain = self.vain();
-            vain.since = is_vain.then(Instant::now);
+            let mut in_vain = self.in_vain();
+            in_vain.since = is_vain.then(Instant::now);
             let has_reserve = standing.free >= reserve(standing.min_free);
             if has_reserve || self.0.swept_for_known.load(Ordering::Relaxed) {
-                vain.since_for_known = (!has_reserve).then(Instant::now);
+                in_vain.since_for_known = (!has_reserve).then(Instant::now);
             }
-            if is_vain && vain.logged.is_none_or(|logged| logged.elapsed() >= LOG_EVERY) {
-                vain.logged = Some(Instant::now());
+            if is_vain && in_vain.logged.is_none_or(|logged| logged.elapsed() >= LOG_EVERY) {
+                in_vain.logged = Some(Instant::now());
                 tracing::error!(
                     free = size(standing.free),
                     min_free = size(standing.min_free),
@@ -355,7 +362,7 @@ impl Disk {
     }
 }
 
-/// The bytes of the files in a folder and in its folders.
+/// The bytes of the files in a folder and in its folders: caches have one level of folders. Blocks.
 fn folder_bytes(folder: &Path) -> u64 {
     let inside = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut sum: u64 = 0;

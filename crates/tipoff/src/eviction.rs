@@ -1,8 +1,8 @@
-//! What may be removed by age, and when not: the wall clock may be wrong. Pure.
+//! Which incidents may be removed by age, although the wall clock may be wrong. Pure.
 //!
-//! Incidents of before this run are as old as the wall clock says, but for an hour after it was set or
-//! may be wrong nothing goes by age. What came in this run goes when the run itself has lasted that long
-//! since.
+//! The age of an incident from before this run is by the wall clock; for an hour after the clock was set, or after a start at
+//! which it may be wrong, nothing is removed by age. An incident of this run is removed when the run has lasted long enough
+//! since, whatever the wall clock shows.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,33 +12,36 @@ use tipoff_spool::{AgeGuard, Newest, RetentionLimits};
 use crate::config::Retention;
 use crate::runtime::clock::Reading;
 
-/// Nothing goes by age for so long after the clock was set by more than [`JUMP_MIN`], and after a start
-/// at which it may be wrong.
+/// Nothing is removed by age for this long after the clock was set by [`JUMP_MIN`] or more, and after a start at which it may be
+/// wrong.
 const HOLD: Duration = Duration::from_secs(3600);
-/// A clock that is set by less makes nothing old.
+/// A smaller jump does not matter for ages of days.
 pub(crate) const JUMP_MIN: Duration = Duration::from_secs(300);
-/// A clock that is so far behind the newest arrival at the start may be wrong.
+/// A clock that is further than this from the newest arrival at the start may be wrong.
 const GAP_MAX: Duration = Duration::from_secs(24 * 3600);
-/// How often the newest incident is noted, so that its age can be counted.
+/// Time between two notes of the newest incident, by which ages are counted in the time of this run.
 const NOTE_EVERY: Duration = Duration::from_secs(3600);
-/// Notes that are kept; beyond that every second one is dropped, and what came between two goes later.
+/// Limit of the notes. Beyond it every second one is dropped; incidents between two notes are removed later then.
 const NOTES_MAX: usize = 1024;
 
-/// Decides what may go by age.
+/// Decides which incidents may be removed by age.
 pub(crate) struct Eviction {
+    /// Both clocks when the run began.
     began: Reading,
+    /// The newest incident of that moment.
     before_run: Newest,
-    /// The newest after so much time of the run, the latest last.
+    /// The newest incident at a time of the run, the latest last.
     notes: VecDeque<(Duration, Newest)>,
 }
 
 impl Eviction {
-    /// For a run that begins now with this newest incident.
+    /// For a run that begins at `began`, when `before_run` is the newest incident.
     pub(crate) fn new(began: Reading, before_run: Newest) -> Self {
         Self { began, before_run, notes: VecDeque::from([(began.running, before_run)]) }
     }
 
-    /// What to keep now. `last_jump` is when the clock was last set by [`JUMP_MIN`] or more.
+    /// The limits of a sweep now. `newest` is the newest incident, `last_jump` the last time the clock was set by [`JUMP_MIN`] or
+    /// more.
     pub(crate) fn keep(
         &mut self,
         retention: &Retention,
@@ -59,6 +62,7 @@ impl Eviction {
         }
     }
 
+    /// Whether nothing is removed by age now, because the clock was just set or may be wrong.
     fn is_held(&self, age: Duration, now: Reading, last_jump: Option<Reading>) -> bool {
         let is_since = |event: Reading| now.running.saturating_sub(event.running) < HOLD;
         let gap = self.before_run.received_at.map(|at| self.began.wall.since(at));
@@ -66,6 +70,7 @@ impl Eviction {
         may_be_wrong && is_since(self.began) || last_jump.is_some_and(is_since)
     }
 
+    /// Notes the newest incident, at most once an hour.
     fn note(&mut self, running: Duration, newest: Newest) {
         if self.notes.back().is_some_and(|(at, _)| running.saturating_sub(*at) < NOTE_EVERY) {
             return;
@@ -80,7 +85,7 @@ impl Eviction {
         self.notes.push_back((running, newest));
     }
 
-    /// The newest that is known to be of this age.
+    /// The newest incident that has at least this age in the time of the run; all before it are older.
     fn counted(&self, running: Duration, age: Duration) -> Option<Newest> {
         let old = |(at, _): &&(Duration, Newest)| running.saturating_sub(*at) >= age;
         self.notes.iter().rev().find(old).map(|(_, newest)| *newest)

@@ -1,5 +1,9 @@
-//! Maintenance: removes old incidents, checks for inactive devices, and moves waiting deliveries when the clock is
-//! set back.
+//! Maintenance: removes old incidents, checks for inactive devices, and moves waiting deliveries when the clock is set
+//! back.
+//!
+//! Three tasks, each restarted by the supervisor if it ends. What may be removed by age is decided in `eviction.rs`,
+//! how much room there is in `disk.rs`, and which devices are inactive in the spool. None of them delays receiving or
+//! delivering.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +24,11 @@ use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
 
-/// How often old incidents are removed.
+/// Pause between two sweeps of old incidents. A sender that waits for room starts one at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
-/// How often inactive devices are checked, and how long after the start first: devices may seem inactive because
-/// Tipoff did not run.
+/// Pause between two checks for inactive devices.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
+/// Time from the start to the first check: devices may seem inactive because Tipoff did not run.
 const FIRST_CHECK_AFTER: Duration = Duration::from_secs(600);
 /// A clock that is set by this much makes no device inactive: only the time since then counts.
 const SET_MIN: Duration = Duration::from_secs(60);
@@ -36,12 +40,15 @@ const TRUST_AFTER: Duration = Duration::from_secs(3600);
 #[derive(Clone)]
 pub(crate) struct Maintenance {
     pub(crate) spool: Arc<dyn Spool>,
+    /// The limits as they are now.
     pub(crate) retention: Arc<ArcSwap<Retention>>,
+    /// Caches whose files are removed with their incidents, and first of all on a full disk.
     pub(crate) thumbnails: Thumbnails,
     pub(crate) renditions: Renditions,
     pub(crate) notifier: ChannelNotifier,
     pub(crate) events: EventBus,
     pub(crate) clock: Clock,
+    /// How much room there is, and who waits for some.
     pub(crate) disk: Disk,
     /// Made when the sweep first starts; outlives a restart of its task.
     pub(crate) eviction: Arc<Mutex<Option<Eviction>>>,
@@ -59,9 +66,15 @@ impl Maintenance {
                 server.folder.path().join("renditions"),
                 None,
                 spool.blobs().clone(),
+                clock.clone(),
             )
             .expect("a folder for renditions"),
-            thumbnails: Thumbnails::new(server.folder.path().join("thumbs"), spool, None),
+            thumbnails: Thumbnails::new(
+                server.folder.path().join("thumbs"),
+                spool,
+                None,
+                clock.clone(),
+            ),
             notifier: server.notifier.clone(),
             events: server.events.clone(),
             clock,
@@ -70,16 +83,10 @@ impl Maintenance {
         }
     }
 
-    /// Starts its tasks.
+    /// Starts its tasks: "retention", "clock" and "inactivity check", as the log and the metrics name them.
     pub(crate) fn start(self, supervisor: &Supervisor) {
-        let (maintenance, shutdown) = (self.clone(), supervisor.shutdown());
-        supervisor.spawn(Task::part("retention"), move || {
-            let (maintenance, shutdown) = (maintenance.clone(), shutdown.clone());
-            async move {
-                maintenance.sweep(shutdown).await;
-                Ok(())
-            }
-        });
+        let maintenance = self.clone();
+        supervisor.spawn_part("retention", move |shutdown| maintenance.clone().sweep(shutdown));
         let (maintenance, shutdown) = (self.clone(), supervisor.shutdown());
         supervisor.spawn(Task::part("clock"), move || {
             let (maintenance, shutdown) = (maintenance.clone(), shutdown.clone());
@@ -88,13 +95,8 @@ impl Maintenance {
                 Ok(())
             }
         });
-        let (maintenance, shutdown) = (self, supervisor.shutdown());
-        supervisor.spawn(Task::part("inactivity check"), move || {
-            let (maintenance, shutdown) = (maintenance.clone(), shutdown.clone());
-            async move {
-                maintenance.check_inactivity(shutdown).await;
-                Ok(())
-            }
+        supervisor.spawn_part("inactivity check", move |shutdown| {
+            self.clone().check_inactivity(shutdown)
         });
     }
 
@@ -117,11 +119,13 @@ impl Maintenance {
         }
     }
 
+    /// One sweep. Whoever waits for room is notified also after a sweep that failed.
     async fn sweep_once(&self) {
         self.sweep_and_log().await;
         self.disk.swept().await;
     }
 
+    /// Removes old incidents, then their cached files, and returns free pages of the database to the disk.
     async fn sweep_and_log(&self) {
         let swept = match self.sweep_old().await {
             Ok(swept) => swept,
@@ -146,6 +150,8 @@ impl Maintenance {
         }
     }
 
+    /// Removes incidents by age and by size. The newest arrival is read before the clock, so that it is never newer
+    /// than the reading that judges it.
     async fn sweep_old(&self) -> Result<Swept, SpoolError> {
         let newest = self.spool.newest().await?;
         let (now, retention) = (self.clock.read(), **self.retention.load());
@@ -174,7 +180,8 @@ impl Maintenance {
         self.disk.room_after().await
     }
 
-    /// Moves waiting deliveries when the clock is set back or was behind at the start.
+    /// Moves waiting deliveries when the clock is set back or was behind at the start: their due times are by the
+    /// earlier clock, and would be hours away. Logs each jump.
     pub(crate) async fn watch_clock(self, mut shutdown: Shutdown) -> Result<(), SpoolError> {
         let began = self.clock.read();
         let recorded_at = self.spool.newest().await?.recorded_at;
@@ -216,7 +223,8 @@ impl Maintenance {
         Ok(())
     }
 
-    /// Tries until it succeeds: otherwise alerts would wait until the clock has caught up.
+    /// Moves deliveries that became due by a clock that was ahead by `by`. Tries until it succeeds: otherwise alerts
+    /// would wait until the clock has caught up. `is_certain`: the clock is right now.
     async fn set_back(&self, by: Duration, is_certain: bool, shutdown: &Shutdown) {
         while shutdown.phase() == Phase::Running {
             match self.spool.clock_set_back(self.clock.now(), by, is_certain).await {
@@ -250,6 +258,7 @@ impl Maintenance {
         jump.is_some_and(|jump| after.is_some_and(|after| now.since(jump.wall) < after))
     }
 
+    /// Stores a notice for each inactive device. The spool returns each silence of a device once.
     async fn alert_inactive(&self, now: Timestamp) -> Result<(), SpoolError> {
         for device in self.spool.inactive_devices(now, true).await? {
             if self.may_have_sent(&device, now) {
@@ -272,6 +281,7 @@ impl Maintenance {
     }
 }
 
+/// A time in the largest unit of which it has at least two, cut: "119 minutes", "2 hours".
 fn in_words(minutes: u64) -> String {
     match minutes {
         1 => "1 minute".to_owned(),

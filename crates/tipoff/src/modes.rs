@@ -1,20 +1,23 @@
 //! The home modes: which one is current, and choosing another. Shared by the API and the channels.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tipoff_model::Timestamp;
 use tipoff_spool::{Spool, SpoolError};
 
+use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::live_rules::LiveRules;
 
 /// Reads and changes the current mode.
 #[derive(Clone)]
 pub(crate) struct Modes {
+    /// Where the mode that somebody chose is stored.
     pub(crate) spool: Arc<dyn Spool>,
+    /// The modes of the configuration, and when they begin by themselves.
     pub(crate) rules: Arc<LiveRules>,
     pub(crate) events: EventBus,
+    pub(crate) clock: Clock,
 }
 
 /// Why a mode was not chosen.
@@ -40,7 +43,7 @@ impl Modes {
         Ok(self.rules.now().mode(chosen.as_ref(), now).map(str::to_owned))
     }
 
-    /// Makes this the current mode.
+    /// Makes this the current mode, until another one is chosen or begins at its time.
     pub(crate) async fn choose(&self, mode: String) -> Result<(), NotChosen> {
         let all = self.all();
         if !all.contains(&mode) {
@@ -48,7 +51,7 @@ impl Modes {
             return Err(NotChosen::Unknown(all));
         }
         tracing::info!(mode, "The mode was changed.");
-        self.spool.choose_mode(mode, Timestamp::from(SystemTime::now())).await?;
+        self.spool.choose_mode(mode, self.clock.now()).await?;
         self.events.publish(LiveEvent::HomeState);
         Ok(())
     }

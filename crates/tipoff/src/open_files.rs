@@ -1,4 +1,7 @@
 //! Open files: each connection is one, and the system may allow fewer than the configuration does.
+//!
+//! Called once at the start. The receivers get the result as a ceiling of their connections, so that each mail that is
+//! accepted has a file to be written to.
 
 use std::io;
 
@@ -10,14 +13,14 @@ use crate::config::Config;
 const FILES_OF_MAIL: u64 = 2;
 /// An upload needs two connections, and the file.
 const FILES_OF_UPLOAD: u64 = 3;
-/// What everything else needs: HTTP port, database, passive ports, channels.
+/// Files of everything else: HTTP port, database, passive ports, channels.
 const FILES_BESIDES: u64 = 1_300;
-/// Where files are few, the HTTP port has this part of them for connections.
+/// If files are few, the HTTP port gets this part of them for connections: one in eight.
 const HTTP_ONE_OF: u64 = 8;
-/// A receiver serves this many connections whatever the limit is.
+/// A receiver serves at least this many connections, whatever the limit is.
 const CONNECTIONS_MIN: usize = 8;
 
-/// How many connections there are files for.
+/// The connections that there are files for, by receiver; `usize::MAX` if files are not scarce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ceilings {
     pub(crate) smtp: usize,
@@ -31,14 +34,14 @@ pub(crate) fn is_exhausted(error: &io::Error) -> bool {
     code.is_some_and(|code| code == rustix::io::Errno::MFILE || code == rustix::io::Errno::NFILE)
 }
 
-/// What the connections of the configuration need, and everything else.
+/// The open files that so many connections for mails and uploads need, with everything else.
 pub(crate) fn wanted(mails: u64, uploads: u64) -> u64 {
     let mails = mails.saturating_mul(FILES_OF_MAIL);
     mails.saturating_add(uploads.saturating_mul(FILES_OF_UPLOAD)).saturating_add(FILES_BESIDES)
 }
 
-/// Takes as many open files as the system gives: the usual limit is far below what it allows. Where that is too few
-/// for all connections that the configuration allows, fewer are served, so that there is a file for each mail.
+/// Raises the limit of open files to what the system allows: the usual limit is far below it (getrlimit(2), soft and hard
+/// limit). If that is too few for all connections of the configuration, fewer are served, and the log says so.
 pub(crate) fn fit(config: &Config) -> Ceilings {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
@@ -64,6 +67,7 @@ pub(crate) fn fit(config: &Config) -> Ceilings {
     ceilings
 }
 
+/// Shares the files between the receivers, in proportion to the connections that the configuration allows.
 fn share(mails: u64, uploads: u64, limit: Option<u64>) -> Ceilings {
     let wanted = wanted(mails, uploads);
     let Some(limit) = limit.filter(|limit| *limit < wanted) else {

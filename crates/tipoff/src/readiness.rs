@@ -1,6 +1,7 @@
 //! Readiness: what is missing before devices' arrivals can be stored and delivered.
 //!
-//! The HTTP port's probes and the service manager ask the same question here.
+//! The HTTP port's probes (`/readyz`, `/healthz`) and the service manager use the same answer. It is never "ready" while
+//! alerts cannot be stored or delivered because of Tipoff (invariant 14); a service that fails is not its fault.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,28 +24,32 @@ const OLD_MAX: Duration = Duration::from_secs(5);
 /// The last answers of the spool, shared by all requests.
 #[derive(Clone, Default)]
 pub(crate) struct Health {
-    answers: Probe,
-    works: Probe,
+    /// Whether the spool answers a read.
+    answers: SpoolProbe,
+    /// Whether it also writes.
+    works: SpoolProbe,
 }
 
 /// A question to the spool of which at most one is in progress.
 #[derive(Clone)]
-struct Probe(Arc<watch::Sender<Found>>);
+struct SpoolProbe(Arc<watch::Sender<LastAnswer>>);
 
+/// The answer to the latest question, for all who ask.
 #[derive(Clone, Default)]
-struct Found {
+struct LastAnswer {
     /// When it was answered, and what is missing.
     last: Option<(Instant, Option<Missing>)>,
+    /// Whether a question is in progress.
     is_asking: bool,
 }
 
-impl Default for Probe {
+impl Default for SpoolProbe {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Found::default())))
+        Self(Arc::new(watch::Sender::new(LastAnswer::default())))
     }
 }
 
-impl Probe {
+impl SpoolProbe {
     /// What is missing, by `question` or by its answer a moment ago.
     async fn ask<F>(&self, question: impl FnOnce() -> F) -> Option<Missing>
     where
@@ -52,7 +57,7 @@ impl Probe {
     {
         let began = Instant::now();
         let is_fresh =
-            |found: &Found| found.last.as_ref().is_some_and(|(at, _)| *at + FRESH > began);
+            |found: &LastAnswer| found.last.as_ref().is_some_and(|(at, _)| *at + FRESH > began);
         let begins = self.0.send_if_modified(|found| {
             let begins = !found.is_asking && !is_fresh(found);
             found.is_asking |= begins;
@@ -66,7 +71,7 @@ impl Probe {
                     .await
                     .unwrap_or_else(|error| Missing::mended_by_restart(error.to_string()));
                 found_tx.send_modify(|found| {
-                    *found = Found { last: Some((Instant::now(), wrong)), is_asking: false };
+                    *found = LastAnswer { last: Some((Instant::now(), wrong)), is_asking: false };
                 });
             });
         }
@@ -105,6 +110,7 @@ async fn spool_answers(spool: &dyn Spool) -> bool {
 /// How long the spool's writer may take: earlier writes come first.
 const WRITER_TIME: Duration = Duration::from_secs(5);
 
+/// Whether the spool's writer works and answers in time.
 async fn spool_writes(spool: &dyn Spool) -> bool {
     match tokio::time::timeout(WRITER_TIME, spool.check_writer()).await {
         Ok(Ok(())) => true,
@@ -130,16 +136,19 @@ pub(crate) struct Missing {
 }
 
 impl Missing {
+    /// Something that a restart of the program may mend.
     fn mended_by_restart(what: impl Into<String>) -> Option<Self> {
         Some(Self { what: what.into(), restart_mends: true })
     }
 
+    /// Something that a restart does not mend.
     fn lasting(what: impl Into<String>) -> Option<Self> {
         Some(Self { what: what.into(), restart_mends: false })
     }
 }
 
-/// What is missing for work; nothing, if all is there.
+/// What is missing for work; `None` if nothing is. Of several, what a restart mends is named first, unless the disk is full:
+/// then that is the cause of the others.
 pub(crate) async fn missing(
     supervisor: &Supervisor,
     spool: &Arc<dyn Spool>,
@@ -190,7 +199,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_probe_answers_in_time_and_asks_once() {
-        let (probe, asked) = (Probe::default(), Arc::new(AtomicU32::new(0)));
+        let (probe, asked) = (SpoolProbe::default(), Arc::new(AtomicU32::new(0)));
         let ask = async |takes: Duration, wrong: Option<&str>| {
             let (asked, wrong) = (Arc::clone(&asked), wrong.map(str::to_owned));
             let began = Instant::now();

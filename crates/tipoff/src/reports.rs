@@ -1,25 +1,30 @@
 //! Daily reports (`[[report]]`): what each device sent, delivered at a time of day.
+//!
+//! When a report is due is decided by `tipoff_rules`, the numbers come from the spool, and a report is stored there as
+//! an incident without arrivals: so it is delivered, retried and shown like any alert. The spool sends each report
+//! once, also over restarts.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::ZonedDateTime;
 use tipoff_model::{Event, Timestamp};
-use tipoff_rules::{Clock, Report, Rules};
+use tipoff_rules::{Report, Rules};
 use tipoff_spool::{NewReport, Spool, SpoolError, Tally};
 
+use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::live_rules::LiveRules;
 use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::shutdown::{Phase, Shutdown};
-use crate::runtime::supervise::{Supervisor, Task};
+use crate::runtime::supervise::Supervisor;
 
-/// How often due reports are looked for.
+/// Pause between two checks for due reports. A report may be this late.
 const CHECK_EVERY: Duration = Duration::from_secs(20);
 /// A report that was due longer ago than this, while Tipoff did not run, is dropped.
 const LATE_MAX: Duration = Duration::from_secs(12 * 3600);
-/// The devices of a report: more than anybody reads.
+/// Devices of a report at most: more than anybody reads.
 const DEVICES_MAX: u32 = 200;
 /// The subject of each report.
 pub(crate) const SUBJECT: &str = "Report";
@@ -28,29 +33,24 @@ pub(crate) const SUBJECT: &str = "Report";
 #[derive(Clone)]
 pub(crate) struct Reports {
     pub(crate) spool: Arc<dyn Spool>,
+    /// The configured reports, and the time zone.
     pub(crate) rules: Arc<LiveRules>,
     pub(crate) notifier: ChannelNotifier,
     pub(crate) events: EventBus,
+    pub(crate) clock: Clock,
 }
 
 impl Reports {
     /// Starts its task.
     pub(crate) fn start(self, supervisor: &Supervisor) {
-        let shutdown = supervisor.shutdown();
-        supervisor.spawn(Task::part("reports"), move || {
-            let (reports, shutdown) = (self.clone(), shutdown.clone());
-            async move {
-                reports.run(shutdown).await;
-                Ok(())
-            }
-        });
+        supervisor.spawn_part("reports", move |shutdown| self.clone().run(shutdown));
     }
 
     /// Runs until shutdown. The spool knows which reports were sent; `sent` only saves reading it again.
     async fn run(self, mut shutdown: Shutdown) {
         let mut sent = HashMap::new();
         loop {
-            self.send_due(SystemTime::now().into(), &mut sent).await;
+            self.send_due(self.clock.now(), &mut sent).await;
             tokio::select! {
                 () = tokio::time::sleep(CHECK_EVERY) => {}
                 () = shutdown.reached(Phase::Ending) => return,
@@ -58,6 +58,7 @@ impl Reports {
         }
     }
 
+    /// Sends the reports that are due at `now` and not in `sent`. One that fails is tried again at the next check.
     async fn send_due(&self, now: Timestamp, sent: &mut HashMap<String, Timestamp>) {
         let rules = self.rules.now();
         for report in &rules.reports {
@@ -78,6 +79,7 @@ impl Reports {
         }
     }
 
+    /// Stores one report: a notification for each device that sent something from `from` until `until`.
     async fn send(
         &self,
         report: &Report,
@@ -110,8 +112,9 @@ impl Reports {
     }
 }
 
-/// What a report says.
-fn words(tally: &Tally, from: Timestamp, clock: &Clock) -> String {
+/// The text of a device's report: the number of incidents, how many of each kind, and when the first and the last
+/// began. Times are local.
+fn words(tally: &Tally, from: Timestamp, clock: &tipoff_rules::Clock) -> String {
     let local = |at: Timestamp, format: &str| {
         clock
             .local(at)
@@ -162,16 +165,18 @@ mod tests {
             rules: Arc::clone(&server.rules),
             notifier: server.notifier.clone(),
             events: server.events.clone(),
+            clock: Clock::system(),
         }
     }
 
     /// The next time that it is twenty o'clock.
-    fn evening(clock: &Clock) -> Timestamp {
-        let now = clock.local(SystemTime::now().into()).unwrap();
+    fn evening(clock: &tipoff_rules::Clock) -> Timestamp {
+        let started = Clock::system().now();
+        let now = clock.local(started).unwrap();
         let evening = now.date().at(20, 0, 0, 0).to_zoned_datetime(TimeZone::UTC).unwrap();
         let evening = Timestamp::from_ms(evening.timestamp().as_millisecond());
         let day = Duration::from_secs(24 * 3600);
-        if evening <= Timestamp::from(SystemTime::now()) { evening.after(day) } else { evening }
+        if evening <= started { evening.after(day) } else { evening }
     }
 
     #[tokio::test]
@@ -219,7 +224,8 @@ mod tests {
             let at: jiff::Timestamp = text.parse().unwrap();
             Timestamp::from_ms(at.as_millisecond())
         };
-        let clock = Clock { zone: TimeZone::get("Europe/Berlin").unwrap(), place: None };
+        let clock =
+            tipoff_rules::Clock { zone: TimeZone::get("Europe/Berlin").unwrap(), place: None };
         let tally = Tally {
             device: DeviceId(1),
             name: "Yard".to_owned(),

@@ -104,6 +104,7 @@ impl Services {
             spool: Arc::clone(&self.spool),
             rules: Arc::clone(&self.rules),
             events: self.events.clone(),
+            clock: self.clock.clone(),
         }
     }
 
@@ -143,7 +144,8 @@ impl Services {
 
     /// The cache of thumbnails, in `thumbs` of the data folder. Without a transcoder, videos have none.
     pub(crate) fn thumbnails(&self, config: &Config, transcoder: Option<Transcoder>) -> Thumbnails {
-        Thumbnails::new(config.data_dir.join("thumbs"), Arc::clone(&self.spool), transcoder)
+        let (folder, spool) = (config.data_dir.join("thumbs"), Arc::clone(&self.spool));
+        Thumbnails::new(folder, spool, transcoder, self.clock.clone())
     }
 
     /// Starts the channels, with the transcoder if ffmpeg is installed. The listeners are open by
@@ -159,7 +161,8 @@ impl Services {
         let mut videos = VideoConverter::open(&config.video, &folder).await?;
         let transcoder = videos.transcoder();
         let (folder, blobs) = (config.data_dir.join("renditions"), self.spool.blobs().clone());
-        let renditions = Renditions::open(folder, transcoder.clone(), blobs)?;
+        let (clock, converter) = (self.clock.clone(), transcoder.clone());
+        let renditions = Renditions::open(folder, converter, blobs, clock)?;
         // What a channel has converted, the dashboard plays.
         videos.keep_in(renditions.clone());
         let common = DispatchContext {
@@ -199,6 +202,7 @@ impl Services {
             rules: Arc::clone(&self.rules),
             notifier: self.notifier.clone(),
             events: self.events.clone(),
+            clock: self.clock.clone(),
         };
         reports.start(&self.supervisor);
     }

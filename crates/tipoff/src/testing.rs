@@ -77,6 +77,7 @@ impl TestServer {
             spool: Arc::clone(&self.spool),
             rules: Arc::clone(&self.rules),
             events: self.events.clone(),
+            clock: Clock::system(),
         };
         let (spool, events) = (Arc::clone(&self.spool), self.events.clone());
         Actions {

@@ -10,6 +10,7 @@ use super::{Ending, Failure, block_on};
 use crate::audit::{self, AuditAction};
 use crate::config::{ChannelConfig, Config};
 use crate::dispatch::send_test;
+use crate::runtime::clock::Clock;
 
 /// What can be done with channels.
 #[derive(Debug, Subcommand)]
@@ -55,7 +56,7 @@ async fn note(config: &Config, channels: &[&ChannelConfig], now: Timestamp) {
 async fn test_all(channels: &[&ChannelConfig]) -> bool {
     let mut all_fine = true;
     for channel in channels {
-        match send_test(&*channel.channel, &[]).await {
+        match send_test(&*channel.channel, &[], Clock::system().now()).await {
             Ok(None) => println!("{} ({}): the test arrived", channel.name, channel.kind),
             Ok(Some(repair)) => {
                 println!("{} ({}): the test arrived; it was {repair}", channel.name, channel.kind);

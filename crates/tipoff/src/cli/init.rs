@@ -16,6 +16,7 @@ use tipoff_spool::durable;
 
 use super::{Common, Ending, Failure, block_on};
 use crate::dispatch::send_test;
+use crate::runtime::clock::Clock;
 
 /// The Bot API of Telegram itself. `--api` names another server, which the file then contains.
 const DEFAULT_API: &str = "https://api.telegram.org";
@@ -63,7 +64,7 @@ async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
     println!("(For a group: add the bot to it and write there.) Waiting …");
     let chat = setup.wait_for_chat(MESSAGE_MAX).await.map_err(anyhow::Error::msg)?;
     println!("Found the chat \"{}\".", chat.title);
-    send_test(&*channel(args, &token, &chat)?, &[])
+    send_test(&*channel(args, &token, &chat)?, &[], Clock::system().now())
         .await
         .map_err(|error| anyhow::anyhow!("the test did not arrive: {error}"))?;
     // It contains the token: a new file is readable by its owner alone.

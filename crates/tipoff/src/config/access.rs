@@ -1,4 +1,7 @@
 //! `[access]`: who may send without a login, and the login that all may share.
+//!
+//! Reads and checks the section; `receive/access.rs` applies it to each login. The login's fields are read here for
+//! `[[device]]` as well.
 
 use std::net::IpAddr;
 
@@ -6,7 +9,7 @@ use ipnet::IpNet;
 use toml::Spanned;
 
 use super::fault::Fault;
-use super::key::{Form, Key, list_of};
+use super::key::{Key, ValueForm, list_of};
 use super::mask::Span;
 use super::reading::Reading;
 use super::secret::Secret;
@@ -29,37 +32,41 @@ const PRIVATE: [&str; 8] = [
 /// Who may send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Access {
-    /// From where no login is needed.
+    /// Where devices may send without a login, and where any login is accepted.
     pub(crate) networks: Networks,
-    /// Whether a login is needed from everywhere.
+    /// Whether a known login is needed from everywhere, also from `networks`.
     pub(crate) require_login: bool,
-    /// The user of the shared login.
+    /// The user of the shared login. It proves that a device may send, and not which device it is.
     pub(crate) user: Option<String>,
-    /// The password of the shared login.
+    /// The password of the shared login; set if and only if `user` is.
     pub(crate) password: Option<Secret>,
 }
 
-/// A set of addresses.
+/// A set of addresses; empty by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Networks {
+    /// `"any"`: every address is in the set.
     any: bool,
+    /// The networks that are named, without bits behind their prefix.
     nets: Vec<IpNet>,
 }
 
 impl Networks {
-    /// Whether an address is in one of them. An IPv4 address may be mapped into IPv6.
+    /// Whether an address is in one of them. An IPv4 address may be mapped into IPv6 (RFC 4291, section 2.5.5.2), as a
+    /// listener on `[::]` reports it.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.any || self.nets.iter().any(|net| net.contains(&address))
     }
 
-    /// Whether an address is in one that is named; where any is allowed, in a private one.
+    /// Whether an address is in a network that is named. `"any"` names no place: then the private networks count.
     pub(crate) fn names(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         let is_in = |nets: &[IpNet]| nets.iter().any(|net| net.contains(&address));
         is_in(&self.nets) || (self.any && is_in(&private()))
     }
 
+    /// Adds an entry of the list. The error suggests a word if one was mistyped.
     fn add(&mut self, text: &str) -> Result<(), String> {
         match text {
             "any" => self.any = true,
@@ -73,6 +80,7 @@ impl Networks {
     }
 }
 
+/// The networks that `"private"` stands for.
 fn private() -> Vec<IpNet> {
     PRIVATE.iter().filter_map(|net| network(net).ok()).collect()
 }
@@ -83,7 +91,8 @@ impl FromIterator<IpNet> for Networks {
     }
 }
 
-/// `"192.168.1.0/24"`, `"192.168.1.20"`.
+/// Reads a network or a single address: `"192.168.1.0/24"`, `"192.168.1.20"`. Bits behind the prefix are cleared,
+/// because people write the address of their machine there.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
     if let Ok(net) = text.parse::<IpNet>() {
         return Ok(net.trunc());
@@ -107,7 +116,8 @@ pub(super) struct Login {
 }
 
 impl Login {
-    /// Reads `user` and `password`.
+    /// Reads `user` and `password`. One without the other is a fault: a login without a password could be guessed, and
+    /// a password without a user cannot be used.
     pub(super) fn read(
         section: &mut Section<'_>,
         user_example: &str,
@@ -126,6 +136,7 @@ impl Login {
 }
 
 impl Section<'_> {
+    /// Notes that one key of a pair is missing.
     fn lonely(&self, given: &str, missing: &str) {
         let title = format!("`{given}` without `{missing}`");
         let label = format!("add `{missing}`, or leave out both");
@@ -137,19 +148,19 @@ impl Section<'_> {
 pub(super) const DOC: &str = "Which devices may send.";
 
 /// The section with what is needed to check it against others.
-pub(super) struct Draft {
+pub(super) struct AccessDraft {
     pub(super) access: Access,
     /// The shared user with its place.
     pub(super) shared: Option<Spanned<String>>,
-    /// What lets nobody in without a login.
+    /// The place of the setting by which nobody may send without a login; `None` if somebody may.
     closed_by: Option<Span>,
 }
 
 /// Reads the section.
-pub(super) fn read(section: &mut Section<'_>) -> Draft {
+pub(super) fn read(section: &mut Section<'_>) -> AccessDraft {
     let key = Key {
         name: "networks",
-        form: Form::List,
+        form: ValueForm::List,
         without: list_of(&["private"]),
         doc: "The networks from which devices need no login, and in which Tipoff accepts any \
               login, because many devices insist on one: `\"private\"` (the addresses of home and \
@@ -182,11 +193,12 @@ pub(super) fn read(section: &mut Section<'_>) -> Draft {
     );
     let shared = user.clone();
     let user = user.map(Spanned::into_inner);
-    Draft { access: Access { networks, require_login, user, password }, shared, closed_by }
+    AccessDraft { access: Access { networks, require_login, user, password }, shared, closed_by }
 }
 
-impl Draft {
-    /// Reports a configuration in which nobody could send.
+impl AccessDraft {
+    /// Reports a configuration in which nobody could send: a login is needed, and neither `[access]` nor a device has
+    /// one. It would start without an error and receive nothing.
     pub(super) fn check_open(&self, reading: &Reading<'_>, devices_log_in: bool) {
         let Some(span) = self.closed_by.clone() else {
             return;

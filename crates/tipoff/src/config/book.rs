@@ -1,4 +1,5 @@
-//! Every section and key that one reading asked for, with its documentation.
+//! Every section and key that one reading asked for, with its documentation: the material of the reference, the example
+//! file and the message "it is a key of …".
 //!
 //! Knows no section: it is filled while the sections are read, so it lists no more and no less than there is.
 
@@ -6,7 +7,7 @@ use super::key::Key;
 
 /// What a section looks like in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SectionKind {
     /// The top level.
     Root,
     /// `[name]`
@@ -19,7 +20,7 @@ pub(super) enum Kind {
     Channel,
 }
 
-impl Kind {
+impl SectionKind {
     /// How it is headed.
     pub(super) fn header(self, place: &str) -> String {
         match self {
@@ -45,7 +46,7 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct Chapter {
     pub(super) place: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: SectionKind,
     pub(super) doc: &'static str,
     pub(super) keys: Vec<Key>,
 }
@@ -57,13 +58,13 @@ pub(super) struct Book(pub(super) Vec<Chapter>);
 impl Default for Book {
     fn default() -> Self {
         let doc = "At the top of the file, above the first section.";
-        Self(vec![Chapter { place: "", kind: Kind::Root, doc, keys: Vec::new() }])
+        Self(vec![Chapter { place: "", kind: SectionKind::Root, doc, keys: Vec::new() }])
     }
 }
 
 impl Book {
     /// Begins a section.
-    pub(super) fn section(&mut self, place: &'static str, kind: Kind, doc: &'static str) {
+    pub(super) fn section(&mut self, place: &'static str, kind: SectionKind, doc: &'static str) {
         self.0.push(Chapter { place, kind, doc, keys: Vec::new() });
     }
 

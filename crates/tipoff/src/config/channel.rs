@@ -1,4 +1,8 @@
 //! `[[channel]]`: where alerts go. The settings of a type are listed in its entry.
+//!
+//! The keys that all types share (`name`, `type`, `expire`) are read here. The others are declared by
+//! `tipoff_channels`: this file reads them by their shape, and the entry builds the channel and checks what only it can
+//! know. A type of channel needs no code here.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,9 +13,9 @@ use tipoff_channels::{CHANNELS, Channel, Entry, Setting, Settings, Shape, Value}
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::book::Kind;
+use super::book::SectionKind;
 use super::fault::Fault;
-use super::key::{Form, Key, Without};
+use super::key::{Key, ValueForm, Without};
 use super::reading::Reading;
 use super::section::Section;
 use super::suggest::nearest;
@@ -20,15 +24,15 @@ use super::{checks, exposure, units};
 /// A configured destination.
 #[derive(Clone)]
 pub(crate) struct ChannelConfig {
-    /// What routes call it; no other channel has it.
+    /// The name that routes use; no other channel has it.
     pub(crate) name: String,
-    /// Its type.
+    /// Its type, as in the file: `telegram`.
     pub(crate) kind: &'static str,
     /// How long a delivery is retried before it expires.
     pub(crate) expire: Duration,
-    /// What it was made of, with secrets resolved.
+    /// The settings that it was built from, with secrets resolved.
     settings: Settings,
-    /// What sends.
+    /// The service, ready to send.
     pub(crate) channel: Arc<dyn Channel>,
 }
 
@@ -42,7 +46,8 @@ pub(super) fn settings_of(
     })
 }
 
-/// One that is the same would do nothing else.
+/// Channels are equal if they were built from equal settings. An edit of the file that leaves them equal does not
+/// disturb the channel's deliveries.
 impl PartialEq for ChannelConfig {
     fn eq(&self, other: &Self) -> bool {
         let Self { name, kind, expire, settings, channel: _ } = self;
@@ -50,7 +55,7 @@ impl PartialEq for ChannelConfig {
     }
 }
 
-/// Channels hold secrets.
+/// Omits settings and service: both hold secrets.
 impl fmt::Debug for ChannelConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, kind, expire, settings: _, channel: _ } = self;
@@ -64,32 +69,36 @@ const DOC: &str = "A destination of alerts. Without a channel, alerts are stored
                    delivered. These keys are common to all channels; the others depend on the \
                    type.";
 
-/// A channel, or only its name where it cannot be made: routes that name it are right all the same.
-struct Draft {
+/// A channel that is being read.
+struct ChannelDraft {
     name: Spanned<String>,
+    /// `None` if the channel cannot be built. Its name still counts: routes that use it are not at fault.
     channel: Option<ChannelConfig>,
 }
 
-/// All channels, and the names of those that could not be made as well.
+/// All channels of a configuration.
 #[derive(Default)]
 pub(super) struct Channels {
+    /// The channels that could be built.
     pub(super) configs: Vec<ChannelConfig>,
+    /// The names of all channels, including those that could not be built.
     pub(super) names: Vec<String>,
-    /// The names of those whose service has to reach us over TLS.
+    /// The names of channels whose service sends requests to Tipoff, and does so only over TLS.
     pub(super) hooked: Vec<Spanned<String>>,
 }
 
-/// Reads all of them; where there is none, the environment may make one.
+/// Reads all `[[channel]]`. If there is none, variables of the environment may define one.
 pub(super) fn read(root: &mut Section<'_>) -> Channels {
     let configured = tables(root);
     if root.has("channel") { configured } else { from_environment(root.reading) }
 }
 
+/// Reads all `[[channel]]`, and describes every type of channel for the reference.
 fn tables(root: &mut Section<'_>) -> Channels {
     let drafts = root.tables("channel", DOC, one);
     for entry in CHANNELS {
         root.reading.describe(|book| {
-            book.section(entry.kind, Kind::Channel, entry.summary);
+            book.section(entry.kind, SectionKind::Channel, entry.summary);
             entry.settings.iter().for_each(|setting| book.key(entry.kind, &key(setting)));
         });
     }
@@ -97,8 +106,9 @@ fn tables(root: &mut Section<'_>) -> Channels {
         format!("two channels are called \"{name}\": give each a `name`")
     });
     let names = drafts.iter().map(|draft| draft.name.get_ref().clone()).collect();
-    let is_hooked =
-        |draft: &&Draft| draft.channel.as_ref().is_some_and(|it| it.channel.needs_public_https());
+    let is_hooked = |draft: &&ChannelDraft| {
+        draft.channel.as_ref().is_some_and(|it| it.channel.needs_public_https())
+    };
     let hooked = drafts.iter().filter(is_hooked).map(|draft| draft.name.clone()).collect();
     Channels {
         configs: drafts.into_iter().filter_map(|draft| draft.channel).collect(),
@@ -107,7 +117,9 @@ fn tables(root: &mut Section<'_>) -> Channels {
     }
 }
 
-fn one(section: &mut Section<'_>) -> Option<Draft> {
+/// Reads one channel; `None` if it has neither a name nor a type. Without a known type, its other keys are not faults:
+/// they may be right for the type that was meant.
+fn one(section: &mut Section<'_>) -> Option<ChannelDraft> {
     let name = section.text("name", "me", "The channel's name in routes. Without it: its type.");
     let kind = section.required("type", "telegram", "The service, as described below.");
     let expire = section.duration(
@@ -137,10 +149,11 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
         settings,
         channel: channel.into(),
     });
-    Some(Draft { name, channel })
+    Some(ChannelDraft { name, channel })
 }
 
-/// Built even with settings missing, so that every fault is reported at once.
+/// Builds a channel from its settings. It is built even if settings are missing or wrong, so that the faults that only
+/// the entry finds are reported at once with the others; then the channel is dropped.
 fn make(section: &mut Section<'_>, entry: &Entry) -> Option<(Settings, Box<dyn Channel>)> {
     let (settings, noted) = settings(section, entry);
     match (entry.build)(&settings) {
@@ -155,6 +168,7 @@ fn make(section: &mut Section<'_>, entry: &Entry) -> Option<(Settings, Box<dyn C
     }
 }
 
+/// The entry of a type. An unknown type is a fault.
 fn entry(section: &Section<'_>, kind: &Spanned<String>) -> Option<&'static Entry> {
     let found = tipoff_channels::entry(kind.get_ref());
     if found.is_none() {
@@ -190,17 +204,19 @@ fn settings(section: &mut Section<'_>, entry: &Entry) -> (Settings, Vec<&'static
     (settings, noted)
 }
 
+/// A declared setting as a key of the configuration. A text may be a URL with a password, and arguments may contain a
+/// secret: their forms hide them in reports of faults.
 fn key(setting: &Setting) -> Key {
     let form = match setting.shape {
-        Shape::Text => Form::Url,
-        Shape::Secret => Form::Secret,
-        Shape::Name => Form::Name,
-        Shape::Integer => Form::Count,
-        Shape::Flag => Form::Flag,
-        Shape::Duration => Form::Duration,
-        Shape::List | Shape::Command | Shape::Variables => Form::Arguments,
-        Shape::Names => Form::Names,
-        Shape::Table => Form::Table,
+        Shape::Text => ValueForm::Url,
+        Shape::Secret => ValueForm::Secret,
+        Shape::Name => ValueForm::Name,
+        Shape::Integer => ValueForm::Count,
+        Shape::Flag => ValueForm::Flag,
+        Shape::Duration => ValueForm::Duration,
+        Shape::List | Shape::Command | Shape::Variables => ValueForm::Arguments,
+        Shape::Names => ValueForm::Names,
+        Shape::Table => ValueForm::Table,
     };
     let example = setting.example.to_owned();
     let without =
@@ -208,6 +224,7 @@ fn key(setting: &Setting) -> Key {
     Key { name: setting.key, form, without, doc: setting.doc }
 }
 
+/// The value of a setting that is given; `None` after a fault.
 fn value(section: &mut Section<'_>, key: &Key, shape: Shape) -> Option<Value> {
     match shape {
         Shape::Text | Shape::Secret => {
@@ -243,7 +260,8 @@ fn value(section: &mut Section<'_>, key: &Key, shape: Shape) -> Option<Value> {
     }
 }
 
-/// A string, or a whole number as it is written in decimal.
+/// A string, or a whole number as it is written in decimal: a chat's number needs no quotes. The digits are kept as
+/// text, because some services have numbers that no integer type holds.
 fn name<'r>(reading: &Reading<'r>, key: &Key, value: &'r Spanned<DeValue<'r>>) -> Option<String> {
     reading.show(value.span());
     match value.get_ref() {
@@ -254,6 +272,7 @@ fn name<'r>(reading: &Reading<'r>, key: &Key, value: &'r Spanned<DeValue<'r>>) -
     }
 }
 
+/// The strings of an inline table, such as headers; `None` after a fault.
 fn table(
     reading: &Reading<'_>,
     key: &Key,

@@ -1,4 +1,6 @@
 //! Checks across sections: names that must be unique, and names that must exist.
+//!
+//! `load.rs` and the sections call them after all names are read. Each fault shows both places where there are two.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -10,7 +12,8 @@ use super::reading::Reading;
 use super::section::Section;
 use super::suggest::nearest;
 
-/// Reports each name that is used twice.
+/// Reports each name that is used twice. Two names are the same if `sameness` maps them to the same text; `title` makes
+/// the fault of a name.
 pub(super) fn unique<'n>(
     reading: &Reading<'_>,
     names: impl Iterator<Item = &'n Spanned<String>>,
@@ -26,7 +29,8 @@ pub(super) fn unique<'n>(
     }
 }
 
-/// Reports each listener whose port another one uses.
+/// Reports each listener whose port another one uses. The system would report it too, but only for the second of them
+/// and without the line.
 pub(super) fn listeners(reading: &Reading<'_>, listeners: &[Spanned<SocketAddr>]) {
     for (index, later) in listeners.iter().enumerate() {
         let before = listeners.iter().take(index);
@@ -49,7 +53,8 @@ pub(super) fn listeners(reading: &Reading<'_>, listeners: &[Spanned<SocketAddr>]
     }
 }
 
-/// Two addresses of which only one can be listened on. Port 0 is any free one.
+/// Whether only one of two addresses can be listened on: `0.0.0.0` and `[::]` include each address of their family.
+/// Port 0 is any free one, and never clashes.
 fn clash(one: SocketAddr, other: SocketAddr) -> bool {
     let overlap = one.ip() == other.ip()
         || one.is_ipv4() == other.is_ipv4()
@@ -69,7 +74,7 @@ pub(super) fn hooks(reading: &Reading<'_>, channels: &[Spanned<String>], public_
     }
 }
 
-/// Reports each of `names` that is not `known`.
+/// Reports each of `names` that is not `known`; `what` is the kind of thing, such as "channel".
 pub(super) fn known(
     section: &Section<'_>,
     what: &str,

@@ -1,4 +1,7 @@
 //! `[[device]]`: senders that have a name, and how each is recognised.
+//!
+//! Also decides whether an envelope matches a device's entry. Which of several matching devices is the sender, and what
+//! a login proves, is decided in `receive/access/device_resolver.rs`.
 
 use ipnet::IpNet;
 use tipoff_model::{Camera, Envelope};
@@ -8,7 +11,7 @@ use toml::Spanned;
 use super::access::{Login, network};
 use super::checks;
 use super::fault::Fault;
-use super::key::{Form, Key, nothing};
+use super::key::{Key, ValueForm, nothing};
 use super::secret::Secret;
 use super::section::Section;
 
@@ -18,61 +21,63 @@ const NAME_CHARS_MAX: usize = 60;
 /// A device that is known from the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeviceConfig {
-    /// What people call it; no other device has it.
+    /// The name in alerts and routes; no other device has it.
     pub(crate) name: String,
-    /// The user of its login; no other device has it.
+    /// The user of its login; no other login has it. Compared without a domain and without regard to case.
     pub(crate) user: Option<String>,
-    /// The password of its login.
+    /// The password of its login; set if and only if `user` is.
     pub(crate) password: Option<Secret>,
     /// What else it is recognised by.
     pub(crate) matches: Matches,
-    /// What routes may call it together with others.
+    /// Groups that it belongs to; routes may name a group.
     pub(crate) groups: Vec<String>,
 }
 
-/// What a device is recognised by besides its login.
+/// What a device is recognised by besides its login. Within `from`, `to` and `ip` one match is enough; `folder`,
+/// `channel` and `recorder` select a part of what a recorder sends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Matches {
-    /// Senders.
+    /// Addresses of MAIL FROM.
     pub(crate) from: Vec<Glob>,
-    /// Recipients.
+    /// Addresses of RCPT TO.
     pub(crate) to: Vec<Glob>,
     /// Addresses that it connects from.
     pub(crate) ip: Vec<IpNet>,
-    /// Folders that it uploads into.
+    /// Folders that it uploads into, from the root of its view.
     pub(crate) folder: Vec<Glob>,
     /// Names or numbers of a recorder's channel.
     pub(crate) channel: Vec<Glob>,
-    /// The name of the device with whose login it sends.
+    /// The name of the device with whose login it sends: nobody else can send as this device.
     pub(crate) recorder: Option<String>,
 }
 
 impl DeviceConfig {
-    /// Whether an upload of this path stands in one of its folders.
+    /// Whether an upload of this path is in one of its folders or in a folder inside of one. The path begins with `/`.
     pub(crate) fn has_folder_of(&self, path: &str) -> bool {
         let folders = || path.match_indices('/').filter_map(|(end, _)| path.get(1..end));
         self.matches.folder.iter().any(|glob| folders().any(|folder| glob.fits_whole(folder)))
     }
 
-    /// Whether its channel is the one that a recorder's mail is about.
+    /// Whether its channel is the one that a recorder's mail names, by name or by number.
     pub(crate) fn has_channel(&self, camera: &Camera) -> bool {
         let labels = || [&camera.number, &camera.name].into_iter().flatten();
         self.matches.channel.iter().any(|glob| labels().any(|label| glob.fits_whole(label)))
     }
 
-    /// Whether nothing that is given, besides folders and channels, fits one sender only.
+    /// Whether its entry identifies no sender: it has only folders and channels, and any recorder may have those.
     pub(crate) fn names_no_recorder(&self) -> bool {
         let Matches { from, to, ip, .. } = &self.matches;
         self.user.is_none() && from.is_empty() && to.is_empty() && ip.is_empty()
     }
 
-    /// Whether it is at the address that talks.
+    /// Whether the peer's address is in its networks.
     pub(crate) fn is_at(&self, envelope: &Envelope) -> bool {
         let peer = envelope.peer.to_canonical();
         self.matches.ip.iter().any(|net| net.contains(&peer))
     }
 
-    /// Whether anything that is given fits what this envelope tells, its login and folder apart.
+    /// Whether the sender, a recipient or the address of an envelope matches its entry. Does not look at login and
+    /// folder.
     pub(crate) fn fits(&self, envelope: &Envelope) -> bool {
         let Matches { from, to, .. } = &self.matches;
         from.iter().any(|glob| glob.fits(&envelope.sender))
@@ -81,15 +86,16 @@ impl DeviceConfig {
     }
 }
 
-/// A device with the places of what must be its own.
-struct Draft {
+/// A device that is being read, with the places of names that are checked against other devices.
+struct DeviceDraft {
     name: Spanned<String>,
     user: Option<Spanned<String>>,
     recorder: Option<Spanned<String>>,
     device: DeviceConfig,
 }
 
-/// Reads all of them. `shared` is the user of the login that devices share.
+/// Reads all `[[device]]`. `shared` is the user of the login that devices share: no device may have it as its own,
+/// because then the login would not say which device it is.
 pub(super) fn read(root: &mut Section<'_>, shared: Option<Spanned<String>>) -> Vec<DeviceConfig> {
     let drafts = root.tables("device", DOC, one);
     let names = drafts.iter().map(|draft| &draft.name);
@@ -115,7 +121,8 @@ const DOC: &str = "A named device. Tipoff also recognises other devices, and nam
                    they send. Configure a device if it sends too little, for routes, or to give it \
                    a login.";
 
-fn one(section: &mut Section<'_>) -> Option<Draft> {
+/// Reads one device; `None` if it has no name.
+fn one(section: &mut Section<'_>) -> Option<DeviceDraft> {
     let name = section.required("name", "Front yard", "The device's name in alerts.");
     let login = Login::read(
         section,
@@ -126,7 +133,7 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
     let (matches, recorder) = matches(section);
     let groups = Key {
         name: "groups",
-        form: Form::List,
+        form: ValueForm::List,
         without: nothing("[\"outside\"]"),
         doc: "Groups that routes may name.",
     };
@@ -149,13 +156,14 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
         matches,
         groups: groups.iter().map(|group| group.get_ref().clone()).collect(),
     };
-    Some(Draft { name, user: login.user, recorder, device })
+    Some(DeviceDraft { name, user: login.user, recorder, device })
 }
 
+/// Reads `match`, and the place of `recorder` in it. A match that would recognise nobody is a fault.
 fn matches(section: &mut Section<'_>) -> (Matches, Option<Spanned<String>>) {
     let key = Key {
         name: "match",
-        form: Form::Table,
+        form: ValueForm::Table,
         without: nothing("{ from = \"cam1@*\", ip = \"192.168.1.20\" }"),
         doc: "Other ways to recognise the device: one matching entry is sufficient. A device with \
               a `user` is recognised only by its login and by `ip`. A sender that logs in as \
@@ -213,14 +221,15 @@ fn globs(
     doc: &'static str,
 ) -> Vec<Glob> {
     let without = nothing(&format!("\"{example}\""));
-    let texts = section.list(&Key { name, form: Form::List, without, doc }).unwrap_or_default();
+    let texts =
+        section.list(&Key { name, form: ValueForm::List, without, doc }).unwrap_or_default();
     texts.iter().map(|text| Glob::new(text.get_ref())).collect()
 }
 
 fn networks(section: &mut Section<'_>) -> Vec<IpNet> {
     let key = Key {
         name: "ip",
-        form: Form::List,
+        form: ValueForm::List,
         without: nothing("\"192.168.1.20\""),
         doc: "The address that it connects from, or a network of such addresses.",
     };

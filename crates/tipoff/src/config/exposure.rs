@@ -1,12 +1,14 @@
-//! Secrets that the configuration hands to programs of channels: allowed, because the owner may want it, and
-//! warned of, because nobody sees it from the outside.
+//! Secrets that the configuration passes to programs of channels (`exec`): allowed, because the owner may want it, and
+//! reported as a warning, because nobody sees it from the outside.
+//!
+//! A warning names the channel and the key, never the secret.
 
 use tipoff_channels::{Entry, Setting, Settings, Shape};
 
 use super::reading::Reading;
 use super::section::Section;
 
-/// Notes what a channel reads from elsewhere and shows to others.
+/// Notes a warning for each setting of a channel that is read from a variable or a file and that others can see.
 pub(super) fn note(section: &Section<'_>, entry: &Entry, channel: &str) {
     for setting in entry.settings.iter().filter(|setting| section.refers(setting.key)) {
         let key = setting.key;
@@ -25,8 +27,11 @@ pub(super) fn note(section: &Section<'_>, entry: &Entry, channel: &str) {
     }
 }
 
-/// All that was noted, and each variable that holds a secret of the configuration and is passed on.
-/// `settings`: the name of a channel, a setting of its type, and all that is set.
+/// All warnings: those that were noted, and one for each variable that holds a secret of the configuration and is
+/// passed to a program. Called after everything is read, because a later section may take a secret from the same
+/// variable.
+///
+/// `settings` are the name of a channel, a setting of its type, and all that is set for the channel.
 pub(super) fn warnings<'a>(
     reading: &Reading<'_>,
     settings: impl Iterator<Item = (&'a str, &'static Setting, &'a Settings)>,

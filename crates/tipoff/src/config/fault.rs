@@ -1,6 +1,7 @@
 //! What is wrong with the configuration, shown at its place as a compiler would.
 //!
-//! Shows no value that may be a secret: what is shown has been through `mask`.
+//! The sections note faults while they are read; `load.rs` collects them, and `check`, `run` and the dashboard show
+//! them. No value that may be a secret is shown: the source has been through `mask`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,43 +16,48 @@ const SHOWN_MAX: usize = 100;
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
+    /// The place in the file; `None` if the fault has none, such as a missing variable.
     span: Option<Span>,
+    /// What is wrong, in one line.
     title: String,
+    /// The text right at the place.
     label: Option<String>,
+    /// A second place, with its label.
     other: Option<(Span, String)>,
+    /// What to do.
     help: Option<String>,
 }
 
 impl Fault {
-    /// Of something that stands nowhere in the file.
+    /// A fault without a place in the file.
     pub(super) fn new(title: impl Into<String>) -> Self {
         Self { span: None, title: title.into(), label: None, other: None, help: None }
     }
 
-    /// Of what stands at `span`.
+    /// A fault of the text at `span`.
     pub(super) fn at(span: Span, title: impl Into<String>) -> Self {
         Self { span: Some(span), ..Self::new(title) }
     }
 
-    /// What is said right at the place.
+    /// Adds the text that is shown right at the place.
     pub(super) fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// Another place that has to do with it.
+    /// Adds another place that is involved, such as the first use of a name that is used twice.
     pub(super) fn other(mut self, span: Span, label: impl Into<String>) -> Self {
         self.other = Some((span, label.into()));
         self
     }
 
-    /// What to do.
+    /// Adds what to do.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// What is wrong, in one line.
+    /// The fault in one line: its title and label.
     pub(super) fn summary(&self) -> String {
         let label = self.label.iter().map(|label| format!(": {label}"));
         self.title.clone() + &label.collect::<String>()
@@ -76,7 +82,7 @@ impl Fault {
     }
 }
 
-/// All that is wrong, with what is needed to show it.
+/// All faults of a file, with what is needed to show them.
 #[derive(Debug)]
 pub(crate) struct Faults {
     path: String,
@@ -85,7 +91,7 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// In the order of the file; those that stand nowhere in it come last.
+    /// Sorts the faults by their place in the file; those without a place come last.
     pub(super) fn new(path: Option<&Path>, source: Masked, mut faults: Vec<Fault>) -> Self {
         faults
             .sort_by_key(|fault| fault.span.as_ref().map_or((true, 0), |span| (false, span.start)));
@@ -93,12 +99,12 @@ impl Faults {
         Self { path, source, faults }
     }
 
-    /// A single one that stands nowhere in a file.
+    /// A single fault without a place, such as a file that cannot be read.
     pub(super) fn one(path: PathBuf, title: impl Into<String>) -> Self {
         Self::new(Some(&path), Masked::default(), vec![Fault::new(title)])
     }
 
-    /// All of them on one line, for a log: each with its line, without what stands there.
+    /// All faults on one line, for a log: each with the number of its line, without the text of the file.
     pub(crate) fn summary(&self) -> String {
         let shown = self.faults.iter().take(SHOWN_MAX).map(|fault| match &fault.span {
             Some(span) => format!("line {}: {}", self.source.line(span), fault.summary()),

@@ -1,4 +1,7 @@
 //! `[ftp]`: the FTP server that devices see.
+//!
+//! Reads and checks the section. `receive/ftp.rs` applies it; all but `listen` takes effect for the next session after
+//! an edit.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -7,28 +10,29 @@ use std::time::Duration;
 use tipoff_ftp::MissingFolder;
 use toml::Spanned;
 
-use super::key::{Form, Key, list_of, nothing};
-use super::listener::{Listener, Schemes};
+use super::key::{Key, ValueForm, list_of, nothing};
+use super::listener::{Listener, Schemes, max_connections, max_connections_per_address};
 use super::section::Section;
 
-/// Where devices find the server if nothing else is said. Port 21 needs a permission.
+/// The default of `listen`. Port 21, which devices expect, needs a permission on most systems.
 const LISTEN: &str = "0.0.0.0:2121";
 const SCHEMES: Schemes = Schemes { plain: "ftp", tls: "ftps", port: 2121 };
-/// Few enough to be let through a firewall or a container by hand.
+/// The default of `passive_ports`: few enough to open in a firewall or a container by hand. One port serves many
+/// devices, so that a hundred are enough: see `receive/ftp/port_leases.rs`.
 const PASSIVE_PORTS: &str = "50000-50099";
 
 /// The FTP receiver's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ftp {
-    /// Where it listens; nowhere: there is no FTP server.
+    /// The addresses to listen on; if empty, there is no FTP server.
     pub(crate) listen: Vec<Listener>,
     /// The ports of data connections.
     pub(crate) passive_ports: RangeInclusive<u16>,
-    /// The address in the reply to PASV; `None`: the one that the device has connected to.
+    /// The address in the reply to PASV; `None` for the one that the device has connected to.
     pub(crate) public_address: Option<IpAddr>,
-    /// Where active data connections may lead.
+    /// The addresses that active data connections may go to.
     pub(crate) active_addresses: ActiveAddresses,
-    /// What happens where a folder is missing.
+    /// The answer to a device that enters a missing folder.
     pub(crate) missing_folder: MissingFolder,
     /// Whether a device may download what it uploaded.
     pub(crate) read: bool,
@@ -36,11 +40,11 @@ pub(crate) struct Ftp {
     pub(crate) max_file: u64,
     /// How long a transfer may take.
     pub(crate) max_transfer: Duration,
-    /// How long nothing may come during one.
+    /// How long a transfer may go without data. Also the period over which an upload's rate is measured.
     pub(crate) stall: Duration,
     /// How long an alert waits for the final name or the rest of a file.
     pub(crate) rename_wait: Duration,
-    /// Refused logins until a session is ended.
+    /// Refused logins after which a session ends.
     pub(crate) max_login_failures: u32,
     /// The longest command line in bytes.
     pub(crate) max_line: usize,
@@ -48,17 +52,18 @@ pub(crate) struct Ftp {
     pub(crate) max_connections: usize,
     /// Connections at a time from one address.
     pub(crate) max_connections_per_address: usize,
-    /// Silence until a session is ended.
+    /// Time without input after which a session ends.
     pub(crate) idle: Duration,
 }
 
-/// Where active data connections may lead.
+/// The addresses that active data connections may go to. FTP lets a client name any address and port (RFC 959, section
+/// 4.1.2), which makes a server connect to machines of others (RFC 2577, section 3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ActiveAddresses {
-    /// To the address that the device has, seen from here.
+    /// Only the address that the device connects from.
     #[default]
     Own,
-    /// To any in the networks that devices are in.
+    /// Any address in the networks of `[access]`, for devices behind NAT.
     Networks,
 }
 
@@ -66,7 +71,7 @@ pub(crate) enum ActiveAddresses {
 pub(super) const DOC: &str =
     "The FTP server that devices see. Its certificate is that of `[smtp]`.";
 
-/// Reads the section; also where each listener stands.
+/// Reads the section. Also returns the place of each listener, for the check that no two use one port.
 pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>) {
     let listen = listeners(section);
     let places = listen.iter().map(|it| Spanned::new(it.span(), it.get_ref().address)).collect();
@@ -109,20 +114,12 @@ pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>)
             512..=65_536,
             "The longest command line in bytes.",
         ) as usize,
-        max_connections: section.count(
-            "max_connections",
-            2_000,
-            1..=1_000_000,
-            "The largest number of connections at a time. If there are known devices, a quarter is \
-             reserved for them.",
-        ) as usize,
-        max_connections_per_address: section.count(
-            "max_connections_per_address",
-            100,
-            1..=1_000_000,
+        max_connections: max_connections(section),
+        max_connections_per_address: max_connections_per_address(
+            section,
             "The largest number of connections of one address at a time. Cameras open a new \
              connection for each file.",
-        ) as usize,
+        ),
         idle: section.duration(
             "idle",
             "15 min",
@@ -145,7 +142,7 @@ fn max_file(section: &mut Section<'_>) -> u64 {
 fn listeners(section: &mut Section<'_>) -> Vec<Spanned<Listener>> {
     let key = Key {
         name: "listen",
-        form: Form::List,
+        form: ValueForm::List,
         without: list_of(&[LISTEN]),
         doc: "The addresses to listen on. Each speaks plain text and offers AUTH TLS. \
               `\"ftps://0.0.0.0:2990\"` expects TLS from the start, but every address accepts \
@@ -159,10 +156,12 @@ fn listeners(section: &mut Section<'_>) -> Vec<Spanned<Listener>> {
     texts.into_iter().filter_map(read_one).collect()
 }
 
+/// Reads `passive_ports`. A wrong value is a fault; the default takes its place, so that the rest of the file is
+/// checked.
 fn passive_ports(section: &mut Section<'_>) -> RangeInclusive<u16> {
     let key = Key {
         name: "passive_ports",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: super::key::Without::Default(format!("\"{PASSIVE_PORTS}\"")),
         doc: "The ports of data connections. A firewall or container must open them in addition to \
               the FTP port.",
@@ -171,6 +170,7 @@ fn passive_ports(section: &mut Section<'_>) -> RangeInclusive<u16> {
     given.or_else(|| ports(PASSIVE_PORTS).ok()).unwrap_or(50_000..=50_099)
 }
 
+/// A range of ports, or one: `"50000-50099"`, `"50000"`. Ports below 1024 need a permission for each data connection.
 fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let number = |port: &str| port.trim().parse::<u16>().ok().filter(|port| *port >= 1024);
@@ -181,10 +181,11 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     }
 }
 
+/// Reads `public_address`. A name is refused: the reply to PASV contains four numbers (RFC 959, section 4.1.2).
 fn public_address(section: &mut Section<'_>) -> Option<IpAddr> {
     let key = Key {
         name: "public_address",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: nothing("192.168.1.10"),
         doc: "The address for passive data connections, if devices reach this machine at another \
               address than its own, as in a container. Without it: the address that the device has \
@@ -203,7 +204,7 @@ fn public_address(section: &mut Section<'_>) -> Option<IpAddr> {
 fn active_addresses(section: &mut Section<'_>) -> ActiveAddresses {
     let key = Key {
         name: "active_addresses",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: super::key::Without::Default("\"own\"".to_owned()),
         doc: "The allowed targets of active data connections (PORT, EPRT). `\"own\"`: only the \
               device's own address. `\"networks\"`: for uploads also other addresses in `networks` \
@@ -221,7 +222,7 @@ fn active_addresses(section: &mut Section<'_>) -> ActiveAddresses {
 fn missing_folder(section: &mut Section<'_>) -> MissingFolder {
     let key = Key {
         name: "missing_folder",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: super::key::Without::Default("\"learn\"".to_owned()),
         doc: "The answer to a device that enters a missing folder. `\"learn\"`: Tipoff refuses, so \
               that the device makes the folder; if the device gives up instead, this folder and \

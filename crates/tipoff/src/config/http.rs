@@ -1,4 +1,7 @@
-//! `[http]`: the dashboard, its API, health and metrics, and who may speak for others there.
+//! `[http]`: the dashboard, its API, health and metrics, and which proxies are trusted there.
+//!
+//! Reads and checks the section. What a trusted proxy may assert about a request is applied in `web/proxy_policy.rs`;
+//! the names that a browser may use, in `web/host.rs`.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -8,15 +11,15 @@ use toml::Spanned;
 
 use super::access::{Networks, network};
 use super::fault::Fault;
-use super::key::{Form, Key, Without, nothing};
+use super::key::{Key, ValueForm, Without, nothing};
 use super::listener::{Listener, Schemes};
 use super::secret::Secret;
 use super::section::Section;
 use super::smtp::{is_host_name, machine_name};
 
-/// Where the page is if nothing else is said.
+/// The default of `listen`.
 const LISTEN: &str = "0.0.0.0:8080";
-/// Some services fetch what an alert links to only when somebody opens it.
+/// Limits of `media_links`. Some services fetch the file of a link only when somebody opens the alert.
 const MEDIA_LINKS_MIN: Duration = Duration::from_secs(60 * 60);
 const MEDIA_LINKS_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 const SCHEMES: Schemes = Schemes { plain: "http", tls: "https", port: 8080 };
@@ -24,16 +27,17 @@ const SCHEMES: Schemes = Schemes { plain: "http", tls: "https", port: 8080 };
 /// The HTTP server's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Http {
-    /// Where it listens, if it does; with TLS, nothing but health is served without.
+    /// The address to listen on; `None` for no port. With TLS, only health is served without encryption.
     pub(crate) listen: Option<Listener>,
-    /// What links in alerts begin with, without a slash at the end.
+    /// The beginning of links in alerts, without a slash at the end; `None` for this machine's address.
     pub(crate) public_url: Option<String>,
-    /// How long links to stored files in alerts and feeds last.
+    /// How long links to stored files in alerts and feeds are valid.
     pub(crate) media_links: Duration,
-    /// Names by which browsers may ask, beside addresses and `localhost`: this machine's, those of
-    /// `public_url`, `[smtp] host_name` and `hosts`. In lower case.
+    /// Host names that browsers may use, in lower case: this machine's, and those of `public_url`, `[smtp] host_name`
+    /// and `hosts`. IP addresses and `localhost` are always accepted. Any other name is refused, because a page on the
+    /// internet can make its own name resolve to this machine (DNS rebinding).
     pub(crate) names: Vec<String>,
-    /// Who is believed about whom they ask for.
+    /// The trusted reverse proxies.
     pub(crate) proxies: Proxies,
 }
 
@@ -51,7 +55,7 @@ pub(super) fn host_of(url: &str) -> Option<String> {
     HostName::parse(authority).map(|host| host.0)
 }
 
-/// A host as browsers write it into `Host` (RFC 9110, section 7.2), without its port.
+/// A host as browsers send it in `Host` (RFC 9110, section 7.2), without its port and in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HostName(pub(crate) String);
 
@@ -77,34 +81,34 @@ impl HostName {
         is_name.then(|| Self(host.to_ascii_lowercase()))
     }
 
-    /// Whether this is an IP address: no name server is asked for it.
+    /// Whether this is an IP address. It is resolved by no name server, so nobody can redirect it.
     pub(crate) fn is_address(&self) -> bool {
         self.0.parse::<IpAddr>().is_ok()
     }
 }
 
-/// Reverse proxies that are believed.
+/// The trusted reverse proxies, and what they may assert.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Proxies {
-    /// Where they are.
+    /// Their addresses. A request from one of them carries the client's address and scheme in `X-Forwarded-…`.
     pub(crate) trusted: Networks,
-    /// The header in which they name who has logged in with them.
+    /// The header with the user who has logged in at the proxy; `None` if proxies log nobody in.
     pub(crate) user_header: Option<HeaderName>,
-    /// The header in which they name that user's role.
+    /// The header with that user's role.
     pub(crate) role_header: Option<HeaderName>,
-    /// The role of users whose role they do not name.
+    /// The role of users without a role in the header.
     pub(crate) role: ProxyRole,
-    /// What they prove themselves with, in [`SECRET_HEADER`].
+    /// The content of [`SECRET_HEADER`] that proves a proxy; `None` if the address is proof enough.
     pub(crate) secret: Option<Secret>,
 }
 
-/// Role of a user whom a proxy names without a role.
+/// Role of a user whom a proxy names without a role, as `proxy_role` sets it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ProxyRole {
-    /// An owner.
+    /// May change everything.
     #[default]
     Owner,
-    /// A viewer.
+    /// May only look.
     Viewer,
 }
 
@@ -113,7 +117,8 @@ pub(crate) const SECRET_HEADER: HeaderName = HeaderName::from_static("x-tipoff-p
 /// The shortest `proxy_secret`, in characters: 16 of random letters are more than 80 bits.
 const SECRET_CHARS_MIN: usize = 16;
 
-/// Headers that browsers or proxies send for another purpose: their value is never a user or a role.
+/// Headers that browsers or proxies send for another purpose: their value is never a user or a role. Some of them are
+/// under the control of the client, who could name itself any user.
 const TAKEN_HEADERS: [&str; 9] = [
     "authorization",
     "cookie",
@@ -125,18 +130,19 @@ const TAKEN_HEADERS: [&str; 9] = [
     "x-forwarded-for",
     "x-forwarded-proto",
 ];
-/// A network of proxies is no larger than this: whoever is in it is believed.
+/// The shortest prefix of a network of proxies, in bits. Everybody in the network is trusted, so a larger one is a
+/// mistake.
 const PROXY_PREFIX_MIN: u8 = 8;
 
 /// What the reference says of the section.
 pub(super) const DOC: &str =
     "The HTTP port: the dashboard, its API, health, metrics, and signed links to stored files.";
 
-/// Reads the section; also where its listener stands.
+/// Reads the section. Also returns the place of the listener, for the check that no two use one port.
 pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAddr>>) {
     let key = Key {
         name: "listen",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: Without::Default(LISTEN.to_owned()),
         doc: "The address of the port; `\"off\"` closes it. Any address accepts TLS, with the \
               certificate of `[smtp]`. `\"https://0.0.0.0:8443\"` redirects browsers without TLS \
@@ -151,7 +157,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
         .and_then(|it| it.get_ref().map(|listener| Spanned::new(it.span(), listener.address)));
     let key = Key {
         name: "public_url",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: nothing("https://tipoff.example.org"),
         doc: "The beginning of links in alerts. Without it: `http://` (or `https://`, if `listen` \
               says so) and this machine's address in the local network.",
@@ -177,7 +183,8 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
 /// reservation of `internal`, and what many routers use (`lan`), which was never delegated.
 const HOME_DOMAINS: [&str; 4] = ["local", "lan", "home.arpa", "internal"];
 
-/// Names of this machine: as it calls itself, and that in the domains of home networks.
+/// Names of this machine, in lower case: as the system has it, its first label, and that label in the domains of home
+/// networks, where routers and mDNS answer for it.
 fn machine_names(name: &str) -> Vec<String> {
     let name = name.to_ascii_lowercase();
     let label = name.split('.').next().unwrap_or_default().to_owned();
@@ -187,10 +194,11 @@ fn machine_names(name: &str) -> Vec<String> {
     names
 }
 
+/// Reads `hosts`, in lower case.
 fn hosts(section: &mut Section<'_>) -> Vec<String> {
     let key = Key {
         name: "hosts",
-        form: Form::List,
+        form: ValueForm::List,
         without: nothing("[\"tipoff.home.example\"]"),
         doc: "Further host names that browsers and programs may use. Tipoff always answers to IP \
               addresses, `localhost`, this machine's name (also with `.local`, `.lan`, \
@@ -207,10 +215,11 @@ fn hosts(section: &mut Section<'_>) -> Vec<String> {
     hosts.map(Spanned::into_inner).collect()
 }
 
+/// Reads the keys about proxies, and checks that none of them is without effect or lets everybody in.
 fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
     let key = Key {
         name: "trusted_proxies",
-        form: Form::List,
+        form: ValueForm::List,
         without: nothing("[\"127.0.0.1\"]"),
         doc: "Addresses or networks of trusted reverse proxies: Tipoff uses the client's address \
               (`X-Forwarded-For`) and the use of TLS (`X-Forwarded-Proto`) that they send.",
@@ -259,13 +268,14 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
     Proxies { trusted: trusted.into_iter().collect(), user_header, role_header, role, secret }
 }
 
+/// Reads the name of a header that a proxy sends.
 fn header(
     section: &mut Section<'_>,
     name: &'static str,
     example: &str,
     doc: &'static str,
 ) -> Option<HeaderName> {
-    let key = Key { name, form: Form::Text, without: nothing(example), doc };
+    let key = Key { name, form: ValueForm::Text, without: nothing(example), doc };
     let header = section.parsed(&key, |text| {
         let header =
             text.parse::<HeaderName>().map_err(|_| "this is no name of a header".to_owned())?;
@@ -275,10 +285,11 @@ fn header(
     header.map(Spanned::into_inner)
 }
 
+/// Reads `proxy_role`. If proxies name roles (`is_named`), a user without one gets the lesser role.
 fn role(section: &mut Section<'_>, is_named: bool) -> ProxyRole {
     let key = Key {
         name: "proxy_role",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: nothing("viewer"),
         doc: "The role of users whose role the proxy does not name: `owner` or `viewer`. Without \
               it: `owner`, or `viewer` if `proxy_role_header` is set.",
@@ -292,8 +303,8 @@ fn role(section: &mut Section<'_>, is_named: bool) -> ProxyRole {
     given.map_or(without, Spanned::into_inner)
 }
 
-/// A page on the internet whose name leads to this machine reaches the port from here, and can send any
-/// header: an address alone does not make a proxy.
+/// Reports a `proxy_user_header` that anybody could send. A page on the internet whose name resolves to this machine
+/// makes the browser on this machine send any header from a trusted address: an address alone does not prove a proxy.
 fn check_user_header(section: &Section<'_>, has_proxies: bool, is_proven: bool) {
     let span = section.span_of("proxy_user_header");
     if !has_proxies {
@@ -312,6 +323,7 @@ fn listener(text: &str) -> Result<Option<Listener>, String> {
     if text == "off" { Ok(None) } else { SCHEMES.listener(text).map(Some) }
 }
 
+/// Reads the beginning of links. A path is kept, for a proxy that serves Tipoff below one.
 fn public_url(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     match host {

@@ -1,13 +1,13 @@
-//! A key of the configuration and what the reference says of it.
+//! A key of the configuration and its entry in the reference: name, form, default or example, and meaning.
 //!
-//! Reads nothing.
+//! Sections make a [`Key`] where they read it, so that no key exists without documentation. Reads nothing itself.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
 /// What a key's value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum ValueForm {
     Text,
     Secret,
     /// A text that may be a URL, and so hold a password or a token.
@@ -19,15 +19,15 @@ pub(super) enum Form {
     Size,
     Path,
     List,
-    /// A list of [`Form::Name`].
+    /// A list of [`ValueForm::Name`].
     Names,
     /// A list that may hold a password or a token.
     Arguments,
     Table,
 }
 
-impl Form {
-    /// What it is called.
+impl ValueForm {
+    /// What a value of this form is called in the reference and in faults.
     pub(super) fn noun(self) -> &'static str {
         match self {
             Self::Text | Self::Secret | Self::Url => "a string",
@@ -43,7 +43,7 @@ impl Form {
         }
     }
 
-    /// Whether a text of this form is never shown. A table may be one of secrets: headers are.
+    /// Whether a text of this form is hidden in reports of faults. A table may contain secrets, as one of headers does.
     pub(super) fn hides(self, text: &str) -> bool {
         match self {
             Self::Secret | Self::Arguments | Self::Table => true,
@@ -52,19 +52,20 @@ impl Form {
         }
     }
 
+    /// Whether the example of such a key is written in quotes.
     fn is_quoted(self) -> bool {
         matches!(self, Self::Text | Self::Secret | Self::Duration | Self::Size | Self::Path)
     }
 }
 
-/// The value of a key that is not given.
+/// The meaning of a key that is not given. Each text is written as in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Without {
-    /// This, as it would be written.
+    /// The key has this default.
     Default(String),
-    /// Nothing, or what its meaning says; this is an example.
+    /// The key has no default, or one that its documentation describes; this is an example.
     Nothing(String),
-    /// It must be given; this is an example.
+    /// The key must be given; this is an example.
     Required(String),
 }
 
@@ -72,7 +73,7 @@ pub(super) enum Without {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     pub(super) name: &'static str,
-    pub(super) form: Form,
+    pub(super) form: ValueForm,
     pub(super) without: Without,
     pub(super) doc: &'static str,
 }

@@ -1,19 +1,26 @@
-//! Addresses to listen on, as sections name them: `"0.0.0.0:2525"`, `"smtps://0.0.0.0:2465"`.
+//! Addresses to listen on, as sections name them: `"0.0.0.0:2525"`, `"smtps://0.0.0.0:2465"`; and the limits of
+//! connections, which SMTP and FTP have in common.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 
+use super::section::Section;
 use super::units;
+
+/// Possible numbers of connections at a time. The system may have open files for fewer: see `open_files.rs`.
+const CONNECTIONS: RangeInclusive<i64> = 1..=1_000_000;
 
 /// An address to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Listener {
     /// The address and port; port 0 is any free one.
     pub(crate) address: SocketAddr,
-    /// Whether TLS is spoken from the start.
+    /// Whether TLS is expected from the start. Every listener understands both: this decides how long it waits for TLS
+    /// before it greets in plain text.
     pub(crate) tls: bool,
 }
 
-/// The schemes of a protocol, and the port in what is said of an address without one.
+/// The schemes of a protocol, and the port that faults suggest for an address without one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schemes {
     pub(super) plain: &'static str,
@@ -37,6 +44,18 @@ impl Schemes {
         };
         Ok(Listener { address: units::address(address, self.port)?, tls })
     }
+}
+
+/// Reads `max_connections` of a receiver.
+pub(super) fn max_connections(section: &mut Section<'_>) -> usize {
+    let doc = "The largest number of connections at a time. If there are known devices, a quarter is \
+               reserved for them.";
+    section.count("max_connections", 2_000, CONNECTIONS, doc) as usize
+}
+
+/// Reads `max_connections_per_address` of a receiver. `doc` says why one address may need many.
+pub(super) fn max_connections_per_address(section: &mut Section<'_>, doc: &'static str) -> usize {
+    section.count("max_connections_per_address", 100, CONNECTIONS, doc) as usize
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
 //! The configuration as a whole: found, read, checked across its sections.
+//!
+//! Called at the start, by `check`, and by `reload` after each edit. A file with any fault yields no configuration, so
+//! that nothing runs with half of it. Each section's file reads and checks its own keys.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
@@ -12,7 +15,7 @@ use super::book::Book;
 use super::channel::Channels;
 use super::fault::{Fault, Faults};
 use super::reading::{Environment, Reading, SecretFiles};
-use super::route::{self, Known};
+use super::route::{self, KnownNames};
 use super::section::Section;
 use super::{
     Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, Video, access, channel,
@@ -20,19 +23,19 @@ use super::{
 };
 use crate::runtime::private;
 
-/// A configuration of ten thousand devices has a tenth of this.
+/// Limit of the file in bytes. A configuration of ten thousand devices has a tenth of this.
 const FILE_BYTES_MAX: u64 = 10_000_000;
-/// Where services look.
+/// The file of a service that was installed by a package.
 const SYSTEM_FILE: &str = "/etc/tipoff/tipoff.toml";
-/// Where someone who tries it looks.
+/// The file in the current folder, for somebody who tries Tipoff.
 const LOCAL_FILE: &str = "tipoff.toml";
-/// Where data are without a home.
+/// The data folder of a service, which has no home folder.
 const SYSTEM_DATA: &str = "/var/lib/tipoff";
 
 /// All that can be configured, each value checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    /// The file that it was read from.
+    /// The file that it was read from; `None` for the defaults.
     pub(crate) path: Option<PathBuf>,
     /// The folder of all data.
     pub(crate) data_dir: PathBuf,
@@ -44,19 +47,19 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     /// Who may send.
     pub(crate) access: Access,
-    /// The devices that have a name.
+    /// The configured devices, in the order of the file: the first that matches an envelope is its device.
     pub(crate) devices: Vec<DeviceConfig>,
-    /// Where alerts go.
+    /// The destinations of alerts, in the order of the file.
     pub(crate) channels: Vec<ChannelConfig>,
-    /// What belongs together, and who is alerted.
+    /// Grouping, routes, modes and reports.
     pub(crate) rules: Rules,
-    /// What is kept.
+    /// Limits of what is stored.
     pub(crate) retention: Retention,
-    /// What is made of videos.
+    /// The conversion of videos.
     pub(crate) video: Video,
-    /// Which files hold secrets.
+    /// The files that contain secrets.
     pub(crate) secrets: SecretFiles,
-    /// What is valid, and perhaps not intended.
+    /// Settings that are valid, and perhaps not intended; for the log.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -66,7 +69,10 @@ impl Config {
         self.devices.iter().map(|device| device.name.clone()).collect()
     }
 
-    /// Reads the file that is named or found. Without a file the defaults are in force.
+    /// Reads the file that is named or found. Without a file the defaults apply. `cli_data_dir` overrides `data_dir`.
+    ///
+    /// # Errors
+    /// All faults of the file, each at its place.
     pub(crate) fn load(
         cli_path: Option<&Path>,
         cli_data_dir: Option<&Path>,
@@ -80,14 +86,14 @@ impl Config {
         Self::parse(Some(path), &source, cli_data_dir, environment)
     }
 
-    /// Files with secrets that every user of this machine can read.
+    /// The files with secrets that every user of this machine can read; for a warning.
     pub(crate) fn open_secrets(&self) -> Vec<PathBuf> {
         let own = self.path.iter().filter(|_| self.secrets.in_configuration);
         let files = own.chain(&self.secrets.named);
         files.filter(|path| private::is_open_to_others(path)).cloned().collect()
     }
 
-    /// Reads the text of a file.
+    /// Reads the text of a file. Invalid TOML is reported alone: what its values mean is not known then.
     pub(crate) fn parse(
         path: Option<PathBuf>,
         source: &str,
@@ -117,13 +123,14 @@ impl Config {
     }
 }
 
-/// The keys that there are.
+/// Every key there is: reads an empty file, and records what is asked for.
 pub(super) fn describe() -> Book {
     let reading = Reading::describing();
     read(Section::root(&reading, &DeTable::new()));
     reading.into_book()
 }
 
+/// Reads all sections, those first whose names others refer to.
 fn read(mut root: Section<'_>) -> Config {
     let data_dir = data_dir(&mut root);
     let clock = Clock { zone: rules::zone(&mut root), place: rules::place(&mut root) };
@@ -141,7 +148,7 @@ fn read(mut root: Section<'_>) -> Config {
     checks::hooks(root.reading, &hooked, http.public_url.as_deref());
     let modes = rules::modes(&mut root, clock.place.is_some());
     let groups = groups(&devices);
-    let known = Known {
+    let known = KnownNames {
         devices: &devices.iter().map(|device| device.name.clone()).collect::<Vec<_>>(),
         groups: &groups.values().flatten().cloned().collect::<Vec<_>>(),
         channels: &targets,
@@ -185,12 +192,14 @@ fn read(mut root: Section<'_>) -> Config {
     }
 }
 
-/// The groups of each device that is in one.
+/// The groups of each device, by its name; without devices that are in none.
 fn groups(devices: &[DeviceConfig]) -> HashMap<String, Vec<String>> {
     let grouped = devices.iter().filter(|device| !device.groups.is_empty());
     grouped.map(|device| (device.name.clone(), device.groups.clone())).collect()
 }
 
+/// The data folder: the variable goes before the file, so that a container sets it without an edit. Root's home and `/`
+/// count as no home: there Tipoff runs as a service (XDG Base Directory Specification for the others).
 fn data_dir(root: &mut Section<'_>) -> PathBuf {
     let given = root.path(
         "data_dir",
@@ -212,7 +221,8 @@ fn data_dir(root: &mut Section<'_>) -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(SYSTEM_DATA))
 }
 
-/// The file that was asked for, whether it is there or not; else the first that is there.
+/// The path of the configuration: the file that was asked for, whether it exists or not; else the first of the usual
+/// places that exists; `None` if none does.
 pub(crate) fn find(cli_path: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
     let variable = || environment("TIPOFF_CONFIG").filter(|path| !path.is_empty());
     let places = || [LOCAL_FILE, SYSTEM_FILE].map(PathBuf::from);
@@ -222,6 +232,7 @@ pub(crate) fn find(cli_path: Option<&Path>, environment: Environment<'_>) -> Opt
         .or_else(|| places().into_iter().find(|path| path.exists()))
 }
 
+/// The text of the file. The error continues the sentence "PATH: …".
 fn read_file(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
@@ -238,7 +249,7 @@ fn read_file(path: &Path) -> Result<String, String> {
     })
 }
 
-/// The first error of each line: what follows on the line is only its consequence.
+/// The faults of invalid TOML: the first error of each line, because the others on the line are its consequences.
 fn syntax_faults(source: &str, errors: &[toml::de::Error]) -> Vec<Fault> {
     let mut lines = BTreeSet::new();
     let mut faults = Vec::new();

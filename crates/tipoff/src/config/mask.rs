@@ -1,7 +1,7 @@
 //! The text of the configuration as it may be shown: without secrets and without comments.
 //!
-//! A value is hidden unless the reader said that it is none, so a secret behind a mistyped key is
-//! hidden as well.
+//! A value is hidden unless its reader has declared it to be no secret, so a secret behind a mistyped key is hidden as
+//! well. Faults use places of the original text: [`Masked::place`] translates them.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 /// A range of bytes in the text.
 pub(super) type Span = Range<usize>;
 
-/// What stands for something hidden.
+/// The text in place of a hidden value.
 const STARS: &str = "***";
 
 /// A text in which some ranges were replaced.
@@ -21,14 +21,14 @@ pub(crate) struct Masked {
     moves: Vec<Move>,
 }
 
-/// Something that was replaced.
+/// One replacement. Places before it are unchanged by it; places behind it move.
 #[derive(Debug)]
 struct Move {
-    /// Where it stood.
+    /// The place of the hidden text in the original.
     was: Span,
-    /// Where what is shown instead stands.
+    /// The place of the text that is shown instead.
     shown: Span,
-    /// Where that which followed it stands now.
+    /// The place, in the text to show, of what follows it.
     resumes: usize,
 }
 
@@ -44,7 +44,8 @@ impl Masked {
         1 + before.matches('\n').count()
     }
 
-    /// Where in the text to show is what stood at `span`.
+    /// The place in the text to show that corresponds to `span` of the original. A place inside of a hidden value
+    /// becomes the whole replacement. The result is always on the boundaries of characters.
     pub(super) fn place(&self, span: &Span) -> Span {
         let start = match self.before(span.start) {
             Some(last) if span.start < last.was.end => last.shown.start,
@@ -59,16 +60,19 @@ impl Masked {
         start..self.text.ceil_char_boundary(end.max(start))
     }
 
+    /// The last replacement that begins at or before an offset of the original.
     fn before(&self, offset: usize) -> Option<&Move> {
         let count = self.moves.partition_point(|it| it.was.start <= offset);
         self.moves.get(count.checked_sub(1)?)
     }
 
+    /// The offset in the text to show of an original offset behind the replacement `last`.
     fn moved(&self, offset: usize, last: Option<&Move>) -> usize {
         let now = last.map_or(offset, |last| last.resumes + offset.saturating_sub(last.was.end));
         now.min(self.text.len())
     }
 
+    /// Replaces each of the `hidden` places by its text. A place that overlaps one before it is skipped.
     fn new(source: &str, mut hidden: Vec<(Span, &str)>) -> Self {
         hidden.sort_by_key(|(span, _)| span.start);
         let mut masked = Self::default();
@@ -92,7 +96,8 @@ impl Masked {
     }
 }
 
-/// Hides all values but those inside of `shown`, and comments.
+/// Hides comments and all values that are not inside of a place in `shown`. Comments go because people put old
+/// passwords there.
 pub(super) fn values(source: &str, root: &DeTable<'_>, shown: Vec<Span>) -> Masked {
     let shown = disjoint(shown);
     let mut leaves = Leaves::default();
@@ -110,13 +115,14 @@ pub(super) fn values(source: &str, root: &DeTable<'_>, shown: Vec<Span>) -> Mask
     Masked::new(source, hidden)
 }
 
-/// In order, each inside of no other.
+/// The spans in order, without those that are inside of another one.
 fn disjoint(mut spans: Vec<Span>) -> Vec<Span> {
     spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
     spans.dedup_by(|inner, outer| inner.end <= outer.end);
     spans
 }
 
+/// Whether a value is inside of one of the `shown` spans, which are disjoint and in order.
 fn covered(leaf: &Span, shown: &[Span]) -> bool {
     let count = shown.partition_point(|span| span.start <= leaf.start);
     count.checked_sub(1).and_then(|at| shown.get(at)).is_some_and(|span| leaf.end <= span.end)
@@ -154,6 +160,7 @@ fn key_or_header(line: &str) -> usize {
     line.len() - rest.len()
 }
 
+/// The places of all keys, and of all values that are neither tables nor lists.
 #[derive(Default)]
 struct Leaves {
     keys: Vec<Span>,

@@ -1,6 +1,9 @@
 //! The configuration: one TOML file, each value checked before anything starts.
 //!
 //! All faults are reported at once, each at its place. No report contains a secret.
+//!
+//! One file a section (`smtp.rs`, `route.rs`, …) reads its keys with the helpers of `section.rs` and `values.rs`;
+//! `load.rs` reads all sections and checks across them; `reference.rs` derives the documentation from the same keys.
 
 mod access;
 mod book;

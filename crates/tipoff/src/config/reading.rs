@@ -1,6 +1,8 @@
-//! One reading of a configuration: where its strings come from, and what was found wrong.
+//! One reading of a configuration: where its strings come from (the file, a variable, another file), what was found
+//! wrong, and which values are secrets.
 //!
-//! Knows no section and no key.
+//! Knows no section and no key. Everything is collected behind a shared reference, so that sections can be read while
+//! their parent is borrowed.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,11 +15,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::book::Book;
 use super::fault::Fault;
-use super::key::{Form, Key};
+use super::key::{Key, ValueForm};
 use super::mask::Span;
 use super::suggest::nearest;
 
-/// A secret in a file of its own is shorter than this; a larger file is a mistake.
+/// Limit of a file with one value, in bytes: a larger one is a mistake.
 const FILE_BYTES_MAX: u64 = 65_536;
 
 /// Looks up an environment variable.
@@ -26,32 +28,34 @@ pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// Which files hold secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SecretFiles {
-    /// The configuration file itself does.
+    /// Whether the configuration file itself contains one.
     pub(crate) in_configuration: bool,
-    /// Files that it names.
+    /// The files that it takes values from.
     pub(crate) named: Vec<PathBuf>,
 }
 
 /// What all sections of one reading share.
 pub(super) struct Reading<'a> {
+    /// The folder of the file: paths in it are relative to this.
     folder: PathBuf,
     environment: Environment<'a>,
     faults: RefCell<Vec<Fault>>,
+    /// Places of values that are no secrets.
     shown: RefCell<Vec<Span>>,
     secrets: RefCell<SecretFiles>,
     /// Variables whose values are never shown.
     secret_variables: RefCell<BTreeSet<String>>,
     warnings: RefCell<Vec<String>>,
-    /// Where every key that is asked for is described, while the reference is being made.
+    /// Records every key that is asked for; `Some` only while the reference is being made.
     book: Option<RefCell<Book>>,
     /// Describes every key there is; called only for the fault of a key that is unknown in its section.
     describe_all: fn() -> Book,
-    /// What a section that is not given is read from.
+    /// The table that a section is read from if it is not given.
     pub(super) empty: DeTable<'a>,
 }
 
 impl<'a> Reading<'a> {
-    /// Of a file in `folder`.
+    /// A reading of a file in `folder`.
     pub(super) fn new(
         folder: PathBuf,
         environment: Environment<'a>,
@@ -71,18 +75,19 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Of nothing, to learn which keys there are.
+    /// A reading of nothing, to learn which keys there are.
     pub(super) fn describing() -> Self {
         let book = Some(RefCell::new(Book::default()));
         Self { book, ..Self::new(PathBuf::new(), &|_| None, Book::default) }
     }
 
-    /// Of something else with the same surroundings.
+    /// A reading of another text with the same folder and environment, such as the channel that variables define. Its
+    /// faults are its own.
     pub(super) fn aside(&self) -> Reading<'_> {
         Reading::new(self.folder.clone(), self.environment, self.describe_all)
     }
 
-    /// Whether nothing is read but for the description of its keys.
+    /// Whether this is a reading of nothing, which only describes keys.
     pub(super) fn describes(&self) -> bool {
         self.book.is_some()
     }
@@ -114,22 +119,22 @@ impl<'a> Reading<'a> {
         self.shown.borrow_mut().push(span);
     }
 
-    /// Notes what is right, and perhaps not wanted.
+    /// Notes a setting that is valid, and perhaps not intended.
     pub(super) fn warn(&self, warning: String) {
         self.warnings.borrow_mut().push(warning);
     }
 
-    /// What was noted, and the variables that hold secrets, as far as it has been read.
+    /// The warnings, and the variables that hold secrets, of what has been read so far.
     pub(super) fn exposures(&self) -> (Vec<String>, BTreeSet<String>) {
         (self.warnings.borrow().clone(), self.secret_variables.borrow().clone())
     }
 
-    /// Which files hold secrets, as far as it has been read.
+    /// The files that hold secrets, of what has been read so far.
     pub(super) fn secret_files(&self) -> SecretFiles {
         self.secrets.borrow().clone()
     }
 
-    /// All faults, and what is no secret.
+    /// All faults, and the places of values that are no secrets.
     pub(super) fn into_faults(self) -> (Vec<Fault>, Vec<Span>) {
         (self.faults.into_inner(), self.shown.into_inner())
     }
@@ -139,12 +144,12 @@ impl<'a> Reading<'a> {
         (self.environment)(name).filter(|value| !value.is_empty())
     }
 
-    /// A path as it is meant: relative to the file that it stands in.
+    /// Resolves a path of the file: relative to the file's folder.
     pub(super) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
     }
 
-    /// Notes that `value` is not of the key's form.
+    /// Notes that `value` is not of the key's form. The fault shows the kind of the value, never the value.
     pub(super) fn mismatch(&self, value: &Spanned<DeValue<'_>>, key: &Key) {
         let found = match value.get_ref() {
             DeValue::String(_) => "a string",
@@ -159,15 +164,17 @@ impl<'a> Reading<'a> {
         self.fault(Fault::at(value.span(), title).label(label));
     }
 
-    /// The string that `value` is, or that it says where to find.
+    /// The string that `value` is or refers to; `None` after a fault. Also records whether it is a secret: by the key's
+    /// form, or as the password in a URL.
     pub(super) fn text(&self, value: &Spanned<DeValue<'_>>, key: &Key) -> Option<Spanned<String>> {
         if !key.form.hides(value.get_ref().as_str().unwrap_or_default()) {
             self.show(value.span());
         }
         let text = match value.get_ref() {
             DeValue::String(text) => {
-                let is_secret = key.form == Form::Secret
-                    || key.form == Form::Url && text.split_once("://").is_some_and(has_password);
+                let is_secret = key.form == ValueForm::Secret
+                    || key.form == ValueForm::Url
+                        && text.split_once("://").is_some_and(has_password);
                 self.secrets.borrow_mut().in_configuration |= is_secret;
                 text.clone().into_owned()
             }
@@ -188,6 +195,7 @@ impl<'a> Reading<'a> {
         Some(Spanned::new(value.span(), text))
     }
 
+    /// Reads a value from a file of its own, and records the file: `doctor` and the start warn if others can read it.
     fn read_secret(&self, path: &Path) -> std::io::Result<String> {
         self.secrets.borrow_mut().named.push(path.to_owned());
         read_short(path)
@@ -225,7 +233,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Whether an address holds a password before its server.
+/// Whether the part of a URL behind the scheme contains user information (RFC 3986, section 3.2.1).
 fn has_password((_, rest): (&str, &str)) -> bool {
     rest.split('/').next().is_some_and(|server| server.contains('@'))
 }

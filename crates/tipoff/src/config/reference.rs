@@ -1,18 +1,23 @@
 //! What can be configured: the reference for the book, and an example of everything.
 //!
-//! Both are derived from the keys that the sections read, so they list exactly the existing keys.
+//! Both are derived from the keys that the sections read, so they list exactly the existing keys. A test compares them
+//! with the files in `docs/`.
 
 use std::fmt::Write;
 
-use super::book::Kind;
-use super::key::{Form, Key, Without};
+use super::book::SectionKind;
+use super::key::{Key, ValueForm, Without};
 use super::load;
 
 /// The book's page of the configuration, in Markdown.
 pub(crate) fn reference() -> String {
     let mut page = PREFACE.to_owned();
     for chapter in load::describe().0 {
-        let level = if matches!(chapter.kind, Kind::Inline | Kind::Channel) { "###" } else { "##" };
+        let level = if matches!(chapter.kind, SectionKind::Inline | SectionKind::Channel) {
+            "###"
+        } else {
+            "##"
+        };
         let title = capitalised(&chapter.kind.header(chapter.place));
         page += &format!("\n{level} {title}\n\n{}\n", chapter.doc);
         if !chapter.keys.is_empty() {
@@ -25,6 +30,7 @@ pub(crate) fn reference() -> String {
     page
 }
 
+/// A row of the table. `|` would end a cell of Markdown, and is escaped.
 fn row(key: &Key) -> String {
     let code = |text: &str| format!("`{}`", text.replace('|', "\\|"));
     let example = || format!(", such as {}", code(&key.sample()));
@@ -33,32 +39,32 @@ fn row(key: &Key) -> String {
         Without::Nothing(_) => (key.form.noun().to_owned() + &example(), String::new()),
         Without::Required(_) => (key.form.noun().to_owned() + &example(), "required".to_owned()),
     };
-    let secret = if key.form == Form::Secret { ", secret" } else { "" };
+    let secret = if key.form == ValueForm::Secret { ", secret" } else { "" };
     format!("| `{}` | {value}{secret} | {without} | {} |\n", key.name, key.doc.replace('|', "\\|"))
 }
 
-/// A configuration with every key there is, all of them commented out. `# ` begins a comment, and
-/// `#` alone what can be used by removing it.
+/// A configuration with every key there is, all of them commented out: `# ` begins a comment, and `#` without a blank
+/// begins a line that takes effect when the `#` is removed.
 pub(crate) fn example() -> String {
     let mut text = EXAMPLE_PREFACE.to_owned();
     for chapter in load::describe().0 {
         let place = chapter.place;
-        if chapter.kind == Kind::Inline {
+        if chapter.kind == SectionKind::Inline {
             continue;
         }
         text.push('\n');
-        if chapter.kind != Kind::Root {
+        if chapter.kind != SectionKind::Root {
             comment(&mut text, chapter.doc);
         }
         // The keys that all channels have stand in each of them.
         match chapter.kind {
-            Kind::Table => text += &format!("[{place}]\n"),
-            Kind::List if place != "channel" => text += &format!("#[[{place}]]\n"),
-            Kind::List => continue,
-            Kind::Channel => {
+            SectionKind::Table => text += &format!("[{place}]\n"),
+            SectionKind::List if place != "channel" => text += &format!("#[[{place}]]\n"),
+            SectionKind::List => continue,
+            SectionKind::Channel => {
                 text += &format!("#[[channel]]\n#name = \"{place}\"\n#type = \"{place}\"\n");
             }
-            Kind::Root | Kind::Inline => {}
+            SectionKind::Root | SectionKind::Inline => {}
         }
         for key in &chapter.keys {
             comment(&mut text, key.doc);
@@ -68,7 +74,7 @@ pub(crate) fn example() -> String {
     text
 }
 
-/// Writes prose as a comment, in lines that are not too long.
+/// Appends prose as a comment, wrapped at 100 characters.
 fn comment(text: &mut String, prose: &str) {
     const LINE_CHARS_MAX: usize = 100;
     let mut line = "#".to_owned();

@@ -1,11 +1,13 @@
 //! `[[report]]`: what each device sent in a day, delivered at a time of day.
+//!
+//! Reads and checks the sections; `crate::reports` sends the reports.
 
 use tipoff_rules::{Point, Report};
 use toml::Spanned;
 
 use super::checks;
-use super::key::{Form, Key, Without, from_str, nothing};
-use super::route::{Known, PLACE_MISSING};
+use super::key::{Key, ValueForm, Without, from_str, nothing};
+use super::route::{KnownNames, PLACE_MISSING};
 use super::rules::days;
 use super::section::Section;
 
@@ -13,8 +15,9 @@ const DOC: &str = "A summary of what each device sent since the report before: t
                    incidents of each kind, the first and the last picture. Each device that sent \
                    something gets a silent notification. Routes do not apply.";
 
-/// Reads all `[[report]]`.
-pub(super) fn read(root: &mut Section<'_>, known: &Known<'_>) -> Vec<Report> {
+/// Reads all `[[report]]`. A report without a name gets one from its position: the spool remembers by name which
+/// reports were sent.
+pub(super) fn read(root: &mut Section<'_>, known: &KnownNames<'_>) -> Vec<Report> {
     let mut names = Vec::new();
     let mut reports = root.tables("report", DOC, |section| {
         let (name, report) = one(section, known);
@@ -32,7 +35,11 @@ pub(super) fn read(root: &mut Section<'_>, known: &Known<'_>) -> Vec<Report> {
     reports
 }
 
-fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>, Option<Report>) {
+/// Reads one report. The name is returned on its own, so that it is checked even if the report has a fault.
+fn one(
+    section: &mut Section<'_>,
+    known: &KnownNames<'_>,
+) -> (Option<Spanned<String>>, Option<Report>) {
     let name = section.text(
         "name",
         "evening",
@@ -41,7 +48,7 @@ fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>
     );
     let key = Key {
         name: "at",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: Without::Required("20:00".to_owned()),
         doc: "The time of the report: `20:00`, `sunset`, `sunrise-0:30`. If Tipoff was not running \
               then, the report is sent up to twelve hours later.",
@@ -91,7 +98,8 @@ fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>
     (name, report)
 }
 
-/// A list of known names; `None` if it is not given.
+/// Reads a list of names that must be `known`; `None` if it is not given. An empty list is a fault: it would never send
+/// anything, and is probably meant as "all".
 fn named(
     section: &mut Section<'_>,
     what: &str,
@@ -102,7 +110,8 @@ fn named(
         let reason = "an empty list names nothing; leave it out for all";
         section.wrong(name, section.span_of(name), reason);
     }
-    let given = section.list(&Key { name, form: Form::List, without: nothing(example), doc })?;
+    let given =
+        section.list(&Key { name, form: ValueForm::List, without: nothing(example), doc })?;
     checks::known(section, what, &given, known);
     Some(given.into_iter().map(Spanned::into_inner).collect())
 }

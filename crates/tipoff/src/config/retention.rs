@@ -1,27 +1,31 @@
-//! `[retention]`: what is kept, and for how long.
+//! `[retention]`: how much is stored, and for how long.
+//!
+//! Reads the limits. `eviction.rs` decides what is old enough, `disk.rs` how much room there is, and the spool which
+//! incidents are removed for it.
 
 use std::time::Duration;
 
 use super::section::Section;
 
-/// What is removed from the spool. What is not delivered yet is never removed silently.
+/// The limits of the spool. An incident that is removed before it is delivered is logged as an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
     /// The age at which an arrival is removed.
     pub(crate) keep: Duration,
-    /// The bytes beyond which incidents are removed; `None`: half of the disk, as it was at the start.
+    /// The bytes beyond which incidents are removed; `None` for half of the disk, as it was at the start.
     pub(crate) max_size: Option<u64>,
-    /// The free bytes on disk below which the oldest are removed, and strangers are refused; known devices below
-    /// half of it.
+    /// The free bytes on disk below which the oldest incidents are removed and strangers are refused. Known devices are
+    /// refused below half of it.
     pub(crate) min_free: u64,
 }
 
-/// `max_size` where none is given: at least and at most so many bytes.
+/// Limits of the default of `max_size`, in bytes.
 const MAX_SIZE_LEAST: u64 = 1_000_000_000;
 const MAX_SIZE_MOST: u64 = 200_000_000_000;
 
 impl Retention {
-    /// `max_size` where none is given: half of what the disk has for Tipoff.
+    /// The default of `max_size`: half of the bytes that are `free` or already `kept` by Tipoff. Counting what is kept
+    /// makes the limit the same after a restart.
     pub(crate) fn default_max_size(free: u64, kept: u64) -> u64 {
         (free.saturating_add(kept) / 2).clamp(MAX_SIZE_LEAST, MAX_SIZE_MOST)
     }

@@ -1,4 +1,7 @@
 //! `[[route]]`: which incidents are alerted on which channels, when, and how.
+//!
+//! Reads and checks the sections into `tipoff_rules::Route`; which route matches an incident is decided there. Of each
+//! list one entry must match, so an empty list is a fault: it would match nothing.
 
 use std::time::Duration;
 
@@ -8,7 +11,7 @@ use tipoff_rules::{
 };
 use toml::Spanned;
 
-use super::key::{Form, Key, Without, from_str, nothing};
+use super::key::{Key, ValueForm, Without, from_str, nothing};
 use super::section::Section;
 use super::{checks, units};
 
@@ -19,18 +22,24 @@ const DOC: &str = "Which incidents go to which channels, when, and with which te
                    priority. All conditions of a route must match; of a list, one entry. In \
                    patterns `*` matches anything and `?` one character; case is ignored.";
 
-/// What a route may name.
-pub(super) struct Known<'a> {
+/// The names that routes and reports may use. Any other name is a fault: it is mistyped, or the section that defines it
+/// was removed, and the route would never match.
+pub(super) struct KnownNames<'a> {
+    /// Configured devices. A discovered device has no name that stays.
     pub(super) devices: &'a [String],
+    /// Groups of configured devices.
     pub(super) groups: &'a [String],
+    /// Channels, including those that could not be built.
     pub(super) channels: &'a [String],
+    /// Home modes.
     pub(super) modes: &'a [String],
-    /// Whether `place` is set: needed for sunrise and sunset.
+    /// Whether `place` is set, which sunrise and sunset need.
     pub(super) place: bool,
 }
 
-/// Reads all `[[route]]`.
-pub(super) fn read(root: &mut Section<'_>, known: &Known<'_>) -> Vec<Route> {
+/// Reads all `[[route]]`, in the order in which they are checked. A route without a name gets one from its position,
+/// for explanations why an alert was sent.
+pub(super) fn read(root: &mut Section<'_>, known: &KnownNames<'_>) -> Vec<Route> {
     let mut names = Vec::new();
     let mut routes = root.tables("route", DOC, |section| {
         let (name, route) = one(section, known);
@@ -48,7 +57,8 @@ pub(super) fn read(root: &mut Section<'_>, known: &Known<'_>) -> Vec<Route> {
     routes
 }
 
-fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>, Route) {
+/// Reads one route; its name is also returned with its place, if it has one.
+fn one(section: &mut Section<'_>, known: &KnownNames<'_>) -> (Option<Spanned<String>>, Route) {
     let name = section.text(
         "name",
         "at night",
@@ -92,7 +102,8 @@ fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>
     (name, route)
 }
 
-fn conditions(section: &mut Section<'_>, known: &Known<'_>) -> Conditions {
+/// Reads the conditions of a route. One that is not given matches everything.
+fn conditions(section: &mut Section<'_>, known: &KnownNames<'_>) -> Conditions {
     let devices = names(
         section,
         "devices",
@@ -150,10 +161,11 @@ const HAS: &str = "The media that the arrival must contain: `picture` or `video`
 const DAYS: &str = "The days of the week, from `mon` to `sun`. Hours that cross midnight belong to \
                     the day on which they begin.";
 
+/// Reads `between`; `place` says whether sunrise and sunset can be calculated.
 fn between(section: &mut Section<'_>, place: bool) -> Option<Between> {
     let key = Key {
         name: "between",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: nothing("22:00-06:00"),
         doc: "The hours of the day in which the route matches; they may cross midnight. \
               `sunset-sunrise` is the night; `sunset+0:30-23:00` begins half an hour after sunset; \
@@ -170,10 +182,11 @@ fn between(section: &mut Section<'_>, place: bool) -> Option<Between> {
 pub(super) const PLACE_MISSING: &str =
     "sunrise and sunset need a place: add `place = \"52.52, 13.40\"` at the top of the file";
 
+/// Reads `channels`. Without it, a route names all channels; with `stop`, an empty list is the way to suppress alerts.
 fn channels(section: &mut Section<'_>, known: &[String], stop: bool) -> Vec<String> {
     let key = Key {
         name: "channels",
-        form: Form::List,
+        form: ValueForm::List,
         without: nothing("[\"telegram\"]"),
         doc: "The names of channels. Without it: all.",
     };
@@ -189,6 +202,7 @@ fn channels(section: &mut Section<'_>, known: &[String], stop: bool) -> Vec<Stri
     plain(given)
 }
 
+/// Reads how the alerts of a route look: sound, priority, files, title and text.
 fn manner(section: &mut Section<'_>) -> AlertStyle {
     AlertStyle {
         silent: section.flag(
@@ -225,10 +239,11 @@ const TITLE: &str = "The first line of an alert, as a Jinja template with these 
 const BODY: &str = "The text below the title, as a template with the same names. Without it: the \
                     device's own text.";
 
+/// Reads `per_hour`. Zero is a fault: a route without alerts has `stop` and an empty list of channels.
 fn per_hour(section: &mut Section<'_>) -> Option<u32> {
     let key = Key {
         name: "per_hour",
-        form: Form::Count,
+        form: ValueForm::Count,
         without: nothing("4"),
         doc: "The largest number of incidents of a device that are alerted on a channel in an \
               hour. Further ones are stored, and summarised in one message at the end of the hour.",
@@ -241,16 +256,18 @@ fn per_hour(section: &mut Section<'_>) -> Option<u32> {
     count
 }
 
+/// Reads a template. Its syntax and its names are checked now, not at the first alert.
 fn template(
     section: &mut Section<'_>,
     name: &'static str,
     example: &str,
     doc: &'static str,
 ) -> Option<Template> {
-    let key = Key { name, form: Form::Text, without: nothing(example), doc };
+    let key = Key { name, form: ValueForm::Text, without: nothing(example), doc };
     section.parsed(&key, from_str::<Template>).map(Spanned::into_inner)
 }
 
+/// Reads one of several words. The fault lists `all` of them.
 fn choice<T: Copy>(
     section: &mut Section<'_>,
     name: &'static str,
@@ -259,7 +276,7 @@ fn choice<T: Copy>(
     all: &[T],
     name_of: impl Fn(&T) -> &'static str,
 ) -> Option<T> {
-    let key = Key { name, form: Form::Text, without, doc };
+    let key = Key { name, form: ValueForm::Text, without, doc };
     let find = |text: &str| {
         let found = all.iter().copied().find(|it| name_of(it) == text);
         found.ok_or_else(|| one_of(all.iter().map(&name_of)))
@@ -267,17 +284,18 @@ fn choice<T: Copy>(
     section.parsed(&key, find).map(Spanned::into_inner)
 }
 
+/// Reads a duration without a default; `None` if it is not given.
 fn duration(
     section: &mut Section<'_>,
     name: &'static str,
     example: &str,
     doc: &'static str,
 ) -> Option<Duration> {
-    let key = Key { name, form: Form::Duration, without: nothing(example), doc };
+    let key = Key { name, form: ValueForm::Duration, without: nothing(example), doc };
     section.parsed(&key, units::duration).map(Spanned::into_inner)
 }
 
-/// A list of which each is something more exact.
+/// Reads a list whose entries are parsed. An entry that cannot be parsed is a fault at its own place.
 fn parsed<T>(
     section: &mut Section<'_>,
     name: &'static str,
@@ -285,12 +303,13 @@ fn parsed<T>(
     doc: &'static str,
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Vec<T> {
-    let key = Key { name, form: Form::List, without: nothing(example), doc };
+    let key = Key { name, form: ValueForm::List, without: nothing(example), doc };
     let texts = filled(section, &key);
     let values = texts.iter().filter_map(|text| section.parse(&key, text, &parse));
     values.map(Spanned::into_inner).collect()
 }
 
+/// Reads a list of names.
 fn names(
     section: &mut Section<'_>,
     name: &'static str,
@@ -298,10 +317,10 @@ fn names(
     doc: &'static str,
 ) -> Vec<Spanned<String>> {
     let without = nothing(&format!("[\"{example}\"]"));
-    filled(section, &Key { name, form: Form::List, without, doc })
+    filled(section, &Key { name, form: ValueForm::List, without, doc })
 }
 
-/// A list that must not be empty if it is given.
+/// Reads a list that must not be empty if it is given.
 fn filled(section: &mut Section<'_>, key: &Key) -> Vec<Spanned<String>> {
     if section.is_empty_list(key.name) {
         let reason = "an empty list matches nothing; leave it out for all";
@@ -310,6 +329,7 @@ fn filled(section: &mut Section<'_>, key: &Key) -> Vec<Spanned<String>> {
     section.list(key).unwrap_or_default()
 }
 
+/// The names without their places.
 fn plain(names: Vec<Spanned<String>>) -> Vec<String> {
     names.into_iter().map(Spanned::into_inner).collect()
 }

@@ -1,4 +1,5 @@
-//! `[incidents]`, `[[mode]]`, `time_zone`, `place`: what belongs together, and what rules ask for.
+//! `[incidents]`, `[[mode]]`, `time_zone`, `place`: grouping, the limit of alerts, and what the conditions of routes
+//! refer to. `tipoff_rules` applies them.
 
 use std::time::Duration;
 
@@ -7,21 +8,20 @@ use tipoff_rules::{Days, Grouping, Mode, Place, Point, RateGuard};
 use toml::Spanned;
 
 use super::checks;
-use super::key::{Form, Key, from_str, nothing};
+use super::key::{Key, ValueForm, from_str, nothing};
 use super::route::PLACE_MISSING;
 use super::section::Section;
 
-/// An incident that never ends would never be alerted again.
+/// Limit of the times of grouping: an incident that takes arrivals for longer is never alerted anew.
 const LONGEST_MAX: Duration = Duration::from_secs(86_400);
-/// Longer waits would make alerts useless.
+/// Limit of `settle`: a longer wait makes an alert useless.
 const SETTLE_MAX: Duration = Duration::from_secs(600);
 
 /// What the reference says of `[incidents]`.
 pub(super) const INCIDENTS: &str = "Grouping: an incident is alerted at once, and its later \
                                     arrivals follow.";
 
-/// Reads `[incidents]`: what belongs together, how much is too much, and whether what is sent by the
-/// clock is alerted.
+/// Reads `[incidents]`: the grouping, the limit of alerts, and whether files that devices send on a timer are alerted.
 pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, RateGuard, bool) {
     let grouping = grouping(section);
     let periodic = section.flag(
@@ -44,6 +44,8 @@ pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, RateGuard, bool
     (grouping, RateGuard { alerts_max }, periodic)
 }
 
+/// Reads the times by which arrivals join an incident. The defaults are those of the design: a first picture is alerted
+/// at once, and more pictures follow as one album.
 fn grouping(section: &mut Section<'_>) -> Grouping {
     Grouping {
         quiet: section.duration(
@@ -77,11 +79,11 @@ fn grouping(section: &mut Section<'_>) -> Grouping {
     }
 }
 
-/// Reads `time_zone`.
+/// Reads `time_zone`. An unknown name is a fault, and the machine's zone takes its place.
 pub(super) fn zone(root: &mut Section<'_>) -> TimeZone {
     let key = Key {
         name: "time_zone",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: nothing("Europe/Berlin"),
         doc: "The time zone of routes, as a name of the IANA database. Without it: the machine's.",
     };
@@ -91,11 +93,11 @@ pub(super) fn zone(root: &mut Section<'_>) -> TimeZone {
     given.map_or_else(TimeZone::system, Spanned::into_inner)
 }
 
-/// Reads `place`.
+/// Reads `place`, from which the times of sunrise and sunset are calculated.
 pub(super) fn place(root: &mut Section<'_>) -> Option<Place> {
     let key = Key {
         name: "place",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: nothing("52.52, 13.40"),
         doc: "The place for the times of sunrise and sunset in routes and modes: latitude and \
               longitude in degrees, south and west negative.",
@@ -107,7 +109,8 @@ const MODES: &str = "A home mode, such as home, away or night, for conditions of
                      is active at a time: the last one that somebody chose (dashboard, API, MQTT) \
                      or that began at its time; before that, the first one.";
 
-/// Reads all `[[mode]]`.
+/// Reads all `[[mode]]`. The first is the mode until another one is chosen or begins. `place` says whether `place` is
+/// set.
 pub(super) fn modes(root: &mut Section<'_>, place: bool) -> Vec<Mode> {
     let read = root.tables("mode", MODES, |section| mode(section, place));
     checks::unique(root.reading, read.iter().map(|(name, _)| name), str::to_owned, |name| {
@@ -116,11 +119,12 @@ pub(super) fn modes(root: &mut Section<'_>, place: bool) -> Vec<Mode> {
     read.into_iter().map(|(_, mode)| mode).collect()
 }
 
+/// Reads one mode; `None` if it has no name.
 fn mode(section: &mut Section<'_>, place: bool) -> Option<(Spanned<String>, Mode)> {
     let name = section.required("name", "night", "The mode's name in routes and for people.");
     let key = Key {
         name: "at",
-        form: Form::List,
+        form: ValueForm::List,
         without: nothing("[\"22:30\"]"),
         doc: "The mode begins by itself at these times of day: `22:30`, `sunset`, `sunrise-0:30`. \
               Without it: only when somebody chooses it.",
@@ -138,9 +142,9 @@ fn mode(section: &mut Section<'_>, place: bool) -> Option<(Spanned<String>, Mode
     Some((name, mode))
 }
 
-/// Reads `days` of what happens at a time of day; none: on every day.
+/// Reads `days` of something that happens at a time of day; `None` for every day.
 pub(super) fn days(section: &mut Section<'_>, doc: &'static str) -> Option<Days> {
-    let key = Key { name: "days", form: Form::List, without: nothing("[\"mon-fri\"]"), doc };
+    let key = Key { name: "days", form: ValueForm::List, without: nothing("[\"mon-fri\"]"), doc };
     let texts = section.list(&key).unwrap_or_default();
     let days = texts.iter().filter_map(|text| section.parse(&key, text, from_str::<Days>));
     days.map(Spanned::into_inner).reduce(Days::and)

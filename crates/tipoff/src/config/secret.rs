@@ -1,18 +1,18 @@
-//! A value that is never shown.
+//! A value that is never shown: its `Debug` form is `***`, and there is no other.
 
 use std::fmt;
 
-/// A password, a token.
+/// A password or a token. Code that compares it must do so in constant time.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
 impl Secret {
-    /// Keeps it.
+    /// Wraps a secret.
     pub(crate) fn new(secret: String) -> Self {
         Self(secret)
     }
 
-    /// The secret itself, for what it is needed for.
+    /// The secret itself. Each call is a place to review.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

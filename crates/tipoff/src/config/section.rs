@@ -1,12 +1,12 @@
-//! A section of the configuration, read key by key: what is asked for is what there is.
+//! A section of the configuration, read key by key: the keys that are asked for are the keys that exist.
 //!
-//! Each key is written once, where it is read: with its default and its meaning, of which the
-//! reference is made.
+//! Each key is written once, where it is read, with its default and its meaning; the reference is derived from that. A
+//! key in the file that nobody asked for is a fault: it is mistyped, or belongs to another section.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::book::Kind;
+use super::book::SectionKind;
 use super::fault::Fault;
 use super::key::Key;
 use super::mask::Span;
@@ -16,11 +16,13 @@ use super::suggest::nearest;
 /// A table that is being read.
 pub(super) struct Section<'r> {
     pub(super) reading: &'r Reading<'r>,
-    /// What it is called: `smtp`, `device.match`; empty for the top level.
+    /// The name of the section: `smtp`, `device.match`; empty for the top level.
     place: &'static str,
-    kind: Kind,
+    kind: SectionKind,
     table: &'r DeTable<'r>,
+    /// The place of the section, for faults of missing keys.
     pub(super) span: Span,
+    /// The keys that were asked for.
     taken: Vec<&'static str>,
 }
 
@@ -28,17 +30,18 @@ impl<'r> Section<'r> {
     /// The whole file.
     pub(super) fn root(reading: &'r Reading<'r>, table: &'r DeTable<'r>) -> Self {
         let taken = Vec::new();
-        Self { reading, place: "", kind: Kind::Root, table, span: 0..0, taken }
+        Self { reading, place: "", kind: SectionKind::Root, table, span: 0..0, taken }
     }
 
-    /// Takes a key's value, if it is given.
+    /// Takes a key's value, if it is given. The key is known from now on.
     pub(super) fn take(&mut self, key: &Key) -> Option<&'r Spanned<DeValue<'r>>> {
         self.taken.push(key.name);
         self.reading.describe(|book| book.key(self.place, key));
         self.table.get(key.name)
     }
 
-    /// What follows a table's `[name]`, or is in its `{ }`; read even if it is not given.
+    /// Reads the section that follows `[name]` or is inside of `name = { }`. An absent section is read as an empty one,
+    /// so that its defaults apply.
     pub(super) fn table<T>(
         &mut self,
         name: &'static str,
@@ -55,10 +58,11 @@ impl<'r> Section<'r> {
             }
         });
         let (table, span) = given.unwrap_or((&self.reading.empty, 0..0));
-        self.child(name, Kind::Table, doc, table, span).read(read)
+        self.child(name, SectionKind::Table, doc, table, span).read(read)
     }
 
-    /// Every table that follows a `[[name]]`.
+    /// Reads every section that follows `[[name]]`. One for which `read` returns `None` is left out; its fault is
+    /// noted.
     pub(super) fn tables<T>(
         &mut self,
         name: &'static str,
@@ -67,7 +71,7 @@ impl<'r> Section<'r> {
     ) -> Vec<T> {
         self.taken.push(name);
         if self.reading.describes() {
-            self.child(name, Kind::List, doc, &self.reading.empty, 0..0).read(&mut read);
+            self.child(name, SectionKind::List, doc, &self.reading.empty, 0..0).read(&mut read);
         }
         let Some(value) = self.table.get(name) else {
             return Vec::new();
@@ -82,12 +86,12 @@ impl<'r> Section<'r> {
                 self.fault(Fault::at(item.span(), again.clone()));
                 return None;
             };
-            self.child(name, Kind::List, doc, table, item.span()).read(&mut read)
+            self.child(name, SectionKind::List, doc, table, item.span()).read(&mut read)
         };
         items.iter().filter_map(read_one).collect()
     }
 
-    /// A table in this one that is the value of a key.
+    /// Reads an inline table that is the value of a key; `None` if there is none.
     pub(super) fn inline<T>(
         &self,
         place: &'static str,
@@ -100,15 +104,15 @@ impl<'r> Section<'r> {
             None if self.reading.describes() => (&self.reading.empty, 0..0),
             _ => return None,
         };
-        Some(self.child(place, Kind::Inline, doc, table, span).read(read))
+        Some(self.child(place, SectionKind::Inline, doc, table, span).read(read))
     }
 
-    /// Lets all other keys pass.
+    /// Accepts all keys that are not asked for: what they mean is not known.
     pub(super) fn ignore_others(&mut self) {
         self.table = &self.reading.empty;
     }
 
-    /// Notes that a value is not what it should be.
+    /// Notes that a value is invalid, and why.
     pub(super) fn wrong(&self, name: &str, span: Span, reason: impl Into<String>) {
         self.fault(Fault::at(span, format!("invalid `{name}`")).label(reason));
     }
@@ -144,15 +148,16 @@ impl<'r> Section<'r> {
         })
     }
 
-    /// Where a key stands, or the section if it does not.
+    /// The place of a key, or of the section if the key is not given.
     pub(super) fn span_of(&self, name: &str) -> Span {
         self.table.get(name).map_or_else(|| self.span.clone(), Spanned::span)
     }
 
+    /// A section inside of this one; `table` is empty if it is not given.
     fn child(
         &self,
         name: &'static str,
-        kind: Kind,
+        kind: SectionKind,
         doc: &'static str,
         table: &'r DeTable<'r>,
         span: Span,
@@ -161,13 +166,15 @@ impl<'r> Section<'r> {
         Section { reading: self.reading, place: name, kind, table, span, taken: Vec::new() }
     }
 
+    /// Reads a section to its end: then its unknown keys are known.
     fn read<T>(mut self, read: impl FnOnce(&mut Self) -> T) -> T {
         let value = read(&mut self);
         self.finish();
         value
     }
 
-    /// Notes every key that nobody asked for.
+    /// Notes every key that nobody asked for, with a known key that was probably meant, or the section that has the
+    /// key.
     pub(super) fn finish(self) {
         let others = self.table.iter().filter(|(key, _)| !self.taken.contains(&&**key.get_ref()));
         for (key, _) in others {

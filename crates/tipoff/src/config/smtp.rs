@@ -1,4 +1,7 @@
 //! `[smtp]`: the mail server that devices see.
+//!
+//! Reads and checks the section. `receive/smtp.rs` applies it; all but `listen` takes effect for the next session after
+//! an edit. The certificate is used by every port.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,60 +10,61 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::key::{Form, Key, Without, list_of, nothing};
-use super::listener::{Listener, Schemes};
+use super::key::{Key, ValueForm, Without, list_of, nothing};
+use super::listener::{Listener, Schemes, max_connections, max_connections_per_address};
 use super::section::Section;
 
-/// Where devices find the server if nothing else is said. Port 25 needs a permission.
+/// The default of `listen`. Port 25, which devices expect, needs a permission on most systems.
 const LISTEN: &str = "0.0.0.0:2525";
 const SCHEMES: Schemes = Schemes { plain: "smtp", tls: "smtps", port: 2525 };
-/// What the server is called where the machine has no name that could be used.
+/// The server's name if the machine has no name that is a host name.
 const HOST_NAME: &str = "tipoff";
-/// RFC 1035, section 2.3.4.
+/// Limit of a host name in bytes (RFC 1035, section 2.3.4).
 const HOST_NAME_BYTES_MAX: usize = 255;
 
 /// The SMTP receiver's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Smtp {
-    /// Where it listens: at least one.
+    /// The addresses to listen on; at least one.
     pub(crate) listen: Vec<SmtpListener>,
-    /// What it calls itself.
+    /// The server's name in its greeting, its certificate and its challenges.
     pub(crate) host_name: String,
     /// The largest mail, in bytes.
     pub(crate) max_message: u64,
-    /// The recipients of a mail.
+    /// The largest number of recipients of a mail.
     pub(crate) max_recipients: usize,
     /// The longest command line, in bytes.
     pub(crate) max_line: usize,
-    /// Refused commands until a session is ended.
+    /// Refused commands after which a session ends.
     pub(crate) max_errors: u32,
     /// Connections at a time.
     pub(crate) max_connections: usize,
     /// Connections at a time from one address.
     pub(crate) max_connections_per_address: usize,
-    /// Silence until a session is ended.
+    /// Time without input after which a session ends.
     pub(crate) idle: Duration,
-    /// The user's own certificate.
+    /// The owner's certificate; `None` for the one that Tipoff makes.
     pub(crate) certificate: Option<Certificate>,
 }
 
-/// An address to listen on, and what is offered there.
+/// An address to listen on, and what is offered there. Some firmware fails because of a feature that is offered, and
+/// works at a listener without it (docs/cameras.md).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SmtpListener {
     /// The address.
     pub(crate) at: Listener,
-    /// Whether EHLO is answered; else only HELO is.
+    /// Whether EHLO is answered (RFC 5321, section 4.1.1.1); if not, only HELO is.
     pub(crate) ehlo: bool,
-    /// Whether AUTH is offered.
+    /// Whether AUTH is offered (RFC 4954). A device may log in even if it is not.
     pub(crate) auth: bool,
-    /// Whether STARTTLS is offered.
+    /// Whether STARTTLS is offered (RFC 3207).
     pub(crate) starttls: bool,
 }
 
 /// A certificate and its key, in PEM files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Certificate {
-    /// The certificate first, then those that signed it.
+    /// The certificate first, then those that signed it, each signed by the next (RFC 8446, section 4.4.2).
     pub(crate) chain: PathBuf,
     /// The private key.
     pub(crate) key: PathBuf,
@@ -69,7 +73,7 @@ pub(crate) struct Certificate {
 /// What the reference says of the section.
 pub(super) const DOC: &str = "The mail server that devices see.";
 
-/// Reads the section; also where each listener stands.
+/// Reads the section. Also returns the place of each listener, for the check that no two use one port.
 pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>) {
     let listen = listeners(section);
     let places = listen.iter().map(|it| Spanned::new(it.span(), it.get_ref().at.address)).collect();
@@ -101,20 +105,12 @@ pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>
             1..=10_000,
             "A session ends after this many refused commands.",
         ),
-        max_connections: section.count(
-            "max_connections",
-            2_000,
-            1..=1_000_000,
-            "The largest number of connections at a time. If there are known devices, a quarter is \
-             reserved for them.",
-        ) as usize,
-        max_connections_per_address: section.count(
-            "max_connections_per_address",
-            100,
-            1..=1_000_000,
+        max_connections: max_connections(section),
+        max_connections_per_address: max_connections_per_address(
+            section,
             "The largest number of connections of one address at a time. Recorders send for all \
              their cameras.",
-        ) as usize,
+        ),
         idle: section.duration(
             "idle",
             "5 min",
@@ -126,10 +122,11 @@ pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>
     (smtp, places)
 }
 
+/// Reads `listen`: strings, and tables with fewer features. A table with `env` or `file` is a string from elsewhere.
 fn listeners(section: &mut Section<'_>) -> Vec<Spanned<SmtpListener>> {
     let key = Key {
         name: "listen",
-        form: Form::List,
+        form: ValueForm::List,
         without: list_of(&[LISTEN]),
         doc: "The addresses to listen on. Each speaks plain text and offers STARTTLS. \
               `\"smtps://0.0.0.0:2465\"` expects TLS from the start, but every address accepts \
@@ -160,10 +157,11 @@ const LISTENER_DOC: &str = "An address in `listen` can be a table with fewer fea
                             server offers a login and none is set, some refuse the certificate if \
                             the server offers STARTTLS.";
 
+/// Reads a listener that is written as a table; `None` if its address is missing or wrong.
 fn listener_table(section: &mut Section<'_>) -> Option<Spanned<SmtpListener>> {
     let key = Key {
         name: "address",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: Without::Required("0.0.0.0:2526".to_owned()),
         doc: "As above.",
     };
@@ -191,6 +189,7 @@ impl Section<'_> {
     }
 }
 
+/// A listener that offers everything.
 fn listener(text: &str) -> Result<SmtpListener, String> {
     let at = SCHEMES.listener(text)?;
     Ok(SmtpListener { at, ehlo: true, auth: true, starttls: true })
@@ -199,7 +198,7 @@ fn listener(text: &str) -> Result<SmtpListener, String> {
 fn host_name(section: &mut Section<'_>) -> String {
     let key = Key {
         name: "host_name",
-        form: Form::Text,
+        form: ValueForm::Text,
         without: nothing("tipoff.lan"),
         doc: "The server's name in its greeting and its certificate. Without it: the machine's \
               name.",
@@ -211,23 +210,24 @@ fn host_name(section: &mut Section<'_>) -> String {
     given.map_or_else(machine_name, Spanned::into_inner)
 }
 
-/// The machine's name.
+/// The machine's name as the system has it (`uname -n`), if it is a host name.
 pub(super) fn machine_name() -> String {
     let system = rustix::system::uname();
     let name = system.nodename().to_str().unwrap_or_default();
     if is_host_name(name) { name.to_owned() } else { HOST_NAME.to_owned() }
 }
 
-/// Whether a text can be a host's name.
+/// Whether a text can be a host name: letters, digits, `-` and `.` (RFC 1123, section 2.1).
 pub(super) fn is_host_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
     !name.is_empty() && name.len() <= HOST_NAME_BYTES_MAX && name.bytes().all(allowed)
 }
 
+/// Reads the paths of the owner's certificate. Whether the files can be used is checked when they are loaded.
 fn certificate(section: &mut Section<'_>) -> Option<Certificate> {
     let key = Key {
         name: "certificate",
-        form: Form::Table,
+        form: ValueForm::Table,
         without: nothing("{ chain = \"cert.pem\", key = \"key.pem\" }"),
         doc: "Your own certificate. Tipoff loads it again when its files change. Without it Tipoff \
               makes one at the first start and keeps it.",

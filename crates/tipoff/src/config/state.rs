@@ -34,6 +34,7 @@ impl ConfigFault {
         Self::new(faults.render(false), faults.summary())
     }
 
+    /// A fault that is not in the file, such as a certificate that cannot be used.
     pub(crate) fn new(text: String, summary: String) -> Self {
         Self { text, summary }
     }

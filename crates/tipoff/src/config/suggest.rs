@@ -1,9 +1,10 @@
-//! The known word that was probably meant.
+//! The known word that was probably meant by a mistyped one: keys, types of channels, names.
 
-/// Longer words are mistyped in more ways than a suggestion could help with.
+/// Limit of a word, in characters: the distance takes time by the product of both lengths.
 const WORD_CHARS_MAX: usize = 64;
 
-/// The nearest of `known`, if it is near enough to be what was meant.
+/// The nearest of `known`, if at most a third of the word's letters differ (at least one). Ignores case; of equally
+/// near words, the first is returned.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.to_lowercase().chars().collect();
     if word.len() > WORD_CHARS_MAX {
@@ -18,7 +19,7 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, known)| known)
 }
 
-/// How many letters to insert, remove, replace or swap with their neighbour.
+/// The number of letters to insert, remove, replace or swap with their neighbour (optimal string alignment distance).
 fn distance(word: &[char], known: &str) -> usize {
     let known: Vec<char> = known.to_lowercase().chars().collect();
     let mut before_last = Vec::new();

@@ -1,6 +1,7 @@
-//! What the strings of the configuration mean: durations, sizes, addresses.
+//! The meaning of strings of the configuration: durations, sizes, addresses.
 //!
-//! Pure: text in, value or what is wrong with it out.
+//! Pure: text in, value or what is wrong with it out. An error is the label of a fault, and says how to write the
+//! value.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use jiff::fmt::friendly::SpanParser;
 use jiff::{SignedDuration, SpanRelativeTo};
 
-/// What a size may be counted in: powers of ten as disks are sold, and powers of two.
+/// The units of sizes, in lower case: powers of ten, as disks are sold, and powers of two (IEC 80000-13).
 const SIZES: [(&str, u64); 10] = [
     ("b", 1),
     ("", 1),
@@ -22,10 +23,11 @@ const SIZES: [(&str, u64); 10] = [
     ("tib", 1 << 40),
 ];
 
-/// Longer than anything is kept, and short enough to count with.
+/// Limit of a duration in seconds: longer than anything is kept, and short enough to add to any time.
 const DURATION_S_MAX: u64 = 100 * 366 * 86_400;
 
-/// `"20 s"`, `"5 min"`, `"1 h 30 min"`, `"30 days"`.
+/// A duration: `"20 s"`, `"5 min"`, `"1 h 30 min"`, `"30 days"`. A day has 24 hours. A number without a unit is
+/// refused, because people mean seconds or minutes by it.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     if !text.is_empty() && text.chars().all(|character| character.is_ascii_digit()) {
@@ -57,7 +59,7 @@ pub(super) fn show_duration(duration: Duration) -> String {
     }
 }
 
-/// `"50 MB"`, `"1.5 GiB"`, in bytes.
+/// A size in bytes: `"50 MB"`, `"1.5 GiB"`. The case of the unit does not matter; without a unit the number is bytes.
 pub(super) fn size(text: &str) -> Result<u64, String> {
     let text = text.trim();
     let digits = text
@@ -88,7 +90,7 @@ pub(super) fn show_size(bytes: u64) -> String {
     }
 }
 
-/// `"0.0.0.0:8080"`, `"[::]:8080"`; `port` is for showing what one looks like.
+/// An address with its port: `"0.0.0.0:8080"`, `"[::]:8080"`. The error uses `port` in its example.
 pub(super) fn address(text: &str, port: u16) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse() {
         return Ok(address);

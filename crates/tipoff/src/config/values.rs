@@ -1,6 +1,7 @@
-//! The values of a section's keys, by their form.
+//! The values of a section's keys, by their form: each function takes one key from the section and returns its value.
 //!
-//! A key that is given wrongly is noted, and read as if it were not given.
+//! A wrong value is noted as a fault, and read as if it were not given, so that reading goes on and finds the other
+//! faults. `name`, `example` and `doc` are those of the reference.
 
 use std::ops::RangeBounds;
 use std::path::PathBuf;
@@ -10,23 +11,23 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::fault::Fault;
-use super::key::{Form, Key, Without, nothing};
+use super::key::{Key, ValueForm, Without, nothing};
 use super::secret::Secret;
 use super::section::Section;
 use super::units;
 
 impl<'r> Section<'r> {
-    /// A string that need not be given.
+    /// A string that need not be given. An empty one is a fault.
     pub(super) fn text(
         &mut self,
         name: &'static str,
         example: &str,
         doc: &'static str,
     ) -> Option<Spanned<String>> {
-        self.string(&Key { name, form: Form::Text, without: nothing(example), doc })
+        self.string(&Key { name, form: ValueForm::Text, without: nothing(example), doc })
     }
 
-    /// A string that must be given.
+    /// A string that must be given. Returns `None` after the fault that it is missing.
     pub(super) fn required(
         &mut self,
         name: &'static str,
@@ -34,14 +35,14 @@ impl<'r> Section<'r> {
         doc: &'static str,
     ) -> Option<Spanned<String>> {
         let without = Without::Required(example.to_owned());
-        let key = Key { name, form: Form::Text, without, doc };
+        let key = Key { name, form: ValueForm::Text, without, doc };
         if !self.has(name) {
             self.missing(name, &key.sample());
         }
         self.string(&key)
     }
 
-    /// A string that is never shown.
+    /// A string that is never shown, also not in the report of its own fault.
     pub(super) fn secret(
         &mut self,
         name: &'static str,
@@ -49,11 +50,11 @@ impl<'r> Section<'r> {
         doc: &'static str,
     ) -> Option<Spanned<Secret>> {
         let text =
-            self.string(&Key { name, form: Form::Secret, without: nothing(example), doc })?;
+            self.string(&Key { name, form: ValueForm::Secret, without: nothing(example), doc })?;
         Some(Spanned::new(text.span(), Secret::new(text.into_inner())))
     }
 
-    /// A string that is something more exact; `parse` says what is wrong with one that is not.
+    /// A string that is parsed. The error of `parse` is the label of the fault.
     pub(super) fn parsed<T>(
         &mut self,
         key: &Key,
@@ -64,7 +65,7 @@ impl<'r> Section<'r> {
         self.parse(key, &text, parse)
     }
 
-    /// Parses a string that is `key` or one of its list.
+    /// Parses the string of a key, or one of its list.
     pub(super) fn parse<T>(
         &self,
         key: &Key,
@@ -80,14 +81,14 @@ impl<'r> Section<'r> {
         }
     }
 
-    /// A flag.
+    /// A flag with a default.
     pub(super) fn flag(&mut self, name: &'static str, default: bool, doc: &'static str) -> bool {
         let without = Without::Default(default.to_string());
-        let key = Key { name, form: Form::Flag, without, doc };
+        let key = Key { name, form: ValueForm::Flag, without, doc };
         self.given_flag(&key).unwrap_or(default)
     }
 
-    /// A flag, where it is given.
+    /// A flag; `None` if it is not given. A flag is no secret, so a fault may show it.
     pub(super) fn given_flag(&mut self, key: &Key) -> Option<bool> {
         let value = self.take(key)?;
         self.reading.show(value.span());
@@ -98,7 +99,7 @@ impl<'r> Section<'r> {
         None
     }
 
-    /// A whole number in a range.
+    /// A whole number with a default. One outside of `range` is a fault.
     pub(super) fn count(
         &mut self,
         name: &'static str,
@@ -107,7 +108,7 @@ impl<'r> Section<'r> {
         doc: &'static str,
     ) -> u32 {
         let without = Without::Default(default.to_string());
-        let key = Key { name, form: Form::Count, without, doc };
+        let key = Key { name, form: ValueForm::Count, without, doc };
         let Some(given) = self.integer(&key) else {
             return default;
         };
@@ -115,7 +116,7 @@ impl<'r> Section<'r> {
         u32::try_from(given.into_inner()).unwrap_or(default)
     }
 
-    /// A whole number, where it is given.
+    /// A whole number, decimal or with TOML's prefixes `0x`, `0o`, `0b`; `None` if it is not given.
     pub(super) fn integer(&mut self, key: &Key) -> Option<Spanned<i64>> {
         let value = self.take(key)?;
         self.reading.show(value.span());
@@ -129,7 +130,7 @@ impl<'r> Section<'r> {
         Some(Spanned::new(value.span(), number?))
     }
 
-    /// A duration in a range.
+    /// A duration with a default. One outside of `range` is a fault.
     pub(super) fn duration(
         &mut self,
         name: &'static str,
@@ -138,7 +139,7 @@ impl<'r> Section<'r> {
         doc: &'static str,
     ) -> Duration {
         let without = Without::Default(default.to_owned());
-        let key = Key { name, form: Form::Duration, without, doc };
+        let key = Key { name, form: ValueForm::Duration, without, doc };
         let Some(given) = self.parsed(&key, units::duration) else {
             return self.fallback(units::duration(default));
         };
@@ -146,7 +147,7 @@ impl<'r> Section<'r> {
         given.into_inner()
     }
 
-    /// A size in a range, in bytes.
+    /// A size in bytes with a default. One outside of `range` is a fault.
     pub(super) fn size(
         &mut self,
         name: &'static str,
@@ -155,7 +156,7 @@ impl<'r> Section<'r> {
         doc: &'static str,
     ) -> u64 {
         let without = Without::Default(default.to_owned());
-        let key = Key { name, form: Form::Size, without, doc };
+        let key = Key { name, form: ValueForm::Size, without, doc };
         let Some(given) = self.parsed(&key, units::size) else {
             return self.fallback(units::size(default));
         };
@@ -163,7 +164,7 @@ impl<'r> Section<'r> {
         given.into_inner()
     }
 
-    /// A size in a range, in bytes, if it is given.
+    /// A size in bytes; `None` if it is not given. One outside of `range` is a fault.
     pub(super) fn given_size(
         &mut self,
         name: &'static str,
@@ -171,7 +172,7 @@ impl<'r> Section<'r> {
         range: impl RangeBounds<u64>,
         doc: &'static str,
     ) -> Option<u64> {
-        let key = Key { name, form: Form::Size, without: nothing(example), doc };
+        let key = Key { name, form: ValueForm::Size, without: nothing(example), doc };
         let given = self.parsed(&key, units::size)?;
         self.within(&key, &given, range, |bound| units::show_size(*bound));
         Some(given.into_inner())
@@ -184,11 +185,12 @@ impl<'r> Section<'r> {
         example: &str,
         doc: &'static str,
     ) -> Option<PathBuf> {
-        let text = self.string(&Key { name, form: Form::Path, without: nothing(example), doc })?;
+        let text =
+            self.string(&Key { name, form: ValueForm::Path, without: nothing(example), doc })?;
         Some(self.reading.path(text.get_ref()))
     }
 
-    /// A list of strings; one alone need not be in brackets.
+    /// A list of strings. One alone need not be in brackets. An entry that is no string is a fault, and left out.
     pub(super) fn list(&mut self, key: &Key) -> Option<Vec<Spanned<String>>> {
         let items = self.items(key)?;
         Some(items.iter().filter_map(|item| self.reading.text(item, key)).collect())
@@ -210,6 +212,7 @@ impl<'r> Section<'r> {
         })
     }
 
+    /// Notes a value outside of its range, with the limits as they would be written.
     fn within<T: PartialOrd>(
         &self,
         key: &Key,
@@ -233,7 +236,8 @@ impl<'r> Section<'r> {
         self.fault(Fault::at(given.span(), title).label(reason));
     }
 
-    /// A default is written as a user would write it; the tests see that each is understood.
+    /// The value of a default, which is written as a user would write it. The tests read every default, so the fault of
+    /// one that cannot be parsed is never shown to a user.
     fn fallback<T: Default>(&self, default: Result<T, String>) -> T {
         default.unwrap_or_else(|reason| {
             self.fault(Fault::new(format!("a default is broken: {reason}")));

@@ -1,4 +1,7 @@
-//! `[video]`: what is made of the videos that cameras record.
+//! `[video]`: whether and how the videos that cameras record are converted.
+//!
+//! Reads the section. `dispatch/video_converter.rs` decides which videos are converted; `tipoff_video` runs ffmpeg.
+//! Edits take effect after a restart.
 
 use std::time::Duration;
 
@@ -7,25 +10,25 @@ use tipoff_video::Limits;
 use super::section::Section;
 use crate::runtime::fair_queue::FairQueue;
 
-/// What may be done to videos.
+/// The settings of video conversion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Video {
-    /// Whether videos are made to play, where ffmpeg is installed.
+    /// Whether videos are converted, if ffmpeg is installed.
     pub(crate) convert: bool,
-    /// How many are worked on at a time.
+    /// Conversions at a time, of known devices and of all others each.
     processes: usize,
-    /// How long one may take.
+    /// Limit of the time of one conversion.
     max_time: Duration,
 }
 
 impl Video {
-    /// For the room that makes them.
+    /// The limits of the transcoder. It counts all processes at once, those of the reserves included.
     pub(crate) fn limits(&self) -> Limits {
         let processes = FairQueue::at_once(self.processes);
         Limits { processes, time: self.max_time, ..Limits::default() }
     }
 
-    /// How many are worked on at a time of known devices, and of all others.
+    /// Conversions at a time of known devices, and of all others: the places of the fair queue.
     pub(crate) const fn processes(&self) -> usize {
         self.processes
     }

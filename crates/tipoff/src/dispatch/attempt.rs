@@ -1,4 +1,8 @@
 //! One attempt at one delivery: its messages in order, starting behind those that an earlier attempt sent.
+//!
+//! The worker decides when an attempt starts and stores its record. Here its files are prepared, its messages are sent
+//! at the pace of the service, and the answers become a record and the health of the channel. A crash in between
+//! repeats messages, and never omits one (docs/spool.md, A4).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +40,7 @@ pub(super) enum ChannelHealth {
 
 /// The result of an attempt.
 pub(super) struct AttemptOutcome {
+    /// The settings that the attempt used; they may be replaced by now.
     pub(super) context: Arc<WorkerContext>,
     pub(super) incident: IncidentId,
     pub(super) record: AttemptRecord,
@@ -59,12 +64,16 @@ struct AttemptContext<'a> {
 }
 
 /// How far an attempt has got.
-struct Progress {
+struct AttemptProgress {
     /// Messages that the service took, in this and earlier attempts.
     taken: u32,
+    /// The service's reference of the first message: follow-ups are sent as replies to it.
     reference: Option<String>,
+    /// What the channel remembers (keys and values), with the changes of this attempt.
     memory: Vec<(String, String)>,
+    /// The changes themselves, which are stored with the record.
     remember: Vec<(String, String)>,
+    /// Why the service refused a message, in plain words; the latest if it refused several.
     refused: Option<String>,
     /// A setting that the owner has to correct, although the message was taken.
     repair: Option<String>,
@@ -72,29 +81,43 @@ struct Progress {
 
 /// Why an attempt stopped before its end.
 struct Stop {
+    /// Whether only this delivery is affected, or the channel.
     scope: Scope,
+    /// The pause that the service asked for.
     after: Option<Duration>,
+    /// In plain words; for the timeline and the log.
     error: String,
 }
 
-/// The record of a delivery without content to send; the timeline shows `why`.
-fn not_sent(due: &DueDelivery, now: Timestamp, why: &str) -> AttemptRecord {
+/// The record of an attempt that began and ended at `at` and sent nothing: the delivery is left in `state`.
+pub(crate) fn empty_attempt(
+    due: &DueDelivery,
+    at: Timestamp,
+    state: DeliveryState,
+) -> AttemptRecord {
     AttemptRecord {
         delivery: due.alert.delivery,
         covers: due.covers,
-        at: now,
-        ended_at: now,
-        state: DeliveryState::Delivered,
-        due_at: now,
+        at,
+        ended_at: at,
+        state,
+        due_at: at,
         progress: due.progress,
         reference: due.reference.clone(),
-        error: Some(why.to_owned()),
+        error: None,
         remember: Vec::new(),
     }
 }
 
+/// The record of a delivery without content to send; the timeline shows `why`.
+fn not_sent(due: &DueDelivery, now: Timestamp, why: &str) -> AttemptRecord {
+    let error = Some(why.to_owned());
+    AttemptRecord { error, ..empty_attempt(due, now, DeliveryState::Delivered) }
+}
+
 /// What an attempt starts with, besides its delivery.
 pub(super) struct AttemptStart {
+    /// What the channel remembers.
     pub(super) memory: Vec<(String, String)>,
     /// Held until the delivery's files are prepared.
     pub(super) preparing: Option<OwnedSemaphorePermit>,
@@ -102,7 +125,9 @@ pub(super) struct AttemptStart {
     pub(super) failures: u32,
 }
 
-/// Prepares a delivery's files, then attempts it.
+/// Prepares a delivery's files, then attempts it. Preparing uses no slot of the channel (`preparing`), so that a long
+/// conversion delays no other alert. Buttons, lateness and the files that the incident already has are decided here, at
+/// the moment of the attempt, because they change while a delivery waits.
 pub(super) async fn deliver(
     worker: Arc<WorkerContext>,
     mut due: DueDelivery,
@@ -157,7 +182,7 @@ async fn attempt(
 ) -> (AttemptRecord, ChannelHealth, Option<String>) {
     let at = context.clock.now();
     let messages = tipoff_channels::messages(&due.alert, &context.channel.abilities());
-    let mut progress = Progress {
+    let mut progress = AttemptProgress {
         taken: due.progress,
         reference: due.reference.clone(),
         memory,
@@ -186,7 +211,9 @@ async fn attempt(
     (record, health, repair)
 }
 
-fn state(stop: Option<&Stop>, progress: &Progress, has_expired: bool) -> DeliveryState {
+/// The state of the delivery after the attempt. A stopped delivery expires only now, after an attempt that failed: a
+/// service that is back takes even an old alert.
+fn state(stop: Option<&Stop>, progress: &AttemptProgress, has_expired: bool) -> DeliveryState {
     match stop {
         Some(_) if has_expired => DeliveryState::Expired,
         Some(_) => DeliveryState::Pending,
@@ -206,6 +233,7 @@ impl Stop {
         self.after.unwrap_or_else(|| backoff::pause_of_delivery(failures, backoff::chance()))
     }
 
+    /// What the stop shows about the channel. If only this delivery is affected, the service has answered.
     fn health(&self) -> ChannelHealth {
         let reason = match self.scope {
             Scope::Channel => Reason::NotNow(self.after),
@@ -216,11 +244,13 @@ impl Stop {
     }
 }
 
+/// Sends the messages that no earlier attempt has sent, until all are taken or one has to be retried. Each waits for
+/// the pace of the service. A message counts as taken when it is refused too: it would be refused again.
 async fn send_all(
     messages: &[Message],
     alert: &Alert,
     context: &AttemptContext<'_>,
-    progress: &mut Progress,
+    progress: &mut AttemptProgress,
 ) -> Option<Stop> {
     let begun_at = progress.taken;
     for message in messages.iter().skip(progress.taken as usize) {
@@ -251,7 +281,7 @@ async fn send_all(
     None
 }
 
-/// Logs how an attempt ended.
+/// Logs how an attempt ended. A retry is no news in the log: the failure of the channel is logged once, by the worker.
 pub(super) fn log(channel: &str, record: &AttemptRecord) {
     let (delivery, error) = (record.delivery, record.error.as_deref().unwrap_or_default());
     match record.state {

@@ -26,6 +26,7 @@ pub(crate) enum Reason {
 /// A channel that fails: how often it has failed, and when the next attempt begins.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
+    /// Why the latest attempt failed.
     reason: Reason,
     /// Attempts that have failed since the channel last worked.
     failures: u32,
@@ -34,7 +35,9 @@ pub(crate) struct Backoff {
     answered: u32,
     /// Attempts that began, including those that hang.
     tries: u32,
+    /// When the latest attempt began.
     tried_at: Instant,
+    /// When the next attempt may begin.
     next_at: Instant,
 }
 
@@ -142,7 +145,7 @@ fn jitter(chance: f64) -> f64 {
     0.75 + chance.clamp(0.0, 1.0) / 4.0
 }
 
-/// A number from 0 to 1.
+/// A random number from 0 to 1; the middle if the system has no randomness.
 pub(crate) fn chance() -> f64 {
     getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX))
 }

@@ -12,6 +12,7 @@ use super::pace::Pacer;
 /// The latest command replaces those that the worker has not read.
 #[derive(Clone)]
 pub(super) struct ChannelCommand {
+    /// The settings from now on.
     pub(super) context: Arc<WorkerContext>,
     pub(super) state: RunState,
 }
@@ -28,10 +29,15 @@ pub(super) enum RunState {
 
 /// What a channel's worker works with. An attempt in flight keeps the one that it started with.
 pub(super) struct WorkerContext {
+    /// The configured name of the channel.
     pub(super) name: String,
+    /// The service with its settings.
     pub(super) channel: Arc<dyn Channel>,
+    /// When its deliveries expire.
     pub(super) expiry: Expiry,
+    /// The pace of all channels: those that share a bot share its pace.
     pub(super) pacer: Arc<Pacer>,
+    /// What all channels share.
     pub(super) common: Arc<DispatchContext>,
     /// Wakes the worker: a delivery may be due.
     pub(super) notify: Arc<Notify>,

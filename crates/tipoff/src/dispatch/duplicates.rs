@@ -1,5 +1,8 @@
 //! Files of a follow-up that the incident already has: the picture of a camera that both mails and uploads it is
 //! sent to the phone once.
+//!
+//! The spool names the candidates when it reads a delivery (`maybe_repeated`: same size, another protocol). Here their
+//! bytes are compared, because only that is certain. Channels that are archives get every file.
 
 use std::io;
 
@@ -51,6 +54,7 @@ fn new_files(
     files.into_iter().filter(|file| !is_duplicate(file)).collect()
 }
 
+/// Compares two files by their digests, decoded: a mail has its picture in base64, an upload does not.
 fn have_same_bytes(a: &AlertMedia, b: &AlertMedia, blobs: &Blobs) -> io::Result<bool> {
     let digest = |file: &AlertMedia| -> io::Result<blake3::Hash> {
         let reader = blobs.read(&file.blob, &file.media)?;

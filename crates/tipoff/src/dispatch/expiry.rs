@@ -16,6 +16,7 @@ const TRY_MIN: Duration = Duration::from_secs(3600);
 /// When the deliveries of a channel expire.
 pub(super) struct Expiry {
     clock: Clock,
+    /// `expire` of the channel.
     after: Duration,
     /// When the channel was started, resumed, or given its settings, in the time of this run.
     trying_since: Mutex<Duration>,

@@ -1,4 +1,7 @@
 //! The files of one delivery as channels read them: stored in the spool, or made for the delivery.
+//!
+//! A file that was made has a blob name of its own (`made/…`) that no stored blob has. Channels open both kinds alike,
+//! and may open one several times.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,6 +17,7 @@ use tipoff_video::Rendition;
 /// Opens media in the spool's blobs, and the videos and pictures made of them.
 pub(crate) struct DeliveryFiles {
     blobs: Blobs,
+    /// By the name that stands for the file in the alert.
     made: HashMap<BlobName, Made>,
 }
 
@@ -21,6 +25,7 @@ pub(crate) struct DeliveryFiles {
 enum Made {
     /// The file exists as long as its rendition.
     Video(PathBuf, #[expect(dead_code, reason = "keeps the file")] Arc<Rendition>),
+    /// A JPEG in memory, shared by the attempts that use it.
     Picture(Arc<Vec<u8>>),
 }
 

@@ -1,4 +1,8 @@
 //! What a channel's own task may read and change: the mode, devices, incidents, the channel's memory.
+//!
+//! Such a task is a connection of a service that also sends commands, as MQTT and Telegram do. It is not trusted more
+//! than a person at the dashboard: every change goes through `Modes` and `Actions`, which check it and enter it in the
+//! audit log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +22,15 @@ const READ_EVERY: Duration = Duration::from_secs(30);
 
 /// The home control of one channel.
 pub(super) struct ChannelHomeControl {
+    /// The channel that asks.
     pub(super) context: Arc<WorkerContext>,
+    /// For the status of the other channels.
     pub(super) channel_supervisor: ChannelSupervisor,
 }
 
 impl HomeControl for ChannelHomeControl {
+    /// Returns when the state differs from `known`, at once if nothing is known. A failed read is tried again: the task
+    /// has no use for the error.
     fn next_state(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState> {
         let common = &*self.context.common;
         Box::pin(async move {
@@ -40,6 +48,7 @@ impl HomeControl for ChannelHomeControl {
         })
     }
 
+    /// Changes the mode. Which person did it is not known to a service such as MQTT; the channel is.
     fn choose_mode(&self, mode: String) -> BoxFuture<'_, Result<(), String>> {
         let WorkerContext { name, common, .. } = &*self.context;
         Box::pin(async move {
@@ -65,6 +74,7 @@ impl HomeControl for ChannelHomeControl {
         })
     }
 
+    /// The status in words, with the channels that fail or are paused: this one may be the only one that still works.
     fn status(&self) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(async move {
             let mut lines = self.context.common.actions.status().await.map_err(spool_failed)?;
@@ -103,6 +113,7 @@ impl HomeControl for ChannelHomeControl {
         Box::pin(self.context.pacer.acquire_spare(paces))
     }
 
+    /// The address for requests of the service; `None` without a public address with TLS.
     fn hook_url(&self) -> Option<String> {
         self.context.common.links.hook(&self.context.name)
     }
@@ -132,6 +143,7 @@ async fn changed(events: &mut broadcast::Receiver<LiveEvent>) {
     }
 }
 
+/// The mode and the devices as they are now. Devices are sorted, so that equal states compare as equal.
 async fn home_state(common: &DispatchContext) -> Result<HomeState, SpoolError> {
     let limit = u32::try_from(DEVICES_MAX).unwrap_or(u32::MAX);
     let devices = common.spool.devices(&DeviceFilter::default(), limit).await?;

@@ -1,5 +1,8 @@
-//! The attempts of a channel that are in flight: which deliveries they have, and whether their outcome still
-//! says something about the service.
+//! The attempts of a channel that are in flight: which deliveries they have, and whether their outcome still says
+//! something about the service.
+//!
+//! Each attempt is a task. If a task ends without an outcome (a bug in the code of a service), its claim supplies the
+//! record.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,12 +13,12 @@ use tipoff_spool::{AttemptRecord, DueDelivery, Share};
 use tokio::sync::Semaphore;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::attempt::{AttemptOutcome, ChannelHealth};
+use super::attempt::{AttemptOutcome, ChannelHealth, empty_attempt};
 use super::backoff;
 use super::command::WorkerContext;
 use super::slots::{ActiveAttempt, UsedSlots};
 
-/// The time by the clock that pauses are slept by.
+/// The time by the clock that pauses are slept by, which a test can control.
 pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
@@ -35,6 +38,7 @@ pub(super) struct EndedAttempt {
 #[derive(Default)]
 pub(super) struct InFlight {
     tasks: JoinSet<AttemptOutcome>,
+    /// By the task.
     claims: HashMap<Id, Claim>,
 }
 
@@ -42,7 +46,9 @@ pub(super) struct InFlight {
 pub(super) struct Claim {
     context: Arc<WorkerContext>,
     began: Instant,
+    /// Whether the channel has failed, or recovered, since.
     is_stale: bool,
+    /// The device or address whose slot it uses.
     share: Share,
     /// The attempt holds its only permit while it prepares files.
     preparation: Arc<Semaphore>,
@@ -51,6 +57,7 @@ pub(super) struct Claim {
     record: AttemptRecord,
     /// How often the delivery itself has failed before.
     failures: u32,
+    /// When the delivery was created, by which it expires.
     created_at: Timestamp,
 }
 
@@ -103,6 +110,7 @@ impl InFlight {
         self.end(ended)
     }
 
+    /// Takes the claim of a task that has ended.
     fn end(&mut self, ended: Result<(Id, AttemptOutcome), JoinError>) -> Option<EndedAttempt> {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let claim = self.claims.remove(&id)?;
@@ -125,18 +133,7 @@ impl Claim {
         preparation: Arc<Semaphore>,
     ) -> Self {
         let at = context.common.clock.now();
-        let record = AttemptRecord {
-            delivery: due.alert.delivery,
-            covers: due.covers,
-            at,
-            ended_at: at,
-            state: DeliveryState::Pending,
-            due_at: at,
-            progress: due.progress,
-            reference: due.reference.clone(),
-            error: None,
-            remember: Vec::new(),
-        };
+        let record = empty_attempt(due, at, DeliveryState::Pending);
         Self {
             context,
             began: now(),

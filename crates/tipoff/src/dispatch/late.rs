@@ -1,4 +1,7 @@
-//! Late alerts: they say when they happened, and after an outage only few of them make a sound.
+//! Late alerts: they say when they happened, and after an outage only few of them make a sound (invariant 13).
+//!
+//! Lateness is decided at each attempt, because a delivery that waits gets later. Reports and summaries are never late:
+//! they are about the past.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -22,11 +25,13 @@ const SOUND_EVERY: Duration = Duration::from_secs(600);
 
 /// The last late alert of each channel that made a sound: one of known devices, and one of discovered ones.
 #[derive(Default)]
-pub(crate) struct LateSounds(Mutex<HashMap<(String, bool), Sound>>);
+pub(crate) struct LateSounds(Mutex<HashMap<(String, bool), LateSound>>);
 
 /// A late alert that made a sound.
-struct Sound {
+struct LateSound {
+    /// A retry of the same delivery makes its sound again.
     delivery: DeliveryId,
+    /// See [`Event::importance`].
     importance: u8,
     at: Instant,
 }
@@ -38,7 +43,7 @@ impl LateSounds {
         let of = (of.0.to_owned(), of.1);
         let mut sounds = lock(&self.0);
         let importance = event.importance();
-        let is_quiet = |last: &Sound| {
+        let is_quiet = |last: &LateSound| {
             last.delivery != delivery
                 && now.duration_since(last.at) < SOUND_EVERY
                 && importance <= last.importance
@@ -46,7 +51,7 @@ impl LateSounds {
         if sounds.get(&of).is_some_and(is_quiet) {
             return false;
         }
-        sounds.insert(of, Sound { delivery, importance, at: now });
+        sounds.insert(of, LateSound { delivery, importance, at: now });
         true
     }
 

@@ -1,6 +1,11 @@
 //! Delivers what is due in the spool to the services: one worker a channel, so that no channel waits for another.
 //!
-//! Keeps no state that a restart would lose.
+//! `supervisor.rs` starts and stops the workers; `worker.rs` decides which delivery starts; `attempt.rs` makes one
+//! attempt. Pure decisions have files of their own: `slots.rs` (how many at once), `backoff.rs` and `outage.rs` (when a
+//! service that fails is tried again), `expiry.rs`, `late.rs`, `pace.rs`. Which channels an incident goes to is decided
+//! by the rules, when an arrival is stored.
+//!
+//! Keeps no state that a restart would lose: what must last is in the spool (docs/spool.md, A4).
 
 mod attempt;
 mod backoff;
@@ -38,6 +43,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::events::EventBus;
 use crate::runtime::links::Links;
 use crate::runtime::telemetry::Metrics;
+pub(crate) use attempt::empty_attempt;
 pub(crate) use late::LateSounds;
 pub(crate) use picture_resizer::PictureResizer;
 pub(crate) use status::{ChannelState, ChannelStatus};
@@ -48,14 +54,21 @@ pub(crate) use video_converter::VideoConverter;
 /// What the workers of all channels share.
 pub(crate) struct DispatchContext {
     pub(crate) spool: Arc<dyn Spool>,
+    /// Makes the links in alerts.
     pub(crate) links: Links,
     pub(crate) metrics: Arc<Metrics>,
+    /// Converts videos, once for all channels with the same limit.
     pub(crate) videos: VideoConverter,
+    /// Resizes pictures, in the same way.
     pub(crate) pictures: PictureResizer,
+    /// Where attempts and the status of channels are published.
     pub(crate) events: EventBus,
+    /// The modes, and the rules as they are now.
     pub(crate) modes: Modes,
     pub(crate) clock: Clock,
+    /// What buttons of alerts do.
     pub(crate) actions: Actions,
+    /// Which late alerts made a sound.
     pub(crate) late_sounds: LateSounds,
 }
 
@@ -63,7 +76,7 @@ impl DispatchContext {
     /// Completes an alert that the spool has read: links to its files, and the title, text, sound and files that
     /// its route and its kind ask for.
     fn render_alert(&self, due: &mut DueDelivery) {
-        self.links.fill_in(&mut due.alert);
+        self.links.fill_in(&mut due.alert, self.clock.now());
         let rules = self.modes.rules.now();
         let route = due.route.as_deref().and_then(|name| rules.route(name));
         let time = rules.clock.local(due.alert.received_at);

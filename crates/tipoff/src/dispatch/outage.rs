@@ -21,7 +21,9 @@ const QUARANTINE_MAX: usize = 1_000;
 
 /// A service that takes no delivery for now.
 pub(super) struct Outage {
+    /// When the next attempt begins.
     pub(super) backoff: Backoff,
+    /// Why the latest attempt failed, in plain words.
     pub(super) error: String,
     /// The deliveries that were tried in this outage.
     tried: Vec<DeliveryId>,
@@ -30,6 +32,7 @@ pub(super) struct Outage {
 }
 
 impl Outage {
+    /// An outage that begins with the failure of an attempt.
     pub(super) fn new(backoff: Backoff, error: &str) -> Self {
         Self { backoff, error: error.to_owned(), tried: Vec::new(), failed: HashMap::new() }
     }
@@ -44,6 +47,7 @@ impl Outage {
         self.tried.clear();
     }
 
+    /// Remembers a delivery that is tried now. Beyond the limit all begin anew, so that each gets its turn.
     pub(super) fn add_tried(&mut self, delivery: DeliveryId) {
         if self.tried.len() >= TRIED_MAX {
             self.tried.clear();
@@ -51,6 +55,7 @@ impl Outage {
         self.tried.push(delivery);
     }
 
+    /// Remembers a delivery that has failed, and its sender. Those beyond the limit do not count.
     pub(super) fn add_failed(&mut self, delivery: DeliveryId, share: &Share) {
         if self.failed.len() < TRIED_MAX {
             self.failed.insert(delivery, share.clone());
@@ -76,6 +81,9 @@ impl Outage {
 /// Deliveries of discovered devices that failed while the service took those of others. They pause, so that they
 /// do not stop the channel again.
 #[derive(Default)]
+///
+/// The value is the time until which a delivery pauses, and how often it has paused: the pauses grow as those of a
+/// delivery that fails by itself.
 pub(super) struct Quarantine(HashMap<DeliveryId, (Instant, u32)>);
 
 impl Quarantine {

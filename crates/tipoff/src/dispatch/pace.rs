@@ -15,12 +15,13 @@ const TRY_AGAIN: Duration = Duration::from_millis(20);
 
 /// When messages were sent, and which messages wait.
 #[derive(Default)]
-pub(crate) struct Pacer(Mutex<State>);
+pub(crate) struct Pacer(Mutex<PacerState>);
 
 #[derive(Default)]
-struct State {
-    /// By the key of the pace.
+struct PacerState {
+    /// When messages were sent, the latest last, by the key of the pace.
     sent: HashMap<String, VecDeque<Instant>>,
+    /// The messages that wait, in no order.
     waiting: Vec<Waiting>,
     /// The last ticket given out.
     ticket: u64,
@@ -36,10 +37,13 @@ pub(crate) struct Precedence {
     pub(crate) sent: u32,
 }
 
+/// A message that waits.
 struct Waiting {
     precedence: Precedence,
+    /// Of equal precedence, the lower ticket comes first.
     ticket: u64,
-    /// Messages that wait for other paces too are not waited for.
+    /// The keys of its paces. Only messages with the same keys wait for each other: another one may wait for a pace
+    /// that this one does not have.
     keys: Vec<String>,
 }
 
@@ -90,6 +94,7 @@ impl Pacer {
         }
     }
 
+    /// Takes a place in the queue.
     fn enqueue(&self, keys: Vec<String>, precedence: Precedence) -> QueuePlace<'_> {
         let mut state = self.lock();
         state.ticket += 1;
@@ -98,6 +103,7 @@ impl Pacer {
         QueuePlace { pacer: self, ticket }
     }
 
+    /// Takes one message from all of `paces` if no other one comes first; else returns how long to wait.
     fn take_in_turn(
         &self,
         paces: &[Pace],
@@ -115,13 +121,12 @@ impl Pacer {
         state.take(paces, Instant::now())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is consistent after every statement.
+    fn lock(&self) -> MutexGuard<'_, PacerState> {
         lock(&self.0)
     }
 }
 
-impl State {
+impl PacerState {
     fn wait(&mut self, paces: &[Pace], now: Instant) -> Option<Duration> {
         paces.iter().filter_map(|pace| wait_for(&mut self.sent, pace, now)).max()
     }
@@ -144,6 +149,8 @@ fn keys(paces: &[Pace]) -> impl Iterator<Item = &str> {
     keys.into_iter()
 }
 
+/// How long until a pace allows another message; `None` if it does now. The message that must be older than the period
+/// is the one `count` messages back.
 fn wait_for(
     sent: &mut HashMap<String, VecDeque<Instant>>,
     pace: &Pace,
@@ -164,7 +171,7 @@ fn wait_for(
     Some(free_at.duration_since(now).max(Duration::from_millis(1)))
 }
 
-/// The longest period that a pace may have.
+/// The longest period that a pace may have; times of messages are kept for so long.
 const LONGEST: Duration = Duration::from_secs(120);
 
 #[cfg(test)]

@@ -1,19 +1,22 @@
-//! Resizes pictures that are too large for a service, or of a type that it does not show, before they are sent.
-//! The spool keeps the original.
+//! Resizes pictures that are too large for a service, or of a type that it does not show, before they are sent. The
+//! spool keeps the original.
+//!
+//! A picture that cannot be resized is sent as received: the service may take it. Decoding is bounded in
+//! `thumbnail.rs`, and one picture is decoded at a time, because a decoded picture takes up to 128 MB.
 
 use std::io;
 use std::sync::Arc;
 
 use image::{DynamicImage, ImageResult};
 use tipoff_channels::{Abilities, Limits, sides};
-use tipoff_model::{Alert, AlertMedia, BlobName, Encoding, Media, MediaKind, MediaPlace};
+use tipoff_model::{Alert, AlertMedia, BlobName, MediaKind, MediaPlace};
 use tipoff_spool::Blobs;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::files::DeliveryFiles;
 use super::single_flight::SingleFlight;
-use crate::media::thumbnail;
+use crate::media::{thumbnail, whole_file};
 
 /// Resized pictures that stay ready for other channels and for the next attempt.
 const READY_MAX: usize = 4;
@@ -27,15 +30,18 @@ const LARGE_SIDES_BYTES_MIN: u64 = 200 * 1024;
 
 /// Resizes pictures, one at a time.
 pub(crate) struct PictureResizer {
-    results: SingleFlight<Key, Vec<u8>>,
+    /// The latest JPEGs; `None` inside if a picture could not be made to fit.
+    results: SingleFlight<PictureKey, Vec<u8>>,
+    /// One permit.
     permits: Semaphore,
 }
 
 /// A picture and the limits that it is resized for. An upload that has grown has another key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct PictureKey {
     arrival: i64,
     index: Option<u32>,
+    /// Size of the original.
     bytes: u64,
     fit: Fit,
 }
@@ -44,10 +50,12 @@ struct Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Fit {
     bytes_max: u64,
+    /// Limit of width plus height, in pixels, as Telegram has it.
     sides_px_max: usize,
 }
 
 impl Fit {
+    /// The limits of a service. A service without a limit of its own gets [`BYTES_MAX`].
     fn of(limits: &Limits) -> Self {
         let bytes_max = limits.picture.bytes_max.min(limits.file_bytes_max).min(BYTES_MAX);
         Self { bytes_max, sides_px_max: limits.picture.sides_px_max }
@@ -88,6 +96,7 @@ impl PictureResizer {
         }
     }
 
+    /// The JPEG that replaces a picture; `None` if none can be made. Made once for all channels with the same limits.
     async fn resized(
         &self,
         picture: &AlertMedia,
@@ -96,7 +105,7 @@ impl PictureResizer {
     ) -> Option<Arc<Vec<u8>>> {
         let MediaPlace { arrival, index } = picture.place;
         let fit = Fit::of(limits);
-        let key = Key { arrival: arrival.0, index, bytes: picture.media.size, fit };
+        let key = PictureKey { arrival: arrival.0, index, bytes: picture.media.size, fit };
         let slot = self.results.slot(key);
         let making = async {
             let _permit = self.permits.acquire().await.ok()?;
@@ -118,7 +127,8 @@ impl PictureResizer {
     }
 }
 
-/// Whether a complete picture does not fit, as far as its entry shows.
+/// Whether a complete picture does not fit, as far as its entry shows: by its type and its bytes. A service that shows
+/// no pictures takes them as files, of any type.
 fn is_unfit(picture: &AlertMedia, limits: &Limits) -> bool {
     let media = &picture.media;
     let is_shown = limits.picture.types.contains(&media.content_type.as_str());
@@ -129,6 +139,7 @@ fn is_unfit(picture: &AlertMedia, limits: &Limits) -> bool {
         && (!is_shown || media.size > limits.picture.bytes_max.min(limits.file_bytes_max))
 }
 
+/// Whether the picture has so many bytes that its sides may exceed the limit: then its header is read.
 fn may_have_large_sides(picture: &AlertMedia, limits: &Limits) -> bool {
     let media = &picture.media;
     limits.picture.sides_px_max < usize::MAX
@@ -137,6 +148,7 @@ fn may_have_large_sides(picture: &AlertMedia, limits: &Limits) -> bool {
         && media.size > LARGE_SIDES_BYTES_MIN
 }
 
+/// Whether width plus height exceeds the limit, by the header of the file.
 async fn has_large_sides(picture: AlertMedia, limits: &Limits, blobs: &Blobs) -> bool {
     let (blobs, max) = (blobs.clone(), limits.picture.sides_px_max);
     let looking = move || {
@@ -168,19 +180,14 @@ fn resize(picture: &DynamicImage, fit: Fit) -> ImageResult<Option<Vec<u8>>> {
 fn replacement(picture: &AlertMedia, jpeg: &[u8]) -> AlertMedia {
     let AlertMedia { media, place, url, .. } = picture;
     let stem = media.name.rsplit_once('.').map_or(&*media.name, |(stem, _)| stem);
-    let (arrival, index, size) = (place.arrival, place.index.unwrap_or_default(), jpeg.len());
+    let (arrival, index) = (place.arrival, place.index.unwrap_or_default());
     AlertMedia {
-        media: Media {
-            name: format!("{stem}.jpg"),
-            content_type: "image/jpeg".to_owned(),
-            kind: MediaKind::Picture,
-            range: 0..size as u64,
-            encoding: Encoding::Identity,
-            size: size as u64,
-            whole: true,
-            repeat: false,
-            decoration: false,
-        },
+        media: whole_file(
+            format!("{stem}.jpg"),
+            "image/jpeg",
+            MediaKind::Picture,
+            jpeg.len() as u64,
+        ),
         place: *place,
         blob: BlobName(format!("made/picture-{arrival}-{index}")),
         url: url.clone(),

@@ -1,5 +1,5 @@
-//! A result is computed once, however many ask for it at once, and the latest few stay: for another channel,
-//! or for the next attempt.
+//! Results that are computed once, however many ask for them at once. The latest few stay for another channel or for
+//! the next attempt.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -18,7 +18,9 @@ pub(super) struct SingleFlight<K, V> {
 }
 
 struct Slots<K, V> {
+    /// Each slot with the turn in which it was last asked for.
     by_key: HashMap<K, (u64, Slot<V>)>,
+    /// Counts up with each question.
     turn: u64,
 }
 

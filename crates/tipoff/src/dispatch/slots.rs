@@ -49,13 +49,18 @@ pub(super) struct ActiveAttempt<'a> {
 pub(super) struct UsedSlots {
     known: Count,
     discovered: Count,
+    /// By the place of the share: the device, or the address.
     by_share: HashMap<String, Count>,
 }
 
+/// Attempts of one kind of sender.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
+    /// All of them, stale ones included.
     all: usize,
+    /// Those that are not stale.
     current: usize,
+    /// Those of the current ones that prepare their files.
     preparing: usize,
 }
 
@@ -122,10 +127,15 @@ impl UsedSlots {
 /// How many deliveries may start, and of which senders.
 #[derive(Clone, Debug)]
 pub(super) struct FreeSlots {
+    /// In all.
     limit: usize,
+    /// Of known devices.
     known: usize,
+    /// Of discovered devices.
     discovered: usize,
+    /// Of one device or address, including those that it uses already.
     of_share: usize,
+    /// Devices and addresses that use slots, and how many.
     busy: Vec<(String, u32)>,
 }
 

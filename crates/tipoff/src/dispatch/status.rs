@@ -64,19 +64,21 @@ pub(crate) struct Refusal {
 
 /// The status of one channel. Each change is published as an event.
 pub(super) struct StatusCell {
-    content: Mutex<Content>,
+    content: Mutex<StatusContent>,
     clock: Clock,
     events: EventBus,
 }
 
-struct Content {
+/// The status in its two parts: the worker's, and that of the worker itself.
+struct StatusContent {
     /// As the worker has written it.
     status: ChannelStatus,
     /// The state while the worker itself does not run: what it wrote about the service does not count then.
     crashed: Option<ChannelState>,
 }
 
-impl Content {
+impl StatusContent {
+    /// The status as it is shown: a worker that does not run counts more than what it wrote before.
     fn shown(&self) -> ChannelStatus {
         let state = self.crashed.clone().unwrap_or_else(|| self.status.state.clone());
         ChannelStatus { state, ..self.status.clone() }
@@ -102,7 +104,7 @@ impl StatusCell {
             refused: None,
             repair: None,
         };
-        let content = Mutex::new(Content { status, crashed: None });
+        let content = Mutex::new(StatusContent { status, crashed: None });
         Self { content, clock, events }
     }
 
@@ -192,7 +194,8 @@ impl StatusCell {
         self.change_content(|content| change(&mut content.status));
     }
 
-    fn change_content(&self, change: impl FnOnce(&mut Content)) {
+    /// Changes the status, and publishes an event if what is shown differs. The event is published without the lock.
+    fn change_content(&self, change: impl FnOnce(&mut StatusContent)) {
         let name = {
             let mut content = self.lock();
             let before = content.shown();
@@ -204,11 +207,12 @@ impl StatusCell {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Content> {
+    fn lock(&self) -> MutexGuard<'_, StatusContent> {
         lock(&self.content)
     }
 }
 
+/// When a channel began to fail; `None` if it works.
 fn since(state: &ChannelState) -> Option<Timestamp> {
     match state {
         ChannelState::Failing { since, .. } => Some(*since),

@@ -1,6 +1,7 @@
-//! Starts, updates, pauses and removes the worker of each channel, and answers for all of them.
+//! Starts, updates, pauses and removes the worker of each channel, and shows the status of all.
 //!
-//! A channel has one worker while it has anything to do, so that no delivery is ever attempted twice at once.
+//! A channel has one worker while it has anything to do, so that no delivery is ever attempted twice at once: a channel
+//! that is removed and configured again continues with the worker that it had.
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -24,17 +25,20 @@ use crate::runtime::supervise::{Supervisor, Task};
 
 /// Supervises the workers of all channels.
 #[derive(Clone)]
-pub(crate) struct ChannelSupervisor(Arc<Shared>);
+pub(crate) struct ChannelSupervisor(Arc<SupervisorShared>);
 
-struct Shared {
+struct SupervisorShared {
     common: Arc<DispatchContext>,
+    /// One for all channels, because channels of one bot share its pace.
     pacer: Arc<Pacer>,
     notifier: ChannelNotifier,
+    /// Restarts workers that end unexpectedly.
     supervisor: Supervisor,
-    table: Mutex<Table>,
+    table: Mutex<ChannelTable>,
 }
 
-struct Table {
+/// All channels that have a worker.
+struct ChannelTable {
     /// In the order of the configuration; removed channels come last.
     channels: Vec<ChannelHandle>,
     /// The names of paused channels, including those that are not configured now.
@@ -43,7 +47,9 @@ struct Table {
 
 /// A running worker, and what controls and shows it.
 struct ChannelHandle {
+    /// The settings that the worker has.
     config: ChannelConfig,
+    /// The latest command; the worker reads it before it starts deliveries.
     command_tx: watch::Sender<ChannelCommand>,
     status: Arc<StatusCell>,
     /// The channel's own task, such as a connection that the service sends commands over.
@@ -59,6 +65,7 @@ impl ChannelHandle {
         Arc::clone(&self.command_tx.borrow().context)
     }
 
+    /// Commands a state. The same state again does not wake the worker.
     fn set_state(&self, state: RunState) {
         self.command_tx
             .send_if_modified(|command| mem::replace(&mut command.state, state) != state);
@@ -74,8 +81,8 @@ impl ChannelSupervisor {
         notifier: &ChannelNotifier,
         supervisor: &Supervisor,
     ) -> Self {
-        let table = Table { channels: Vec::new(), paused: paused.into_iter().collect() };
-        let channel_supervisor = Self(Arc::new(Shared {
+        let table = ChannelTable { channels: Vec::new(), paused: paused.into_iter().collect() };
+        let channel_supervisor = Self(Arc::new(SupervisorShared {
             common: Arc::new(common),
             pacer: Arc::default(),
             notifier: notifier.clone(),
@@ -137,7 +144,8 @@ impl ChannelSupervisor {
         let memory = spool.memory(&context.name).await.map_err(|error| error.to_string())?;
         let precedence = Precedence { is_discovered: false, sent: 0 };
         context.pacer.acquire(&context.channel.paces(&memory), precedence).await;
-        Ok(match test_alert::send_test(&*context.channel, &memory).await? {
+        let now = context.common.clock.now();
+        Ok(match test_alert::send_test(&*context.channel, &memory, now).await? {
             None => "the test arrived".to_owned(),
             Some(repair) => format!("the test arrived; it was {repair}"),
         })
@@ -166,6 +174,7 @@ impl ChannelSupervisor {
         true
     }
 
+    /// Starts the worker of a channel that had none.
     fn add(&self, config: &ChannelConfig, state: RunState) -> ChannelHandle {
         let (events, clock) = (self.0.common.events.clone(), self.0.common.clock.clone());
         let is_paused = state == RunState::Paused;
@@ -178,6 +187,7 @@ impl ChannelSupervisor {
         ChannelHandle { config: config.clone(), command_tx, status, background }
     }
 
+    /// Gives a channel its new settings, if they differ. Attempts in flight are completed with the old ones.
     fn update(
         &self,
         mut handle: ChannelHandle,
@@ -195,6 +205,8 @@ impl ChannelSupervisor {
         handle
     }
 
+    /// Starts the worker as a supervised task. A worker that is started again has lost its state, and reads the spool
+    /// anew.
     fn spawn_worker(
         &self,
         channel: &str,
@@ -219,7 +231,7 @@ impl ChannelSupervisor {
         });
     }
 
-    /// Starts the channel's own task, if it has one.
+    /// Starts the channel's own task, if it has one. The task ends when the handle is dropped or gets new settings.
     fn spawn_background(&self, context: &Arc<WorkerContext>) -> AbortOnDropHandle<()> {
         let (context, channel_supervisor) = (Arc::clone(context), self.clone());
         let task = Task::part(format!("connection of channel {}", context.name));
@@ -244,6 +256,7 @@ impl ChannelSupervisor {
         self.0.notifier.network()
     }
 
+    /// What a worker works with, for these settings. The time by which deliveries expire begins anew.
     fn worker_context(&self, config: &ChannelConfig) -> Arc<WorkerContext> {
         Arc::new(WorkerContext {
             name: config.name.clone(),
@@ -255,12 +268,13 @@ impl ChannelSupervisor {
         })
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, ChannelTable> {
         lock(&self.0.table)
     }
 }
 
-impl Table {
+impl ChannelTable {
+    /// The handle of a configured channel. One that was removed may still complete its attempts, and is not found.
     fn find(&self, channel: &str) -> Option<&ChannelHandle> {
         self.channels.iter().find(|handle| handle.config.name == channel && handle.is_configured())
     }

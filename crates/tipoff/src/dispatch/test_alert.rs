@@ -1,26 +1,33 @@
 //! Sends a test alert to one channel, without a camera: for the command line, the dashboard and the API.
+//!
+//! The alert goes through the same code of the service as any other. It is in no spool, so it has no incident, no
+//! retries and no links.
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tipoff_channels::{Channel, Context, Files};
 use tipoff_model::{
-    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, DeviceId, Encoding,
-    Event, IncidentId, Media, MediaKind, MediaPlace, Verdict,
+    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, DeviceId, Event,
+    IncidentId, MediaKind, MediaPlace, Timestamp, Verdict,
 };
 
-use crate::media::test_image;
+use crate::media::{test_image, whole_file};
 use crate::programs::programs;
 
-/// Sends a test picture. `Ok` holds what the owner has to correct although the picture arrived; the error is in
-/// plain words. `memory` is what the channel has remembered.
+/// Sends a test picture, with the time `now` drawn on it. `memory` is what the channel remembers.
+///
+/// Returns a setting that the owner has to correct although the picture arrived.
+///
+/// # Errors
+/// Why the picture did not arrive, in plain words.
 pub(crate) async fn send_test(
     channel: &dyn Channel,
     memory: &[(String, String)],
+    now: Timestamp,
 ) -> Result<Option<String>, String> {
-    let picture = test_image::draw(SystemTime::now().into()).map_err(|error| error.to_string())?;
-    let alert = test_alert(picture.len() as u64);
+    let picture = test_image::draw(now).map_err(|error| error.to_string())?;
+    let alert = test_alert(picture.len() as u64, now);
     let files: Arc<dyn Files> = Arc::new(OnePicture(picture));
     let context = Context { files: &files, memory, alert: &alert, programs: programs() };
     let mut repair = None;
@@ -36,20 +43,11 @@ pub(crate) async fn send_test(
 /// The text of the test alert.
 const TEXT: &str = "This is how an alert looks. Alerts will arrive here.";
 
-fn test_alert(size: u64) -> Alert {
-    let media = Media {
-        name: "test.jpg".to_owned(),
-        content_type: "image/jpeg".to_owned(),
-        kind: MediaKind::Picture,
-        range: 0..size,
-        encoding: Encoding::Identity,
-        size,
-        whole: true,
-        repeat: false,
-        decoration: false,
-    };
+/// An alert with one picture of this size in bytes. Its key differs at each test, so that no service drops a second
+/// test as a repetition.
+fn test_alert(size: u64, now: Timestamp) -> Alert {
+    let media = whole_file("test.jpg".to_owned(), "image/jpeg", MediaKind::Picture, size);
     let place = MediaPlace { arrival: ArrivalId(0), index: Some(0) };
-    let now = tipoff_model::Timestamp::from(SystemTime::now());
     Alert {
         held: 0,
         manner: AlertManner { text: Some(TEXT.to_owned()), ..AlertManner::default() },

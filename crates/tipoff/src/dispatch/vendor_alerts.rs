@@ -7,10 +7,8 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
-use tipoff_model::Timestamp;
-
+use crate::runtime::clock::Clock;
 use crate::testing::TestServer;
 
 const CHANNEL: &str = "[[channel]]\nname = \"me\"\ntype = \"telegram\"\n\
@@ -46,7 +44,7 @@ fn as_sent(mail: &str) -> String {
 async fn shown(mail: &str) -> String {
     let server = TestServer::new(CHANNEL);
     server.mail("camera@example.com", as_sent(mail).as_bytes()).await;
-    let now = Timestamp::from(SystemTime::now());
+    let now = Clock::system().now();
     let alert = server.spool.due("me", now, 1, &[]).await.unwrap().deliveries.remove(0).alert;
     let channel = &server.config.channels[0].channel;
     let mut shown = String::new();

@@ -1,11 +1,14 @@
-//! Converts recorded videos into ones that phones play, before they are sent: once for all channels with the same
-//! size limit. Does not decide when.
+//! Converts recorded videos into ones that phones play, before they are sent: once for all channels with the same size
+//! limit.
+//!
+//! `attempt.rs` calls it before a delivery is sent; the fair queue decides whose video is converted next. A video that
+//! cannot be converted is sent as recorded, so that ffmpeg never stands between an alert and the phone.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use tipoff_channels::{Abilities, Limits};
-use tipoff_model::{Alert, AlertMedia, BlobName, Clip, Encoding, Media, MediaKind, MediaPlace};
+use tipoff_model::{Alert, AlertMedia, BlobName, Clip, Encoding, MediaKind, MediaPlace};
 use tipoff_spool::{Blobs, DueDelivery};
 use tipoff_video::{
     Audience, Held, Launcher, Rendition, TempFile, TranscodeJob, Transcoder, VideoError,
@@ -15,12 +18,13 @@ use tipoff_video::{
 use super::files::DeliveryFiles;
 use super::single_flight::SingleFlight;
 use crate::media::renditions::{Renditions, video_source};
+use crate::media::whole_file;
 use crate::runtime::fair_queue::{FairQueue, Owner};
 use crate::{config, programs};
 
 /// Converted videos that stay ready for other channels and for the next attempt.
 const READY_MAX: usize = 8;
-/// The types that have their index in boxes.
+/// The types that are made of boxes (ISO 14496-12): without their index no program plays them.
 const MP4_TYPES: &[&str] = &["video/mp4", "video/quicktime", "video/3gpp"];
 /// Bytes of a message besides the video: its text and its thumbnail.
 const OVERHEAD_BYTES: u64 = 512 * 1024;
@@ -28,16 +32,17 @@ const OVERHEAD_BYTES: u64 = 512 * 1024;
 /// Converts videos if ffmpeg is installed.
 pub(crate) struct VideoConverter {
     transcoder: Option<Transcoder>,
+    /// Whose video is converted next.
     queue: FairQueue,
     /// `None` inside: the video could not be converted and is sent as recorded.
-    conversions: SingleFlight<Key, Conversion>,
+    conversions: SingleFlight<ConversionKey, Conversion>,
     /// Where the dashboard finds the converted videos.
     renditions: Option<Renditions>,
 }
 
 /// A video and the size limit of its conversion. An upload that has grown has another key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct ConversionKey {
     arrival: i64,
     index: Option<u32>,
     bytes: u64,
@@ -46,6 +51,7 @@ struct Key {
 
 /// The result of a conversion.
 enum Conversion {
+    /// The converted video, or the finding that it plays as recorded.
     Rendition(Arc<Rendition>),
     /// The video is incomplete or damaged and plays nowhere.
     Broken,
@@ -122,6 +128,8 @@ impl VideoConverter {
         alert.media = media;
     }
 
+    /// The conversion of one video; `None` if it failed for a reason that is not in the file. Waits for its turn, or
+    /// for the conversion that another channel has begun.
     async fn conversion(
         &self,
         transcoder: &Transcoder,
@@ -131,7 +139,8 @@ impl VideoConverter {
     ) -> Option<Arc<Conversion>> {
         let MediaPlace { arrival, index } = recorded.place;
         let bytes_max = limits.file_bytes_max.saturating_sub(OVERHEAD_BYTES);
-        let key = Key { arrival: arrival.0, index, bytes: recorded.media.size, bytes_max };
+        let key =
+            ConversionKey { arrival: arrival.0, index, bytes: recorded.media.size, bytes_max };
         let slot = self.conversions.slot(key);
         let convert_in_turn = async || {
             let _turn = self.queue.acquire(owner.clone()).await;
@@ -153,10 +162,13 @@ fn warn_if_unconfined(held: Held) {
     }
 }
 
+/// Whether a file is a video with content.
 fn is_video(stored: &AlertMedia) -> bool {
     stored.media.kind == MediaKind::Video && stored.media.size > 0
 }
 
+/// Converts one video for a chat. A file that is damaged is remembered as broken; any other failure may not occur
+/// again.
 async fn convert(
     transcoder: &Transcoder,
     recorded: &AlertMedia,
@@ -215,17 +227,7 @@ fn replace_video(
     let mut made = |scratch: &TempFile, name: String, content_type: &str, kind| {
         let blob = BlobName(format!("made/{}", scratch.path().display()));
         files.add_video(&blob, scratch.path(), rendition);
-        let media = Media {
-            name,
-            content_type: content_type.to_owned(),
-            kind,
-            range: 0..scratch.size(),
-            encoding: Encoding::Identity,
-            size: scratch.size(),
-            whole: true,
-            repeat: false,
-            decoration: false,
-        };
+        let media = whole_file(name, content_type, kind, scratch.size());
         AlertMedia { media, place: recorded.place, blob, url: recorded.url.clone(), clip: None }
     };
     let poster = rendition

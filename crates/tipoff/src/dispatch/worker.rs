@@ -1,23 +1,27 @@
 //! The worker of one channel: which deliveries start, how many at once, and the pauses of a service that fails.
+//!
+//! A loop: it applies the latest command, reads due deliveries from the spool as far as slots and pace allow, starts an
+//! attempt for each, and waits for the end of an attempt, a notice or the time. While the service fails, single
+//! attempts find out whether it is back; the newest alert may be tried at once.
+
+mod outcomes;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
-use tipoff_model::{DeliveryId, DeliveryState, IncidentId, Timestamp};
-use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery, Share, SpoolError};
+use tipoff_model::{DeliveryId, Timestamp};
+use tipoff_spool::{DueBatch, DueDelivery, SpoolError};
 use tokio::sync::{Semaphore, watch};
 
-use super::attempt::{self, AttemptOutcome, AttemptStart, ChannelHealth};
-use super::backoff::{self, Backoff, Reason};
+use super::attempt::{self, AttemptStart};
+use super::backoff;
 use super::command::{ChannelCommand, RunState, WorkerContext};
-use super::in_flight::{self, Claim, EndedAttempt, InFlight};
+use super::in_flight::{self, Claim, InFlight};
 use super::outage::{Outage, Quarantine};
 use super::slots::{FreeSlots, SlotLimits};
 use super::status::StatusCell;
 use super::{ChannelSupervisor, DispatchContext};
-use crate::runtime::events::LiveEvent;
 use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// Attempts at once at a service that fails: an attempt that hangs does not keep the next one from finding out
@@ -33,9 +37,11 @@ const SPOOL_FAILED: Duration = Duration::from_secs(1);
 /// The worker of one channel. All of its state may be lost: what must last is in the spool.
 pub(super) struct ChannelWorker {
     command_rx: watch::Receiver<ChannelCommand>,
+    /// Changes of this machine's network.
     network: watch::Receiver<()>,
     channel_supervisor: ChannelSupervisor,
     status: Arc<StatusCell>,
+    /// The settings of the latest command.
     context: Arc<WorkerContext>,
     state: RunState,
     in_flight: InFlight,
@@ -43,6 +49,7 @@ pub(super) struct ChannelWorker {
     outage: Option<Outage>,
     /// How often each delivery itself has failed.
     failures: HashMap<DeliveryId, u32>,
+    /// Deliveries of discovered devices that may have caused an outage.
     quarantine: Quarantine,
 }
 
@@ -106,6 +113,7 @@ impl ChannelWorker {
         }
     }
 
+    /// Applies the latest command, and returns the state that it commands.
     fn apply_command(&mut self) -> RunState {
         let ChannelCommand { context, state } = self.command_rx.borrow_and_update().clone();
         if !Arc::ptr_eq(&context, &self.context) {
@@ -157,6 +165,7 @@ impl ChannelWorker {
         }
     }
 
+    /// Logs that the spool could not be read. Returns how long until the next look.
     fn log_unreadable(&self, error: &SpoolError) -> Duration {
         let channel = &self.context.name;
         tracing::error!(channel, %error, "Could not read the due deliveries; trying again.");
@@ -178,6 +187,8 @@ impl ChannelWorker {
         }
     }
 
+    /// The deliveries that may start now: one while the service fails, else as many as slots are free. A service with a
+    /// pace has fewer slots, because more attempts would only wait for it.
     fn free_slots(&self) -> FreeSlots {
         let used = self.in_flight.used_slots();
         if self.outage.is_some() {
@@ -193,6 +204,7 @@ impl ChannelWorker {
         }
     }
 
+    /// Starts due deliveries in the `free` slots. Returns how long until the next look.
     async fn start_deliveries(&mut self, free: FreeSlots) -> tipoff_spool::Result<Duration> {
         let context = &self.context;
         let memory = context.common.spool.memory(&context.name).await?;
@@ -206,6 +218,7 @@ impl ChannelWorker {
         };
         let now = context.common.clock.now();
         let DueBatch { deliveries, next_due_at } = self.read_due(now, &free).await?;
+        // A pause that was commanded while the spool was read applies to these deliveries.
         if self.command_rx.has_changed().unwrap_or(false) {
             return Ok(Duration::ZERO);
         }
@@ -239,6 +252,7 @@ impl ChannelWorker {
         common.spool.due_in_turn(name, now, free.room(&claimed)).await
     }
 
+    /// Starts the attempt of one delivery, and claims it until its outcome is recorded.
     fn start_attempt(&mut self, due: DueDelivery, memory: Vec<(String, String)>) {
         let delivery = due.alert.delivery;
         if let Some(outage) = &mut self.outage {
@@ -258,137 +272,5 @@ impl ChannelWorker {
         let claim = Claim::new(&due, Arc::clone(&self.context), failures, preparation);
         let start = AttemptStart { memory, preparing, failures };
         self.in_flight.start(claim, attempt::deliver(Arc::clone(&self.context), due, start));
-    }
-
-    /// Records how an attempt ended, and with it all others that have ended by now: they share a commit.
-    async fn finish(&mut self, ended: EndedAttempt) {
-        let mut records = Vec::new();
-        let mut next = Some(ended);
-        while let Some(EndedAttempt { outcome, began, is_stale, share }) = next {
-            let AttemptOutcome { context, incident, record, health, repair } = outcome;
-            if Arc::ptr_eq(&context, &self.context) {
-                self.apply_health(&health, (record.delivery, &share), began, is_stale);
-                self.apply_repair(repair);
-            }
-            self.count_failures(&record, &health);
-            self.report(&record);
-            records.push((incident, record));
-            next = self.in_flight.try_join_next();
-        }
-        self.status.set_in_flight(self.in_flight.len());
-        join_all(records.into_iter().map(|(incident, record)| self.record(incident, record))).await;
-    }
-
-    /// Tries until the spool has the record: otherwise the delivery would be made again.
-    async fn record(&self, incident: IncidentId, record: AttemptRecord) {
-        while let Err(error) = self.context.common.spool.record(record.clone()).await {
-            let channel = &self.context.name;
-            tracing::error!(channel, %error, "Could not record a delivery attempt; trying again.");
-            tokio::time::sleep(SPOOL_FAILED).await;
-        }
-        let (delivery, state) = (record.delivery, record.state);
-        let channel = self.context.name.clone();
-        self.context.common.events.publish(LiveEvent::Delivery {
-            delivery,
-            incident,
-            channel,
-            state,
-        });
-    }
-
-    /// Starts, extends or ends the outage by what the attempt at the delivery `of` its sender showed.
-    fn apply_health(
-        &mut self,
-        health: &ChannelHealth,
-        of: (DeliveryId, &Share),
-        began: Instant,
-        is_stale: bool,
-    ) {
-        match health {
-            ChannelHealth::Fine => self.service_works(of.1, is_stale),
-            ChannelHealth::Unknown => {
-                // The next attempt may ask the service at once.
-                if let Some(outage) = self.outage.as_mut().filter(|_| !is_stale) {
-                    outage.backoff.ask_now(in_flight::now());
-                }
-            }
-            ChannelHealth::Failing { reason, error } => {
-                self.service_fails(*reason, error, began, is_stale);
-                if let Some(outage) = self.outage.as_mut().filter(|_| !is_stale) {
-                    outage.add_failed(of.0, of.1);
-                }
-            }
-        }
-    }
-
-    /// A setting that the owner has to correct is logged once, and shown until the channel's settings change.
-    fn apply_repair(&self, repair: Option<String>) {
-        if let Some(repair) = repair
-            && self.status.set_repair(&repair)
-        {
-            let channel = &self.context.name;
-            tracing::warn!(channel, repair, "Alerts are delivered without something that is set.");
-        }
-    }
-
-    fn service_works(&mut self, share: &Share, is_stale: bool) {
-        let is_over = |it: &mut Outage| !is_stale || it.backoff.ends_with_earlier_success();
-        if let Some(outage) = self.outage.take_if(is_over) {
-            self.quarantine.add(&outage, share, in_flight::now());
-            tracing::info!(channel = self.context.name, "The channel works again.");
-            self.in_flight.mark_all_stale();
-            self.status.set_fine();
-        }
-    }
-
-    fn service_fails(&mut self, reason: Reason, error: &str, began: Instant, is_stale: bool) {
-        let (now, chance) = (in_flight::now(), backoff::chance());
-        if self.outage.as_ref().is_none_or(|outage| outage.error != error) && !is_stale {
-            let channel = &self.context.name;
-            tracing::warn!(channel, error, "The channel fails; its alerts wait.");
-        }
-        match &mut self.outage {
-            // An attempt that hung since before the recovery says nothing.
-            None if is_stale => return,
-            None => {
-                let backoff = Backoff::new(reason, began, now, chance);
-                self.outage = Some(Outage::new(backoff, error));
-                self.in_flight.mark_all_stale();
-            }
-            Some(outage) if is_stale => outage.backoff.fail_stale(reason, now),
-            Some(outage) => {
-                outage.backoff.fail(reason, began, now, chance);
-                outage.error = error.to_owned();
-            }
-        }
-        if let Some(Outage { backoff, error, .. }) = &self.outage {
-            self.status.set_failing(backoff.failures(), error, backoff.wait(now));
-        }
-    }
-
-    /// Counts how often a delivery itself fails: its pauses grow.
-    fn count_failures(&mut self, record: &AttemptRecord, health: &ChannelHealth) {
-        match (record.state, health) {
-            (DeliveryState::Pending, ChannelHealth::Fine | ChannelHealth::Unknown) => {
-                if self.failures.len() >= FAILURES_MAX {
-                    self.failures.clear();
-                }
-                let failures = self.failures.entry(record.delivery).or_default();
-                *failures = failures.saturating_add(1);
-            }
-            (DeliveryState::Pending, ChannelHealth::Failing { .. }) => {}
-            _ => {
-                self.failures.remove(&record.delivery);
-                self.quarantine.remove(record.delivery);
-            }
-        }
-    }
-
-    /// Shows the attempt in metrics, status and log.
-    fn report(&self, record: &AttemptRecord) {
-        let channel = self.context.name.as_str();
-        self.context.common.metrics.attempt(channel, record);
-        self.status.set_last_attempt(record);
-        attempt::log(channel, record);
     }
 }

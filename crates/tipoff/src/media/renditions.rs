@@ -1,6 +1,7 @@
-//! Videos as a browser plays them: what was made for a channel is kept, and what was not is made when
-//! somebody looks. One is made at a time and for as long as somebody asks; what is kept cannot grow
-//! beyond its limit.
+//! Videos as a browser plays them ("renditions"), for the dashboard.
+//!
+//! A video that was converted for a channel is cached here; any other is converted when somebody opens it. One
+//! conversion runs at a time, and only while a page asks for it. The cache cannot grow beyond its limit.
 
 mod cache;
 
@@ -15,77 +16,90 @@ use tipoff_spool::{Blobs, Share};
 use tipoff_video::{
     Audience, TranscodeJob, Transcoder, VideoError, VideoOutcome, VideoProgress, VideoSource,
 };
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
+use crate::runtime::blocking::blocking;
+use crate::runtime::clock::Clock;
 use crate::runtime::fair_queue::{FairQueue, Owner};
 use crate::runtime::lock::lock;
-use cache::{Cache, Key};
+use cache::{Cache, RenditionKey};
 
-/// All renditions together, in bytes. Of whoever has the most, the one that nobody has looked at for longest makes room.
+/// Limit of all renditions, in bytes. The device or address with the most gives up the one that was viewed longest ago.
 const CACHE_BYTES_MAX: u64 = 1 << 30;
-/// … and at most one part in so many of `max_size`.
+/// … and at most this part of `max_size`, one in eight.
 const CACHE_PART: u64 = 8;
-/// The largest rendition that is made, in bytes: more is not streamed to a page.
+/// Limit of one rendition in bytes: a larger one is not streamed to a page.
 const RENDITION_BYTES_MAX: u64 = 256 << 20;
-/// So many are made or wait at once: of known devices, and of all others.
+/// Limit of the conversions that run or wait: of known devices, and of all others each.
 const JOBS_MAX: usize = 16;
-/// The same of the discovered devices at one address.
+/// The same for the discovered devices at one address.
 const JOBS_OF_ADDRESS_MAX: usize = 8;
-/// What cannot be made is tried again after this.
+/// Time until a failed conversion may be tried again.
 const FAILED_FOR: Duration = Duration::from_secs(600);
-/// Nobody has asked for this long: the page was left.
+/// A conversion is given up when no page has asked for it for this long: the page was closed.
 const ASKED_FOR: Duration = Duration::from_secs(60);
-/// So many failures are remembered.
+/// Failures that are remembered; beyond that all are forgotten.
 const FAILURES_MAX: usize = 256;
 
-/// Makes and keeps renditions. A clone shares them.
+/// Makes and caches renditions. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Renditions(Arc<Shared>);
+pub(crate) struct Renditions(Arc<RenditionsShared>);
 
-struct Shared {
+/// The state behind [`Renditions`].
+struct RenditionsShared {
     cache: Cache,
     blobs: Blobs,
+    /// `None` if ffmpeg is not installed or `convert` is off.
     transcoder: Option<Transcoder>,
+    clock: Clock,
+    /// Whose video is converted next.
     queue: FairQueue,
-    jobs: Mutex<HashMap<Key, Arc<Job>>>,
+    /// Conversions that run, wait, or have failed lately.
+    jobs: Mutex<HashMap<RenditionKey, Arc<Job>>>,
 }
 
-/// A rendition that is being made, waits for it, or could not be made.
+/// A conversion that runs, waits, or has failed.
 struct Job {
     progress: VideoProgress,
+    /// When a page last asked for it.
     asked_at: Mutex<Instant>,
+    /// When it failed and why, for people; empty until then.
     failure: OnceLock<(Instant, String)>,
-    /// Whose video it is.
+    /// The device or address that sent the video.
     owner: Owner,
 }
 
-/// What there is of a rendition.
+/// The state of a rendition.
 #[derive(Debug)]
 pub(crate) enum Rendition {
-    /// It is in this file, of so many bytes.
+    /// It is in this file, with its size in bytes.
     Ready(PathBuf, u64),
-    /// It is being made: so many percent, as far as that is known. `None`: it waits, or has just begun.
+    /// It is being made; with its progress in percent, or `None` while it waits or has just begun.
     Making(Option<u8>),
-    /// Too many are being made already.
+    /// Too many conversions run or wait already: the page asks again later.
     Crowded,
-    /// There will be none, and why.
+    /// It cannot be made; with the reason, for people.
     None(String),
 }
 
 impl Renditions {
-    /// Keeps them in `folder`. Without a `transcoder` only those of an earlier run are there.
+    /// Caches renditions in `folder`. Without a `transcoder` none are made, and those of an earlier run stay.
+    ///
+    /// # Errors
+    /// The folder cannot be made or cleaned up.
     pub(crate) fn open(
         folder: PathBuf,
         transcoder: Option<Transcoder>,
         blobs: Blobs,
+        clock: Clock,
     ) -> io::Result<Self> {
         let cache = Cache::open(folder, CACHE_BYTES_MAX)?;
         let (queue, jobs) = (FairQueue::new(1), Mutex::default());
-        Ok(Self(Arc::new(Shared { cache, blobs, transcoder, queue, jobs })))
+        Ok(Self(Arc::new(RenditionsShared { cache, blobs, transcoder, clock, queue, jobs })))
     }
 
-    /// Keeps what was made for a channel, where a browser plays it.
+    /// Caches a video that was converted for a channel, if browsers play it. An error is logged: the video can be made
+    /// again.
     pub(crate) async fn keep(
         &self,
         media: &AlertMedia,
@@ -98,19 +112,19 @@ impl Renditions {
         if !made.plays_in_browsers || scratch.size() > RENDITION_BYTES_MAX {
             return;
         }
-        let (shared, key) = (Arc::clone(&self.0), Key::of(media, share));
+        let (shared, key) = (Arc::clone(&self.0), RenditionKey::of(media, share));
         let path = scratch.path().to_owned();
         if let Err(error) = blocking(move || shared.cache.keep(&key, &path)).await {
             tracing::warn!(%error, "A converted video could not be stored for the dashboard.");
         }
     }
 
-    /// The rendition of a video, or how far it is. The first who asks has it made; it is given up when
-    /// nobody asks any more.
+    /// The rendition of a video, or its progress. The first call starts the conversion; a page calls again as long as
+    /// it is open, and the conversion is given up when none does.
     pub(crate) async fn ask(&self, media: AlertMedia, owner: Owner) -> io::Result<Rendition> {
-        let key = Key::of(&media, &owner.share);
-        let (shared, sought) = (Arc::clone(&self.0), key.clone());
-        if let Some((path, bytes)) = blocking(move || shared.cache.find(&sought)).await? {
+        let key = RenditionKey::of(&media, &owner.share);
+        let (shared, sought, now) = (Arc::clone(&self.0), key.clone(), self.0.clock.now());
+        if let Some((path, bytes)) = blocking(move || shared.cache.find(&sought, now)).await? {
             return Ok(Rendition::Ready(path, bytes));
         }
         let Some(transcoder) = self.0.transcoder.clone() else {
@@ -143,23 +157,23 @@ impl Renditions {
             owner,
         });
         jobs.insert(key.clone(), Arc::clone(&job));
-        let entry = Entry { shared: Arc::clone(&self.0), key, job };
+        let entry = JobEntry { shared: Arc::clone(&self.0), key, job };
         tokio::spawn(async move { entry.work(&transcoder, &media).await });
         Ok(Rendition::Making(None))
     }
 
-    /// All that is kept may take so many bytes: renditions take their part of it.
+    /// Sets the limit of the cache to its part of `max_size`, which the configuration may have changed.
     pub(crate) fn limit(&self, max_size: u64) {
         self.0.cache.limit((max_size / CACHE_PART).min(CACHE_BYTES_MAX));
     }
 
-    /// Removes those of arrivals that are not kept any more.
+    /// Removes the renditions of arrivals before `oldest`, which are no longer stored; all with `None`.
     pub(crate) fn forget_before(&self, oldest: Option<ArrivalId>) {
         self.0.cache.forget_before(oldest);
     }
 }
 
-/// Whether there is no place for another video of this share.
+/// Whether no further conversion may wait for this device or address. Failed ones do not count.
 fn is_crowded<'a>(jobs: impl Iterator<Item = &'a Arc<Job>>, share: &Share) -> bool {
     let (mut alike, mut own) = (0, 0);
     for job in jobs.filter(|job| job.failure.get().is_none()) {
@@ -169,20 +183,20 @@ fn is_crowded<'a>(jobs: impl Iterator<Item = &'a Arc<Job>>, share: &Share) -> bo
     alike >= JOBS_MAX || !share.is_known() && own >= JOBS_OF_ADDRESS_MAX
 }
 
-impl Shared {
-    fn jobs(&self) -> MutexGuard<'_, HashMap<Key, Arc<Job>>> {
+impl RenditionsShared {
+    fn jobs(&self) -> MutexGuard<'_, HashMap<RenditionKey, Arc<Job>>> {
         lock(&self.jobs)
     }
 }
 
-/// A job in the list. It leaves the list when this is dropped, unless its failure is to be remembered.
-struct Entry {
-    shared: Arc<Shared>,
-    key: Key,
+/// A job in the list. It leaves the list when this is dropped, unless its failure is remembered.
+struct JobEntry {
+    shared: Arc<RenditionsShared>,
+    key: RenditionKey,
     job: Arc<Job>,
 }
 
-impl Drop for Entry {
+impl Drop for JobEntry {
     fn drop(&mut self) {
         if self.job.failure.get().is_none() {
             self.shared.jobs().remove(&self.key);
@@ -190,7 +204,8 @@ impl Drop for Entry {
     }
 }
 
-impl Entry {
+impl JobEntry {
+    /// Converts the video until it is done or nobody asks for it any more. Dropping the conversion kills ffmpeg.
     async fn work(self, transcoder: &Transcoder, media: &AlertMedia) {
         let made = tokio::select! {
             made = self.make(transcoder, media) => made,
@@ -205,7 +220,7 @@ impl Entry {
         }
     }
 
-    /// The error is for people.
+    /// Waits for its turn, converts the video and caches the result. The error is for people.
     async fn make(&self, transcoder: &Transcoder, media: &AlertMedia) -> Result<(), String> {
         let here = |error: io::Error| format!("The video could not be converted here: {error}.");
         let _place = self.shared.queue.acquire(self.job.owner.clone()).await;
@@ -238,7 +253,7 @@ fn unplayable(trouble: &VideoError) -> String {
 }
 
 impl Job {
-    /// Ends when nobody has asked for a while.
+    /// Returns when no page has asked for [`ASKED_FOR`].
     async fn is_left(&self) {
         loop {
             let asked_at = *lock(&self.asked_at);
@@ -251,17 +266,12 @@ impl Job {
     }
 }
 
-/// Where the programs read a stored video.
+/// A stored video as ffmpeg reads it: the blob itself if it is the whole blob without an encoding, else its decoded
+/// bytes, which are copied for ffmpeg.
 pub(crate) fn video_source(stored: &AlertMedia, blobs: &Blobs) -> io::Result<VideoSource> {
     let AlertMedia { media, blob, .. } = stored;
     if media.encoding == Encoding::Identity && media.range.start == 0 {
         return Ok(VideoSource::File(blobs.path(blob)));
     }
     Ok(VideoSource::Bytes(Box::new(blobs.read(blob, media)?)))
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    spawn_blocking(work).await.map_err(io::Error::other)?
 }

@@ -1,12 +1,14 @@
-//! The test picture: a garden at night with the time on it, drawn here, so that a test needs no
-//! camera and shows which test it was.
+//! The test picture: a garden at night with the time on it. It is drawn here, so that a test needs no camera, and its
+//! time shows which test it was.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ImageResult, Rgb, RgbImage};
 use tipoff_model::Timestamp;
 
+/// Size in pixels: large enough for any service to show it as a picture.
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 360;
+/// Quality of the JPEG, from 1 to 100.
 const QUALITY: u8 = 85;
 /// A dot of a digit is a square of this many pixels.
 const DOT: u32 = 6;
@@ -33,7 +35,7 @@ pub(crate) fn draw(now: Timestamp) -> ImageResult<Vec<u8>> {
     Ok(jpeg)
 }
 
-/// A lamp, the ground, and somebody who should not be there.
+/// The colour of one pixel: a lamp, the ground, and a person.
 fn scene(x: u32, y: u32) -> [u8; 3] {
     let distance = |to_x: i64, to_y: i64| {
         let (dx, dy) = (i64::from(x) - to_x, i64::from(y) - to_y);
@@ -54,7 +56,7 @@ fn scene(x: u32, y: u32) -> [u8; 3] {
     pixel
 }
 
-/// The rows of a character, three dots wide, five high.
+/// The rows of a character, three dots wide and five high; the highest of three bits is the left dot.
 fn rows(character: char) -> [u8; 5] {
     match character {
         '0' => [0b111, 0b101, 0b101, 0b101, 0b111],
@@ -72,6 +74,7 @@ fn rows(character: char) -> [u8; 5] {
     }
 }
 
+/// Draws one character with its upper left corner there.
 fn write(picture: &mut RgbImage, character: char, left: u32, top: u32) {
     for (row, dots) in (0_u32..).zip(rows(character)) {
         for column in 0..3 {
@@ -82,6 +85,7 @@ fn write(picture: &mut RgbImage, character: char, left: u32, top: u32) {
     }
 }
 
+/// Draws one dot; pixels outside of the picture are left out.
 fn fill(picture: &mut RgbImage, left: u32, top: u32) {
     for y in top..top + DOT {
         for x in left..left + DOT {

@@ -1,14 +1,20 @@
 //! Decodes untrusted pictures under limits of size and memory, scales them and writes them as JPEG. Keeps no state.
+//!
+//! The dimensions are read from the header and checked before anything is decoded: a small file can announce an
+//! enormous picture.
 
 use std::io::{self, Cursor, Read};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageReader, ImageResult, Limits};
 
-/// Limits of a picture that is decoded: beyond the files and areas of any camera.
+/// Limit of a file in bytes. No camera sends a larger picture.
 const SOURCE_BYTES_MAX: u64 = 20 << 20;
+/// Limit of width times height, in pixels.
 const SOURCE_PX_MAX: u64 = 26_000_000;
+/// Limit of each side, in pixels.
 const SOURCE_SIDE_PX_MAX: u32 = 12_000;
+/// Limit of the memory that a decoder allocates, in bytes.
 const DECODER_BYTES_MAX: u64 = 128 << 20;
 
 /// Decodes a picture.
@@ -35,7 +41,7 @@ pub(crate) fn decode(file: impl Read) -> ImageResult<DynamicImage> {
     reader.decode()
 }
 
-/// The picture as a JPEG with at most this width and height; never enlarged.
+/// The picture as a JPEG with at most this width and height; never enlarged. Its sides keep their ratio.
 ///
 /// # Errors
 /// It cannot be written as JPEG.

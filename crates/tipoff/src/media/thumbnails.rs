@@ -8,14 +8,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use tipoff_model::{AlertMedia, ArrivalId, MediaKind, MediaPlace};
+use tipoff_model::{AlertMedia, ArrivalId, MediaKind, MediaPlace, Timestamp};
 use tipoff_spool::{Blobs, Spool, durable};
 use tipoff_video::Transcoder;
-use tokio::task::spawn_blocking;
 
+use crate::media::cache_folder::{files, is_within, remove_before};
 use crate::media::renditions::video_source;
 use crate::media::thumbnail;
-use crate::runtime::fair_queue::{FairQueue, Owner, Place};
+use crate::runtime::blocking::blocking;
+use crate::runtime::clock::Clock;
+use crate::runtime::fair_queue::{FairQueue, Owner};
 
 /// The largest width and height of a thumbnail, and the quality of its JPEG.
 const WIDTH_PX: u32 = 480;
@@ -34,7 +36,11 @@ const FAILED: &[u8] = b"no small picture can be made\n";
 pub(crate) struct Thumbnails {
     folder: Arc<Path>,
     spool: Arc<dyn Spool>,
+    /// Takes stills from videos; `None` without ffmpeg.
     transcoder: Option<Transcoder>,
+    /// Decides whether a failure is old enough to try again.
+    clock: Clock,
+    /// One place: a decoder needs much memory.
     queue: FairQueue,
 }
 
@@ -44,51 +50,66 @@ impl Thumbnails {
         folder: PathBuf,
         spool: Arc<dyn Spool>,
         transcoder: Option<Transcoder>,
+        clock: Clock,
     ) -> Self {
-        Self { folder: folder.into(), spool, transcoder, queue: FairQueue::strict(1) }
+        Self { folder: folder.into(), spool, transcoder, clock, queue: FairQueue::strict(1) }
     }
 
-    /// The thumbnail as a JPEG; `None` if this file has none.
+    /// The thumbnail as a JPEG; `None` if this file has none, or if it could not be made within the last day.
+    ///
+    /// # Errors
+    /// The cache cannot be read or written, or the spool does not answer.
     pub(crate) async fn thumbnail(&self, media: AlertMedia) -> io::Result<Option<Vec<u8>>> {
         let path = self.path(&media);
-        match cached(path.clone()).await? {
+        match self.cached(path.clone()).await? {
             Cached::Jpeg(jpeg) => Ok(Some(jpeg)),
             Cached::Failed => Ok(None),
-            Cached::Nothing => self.make(media, path).await,
+            Cached::Nothing => self.make_in_turn(media, path).await,
         }
+    }
+
+    /// Waits for a place in the queue, then makes the thumbnail in a task of its own.
+    ///
+    /// A client that hangs up while it waits leaves the queue. One that hangs up later loses nothing: the place stays
+    /// taken until the work ends, and the next request finds the thumbnail in the cache.
+    async fn make_in_turn(&self, media: AlertMedia, path: PathBuf) -> io::Result<Option<Vec<u8>>> {
+        let owner = Owner::of(&*self.spool, media.place.arrival).await.map_err(io::Error::other)?;
+        let place = self.queue.acquire(owner).await;
+        let this = self.clone();
+        let making = async move {
+            let _place = place;
+            this.make(media, path).await
+        };
+        tokio::spawn(making).await.map_err(io::Error::other)?
     }
 
     /// Makes the thumbnail and caches it, or records that this failed.
     async fn make(&self, media: AlertMedia, path: PathBuf) -> io::Result<Option<Vec<u8>>> {
-        let owner = Owner::of(&*self.spool, media.place.arrival).await.map_err(io::Error::other)?;
-        let place = self.queue.acquire(owner).await;
         // An earlier request may have made it meanwhile.
-        match cached(path.clone()).await? {
+        match self.cached(path.clone()).await? {
             Cached::Jpeg(jpeg) => return Ok(Some(jpeg)),
             Cached::Failed => return Ok(None),
             Cached::Nothing => {}
         }
         let made = match (media.media.kind, &self.transcoder) {
-            (MediaKind::Picture | MediaKind::Animation, _) => self.of_picture(media, place).await,
+            (MediaKind::Picture | MediaKind::Animation, _) => self.of_picture(media).await,
             (MediaKind::Video, Some(transcoder)) => self.of_video(transcoder, media).await?,
             // Nothing was tried, so no failure is recorded: ffmpeg may be installed later.
             (MediaKind::Video, None) | (MediaKind::File, _) => return Ok(None),
         };
-        let stores = move || store(&path, made.as_deref()).map(|()| made);
-        spawn_blocking(stores).await.map_err(io::Error::other)?
+        blocking(move || store(&path, made.as_deref()).map(|()| made)).await
+    }
+
+    /// What the cache has at this path now.
+    async fn cached(&self, path: PathBuf) -> io::Result<Cached> {
+        let now = self.clock.now();
+        blocking(move || find(&path, now)).await
     }
 
     /// Removes the thumbnails of arrivals before `oldest`, which are no longer stored; all with `None`.
     pub(crate) fn forget_before(&self, oldest: Option<ArrivalId>) {
         for folder in 0..FOLDERS {
-            for path in files(&self.folder.join(format!("{folder:02x}"))) {
-                let arrival = path.file_name().and_then(|name| name.to_str());
-                let arrival = arrival.and_then(|name| name.split_once('-')?.0.parse().ok());
-                let arrival = arrival.map(ArrivalId);
-                if oldest.is_none() || arrival < oldest {
-                    let _ = fs::remove_file(path);
-                }
-            }
+            remove_before(&self.folder.join(format!("{folder:02x}")), oldest);
         }
     }
 
@@ -100,18 +121,10 @@ impl Thumbnails {
         self.folder.join(format!("{folder:02x}/{}-{index}-{bytes}.jpg", arrival.0))
     }
 
-    /// `place` is given back when the decoder ends, not when the client hangs up: a decoder cannot be stopped.
-    async fn of_picture(&self, media: AlertMedia, place: Place) -> Option<Vec<u8>> {
+    async fn of_picture(&self, media: AlertMedia) -> Option<Vec<u8>> {
         let blobs = self.spool.blobs().clone();
-        let decoding = move || {
-            let made = of_picture(&blobs, &media);
-            drop(place);
-            made
-        };
         // A decoder that panics ends only its own task.
-        let made = spawn_blocking(decoding).await;
-        let made = made.map_err(|error| image::ImageError::from(io::Error::other(error)));
-        match made.flatten() {
+        match blocking(move || of_picture(&blobs, &media).map_err(io::Error::other)).await {
             Ok(jpeg) => Some(jpeg),
             Err(error) => {
                 tracing::debug!(%error, "A thumbnail of a picture could not be made.");
@@ -120,6 +133,7 @@ impl Thumbnails {
         }
     }
 
+    /// A still of a video. Its duration, which is found on the way, is stored for the timeline.
     async fn of_video(
         &self,
         transcoder: &Transcoder,
@@ -143,6 +157,7 @@ impl Thumbnails {
     }
 }
 
+/// Decodes and scales a picture. Blocks.
 fn of_picture(blobs: &Blobs, media: &AlertMedia) -> image::ImageResult<Vec<u8>> {
     let picture = thumbnail::decode(blobs.read(&media.blob, &media.media)?)?;
     thumbnail::jpeg(&picture, WIDTH_PX, HEIGHT_PX, QUALITY)
@@ -158,11 +173,8 @@ enum Cached {
     Nothing,
 }
 
-async fn cached(path: PathBuf) -> io::Result<Cached> {
-    spawn_blocking(move || find(&path)).await.map_err(io::Error::other)?
-}
-
-fn find(path: &Path) -> io::Result<Cached> {
+/// Looks for a thumbnail in the cache, or for the record of a failure. A damaged file counts as absent.
+fn find(path: &Path, now: Timestamp) -> io::Result<Cached> {
     match fs::read(path) {
         Ok(jpeg) if is_whole(&jpeg) => return Ok(Cached::Jpeg(jpeg)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -170,18 +182,14 @@ fn find(path: &Path) -> io::Result<Cached> {
     }
     let failed = failed(path);
     let is_valid = fs::read(&failed).is_ok_and(|bytes| bytes == FAILED)
-        && failed.metadata().and_then(|file| file.modified()).is_ok_and(is_recent);
+        && (failed.metadata().and_then(|file| file.modified()))
+            .is_ok_and(|noted| is_within(noted, now, FAILED_FOR));
     Ok(if is_valid { Cached::Failed } else { Cached::Nothing })
 }
 
 /// Whether these bytes are a JPEG from its first marker to its last (ITU-T T.81, section B.1.1.3).
 fn is_whole(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xd8, 0xff]) && bytes.ends_with(&[0xff, 0xd9])
-}
-
-/// Whether this was less than [`FAILED_FOR`] ago. A time in the future was recorded by a clock that was wrong.
-fn is_recent(noted: SystemTime) -> bool {
-    SystemTime::now().duration_since(noted).is_ok_and(|age| age < FAILED_FOR)
 }
 
 /// The file that records that a thumbnail could not be made.
@@ -225,23 +233,86 @@ fn make_room(folder: &Path) {
     }
 }
 
-/// The files of a folder; nothing if it does not exist.
-fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+
+    use base64::Engine as _;
+
     use super::*;
+    use crate::media::cache_folder::file_time;
+    use crate::testing::TestServer;
 
     fn jpeg() -> Vec<u8> {
         crate::media::test_image::draw(tipoff_model::Timestamp::from_ms(0)).unwrap()
+    }
+
+    /// A stored picture, and the thumbnails of its server.
+    async fn scene(server: &TestServer) -> (Thumbnails, AlertMedia) {
+        let head =
+            "Subject: Motion\r\nContent-Type: image/jpeg\r\nContent-Transfer-Encoding: base64";
+        let body = base64::engine::general_purpose::STANDARD.encode(jpeg());
+        server.mail("yard@example.com", format!("{head}\r\n\r\n{body}\r\n").as_bytes()).await;
+        let place = MediaPlace { arrival: ArrivalId(1), index: Some(0) };
+        let media = server.spool.media(place).await.unwrap().unwrap();
+        let folder = server.folder.path().join("thumbs");
+        (Thumbnails::new(folder, Arc::clone(&server.spool), None, Clock::system()), media)
+    }
+
+    /// Lets a request go on as far as it can now.
+    async fn poll_once(request: Pin<&mut impl Future>) {
+        let mut request = Some(request);
+        std::future::poll_fn(|context| {
+            let _ = request.take().map(|request| request.poll(context));
+            std::task::Poll::Ready(())
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_thumbnail_is_finished_after_its_client_has_hung_up() {
+        let server = TestServer::new("");
+        let (thumbnails, media) = scene(&server).await;
+        let owner = Owner::of(&*server.spool, media.place.arrival).await.unwrap();
+        let place = thumbnails.queue.acquire(owner).await;
+        let mut request = Box::pin(thumbnails.thumbnail(media.clone()));
+        while thumbnails.queue.waiting() == 0 {
+            poll_once(request.as_mut()).await;
+            tokio::task::yield_now().await;
+        }
+        drop(place);
+        poll_once(request.as_mut()).await;
+        drop(request);
+        let path = thumbnails.path(&media);
+        tokio::time::timeout(Duration::from_secs(30), async {
+            while find(&path, thumbnails.clock.now()).unwrap() == Cached::Nothing {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+        .expect("a cached thumbnail");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_hangs_up_while_it_waits_leaves_the_queue() {
+        let server = TestServer::new("");
+        let (thumbnails, media) = scene(&server).await;
+        let owner = Owner::of(&*server.spool, media.place.arrival).await.unwrap();
+        let _place = thumbnails.queue.acquire(owner).await;
+        let mut request = Box::pin(thumbnails.thumbnail(media));
+        while thumbnails.queue.waiting() == 0 {
+            poll_once(request.as_mut()).await;
+            tokio::task::yield_now().await;
+        }
+        drop(request);
+        assert_eq!(thumbnails.queue.waiting(), 0);
     }
 
     #[test]
     fn a_thumbnail_damaged_by_a_power_cut_is_made_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("00/256-0-1.jpg");
+        let find = |path: &Path| find(path, Clock::system().now());
         assert_eq!(find(&path).unwrap(), Cached::Nothing);
         store(&path, Some(&jpeg())).unwrap();
         assert_eq!(find(&path).unwrap(), Cached::Jpeg(jpeg()));
@@ -265,16 +336,16 @@ mod tests {
         let path = folder.path().join("256-0-1.jpg");
         store(&path, None).unwrap();
         let file = fs::File::options().write(true).open(failed(&path)).unwrap();
-        let now = SystemTime::now();
+        let now = Timestamp::from_ms(1_700_000_000_000);
         let minute = Duration::from_secs(60);
         for (noted, expected) in [
-            (now - FAILED_FOR + minute, Cached::Failed),
-            (now - FAILED_FOR, Cached::Nothing),
+            (now.before(FAILED_FOR).after(minute), Cached::Failed),
+            (now.before(FAILED_FOR), Cached::Nothing),
             // By a clock that was 40 days ahead.
-            (now + Duration::from_secs(40 * 24 * 3600), Cached::Nothing),
+            (now.after(Duration::from_secs(40 * 24 * 3600)), Cached::Nothing),
         ] {
-            file.set_modified(noted).unwrap();
-            assert_eq!(find(&path).unwrap(), expected, "{noted:?}");
+            file.set_modified(file_time(noted)).unwrap();
+            assert_eq!(find(&path, now).unwrap(), expected, "{noted:?}");
         }
     }
 

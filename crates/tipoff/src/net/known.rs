@@ -37,14 +37,15 @@ struct Proven {
 }
 
 impl KnownAddresses {
-    /// Takes the addresses of the configured devices; they replace those of before.
+    /// Replaces the addresses of the configured devices. A network of more than 16 addresses does not count: it names a place,
+    /// not a device.
     pub(crate) fn configure(&self, devices: &[DeviceConfig]) {
         let nets = devices.iter().flat_map(|device| &device.matches.ip);
         let hosts = nets.filter(|net| net.max_prefix_len() - net.prefix_len() <= NETWORK_BITS_MAX);
         self.configured.store(std::sync::Arc::new(hosts.copied().collect()));
     }
 
-    /// Somebody has proven at this address to be `name`.
+    /// Notes that somebody at this address has proven to be `name`.
     pub(crate) fn proven(&self, name: &str, peer: IpAddr) {
         let name = name.split('@').next().unwrap_or_default().to_lowercase();
         self.lock().add(name, peer.to_canonical());

@@ -14,7 +14,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use self::table::{Entry, Table};
+use self::table::{ConnectionEntry, ConnectionTable};
 use super::known::KnownAddresses;
 use crate::runtime::lock::lock;
 use crate::runtime::millis::millis;
@@ -40,10 +40,18 @@ pub(crate) struct ConnectionLimits {
     pub(crate) newest_wins: bool,
 }
 
+impl ConnectionLimits {
+    /// Limits of SMTP and FTP: a newcomer from an address that has all its connections is refused, because the ones
+    /// before it may be in the middle of a mail or an upload.
+    pub(crate) fn of_receiver(total: usize, per_address: usize, ceiling: usize) -> Self {
+        Self { total, per_address, ceiling, newest_wins: false }
+    }
+}
+
 /// Counts the open connections of a receiver and applies its limits. Clones share the count.
 #[derive(Clone)]
 pub(crate) struct ConnectionLimiter {
-    table: Arc<Mutex<Table>>,
+    table: Arc<Mutex<ConnectionTable>>,
     limits: ConnectionLimits,
     known: Arc<KnownAddresses>,
     began: Instant,
@@ -79,7 +87,7 @@ impl ConnectionLimiter {
         let reserve = if self.known.is_empty() { 0 } else { self.total_max() / RESERVE_ONE_OF };
         let mut table = lock(&self.table);
         self.make_room(&mut table, peer, is_known, reserve)?;
-        let entry = Arc::new(Entry {
+        let entry = Arc::new(ConnectionEntry {
             peer,
             is_known: AtomicBool::new(is_known),
             is_busy: AtomicBool::new(false),
@@ -113,7 +121,7 @@ impl ConnectionLimiter {
 
     fn make_room(
         &self,
-        table: &mut Table,
+        table: &mut ConnectionTable,
         peer: IpAddr,
         is_known: bool,
         reserve: usize,
@@ -178,8 +186,8 @@ impl Drop for ConnectionPermit {
 /// Reports what a connection does, and whether it is evicted.
 #[derive(Clone)]
 pub(crate) struct ConnectionHandle {
-    entry: Arc<Entry>,
-    table: Arc<Mutex<Table>>,
+    entry: Arc<ConnectionEntry>,
+    table: Arc<Mutex<ConnectionTable>>,
     began: Instant,
 }
 

@@ -56,17 +56,17 @@ const USERS_MAX: usize = 64;
 
 /// Counts the logins of all ports. Cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct LoginThrottle(Arc<Shared>);
+pub(crate) struct LoginThrottle(Arc<ThrottleShared>);
 
 #[derive(Default)]
-struct Shared {
-    table: Mutex<Table>,
+struct ThrottleShared {
+    table: Mutex<ThrottleTable>,
     notes: PerMinute<IpAddr>,
     /// Makes digests of passwords worthless outside of this process.
     key: std::sync::OnceLock<[u8; 32]>,
 }
 
-struct Table {
+struct ThrottleTable {
     addresses: HashMap<IpAddr, Tries>,
     /// What is left for the first tries of addresses.
     first: Bucket,
@@ -76,7 +76,7 @@ struct Table {
     often: Bucket,
 }
 
-impl Default for Table {
+impl Default for ThrottleTable {
     fn default() -> Self {
         let full = || Bucket::full(ALL_BURST, Instant::now());
         let first = Bucket::full(FIRST_BURST, Instant::now());
@@ -84,22 +84,28 @@ impl Default for Table {
     }
 }
 
-/// What an address has tried.
+/// The tries of an address.
 struct Tries {
+    /// Wrong tries that are not forgotten yet.
     times: u32,
     /// When the last one was counted, or was forgotten.
     last: Instant,
     /// When the next one is looked at.
     next: Instant,
+    /// Tries that wait for their turn.
     waiting: u32,
+    /// Digests of wrong credentials, the latest last.
     known_wrong: VecDeque<[u8; 32]>,
+    /// Users who succeeded here.
     succeeded: HashSet<String>,
+    /// The tries of those users.
     trusted: Bucket,
 }
 
-/// So many at once, and so many each second.
+/// An allowance that refills with time (a token bucket): `burst` tries at once, and `per_second` more each second.
 struct Bucket {
     tokens: f64,
+    /// When it was refilled last.
     filled: Instant,
 }
 
@@ -218,7 +224,7 @@ impl LoginThrottle {
         };
         let mut table = self.lock();
         table.make_room();
-        let Table { addresses, first, seldom, often } = &mut *table;
+        let ThrottleTable { addresses, first, seldom, often } = &mut *table;
         let tries = addresses.entry(address).or_insert_with(|| Tries::new(now));
         tries.forget(now);
         // It was compared before: to compare it again tells nobody anything, unless the right one has changed.
@@ -274,12 +280,12 @@ impl LoginThrottle {
         *hasher.finalize().as_bytes()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Table> {
+    fn lock(&self) -> MutexGuard<'_, ThrottleTable> {
         lock(&self.0.table)
     }
 }
 
-impl Table {
+impl ThrottleTable {
     fn make_room(&mut self) {
         if self.addresses.len() < ADDRESSES_MAX {
             return;
@@ -309,7 +315,7 @@ impl Attempt {
         let throttle = self.throttle.clone();
         let mut table = throttle.lock();
         self.is_waiting &= !self.stops_waiting(&mut table);
-        let Table { addresses, seldom, .. } = &mut *table;
+        let ThrottleTable { addresses, seldom, .. } = &mut *table;
         if std::mem::take(&mut self.is_counted) {
             seldom.give_back();
             if let Some(tries) = addresses.get_mut(&self.address) {
@@ -340,7 +346,7 @@ impl Attempt {
         }
     }
 
-    fn stops_waiting(&self, table: &mut Table) -> bool {
+    fn stops_waiting(&self, table: &mut ThrottleTable) -> bool {
         let tries = table.addresses.get_mut(&self.address).filter(|_| self.is_waiting);
         tries.map(|tries| tries.waiting = tries.waiting.saturating_sub(1)).is_some()
     }

@@ -1,7 +1,9 @@
-//! What all listeners share: TLS and how it is recognised, limits of connections, fair turns, wrong logins.
+//! What all listeners share: TLS and how it is recognised, limits of connections, fair turns, wrong logins, and this machine's
+//! network. Knows no protocol and no page.
 
 pub(crate) mod known;
 pub(crate) mod limit;
+pub(crate) mod listen;
 pub(crate) mod login_throttle;
 pub(crate) mod network;
 pub(crate) mod sniff;

@@ -1,4 +1,4 @@
-//! What this machine is called by the others on its network, and when that network changes.
+//! This machine on its network: its address, changes of the network, and whether something rewrites the addresses of devices.
 
 mod rewritten;
 mod watch;

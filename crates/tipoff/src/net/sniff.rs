@@ -1,8 +1,8 @@
-//! Which language a new connection speaks, from its first bytes.
+//! Whether a new connection speaks TLS or plain text, from its first byte.
 //!
-//! People type port 465 because Gmail did, and firmware starts TLS on any port. A TLS client
-//! talks first and an SMTP client waits for the greeting, so a stranger is given a moment to show
-//! which it is. Whoever was here before is not made to wait again.
+//! People type port 465 because Gmail did, and firmware starts TLS on any port. A TLS client sends first, and an SMTP or FTP
+//! client waits for the greeting: so a new address gets a moment to begin TLS. An address that was here before does not wait
+//! again.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,8 +15,8 @@ use tokio::time::timeout;
 
 use crate::runtime::lock::lock;
 
-/// How long who may begin TLS at a plain port is waited for before it is greeted. A ClientHello
-/// comes with the first round trip; firmware that needs longer is understood at its second try.
+/// Time for TLS to begin at a plain port, before the greeting. A ClientHello comes with the first round trip; firmware that
+/// needs longer is recognised at its second try.
 const AT_PLAIN: Duration = Duration::from_millis(50);
 /// The same at a TLS port, where TLS is expected: slow firmware takes seconds to make its keys, and a plain
 /// greeting would end its handshake for good.
@@ -39,28 +39,28 @@ pub(crate) enum Speaks {
     Tls,
 }
 
-/// What an address was heard to speak; behind one address there may be several devices.
+/// What an address has spoken. Several devices may be behind one address, so it may be both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Heard {
+struct Spoken {
     plain: bool,
     tls: bool,
 }
 
 /// What the addresses that came to one listener have spoken.
 #[derive(Default)]
-pub(crate) struct KnownPeers(Mutex<HashMap<IpAddr, Heard>>);
+pub(crate) struct KnownPeers(Mutex<HashMap<IpAddr, Spoken>>);
 
 impl KnownPeers {
     /// Whether `peer` has always been plain, so that it need not be waited for.
     fn is_plain(&self, peer: IpAddr) -> bool {
         let known = lock(&self.0);
-        known.get(&peer).is_some_and(|heard| heard.plain && !heard.tls)
+        known.get(&peer).is_some_and(|spoken| spoken.plain && !spoken.tls)
     }
 
     /// Whether `peer` has ever spoken TLS.
     fn speaks_tls(&self, peer: IpAddr) -> bool {
         let known = lock(&self.0);
-        known.get(&peer).is_some_and(|heard| heard.tls)
+        known.get(&peer).is_some_and(|spoken| spoken.tls)
     }
 
     /// Remembers what `peer` turned out to speak.
@@ -69,10 +69,10 @@ impl KnownPeers {
         if known.len() >= KNOWN_MAX && !known.contains_key(&peer) {
             known.clear();
         }
-        let heard = known.entry(peer).or_default();
+        let spoken = known.entry(peer).or_default();
         match speaks {
-            Speaks::Plain => heard.plain = true,
-            Speaks::Tls => heard.tls = true,
+            Speaks::Plain => spoken.plain = true,
+            Speaks::Tls => spoken.tls = true,
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The certificate that devices are shown: the owner's, or one made at the first start and kept.
+//! The certificate of all ports: the owner's, or one that is made at the first start and kept.
 //!
-//! Cameras check no names; they want any certificate at all, and the same one tomorrow.
+//! Cameras check no names. They need any certificate at all, and the same one every day.
 
 use std::fs;
 use std::mem::{Discriminant, discriminant};
@@ -130,7 +130,7 @@ impl Tls {
         self.failures.due((network(peer), discriminant(fault)))
     }
 
-    /// With another one from the next handshake on.
+    /// Replaces the certificate, from the next handshake on.
     pub(crate) fn replace(&self, loaded: Loaded) {
         *lock(&self.loaded) = loaded;
     }
@@ -158,10 +158,12 @@ impl Tls {
     }
 }
 
+/// The times of both files; `None` for a file that cannot be read.
 fn changed_at(files: &Certificate) -> [Option<SystemTime>; 2] {
     [&files.chain, &files.key].map(|path| fs::metadata(path).and_then(|file| file.modified()).ok())
 }
 
+/// Loads a certificate and its key, and checks that they belong together.
 fn load(files: &Certificate) -> anyhow::Result<ServerConfig> {
     let chain = CertificateDer::pem_file_iter(&files.chain)
         .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>())
@@ -208,6 +210,7 @@ fn own_certificate(
     Ok((files, config))
 }
 
+/// Makes a self-signed certificate. The key is written first: a certificate without its key is replaced at the next start.
 fn make_certificate(files: &Certificate, host_name: &str) -> anyhow::Result<()> {
     if let Some(folder) = files.key.parent() {
         durable::make_private_folder(folder)?;

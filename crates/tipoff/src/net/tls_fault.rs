@@ -1,4 +1,5 @@
-//! Why a connection could not be encrypted, in plain words. Knows no more than the error says.
+//! Why a connection could not be encrypted, in plain words, and what to change. Derived from the error of rustls and nothing
+//! else; used in logs, transcripts and hints.
 
 use std::{fmt, io};
 
@@ -11,13 +12,13 @@ pub(crate) enum TlsFault {
     TooOld,
     /// No cipher, curve or signature that it offers is still safe.
     NothingInCommon,
-    /// It does not like the certificate.
+    /// The device refuses the certificate, with an alert (RFC 8446, section 6.2).
     Refused,
-    /// It hung up.
+    /// The device closed the connection in the middle of the handshake.
     HungUp,
-    /// It went silent.
+    /// The device sent nothing for too long.
     TimedOut,
-    /// It began where it was greeted in plain text already.
+    /// The device began TLS after it had been greeted in plain text.
     Unannounced,
     /// It names other protocols (ALPN, RFC 7301) than this port speaks.
     OtherProtocol,

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 pub(crate) use self::queue::Rank;
-use self::queue::{Party, Queue};
+use self::queue::{TurnParty, TurnQueue};
 use crate::runtime::lock::lock;
 use crate::runtime::per_minute::network;
 
@@ -35,7 +35,7 @@ const AT_ONCE: usize = 2;
 
 /// The turns of all connections. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Turns(Arc<Mutex<Queue<oneshot::Sender<Grant>>>>);
+pub(crate) struct Turns(Arc<Mutex<TurnQueue<oneshot::Sender<Grant>>>>);
 
 /// As many turns at a time as there are processors.
 impl Default for Turns {
@@ -47,21 +47,21 @@ impl Default for Turns {
 impl Turns {
     /// So many turns at a time.
     pub(crate) fn new(at_once: usize) -> Self {
-        Self(Arc::new(Mutex::new(Queue::new(at_once))))
+        Self(Arc::new(Mutex::new(TurnQueue::new(at_once))))
     }
 
     /// The share of a connection from `peer`.
-    pub(crate) fn of(&self, peer: IpAddr) -> Share {
-        Share {
+    pub(crate) fn of(&self, peer: IpAddr) -> TurnShare {
+        TurnShare {
             turns: self.clone(),
-            party: Party { rank: Rank::Stranger, address: network(peer) },
+            party: TurnParty { rank: Rank::Stranger, address: network(peer) },
             used: Duration::ZERO,
             since_yield: Duration::ZERO,
             turn: None,
         }
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue<oneshot::Sender<Grant>>> {
+    fn queue(&self) -> MutexGuard<'_, TurnQueue<oneshot::Sender<Grant>>> {
         lock(&self.0)
     }
 
@@ -81,7 +81,7 @@ impl Turns {
 #[derive(Debug)]
 struct Grant {
     turns: Turns,
-    party: Party,
+    party: TurnParty,
     used: Duration,
 }
 
@@ -105,9 +105,9 @@ struct Turn {
 }
 
 /// What one connection may use.
-pub(crate) struct Share {
+pub(crate) struct TurnShare {
     turns: Turns,
-    party: Party,
+    party: TurnParty,
     /// Time that this connection has worked.
     used: Duration,
     /// The same since it last let others run.
@@ -115,7 +115,7 @@ pub(crate) struct Share {
     turn: Option<Turn>,
 }
 
-impl Share {
+impl TurnShare {
     /// Has a turn when it returns: the one that it has, unless that is over, else waits for one.
     pub(crate) async fn take(&mut self) {
         if self.turn.as_ref().is_some_and(|turn| turn.began.elapsed() < TURN) {
@@ -152,7 +152,7 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl Drop for TurnShare {
     fn drop(&mut self) {
         self.pause();
     }

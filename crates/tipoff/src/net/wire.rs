@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::server::TlsStream;
 
-use super::turns::Share;
+use super::turns::TurnShare;
 
 use crate::runtime::lock::lock;
 
@@ -51,6 +51,7 @@ impl Buffers {
         Self { idle: Arc::default(), lent: Arc::default(), bytes }
     }
 
+    /// Lends a buffer: one that is idle, a new one, or a small one if too many are lent.
     fn take(&self) -> Box<[u8]> {
         if self.lent.fetch_add(1, Ordering::Relaxed) >= LENT_MAX {
             return vec![0; self.bytes.min(SMALL_BUFFER_BYTES)].into_boxed_slice();
@@ -59,6 +60,7 @@ impl Buffers {
         idle.unwrap_or_else(|| vec![0; self.bytes].into_boxed_slice())
     }
 
+    /// Takes a buffer back. It stays for the next reader if few are idle.
     fn give_back(&self, buffer: Box<[u8]>) {
         self.lent.fetch_sub(1, Ordering::Relaxed);
         if buffer.len() < self.bytes {
@@ -71,10 +73,13 @@ impl Buffers {
     }
 }
 
-/// What one read brought; its buffer goes back when it is dropped.
+/// The bytes of one read. Its buffer is given back when it is dropped.
 pub(crate) struct Chunk {
+    /// `Some` until it is dropped.
     buffer: Option<Box<[u8]>>,
+    /// Bytes of the buffer that were read.
     filled: usize,
+    /// Where the buffer goes back to.
     home: Buffers,
 }
 
@@ -83,7 +88,7 @@ impl Chunk {
         Self { buffer: Some(buffers.take()), filled: 0, home: buffers.clone() }
     }
 
-    /// The bytes. Empty: the other side has ended.
+    /// The bytes; empty if the other side has closed the connection.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.buffer.as_deref().and_then(|buffer| buffer.get(..self.filled)).unwrap_or_default()
     }
@@ -158,7 +163,7 @@ impl Wire {
     pub(crate) async fn read_in_turn(
         &mut self,
         buffers: &Buffers,
-        share: &mut Share,
+        share: &mut TurnShare,
         deadline: Instant,
     ) -> io::Result<Option<Chunk>> {
         // The TLS layer may hold bytes that the socket no longer has, so it is asked first.
@@ -202,7 +207,7 @@ impl Wire {
         }
     }
 
-    /// Reads what is there; none: nothing is.
+    /// Reads what is there now; `None` if nothing is.
     async fn read_now(&mut self, chunk: &mut Chunk) -> io::Result<Option<usize>> {
         let mut buffer = ReadBuf::new(chunk.buffer.as_deref_mut().unwrap_or_default());
         poll_fn(|context| {
@@ -219,7 +224,7 @@ impl Wire {
         .await
     }
 
-    /// Writes all of it and sees that it leaves.
+    /// Writes all bytes, and flushes what TLS holds.
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Plain(socket) => socket.write_all(bytes).await,
@@ -230,7 +235,7 @@ impl Wire {
         }
     }
 
-    /// Ends it politely: what was written arrives.
+    /// Closes the connection for writing, after what was written: with the end of TLS (close_notify) if it is encrypted.
     pub(crate) async fn close(&mut self) -> io::Result<()> {
         let closed = poll_fn(|context| match self {
             Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),

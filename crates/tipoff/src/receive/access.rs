@@ -1,4 +1,7 @@
 //! Who may send, and which device it is: decided by `[access]` and the devices that are known now.
+//!
+//! One directory of rules and devices, exchanged as a whole when the configuration or the added devices change. Two
+//! views of it: `authenticator.rs` decides a login, `device_resolver.rs` finds the device of an envelope.
 
 mod authenticator;
 mod device_resolver;
@@ -17,9 +20,11 @@ use crate::config::{Access, DeviceConfig, Secret};
 #[derive(Clone)]
 pub(crate) struct DeviceDirectory(Arc<ArcSwap<Directory>>);
 
+/// The rules and devices at one moment.
 #[derive(Clone)]
 struct Directory {
     access: Access,
+    /// The configured devices, in the order of the file.
     devices: Vec<DeviceConfig>,
     /// Devices that people added on the dashboard. The configuration wins over them.
     added: Vec<AddedDevice>,
@@ -71,6 +76,7 @@ impl DeviceDirectory {
 }
 
 impl Directory {
+    /// Every login that proves or admits somebody.
     fn logins(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.configured_logins().chain(self.added_logins())
     }
@@ -79,6 +85,7 @@ impl Directory {
         self.shared_login().chain(self.logins_of_devices())
     }
 
+    /// The login that all devices may share: at most one.
     fn shared_login(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.access.user.as_deref().zip(self.access.password.as_ref()).into_iter()
     }

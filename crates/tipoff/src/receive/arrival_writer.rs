@@ -1,5 +1,9 @@
 //! Writes arrivals into the spool. The bytes of a mail go to its blob and through the parser as they come, so that at
 //! the end it only has to be made durable.
+//!
+//! All receivers use one writer, so that they share its limits: turns at the processor, memory of parsers, room on the
+//! disk. Uploads have a writer of their own on top of it (`ftp/upload.rs`). What an arrival leads to (incident,
+//! deliveries) is decided by the spool, in the transaction that stores it.
 
 use std::io::{self, Read};
 use std::net::IpAddr;
@@ -18,7 +22,7 @@ use super::access::DeviceResolver;
 use super::mail_digest::{self, MailSize};
 use super::parser_pool::{self, MailParser, ParserOwner, ParserPool};
 use crate::disk::Disk;
-use crate::net::turns::{Share, Turns};
+use crate::net::turns::{TurnShare, Turns};
 use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::notifier::ChannelNotifier;
@@ -32,10 +36,15 @@ const RESEND_WAIT: Duration = Duration::from_secs(5 * 60);
 #[derive(Clone)]
 pub(crate) struct ArrivalWriter {
     pub(super) spool: Arc<dyn Spool>,
+    /// Finds the device of each arrival.
     pub(super) resolver: DeviceResolver,
+    /// Makes room before an arrival.
     disk: Disk,
+    /// Wakes the channels of a stored arrival.
     pub(super) notifier: ChannelNotifier,
+    /// Publishes a stored arrival to open pages.
     events: EventBus,
+    /// The time of receipt: devices' own clocks are wrong (invariant 8).
     pub(super) clock: Clock,
     /// Turns at the processor, for the connections of all receivers.
     pub(super) turns: Turns,
@@ -46,6 +55,7 @@ pub(crate) struct ArrivalWriter {
 }
 
 impl ArrivalWriter {
+    /// A writer into this spool, with limits of its own.
     pub(crate) fn new(
         spool: Arc<dyn Spool>,
         resolver: DeviceResolver,
@@ -87,7 +97,10 @@ impl ArrivalWriter {
         Sender::new(envelope.peer, self.disk.is_known(&device))
     }
 
-    /// Begins to store a mail.
+    /// Begins to store a mail. Its bytes count to the share of its device or address from now on.
+    ///
+    /// # Errors
+    /// The disk takes no new file.
     pub(crate) fn begin(&self, envelope: Envelope) -> io::Result<IncomingMail> {
         let began_at = self.clock.now();
         let mut writer = self.spool.blobs().begin(began_at, "eml")?;
@@ -125,10 +138,14 @@ impl ArrivalWriter {
 pub(crate) struct IncomingMail {
     arrivals: ArrivalWriter,
     envelope: Envelope,
+    /// The blob with the bytes as they came (invariant 2).
     writer: BlobWriter,
     parser: MailParser,
+    /// Size without the line ends at its end.
     size: MailSize,
+    /// When its first bytes were expected: by this an upload and a mail of one detection are ordered.
     began_at: Timestamp,
+    /// The first error of the disk; nothing is written after it.
     failed: Option<io::Error>,
 }
 
@@ -156,7 +173,7 @@ impl IncomingMail {
 
     /// Stores a mail that has come whole. When this returns it is durable (docs/spool.md, A3).
     pub(crate) async fn complete(self) -> Result<Stored, SpoolError> {
-        self.store(Ending::Whole).await.map(|mail| mail.stored)
+        self.store(MailEnding::Whole).await.map(|mail| mail.stored)
     }
 
     /// Stores what came of a mail whose connection broke; `None` if nothing came. `may_have_ended` says that the last
@@ -165,13 +182,13 @@ impl IncomingMail {
         if self.writer.size() == 0 {
             return Ok(None);
         }
-        let ending = if may_have_ended { Ending::Unacknowledged } else { Ending::Broken };
+        let ending = if may_have_ended { MailEnding::Unacknowledged } else { MailEnding::Broken };
         self.store(ending).await.map(Some)
     }
 
     /// The parser at the end of the mail. If it was given up, the mail is read again, in a turn that lasts until the
     /// mail is stored, because what the parser finds is in memory until then.
-    async fn parser(&mut self) -> io::Result<(Box<Parser>, Option<Share>)> {
+    async fn parser(&mut self) -> io::Result<(Box<Parser>, Option<TurnShare>)> {
         if let Some(parser) = self.parser.end() {
             return Ok((parser, None));
         }
@@ -181,18 +198,21 @@ impl IncomingMail {
         Ok((parser_pool::read_again(path, &mut share).await?, Some(turn)))
     }
 
-    async fn store(mut self, ending: Ending) -> Result<StoredMail, SpoolError> {
+    /// Makes the mail durable and stores it. The two slow steps, the sync of the blob and the digests of its files, run
+    /// on a thread for blocking work. A mail that may be a repetition of a stored one is compared with it byte by byte
+    /// there.
+    async fn store(mut self, ending: MailEnding) -> Result<StoredMail, SpoolError> {
         if let Some(error) = self.failed {
             return Err(disk_error(&error));
         }
         let received_at = self.arrivals.clock.now();
         let (parser, _turn) = self.parser().await.map_err(|error| disk_error(&error))?;
         let parsed = match ending {
-            Ending::Broken => parser.torn_parsed(),
-            Ending::Whole | Ending::Unacknowledged => parser.finish_parsed(),
+            MailEnding::Broken => parser.torn_parsed(),
+            MailEnding::Whole | MailEnding::Unacknowledged => parser.finish_parsed(),
         };
         let Parsed { content, message_id, is_closed } = parsed;
-        let torn = ending == Ending::Broken && !is_closed;
+        let torn = ending == MailEnding::Broken && !is_closed;
         let ready_at = match torn && !content.has_shots() {
             true => received_at.after(RESEND_WAIT),
             false => received_at,
@@ -206,7 +226,7 @@ impl IncomingMail {
         let digest =
             mail_digest::digest(&device.key, recipients, message_id.as_deref(), &self.size);
         let known = spool.known_mail(&digest, received_at);
-        let unacknowledged = ending != Ending::Whole;
+        let unacknowledged = ending != MailEnding::Whole;
         let wants_digests = unacknowledged || spool.has_torn(&device.key);
         let blobs = spool.blobs().clone();
         let writer = self.writer;
@@ -247,7 +267,7 @@ impl IncomingMail {
 
 /// How the connection of a mail ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
+enum MailEnding {
     /// After the end of the mail, which is acknowledged.
     Whole,
     /// After bytes that can be its end; nothing is acknowledged.
@@ -263,6 +283,8 @@ pub(crate) struct StoredMail {
     pub(crate) torn: bool,
 }
 
+/// An error of the disk as the spool's. A full disk and a full quota are told apart from other errors: the device gets
+/// another reply, and its owner another hint.
 pub(super) fn disk_error(error: &io::Error) -> SpoolError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
@@ -279,7 +301,8 @@ fn is_same(blobs: &Blobs, one: &StoredBlob, other: &StoredBlob, size: u64) -> bo
     mail_digest::begin_equally(&one, &other, size).unwrap_or(false)
 }
 
-/// The digest of each picture and video, by which a mail is recognised that the device sends a second time.
+/// The digest of each whole picture and video, by which a file is recognised that a device sends again after its
+/// connection broke. `None` for other files.
 fn digests(blobs: &Blobs, blob: &StoredBlob, content: &Content) -> io::Result<Vec<Option<Digest>>> {
     let digest_of = |media: &Media| match media.kind {
         MediaKind::File => Ok(None),
@@ -289,6 +312,7 @@ fn digests(blobs: &Blobs, blob: &StoredBlob, content: &Content) -> io::Result<Ve
     content.media.iter().map(digest_of).collect()
 }
 
+/// The digest of a decoded file.
 fn digest(reader: impl Read) -> io::Result<Digest> {
     Ok(blake3::Hasher::new().update_reader(reader)?.finalize().into())
 }

@@ -15,10 +15,14 @@ pub(super) const EVICTED: &[u8] = b"421 4.7.0 Too many connections, try again la
 /// A connection that has a permit, whose encryption is known.
 pub(super) struct Connection {
     pub(super) wire: Wire,
+    /// The device's address; an IPv4 address is never mapped into IPv6 here.
     pub(super) peer: IpAddr,
+    /// For STARTTLS, AUTH TLS and data connections.
     pub(super) tls: Arc<Tls>,
     pub(super) shutdown: Shutdown,
+    /// The transcript, which has begun.
     pub(super) record: TranscriptRecorder,
+    /// Reports what the connection does, and whether it is evicted.
     pub(super) handle: ConnectionHandle,
 }
 

@@ -1,10 +1,14 @@
 //! The connection that commands and replies use, of any protocol: how it is written, encrypted and ended.
+//!
+//! Knows no command. Replies are collected and written together, so that pipelined commands (RFC 2920) get theirs in
+//! one segment, and are bounded, so that a device that reads nothing costs no more.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tipoff_model::{Envelope, LoginProof, Protocol};
 use tokio::time::timeout;
 
 use super::connection::{Connection, ConnectionEnd, EVICTED};
@@ -83,10 +87,12 @@ pub(super) struct ControlConnection {
     replies: Vec<u8>,
     /// The device reads no replies any more; what it sent before may still have to be read.
     is_deaf: bool,
+    /// Whether anything was received: TLS is recognised in the first bytes only.
     has_received: bool,
 }
 
 impl ControlConnection {
+    /// A control connection on which nothing was received yet.
     pub(super) fn new(connection: Connection) -> Self {
         let Connection { wire, peer, tls, shutdown, record, handle } = connection;
         Self {
@@ -115,6 +121,26 @@ impl ControlConnection {
 
     pub(super) fn is_tls(&self) -> bool {
         self.wire.as_ref().is_some_and(Wire::is_tls)
+    }
+
+    /// The envelope of what the device sends now. The protocol adds what it knows besides: sender, recipients, path.
+    pub(super) fn envelope(
+        &self,
+        protocol: Protocol,
+        login: Option<String>,
+        proof: LoginProof,
+    ) -> Envelope {
+        Envelope {
+            protocol,
+            peer: self.peer,
+            login,
+            proof,
+            greeting: None,
+            sender: String::new(),
+            recipients: Vec::new(),
+            tls: self.is_tls(),
+            path: None,
+        }
     }
 
     /// Checks what was read: no bytes are the end of the connection; TLS that was not announced ends the session.

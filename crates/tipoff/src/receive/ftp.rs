@@ -2,6 +2,10 @@
 //!
 //! `tipoff-ftp` decides what is replied; here are only the sockets, the clock and the answers to the state machine's
 //! questions.
+//!
+//! A session runs in one task, its transfer beside its commands. The files of the folder: where data connections go
+//! (`data_port.rs`, `port_leases.rs`, `passive.rs`), the bytes of a transfer (`transfer.rs`), how an upload is stored
+//! (`upload.rs`), and the tree that a device sees (`views.rs`).
 
 mod active_uploads;
 mod browser_request;
@@ -54,19 +58,28 @@ const COMMANDS_BYTES: usize = 8 * 1024;
 /// What all FTP connections share.
 pub(crate) struct Receiver {
     settings: Ftp,
+    /// Decides logins.
     authenticator: Authenticator,
+    /// The trees that devices see.
     views: Arc<FtpViews>,
+    /// Stores uploads.
     uploads: Uploads,
-    /// For the bytes of files.
+    /// Read buffers for the bytes of files.
     buffers: Buffers,
-    /// For commands.
+    /// Read buffers for commands: small, because a session keeps one while it waits for its turn.
     command_buffers: Buffers,
     metrics: Arc<Metrics>,
+    /// Bounds how often somebody may try to log in.
     gate: LoginGate,
+    /// Bounds the connections.
     pub(super) connections: ConnectionLimiter,
+    /// The uploads under way, by path.
     active_uploads: ActiveUploads,
+    /// The ports of passive data connections.
     port_leases: PortLeases,
+    /// Bounds the transfers of one address.
     transfer_limit: TransferLimit,
+    /// Counts failed data connections, for the log.
     warnings: Arc<DataWarnings>,
 }
 
@@ -80,12 +93,9 @@ impl Receiver {
         gate: LoginGate,
         ceiling: usize,
     ) -> Self {
-        let limits = ConnectionLimits {
-            total: settings.max_connections,
-            per_address: settings.max_connections_per_address,
-            ceiling,
-            newest_wins: false,
-        };
+        let Ftp { max_connections, max_connections_per_address, .. } = settings;
+        let limits =
+            ConnectionLimits::of_receiver(max_connections, max_connections_per_address, ceiling);
         let connections = ConnectionLimiter::new(limits, Arc::clone(&gate.known));
         Self {
             authenticator: directory.authenticator(),
@@ -104,7 +114,8 @@ impl Receiver {
         }
     }
 
-    /// The same with other settings, for the sessions to come.
+    /// The same receiver with other settings, for the sessions to come. Sessions under way keep the settings that they
+    /// began with; limits, leases and views are shared by both.
     pub(crate) fn with(&self, settings: Ftp) -> Self {
         let Ftp { max_connections, max_connections_per_address, .. } = settings;
         Self {
@@ -125,7 +136,7 @@ impl Receiver {
     }
 }
 
-/// Serves a connection until its session ends.
+/// Serves a connection until its session ends. Every connection may encrypt itself with AUTH TLS (RFC 4217).
 pub(super) async fn serve(connection: Connection, receiver: &Receiver) -> ConnectionEnd {
     let peer = connection.peer;
     let profile = Profile {
@@ -154,6 +165,7 @@ pub(super) async fn serve(connection: Connection, receiver: &Receiver) -> Connec
 enum Event {
     /// Bytes of commands came, or the end of the connection.
     Received(Chunk),
+    /// The transfer has ended, and what it received is stored.
     TransferEnded(TransferOutcome),
     /// A time limit or the program's end has changed the session's state.
     StateChanged,
@@ -163,6 +175,7 @@ enum Event {
 struct FtpSession<'a> {
     receiver: &'a Receiver,
     control: ControlConnection,
+    /// The state machine of the protocol.
     session: Session,
     /// The user of the latest login that was accepted.
     login: Option<String>,
@@ -170,8 +183,11 @@ struct FtpSession<'a> {
     proof: LoginProof,
     /// The name of the view that the device is in.
     view: String,
+    /// Where the next data connection is expected.
     data_port: DataPort,
+    /// The transfer under way.
     transfer: Option<RunningTransfer<'a>>,
+    /// The turns in which commands are processed.
     commands: CommandTurns,
 }
 
@@ -180,6 +196,8 @@ impl session::Session for FtpSession<'_> {
         &mut self.control
     }
 
+    /// Steps that wait in the state machine go first: a command that was received during a transfer is processed when
+    /// the transfer has ended.
     async fn turn(&mut self) -> Result<(), SessionEnd> {
         self.handle(&[]).await?;
         self.commands.pause();
@@ -198,6 +216,8 @@ impl session::Session for FtpSession<'_> {
         self.handle(chunk.bytes()).await
     }
 
+    /// An upload goes on after the control connection: some clients close it first. Its bytes are stored before the
+    /// session ends.
     async fn close(&mut self) {
         self.finish_transfer().await;
         self.note_missing_connection().await;
@@ -207,6 +227,8 @@ impl session::Session for FtpSession<'_> {
 }
 
 impl FtpSession<'_> {
+    /// Waits for the next event: commands, the end of the transfer, TLS on a data connection that no transfer uses yet,
+    /// or the program's end. Dropping the future loses nothing.
     async fn next_event(&mut self) -> Result<Event, SessionEnd> {
         let context = self.data_context();
         let protection = self.session.protection();
@@ -301,6 +323,7 @@ impl FtpSession<'_> {
         Ok(())
     }
 
+    /// Decides a login, and enters the view of the device. In FTP a later login replaces the earlier one.
     async fn authenticate(&mut self, user: String, password: String) {
         self.commands.pause();
         let credentials = Credentials::Plain { user: user.clone(), password };
@@ -326,6 +349,7 @@ impl FtpSession<'_> {
         self.session.login_accepted(tree);
     }
 
+    /// Notes in the transcript that a command was refused. A known cause becomes the session's problem.
     fn note_refusal(&mut self, refusal: CommandRefusal) {
         self.data_port.is_explained = true;
         self.control.record.refused(match refusal.cause {

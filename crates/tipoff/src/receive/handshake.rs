@@ -1,4 +1,5 @@
-//! The TLS handshake of a receiver, as the server.
+//! The TLS handshake of a receiver, as the server: on a new connection, after STARTTLS or AUTH TLS, and on data
+//! connections.
 
 use std::io;
 use std::net::IpAddr;
@@ -17,7 +18,10 @@ use crate::net::wire::Wire;
 /// How long a TLS handshake may take.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(20);
 
-/// Begins TLS on an accepted connection.
+/// Begins TLS on an accepted connection, for the protocol of its port.
+///
+/// # Errors
+/// The handshake failed, or did not end in time.
 pub(super) async fn handshake(socket: TcpStream, tls: &Tls, alpn: Alpn) -> io::Result<Wire> {
     let acceptor = TlsAcceptor::from(tls.config(alpn));
     // Boxed: a handshake is large, and most connections never make one.

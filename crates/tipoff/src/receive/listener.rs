@@ -1,4 +1,7 @@
 //! Listeners of SMTP and FTP: binding, accepting, and what an accepted connection speaks.
+//!
+//! Every listener understands plain text and TLS, whatever its configuration expects. A connection gets a permit first,
+//! then a transcript, then a session in a task of its own; one without a permit is refused with 421.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -18,6 +21,7 @@ use super::transcript::{SessionProblem, TranscriptRecorder, Transcripts};
 use super::{ftp, smtp};
 use crate::config::{Listener, SmtpListener};
 use crate::net::limit::{ConnectionHandle, ConnectionLimiter, ConnectionPermit, LimitExceeded};
+use crate::net::listen::listen;
 use crate::net::sniff::{KnownPeers, Speaks, sniff};
 use crate::net::tls::{Alpn, Tls};
 use crate::net::wire::Wire;
@@ -35,6 +39,7 @@ const BACKLOG: u32 = 1024;
 
 /// A listener whose address is bound.
 pub(crate) struct BoundListener {
+    /// Accepts connections; nothing is accepted before [`start`].
     pub(crate) listener: TcpListener,
     pub(crate) settings: Listener,
 }
@@ -57,6 +62,7 @@ impl ProtocolHandler {
         }
     }
 
+    /// The protocol inside of TLS.
     fn alpn(&self) -> Alpn {
         match self {
             Self::Smtp(..) => Alpn::Smtp,
@@ -71,6 +77,7 @@ impl ProtocolHandler {
         }
     }
 
+    /// Serves a connection with the receiver as it is now.
     async fn serve(&self, connection: Connection) -> ConnectionEnd {
         match self {
             Self::Smtp(receiver, offered) => {
@@ -84,10 +91,13 @@ impl ProtocolHandler {
 /// What the connections of one listener share; the listener itself may be closed before they end.
 struct ListenerContext {
     settings: Listener,
+    /// What each address spoke before, by which the wait for TLS is chosen.
     known: KnownPeers,
     handler: ProtocolHandler,
     tls: Arc<Tls>,
+    /// Bounds log lines and transcripts of refused connections.
     turned_away: PerMinute<(IpAddr, LimitExceeded)>,
+    /// Bounds log lines of errors of the system.
     not_accepted: PerMinute<()>,
 }
 
@@ -95,6 +105,7 @@ struct ListenerContext {
 struct Accepted {
     socket: TcpStream,
     peer: IpAddr,
+    /// Counts the connection until its session has ended.
     permit: ConnectionPermit,
     record: TranscriptRecorder,
 }
@@ -102,16 +113,7 @@ struct Accepted {
 /// Binds a listener. The error says what to do.
 pub(crate) fn bind(settings: Listener) -> anyhow::Result<BoundListener> {
     let address = settings.address;
-    let open = || -> io::Result<TcpListener> {
-        let socket = match address {
-            SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
-        };
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    let listener = open().map_err(|error| {
+    let listener = listen(address, BACKLOG).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AddrInUse => {
                 "another program has this port: stop it, or set another `listen`"
@@ -161,6 +163,8 @@ pub(crate) fn start(
     });
 }
 
+/// Accepts connections until the program begins to end. If the system has no open file for another one, a connection is
+/// evicted.
 async fn accept(
     listener: &TcpListener,
     context: &Arc<ListenerContext>,
@@ -197,6 +201,7 @@ async fn accept(
     }
 }
 
+/// The next connection, once there is an open file for it.
 async fn next(
     listener: &TcpListener,
     context: &ListenerContext,
@@ -205,6 +210,7 @@ async fn next(
     listener.accept().await
 }
 
+/// Serves a connection from its first byte to its end. The permit is dropped last.
 async fn serve(accepted: Accepted, context: Arc<ListenerContext>, mut shutdown: Shutdown) {
     let Accepted { socket, peer, permit, record } = accepted;
     // Small replies must not wait for the device's acknowledgement of the one before.

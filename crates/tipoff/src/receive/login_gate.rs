@@ -1,5 +1,8 @@
 //! What all receivers and the HTTP port know about logins: the addresses of known devices, and who tried wrong
 //! passwords lately.
+//!
+//! A login passes here before it is compared: the gate counts it, lets it wait or refuses it. So guessing is as slow on
+//! all ports together as on one.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -91,6 +94,7 @@ impl LoginGate {
         Some(admission)
     }
 
+    /// Logs wrong logins of an address, once a minute.
     fn warn(&self, peer: IpAddr, user: &str) {
         if let Some(wrong_logins) = self.throttle.message_due(peer) {
             tracing::warn!(

@@ -1,4 +1,7 @@
 //! Recognises a mail that the device sends again byte for byte. Does not know the structure of a mail.
+//!
+//! Devices repeat a mail whose reply did not reach them. The digest finds the candidate, by size and Message-ID; the
+//! files are compared before it counts as the same.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,7 +18,9 @@ const STEP_BYTES: usize = 64 * 1024;
 /// The size of a mail without the line ends at its end, measured while it streams by.
 #[derive(Debug, Default)]
 pub(super) struct MailSize {
+    /// All bytes so far.
     bytes: u64,
+    /// The last bytes, at most [`END_BYTES`].
     newest: Vec<u8>,
 }
 

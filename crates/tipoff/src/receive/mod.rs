@@ -1,6 +1,8 @@
 //! The receivers: sockets, time and limits around the pure state machines of SMTP and FTP.
 //!
-//! A protocol's rules are in its crate; where an alert goes is decided by `spool`.
+//! `listener.rs` accepts a connection, `smtp.rs` or `ftp.rs` runs its session, `arrival_writer.rs` stores what it
+//! brings. A protocol's rules are in its crate; which channels an alert goes to is decided by the rules, inside of the
+//! spool's transaction.
 
 mod access;
 mod arrival_writer;

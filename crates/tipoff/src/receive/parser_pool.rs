@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tipoff_mail::Parser;
 use tipoff_model::AddressShare;
-use tokio::task::spawn_blocking;
 
 pub(super) use self::memory::ParserOwner;
 use self::memory::{ParserMemory, Slot};
-use crate::net::turns::{Rank, Share, Turns};
+use crate::net::turns::{Rank, TurnShare, Turns};
+use crate::runtime::blocking::blocking;
 use crate::runtime::lock::lock;
 use crate::runtime::per_minute::PerMinute;
 
@@ -36,9 +36,11 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The parsers of all mails under way. Clones share them.
 #[derive(Clone)]
-pub(super) struct ParserPool(Arc<Shared>);
+pub(super) struct ParserPool(Arc<ParserPoolShared>);
 
-struct Shared {
+/// The state behind [`ParserPool`].
+struct ParserPoolShared {
+    /// Which parsers count, and what they take.
     memory: Mutex<ParserMemory>,
     /// Turns of the mails that are read again.
     again: Turns,
@@ -49,7 +51,11 @@ struct Shared {
 impl Default for ParserPool {
     fn default() -> Self {
         let again = Turns::new(READ_AGAIN_MAX);
-        Self(Arc::new(Shared { memory: Mutex::default(), again, notes: PerMinute::default() }))
+        Self(Arc::new(ParserPoolShared {
+            memory: Mutex::default(),
+            again,
+            notes: PerMinute::default(),
+        }))
     }
 }
 
@@ -90,7 +96,7 @@ impl ParserPool {
     }
 
     /// Waits until a mail of `owner` may be read again.
-    pub(super) async fn turn_to_read_again(&self, owner: ParserOwner) -> Share {
+    pub(super) async fn turn_to_read_again(&self, owner: ParserOwner) -> TurnShare {
         let mut share = self.0.again.of(owner.address.address());
         if owner.is_known {
             share.set_rank(Rank::Known);
@@ -101,7 +107,7 @@ impl ParserPool {
 }
 
 /// Parses a mail from its file, in turns of `share` at the processor.
-pub(super) async fn read_again(path: PathBuf, share: &mut Share) -> io::Result<Box<Parser>> {
+pub(super) async fn read_again(path: PathBuf, share: &mut TurnShare) -> io::Result<Box<Parser>> {
     let mut file = blocking(move || std::fs::File::open(path)).await?;
     let mut parser = Box::<Parser>::default();
     loop {
@@ -121,12 +127,6 @@ pub(super) async fn read_again(path: PathBuf, share: &mut Share) -> io::Result<B
         }
         share.pause();
     }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 /// The parser of one mail. Its memory counts until this is dropped.
@@ -164,6 +164,8 @@ impl MailParser {
         self.count(bytes);
     }
 
+    /// Counts the memory of this parser anew. If all take too much, the largest are given up; this one may be among
+    /// them.
     fn count(&mut self, bytes: usize) {
         let is_small = self.number.is_none() && bytes <= SMALL_BYTES;
         if is_small || bytes.abs_diff(self.counted) < STEP_BYTES {

@@ -20,6 +20,7 @@ const WRONG_PASSWORD: &str =
 
 /// A session of one protocol.
 pub(super) trait Session {
+    /// The connection that commands and replies use.
     fn control(&mut self) -> &mut ControlConnection;
 
     /// Does all that the protocol's state machine asks for, waits for the device, and processes what it sent.

@@ -2,6 +2,9 @@
 //!
 //! `tipoff-smtp` decides what is replied; here are only the socket, the clock and the answers to the state machine's
 //! questions.
+//!
+//! While the spool stores a message, nothing is read: the reply to the final dot leaves before that to a pipelined
+//! command.
 
 mod message;
 mod time_limits;
@@ -23,7 +26,7 @@ use super::transcript::SessionProblem;
 use crate::config::{Smtp, SmtpListener};
 use crate::net::limit::{ConnectionLimiter, ConnectionLimits};
 use crate::net::tls::Alpn;
-use crate::net::turns::{Rank, Share};
+use crate::net::turns::{Rank, TurnShare};
 use crate::net::wire::{Buffers, Chunk};
 use crate::runtime::hex::hex;
 use crate::runtime::telemetry::Metrics;
@@ -34,12 +37,18 @@ const END_PAUSE: Duration = Duration::from_secs(1);
 /// What all SMTP connections share.
 pub(crate) struct Receiver {
     settings: Smtp,
+    /// Decides logins.
     authenticator: Authenticator,
+    /// Says whether recipients may identify a device.
     resolver: DeviceResolver,
+    /// Stores mails.
     writer: ArrivalWriter,
+    /// Read buffers.
     buffers: Buffers,
     metrics: Arc<Metrics>,
+    /// Bounds how often somebody may try to log in.
     gate: LoginGate,
+    /// Bounds the connections.
     pub(super) connections: ConnectionLimiter,
 }
 
@@ -53,19 +62,17 @@ impl Receiver {
         gate: LoginGate,
         ceiling: usize,
     ) -> Self {
-        let limits = ConnectionLimits {
-            total: settings.max_connections,
-            per_address: settings.max_connections_per_address,
-            ceiling,
-            newest_wins: false,
-        };
+        let Smtp { max_connections, max_connections_per_address, .. } = settings;
+        let limits =
+            ConnectionLimits::of_receiver(max_connections, max_connections_per_address, ceiling);
         let connections = ConnectionLimiter::new(limits, Arc::clone(&gate.known));
         let (authenticator, resolver) = (directory.authenticator(), directory.resolver());
         let buffers = Buffers::default();
         Self { settings, authenticator, resolver, writer, buffers, metrics, gate, connections }
     }
 
-    /// The same with other settings, for the sessions to come.
+    /// The same receiver with other settings, for the sessions to come. Sessions under way keep the settings that they
+    /// began with; the limit of connections counts both.
     pub(crate) fn with(&self, settings: Smtp) -> Self {
         let Smtp { max_connections, max_connections_per_address, .. } = settings;
         Self {
@@ -98,13 +105,15 @@ pub(super) async fn serve(
         proof: LoginProof::Unproven,
         incoming: None,
         content_bytes: 0,
-        room: Room::Made,
+        room: DiskRoom::Made,
         login: None,
         began: Instant::now(),
     };
     session::run(&mut session, &receiver.metrics).await
 }
 
+/// What the state machine offers and demands of a device at `peer`. A bare LF ends a message only for addresses in
+/// `networks`: from anywhere else it could smuggle a second mail into the first (RFC 5321, section 4.1.1.4).
 fn profile(
     settings: &Smtp,
     offered: &SmtpListener,
@@ -136,11 +145,13 @@ fn challenge(host_name: &str) -> String {
 
 /// Whether the disk has room for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Room {
+enum DiskRoom {
+    /// There is room.
     Made,
     /// Not for a stranger. The recipients may identify a known device, for which there is more room. The device
     /// announced so many bytes.
     Undecided(u64),
+    /// There is none.
     None,
 }
 
@@ -148,16 +159,18 @@ enum Room {
 struct SmtpSession<'a> {
     receiver: &'a Receiver,
     control: ControlConnection,
+    /// The state machine of the protocol.
     session: Session,
     /// The share of the processor; paused wherever something else is awaited.
-    share: Share,
+    share: TurnShare,
     /// What the latest login proves.
     proof: LoginProof,
+    /// The message under way; `None` if none is, or if it cannot be stored.
     incoming: Option<IncomingMail>,
     /// Bytes of the message under way.
     content_bytes: u64,
     /// Whether the disk has room for it.
-    room: Room,
+    room: DiskRoom,
     /// The user of the latest login that was accepted.
     login: Option<String>,
     /// When the message under way began, else when the session began or its last message ended.
@@ -169,6 +182,8 @@ impl session::Session for SmtpSession<'_> {
         &mut self.control
     }
 
+    /// Steps that wait in the state machine go first. A connection that is closed where the message may have ended (a
+    /// dot between bare LFs) ends the message.
     async fn turn(&mut self) -> Result<(), SessionEnd> {
         self.handle(&[]).await?;
         self.share.pause();
@@ -268,6 +283,7 @@ impl SmtpSession<'_> {
         }
     }
 
+    /// Adds a reply, and notes in the transcript what it refuses.
     async fn reply(&mut self, reply: &SmtpReply) -> Result<(), SessionEnd> {
         // Noted before it is sent, so that it is known when the device hangs up on it.
         if let Some(refusal) = reply.refusal_cause() {
@@ -285,6 +301,7 @@ impl SmtpSession<'_> {
         Ok(())
     }
 
+    /// Decides a login. A device that proves itself goes before strangers from now on.
     async fn authenticate(&mut self, credentials: &Credentials) {
         // The reply may have to wait.
         self.share.pause();
@@ -305,26 +322,18 @@ impl SmtpSession<'_> {
         }
     }
 
-    /// Allows a mail if the disk has room for it.
+    /// Allows a mail if the disk has room for it, with the size that the device announced (RFC 1870). If not, and
+    /// recipients may identify a known device, the decision waits for them.
     async fn check_room(&mut self, mail: &MailFrom) {
-        let envelope = Envelope {
-            protocol: Protocol::Smtp,
-            peer: self.control.peer,
-            login: self.login.clone(),
-            proof: self.proof,
-            greeting: None,
-            sender: mail.address.clone(),
-            recipients: Vec::new(),
-            tls: false,
-            path: None,
-        };
+        let session = self.control.envelope(Protocol::Smtp, self.login.clone(), self.proof);
+        let envelope = Envelope { sender: mail.address.clone(), ..session };
         let bytes = mail.size.unwrap_or(0);
         self.room = match self.receiver.writer.make_room(bytes, &envelope).await {
-            true => Room::Made,
-            false if self.receiver.resolver.matches_recipients() => Room::Undecided(bytes),
-            false => Room::None,
+            true => DiskRoom::Made,
+            false if self.receiver.resolver.matches_recipients() => DiskRoom::Undecided(bytes),
+            false => DiskRoom::None,
         };
-        if self.room == Room::None {
+        if self.room == DiskRoom::None {
             self.report_full();
             self.session.mail_denied(Denial::SpoolFull);
         } else {

@@ -1,5 +1,8 @@
 //! Transcripts: the commands and replies of a session, recorded as they come and bounded in size. They never contain a
 //! secret or the content of a message.
+//!
+//! A session's transcript ends when its last recorder is dropped, so that no way out of a session forgets it. It also
+//! tracks the session's problem: the cause that the sessions page names, with a hint what to change at the device.
 
 mod command_refusal;
 mod problem;
@@ -17,7 +20,7 @@ use tipoff_spool::{
 };
 
 pub(super) use self::problem::SessionProblem;
-use self::transcripts::Shared;
+use self::transcripts::TranscriptsShared;
 pub(crate) use self::transcripts::{SessionNews, Transcripts};
 use crate::net::TlsFault;
 use crate::runtime::lock::lock;
@@ -35,45 +38,51 @@ const TAIL_BYTES_MAX: usize = 16 * 1024;
 const ALL_BYTES_MAX: usize = 16 * 1024 * 1024;
 const SCARCE_BYTES: usize = 1024;
 /// Bytes that a line takes in addition to its text.
-const ENTRY_BYTES: usize = size_of::<Entry>() + 16;
+const ENTRY_BYTES: usize = size_of::<LogEntry>() + 16;
 
 /// Records one session. The session has ended when the last clone is dropped.
 #[derive(Clone)]
-pub(super) struct TranscriptRecorder(Arc<Session>);
+pub(super) struct TranscriptRecorder(Arc<OpenSession>);
 
-/// An open session.
-struct Session {
+/// What is known of a session from its beginning.
+#[derive(Clone, Copy)]
+struct Opening {
+    /// The number of the session; counts up over restarts.
     id: i64,
     protocol: Protocol,
     peer: IpAddr,
     began_at: Timestamp,
+}
+
+/// An open session.
+struct OpenSession {
+    opening: Opening,
+    /// The same moment by the clock that cannot be set, for the times of lines.
     began: Instant,
-    state: Mutex<State>,
-    shared: Arc<Shared>,
+    state: Mutex<SessionState>,
+    shared: Arc<TranscriptsShared>,
 }
 
 /// What is known of a session so far.
 #[derive(Default)]
-struct State {
+struct SessionState {
     log: Log,
+    /// The user of the latest login, accepted or refused.
     login: Option<String>,
+    /// Version and cipher, if the connection is encrypted.
     tls: Option<String>,
+    /// What the session stored, the latest last.
     arrivals: Vec<ArrivalId>,
     /// The latest problem that is not solved.
     problem: Option<SessionProblem>,
 }
 
 impl TranscriptRecorder {
-    fn new(id: i64, protocol: Protocol, peer: IpAddr, shared: Arc<Shared>) -> Self {
-        Self(Arc::new(Session {
-            id,
-            protocol,
-            peer,
-            began_at: shared.clock.now(),
-            began: Instant::now(),
-            state: Mutex::default(),
-            shared,
-        }))
+    /// A recorder for a session that begins now.
+    fn new(id: i64, protocol: Protocol, peer: IpAddr, shared: Arc<TranscriptsShared>) -> Self {
+        let opening = Opening { id, protocol, peer, began_at: shared.clock.now() };
+        let (began, state) = (Instant::now(), Mutex::default());
+        Self(Arc::new(OpenSession { opening, began, state, shared }))
     }
 
     /// The device sent this command; its secrets are masked already.
@@ -144,8 +153,8 @@ impl TranscriptRecorder {
         self.problem(SessionProblem::Tls(fault));
     }
 
-    /// A command was refused. A problem of another kind is worse and stays; and after an arrival only a refusal by which
-    /// an upload is lost counts.
+    /// A command was refused. A problem of another kind is worse and stays; and after an arrival only a refusal by
+    /// which an upload is lost counts.
     pub(super) fn refused(&self, problem: SessionProblem) {
         let mut state = self.0.state();
         let is_worse = state.problem.as_ref().is_some_and(|problem| !problem.is_refusal());
@@ -162,6 +171,7 @@ impl TranscriptRecorder {
         }
     }
 
+    /// Adds a line, and counts the memory of all transcripts.
     fn write(&self, speaker: Speaker, text: &[u8]) {
         let at_ms = u32::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u32::MAX);
         let held_bytes = &self.0.shared.held_bytes;
@@ -181,26 +191,14 @@ impl TranscriptRecorder {
 /// Arrivals that a session names, the latest.
 const ARRIVALS_MAX: usize = 100;
 
-impl Session {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl OpenSession {
+    fn state(&self) -> MutexGuard<'_, SessionState> {
         lock(&self.state)
     }
 
+    /// The open session as lists show it; its end is the present.
     fn line(&self) -> SessionLine {
-        let state = self.state();
-        SessionLine {
-            id: self.id,
-            protocol: self.protocol,
-            peer: self.peer,
-            began_at: self.began_at,
-            ended_at: self.shared.clock.now(),
-            device: None,
-            login: state.login.clone(),
-            tls: state.tls.clone(),
-            outcome: SessionOutcome::Open,
-            hint: state.problem.as_ref().and_then(|problem| problem.hint(self.protocol)),
-            arrivals: state.arrivals.clone(),
-        }
+        self.state().line(self.opening, self.shared.clock.now(), SessionOutcome::Open)
     }
 
     fn detail(&self) -> SessionDetail {
@@ -208,15 +206,12 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for OpenSession {
     fn drop(&mut self) {
         let state = std::mem::take(&mut *self.state());
         self.shared.held_bytes.fetch_sub(state.log.held_bytes(), Ordering::Relaxed);
         let finished = Finished {
-            id: self.id,
-            protocol: self.protocol,
-            peer: self.peer,
-            began_at: self.began_at,
+            opening: self.opening,
             ended_at: self.shared.clock.now(),
             is_of_flood: false,
             state,
@@ -227,17 +222,15 @@ impl Drop for Session {
 
 /// A session that has ended, before it is converted for the spool.
 struct Finished {
-    id: i64,
-    protocol: Protocol,
-    peer: IpAddr,
-    began_at: Timestamp,
+    opening: Opening,
     ended_at: Timestamp,
     /// Too many recent sessions of its address brought no arrival.
     is_of_flood: bool,
-    state: State,
+    state: SessionState,
 }
 
 impl Finished {
+    /// How the session ended: its unsolved problem decides, else whether it brought an arrival.
     fn outcome(&self) -> SessionOutcome {
         match &self.state.problem {
             Some(problem) => problem.outcome(),
@@ -247,39 +240,44 @@ impl Finished {
     }
 
     fn to_stored(&self) -> FinishedSession {
-        let State { log, login, tls, arrivals, problem } = &self.state;
+        let SessionDetail { line, lines } = self.detail();
         FinishedSession {
-            id: self.id,
-            protocol: self.protocol,
-            peer: self.peer,
-            began_at: self.began_at,
-            ended_at: self.ended_at,
-            login: login.clone(),
-            tls: tls.clone(),
-            outcome: self.outcome(),
-            hint: problem.as_ref().and_then(|problem| problem.hint(self.protocol)),
-            arrivals: arrivals.clone(),
-            lines: log.lines(),
+            id: line.id,
+            protocol: line.protocol,
+            peer: line.peer,
+            began_at: line.began_at,
+            ended_at: line.ended_at,
+            login: line.login,
+            tls: line.tls,
+            outcome: line.outcome,
+            hint: line.hint,
+            arrivals: line.arrivals,
+            lines,
         }
     }
 
     fn detail(&self) -> SessionDetail {
-        let session = self.to_stored();
-        SessionDetail {
-            line: SessionLine {
-                id: session.id,
-                protocol: session.protocol,
-                peer: session.peer,
-                began_at: session.began_at,
-                ended_at: session.ended_at,
-                device: None,
-                login: session.login,
-                tls: session.tls,
-                outcome: session.outcome,
-                hint: session.hint,
-                arrivals: session.arrivals,
-            },
-            lines: session.lines,
+        let line = self.state.line(self.opening, self.ended_at, self.outcome());
+        SessionDetail { line, lines: self.state.log.lines() }
+    }
+}
+
+impl SessionState {
+    /// The session as lists show it. The spool finds its device when it is stored.
+    fn line(&self, opening: Opening, ended_at: Timestamp, outcome: SessionOutcome) -> SessionLine {
+        let Opening { id, protocol, peer, began_at } = opening;
+        SessionLine {
+            id,
+            protocol,
+            peer,
+            began_at,
+            ended_at,
+            device: None,
+            login: self.login.clone(),
+            tls: self.tls.clone(),
+            outcome,
+            hint: self.problem.as_ref().and_then(|problem| problem.hint(protocol)),
+            arrivals: self.arrivals.clone(),
         }
     }
 }
@@ -287,21 +285,29 @@ impl Finished {
 /// The lines of a transcript; of too many, the first and the last.
 #[derive(Default)]
 struct Log {
-    head: Vec<Entry>,
+    /// The first lines.
+    head: Vec<LogEntry>,
     head_bytes: usize,
-    tail: VecDeque<Entry>,
+    /// The last lines; empty until the head is full.
+    tail: VecDeque<LogEntry>,
     tail_bytes: usize,
+    /// Lines that were dropped between head and tail.
     left_out: u64,
 }
 
-struct Entry {
+/// One line.
+struct LogEntry {
+    /// Milliseconds since the session began.
     at_ms: u32,
     speaker: Speaker,
+    /// Whether the line was longer.
     is_cut: bool,
+    /// As it came; it need not be UTF-8.
     text: Box<[u8]>,
 }
 
 impl Log {
+    /// Adds a line, within the limits of one transcript.
     fn push(&mut self, at_ms: u32, speaker: Speaker, text: &[u8]) {
         self.push_within(at_ms, speaker, text, HEAD_BYTES_MAX.max(TAIL_BYTES_MAX));
     }
@@ -310,7 +316,7 @@ impl Log {
     fn push_within(&mut self, at_ms: u32, speaker: Speaker, text: &[u8], bytes_max: usize) {
         let is_cut = text.len() > LINE_BYTES_MAX;
         let text = text.get(..LINE_BYTES_MAX).unwrap_or(text);
-        let entry = Entry { at_ms, speaker, is_cut, text: text.into() };
+        let entry = LogEntry { at_ms, speaker, is_cut, text: text.into() };
         let bytes = entry.text.len();
         let fits_head = self.tail.is_empty()
             && self.head.len() < HEAD_LINES_MAX
@@ -336,18 +342,19 @@ impl Log {
         self.head_bytes + self.tail_bytes + entries * ENTRY_BYTES
     }
 
+    /// The lines as they are shown, with one that says how many are left out.
     fn lines(&self) -> Vec<TranscriptLine> {
         let gap = (self.left_out > 0).then(|| TranscriptLine {
             at_ms: self.tail.front().map_or(0, |entry| entry.at_ms),
             speaker: Speaker::Note,
             text: format!("{} lines are left out here.", grouped(self.left_out)),
         });
-        let head = self.head.iter().map(Entry::line);
-        head.chain(gap).chain(self.tail.iter().map(Entry::line)).collect()
+        let head = self.head.iter().map(LogEntry::line);
+        head.chain(gap).chain(self.tail.iter().map(LogEntry::line)).collect()
     }
 }
 
-impl Entry {
+impl LogEntry {
     /// The line as text, without control characters: it moves no cursor and forges no line.
     fn line(&self) -> TranscriptLine {
         let mut text: String = String::from_utf8_lossy(&self.text)
@@ -361,7 +368,7 @@ impl Entry {
     }
 }
 
-/// `23,456`.
+/// A number with its thousands grouped: `23,456`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);

@@ -1,4 +1,6 @@
-//! What differs between two configurations, by the names that stand in the file. Pure.
+//! What differs between two configurations, named as in the file: for the log, the dashboard and the audit log. Pure.
+//!
+//! Each section is destructured, so that a new one does not compile until it is listed here.
 
 use tipoff_rules::{Clock, Rules};
 
@@ -7,18 +9,20 @@ use crate::config::{ChannelConfig, Config, Ftp, Smtp};
 /// When an edit of a setting has an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
-    /// As soon as it is read.
+    /// As soon as the file is read.
     AtOnce,
+    /// When the program starts again.
     AfterRestart,
 }
 
-/// What is in force as soon as it is read.
+/// The changed settings and channels that take effect at once.
 pub(super) fn taken_up(before: &Config, now: &Config) -> Vec<String> {
     let sections = edited(before, now, Effect::AtOnce);
     sections.chain(channels(&before.channels, &now.channels)).collect()
 }
 
-/// What holds only after a restart, compared with what the program was `started` with.
+/// The settings that differ from those of the start and take effect after a restart. A setting that is changed back is not
+/// among them.
 pub(super) fn needing_restart(started: &Config, now: &Config) -> Vec<String> {
     edited(started, now, Effect::AfterRestart).collect()
 }
@@ -94,6 +98,7 @@ fn ftp_sessions(ftp: &Ftp) -> Ftp {
     Ftp { listen: Vec::new(), ..ftp.clone() }
 }
 
+/// The channels that are new, changed or removed.
 fn channels(before: &[ChannelConfig], now: &[ChannelConfig]) -> Vec<String> {
     let named = |channels: &[ChannelConfig], name: &str| {
         channels.iter().find(|channel| channel.name == name).cloned()

@@ -1,36 +1,38 @@
-//! What a file looks like: by its stamp at a glance, by its content where the stamp has changed.
+//! Whether a file has changed: first by its metadata, and if that has changed, by its content.
 //!
-//! No notices of the system are used: they do not come for mounted files, and what they tell
-//! differs by how an editor saves.
+//! No notices of the system (inotify) are used: they do not come for mounted files, and differ by how an editor saves.
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Of a longer file only so much is looked at: it is refused when it is loaded.
+/// Limit of the bytes that are compared. A longer file is refused when it is loaded.
 const BYTES_MAX: u64 = 20_000_000;
 
 /// A file as it was at one time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Look {
-    /// None: it is not there.
+    /// `None` if there is no file.
     stamp: Option<Stamp>,
-    /// None: it cannot be read.
+    /// The digest of its content; `None` if it cannot be read.
     content: Option<blake3::Hash>,
 }
 
+/// The metadata of a file. A change of the content changes at least one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
     bytes: u64,
+    /// Seconds and nanoseconds.
     modified: (i64, i64),
-    /// A file that was put in its place may be as old as the one before.
+    /// The time of its metadata: a file that is moved into place may have the modification time of the one before.
     changed: (i64, i64),
+    /// Device and inode.
     inode: (u64, u64),
 }
 
 impl Look {
-    /// How the file looks now; it is read only where its stamp is another.
+    /// Looks at the file now. It is read only if its metadata has changed.
     pub(super) fn again(&self, path: &Path) -> Self {
         let Some(stamp) = stamp(path) else {
             return Self::default();
@@ -41,14 +43,14 @@ impl Look {
         Self { stamp: Some(stamp), content: content(path) }
     }
 
-    /// Whether the same stands in both.
+    /// Whether both have the same content.
     pub(super) fn has_content_of(&self, other: &Self) -> bool {
         self.content == other.content
     }
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
-    // Of the file that a link points to: that is how mounted configurations are replaced.
+    // Of the file that a link points to: Kubernetes replaces mounted configurations by changing a link.
     let file = fs::metadata(path).ok()?;
     Some(Stamp {
         bytes: file.len(),

@@ -1,7 +1,8 @@
 //! Applies edits of the configuration file while the program runs: the file is read every two seconds, and at once
 //! upon SIGHUP.
 //!
-//! A file with a fault changes nothing. No session and no delivery in flight is cut off.
+//! A file with a fault changes nothing. No session and no delivery in flight is cut off. `look.rs` notices an edit,
+//! `running.rs` applies it, and `changes.rs` names the settings that changed, for the log and the audit log.
 
 mod changes;
 mod look;
@@ -9,9 +10,8 @@ mod running;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use tipoff_model::Timestamp;
 use tipoff_spool::{Actor, AuditEntry};
 use tokio::signal::unix::Signal;
 use tokio::sync::{Mutex, watch};
@@ -30,40 +30,46 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long a changed file must stay as it is: some editors empty it before they fill it.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// Where the configuration is, and what was seen there.
+/// The file of the configuration, and its content at two moments.
 pub(crate) struct Source {
-    /// What the command line says.
+    /// `--config`, or the file that was found at the start; `None` while there is none.
     file: Option<PathBuf>,
+    /// `--data-dir`, which overrides the file.
     data_dir: Option<PathBuf>,
-    /// What was there when it was last loaded.
+    /// The file when it was last loaded.
     loaded: Look,
-    /// What was there when it was last looked at.
+    /// The file when it was last looked at.
     seen: Look,
 }
 
-/// What a look at the file tells.
-enum Sight {
+/// How the file compares with what was loaded.
+enum Comparison {
+    /// It has the content that was loaded.
     Same,
-    /// It is not what was loaded, and may be changing still.
+    /// It differs from what was loaded, and from the look before: an editor may still be writing it.
     Unsettled,
+    /// It differs from what was loaded, and has not changed since the look before.
     Changed,
 }
 
 impl Source {
-    /// Of this command line.
+    /// The configuration that this command line names.
     pub(crate) fn new(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> Self {
         Self { file, data_dir, loaded: Look::default(), seen: Look::default() }
     }
 
-    /// What is set there now, or all that is wrong with it.
+    /// Loads the configuration.
+    ///
+    /// # Errors
+    /// All faults of the file.
     pub(crate) fn load(&mut self) -> Result<Config, Faults> {
-        // First, so that an edit in between is seen as one.
+        // Before it is read, so that an edit in between is noticed at the next look.
         self.seen = self.look();
         self.loaded = self.seen.clone();
         Config::load(self.file.as_deref(), self.data_dir.as_deref(), &variable)
     }
 
-    /// A file that goes away later does not bring another one into force.
+    /// Keeps to the file that was loaded: if it is removed later, no other file takes its place.
     fn settle_on(&mut self, loaded: &Config) {
         self.file = self.file.take().or_else(|| loaded.path.clone());
     }
@@ -73,15 +79,16 @@ impl Source {
         found.map_or_else(Look::default, |path| self.seen.again(&path))
     }
 
-    fn look_again(&mut self) -> Sight {
+    /// Looks at the file, and compares it with the look before and with what was loaded.
+    fn look_again(&mut self) -> Comparison {
         let now = self.look();
         let before = std::mem::replace(&mut self.seen, now);
         if self.seen.has_content_of(&self.loaded) {
-            Sight::Same
+            Comparison::Same
         } else if self.seen.has_content_of(&before) {
-            Sight::Changed
+            Comparison::Changed
         } else {
-            Sight::Unsettled
+            Comparison::Unsettled
         }
     }
 }
@@ -90,24 +97,23 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn now() -> Timestamp {
-    SystemTime::now().into()
-}
-
 /// Applies edits of the configuration file to what runs.
 pub(crate) struct Reload {
     source: Source,
+    /// The parts that an edit changes.
     running: Running,
-    /// What the program was started with.
+    /// The configuration of the start: settings that differ from it need a restart.
     started: Config,
+    /// The configuration in use.
     current: Config,
+    /// Shown by the dashboard and the API.
     state: watch::Sender<ConfigState>,
     /// Entries that are not in the audit log yet.
     noted: Vec<AuditEntry>,
 }
 
 impl Reload {
-    /// For what was started with `config`. The receiver shows the state of the configuration.
+    /// Reloads a program that was started with `config`. The receiver has the state of the configuration.
     pub(crate) fn new(
         mut source: Source,
         config: Config,
@@ -115,7 +121,7 @@ impl Reload {
     ) -> (Self, watch::Receiver<ConfigState>) {
         let state = ConfigState {
             path: config.path.clone(),
-            loaded_at: now(),
+            loaded_at: running.services.clock.now(),
             fault: None,
             needs_restart: Vec::new(),
         };
@@ -126,7 +132,7 @@ impl Reload {
         (Self { source, running, started, current: config, state, noted }, states)
     }
 
-    /// Looks until the end, in a task that is supervised. What is known of the file outlives the task.
+    /// Starts the task that looks at the file until the program ends. What is known of the file outlives a restart of the task.
     pub(crate) fn start(self, hang_up: Signal, supervisor: &Supervisor) {
         let (this, shutdown) = (Arc::new(Mutex::new((self, hang_up))), supervisor.shutdown());
         supervisor.spawn(Task::part("configuration watch"), move || {
@@ -155,16 +161,18 @@ impl Reload {
         }
     }
 
-    /// Loads what has changed, or what it is asked to; how long until the next look.
+    /// Looks at the file, and loads it if it has changed or if SIGHUP asked for it. Returns how long until the next look.
     fn look(&mut self, asked: bool) -> Duration {
         match self.source.look_again() {
-            Sight::Unsettled if !asked => return SETTLE,
-            Sight::Same if !asked => {}
+            Comparison::Unsettled if !asked => return SETTLE,
+            Comparison::Same if !asked => {}
             _ => self.load(),
         }
         LOOK_EVERY
     }
 
+    /// Loads the file and applies it, or keeps its faults for the dashboard. The service manager sees both moments
+    /// (`RELOADING=1` and `READY=1`, sd_notify(3)).
     fn load(&mut self) {
         service_manager::reloading();
         let loaded = self.source.load().map_err(|faults| ConfigFault::of(&faults));
@@ -183,6 +191,8 @@ impl Reload {
         self.running.services.events.publish(LiveEvent::Config);
     }
 
+    /// Applies a configuration without faults, and logs which settings changed and which need a restart. The error is a fault
+    /// outside of the file, such as a certificate that cannot be used; then nothing was applied.
     fn apply(&mut self, config: Config) -> Result<(), ConfigFault> {
         let applied = self.running.apply(&self.current, &config, &self.started.data_dir);
         applied.map_err(|error| ConfigFault::new(format!("{error:#}"), format!("{error:#}")))?;
@@ -204,20 +214,16 @@ impl Reload {
             tracing::warn!(path, settings, "These settings are changed and need a restart.");
         }
         let waiting = needs_restart.iter().map(|setting| format!("{setting} (after a restart)"));
-        let told: Vec<String> =
+        let noted: Vec<String> =
             Some(changed).filter(|it| !it.is_empty()).into_iter().chain(waiting).collect();
-        if !told.is_empty() {
-            let entry = audit::entry(
-                now(),
-                Actor::File(path),
-                AuditAction::ConfigChange,
-                "",
-                told.join(", "),
-            );
+        if !noted.is_empty() {
+            let now = self.running.services.clock.now();
+            let action = AuditAction::ConfigChange;
+            let entry = audit::entry(now, Actor::File(path), action, "", noted.join(", "));
             self.noted.push(entry);
         }
-        let path = config.path.clone();
-        self.state.send_replace(ConfigState { path, loaded_at: now(), fault: None, needs_restart });
+        let (path, loaded_at) = (config.path.clone(), self.running.services.clock.now());
+        self.state.send_replace(ConfigState { path, loaded_at, fault: None, needs_restart });
         self.current = config;
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Applies a changed configuration to what runs: each part by a value that is exchanged as a whole.
+//! Applies a changed configuration to what runs: each part by a value that is exchanged as a whole, so that no session sees
+//! half of an edit.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,15 +14,22 @@ use crate::services::Services;
 
 /// The parts whose settings may change.
 pub(crate) struct Running {
+    /// Rules, devices and retention.
     pub(crate) services: Services,
+    /// The certificate.
     pub(crate) tls: Arc<Tls>,
+    /// The receivers, as the next sessions get them.
     pub(crate) smtp: Arc<ArcSwap<smtp::Receiver>>,
     pub(crate) ftp: Arc<ArcSwap<ftp::Receiver>>,
+    /// The channels.
     pub(crate) dispatch: ChannelSupervisor,
 }
 
 impl Running {
-    /// Applies all of it; with an error, nothing.
+    /// Applies the configuration `now`, which replaces `before`.
+    ///
+    /// # Errors
+    /// The certificate cannot be loaded; then nothing was applied.
     pub(super) fn apply(
         &self,
         before: &Config,

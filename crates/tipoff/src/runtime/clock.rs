@@ -1,5 +1,8 @@
-//! The wall clock, watched by one that cannot be set. What must not happen early because the wall clock
-//! was set, was wrong at the start or stood still while the machine slept, is measured here.
+//! The clock of the program: the wall clock, compared with a clock that cannot be set.
+//!
+//! Whatever must not happen early because the wall clock was set, was wrong at the start, or stood still while the machine
+//! slept, is measured here: expiry, eviction, lateness, inactivity. All rooms get the clock as an argument, so that a test
+//! sets the time.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,13 +13,13 @@ use tipoff_model::Timestamp;
 
 use crate::runtime::lock::lock;
 
-/// The wall clock was set if it differs by so much from the time that has passed.
+/// The wall clock counts as set if it differs by at least this from the time that has passed. NTP slews smaller differences.
 const JUMP_MIN: Duration = Duration::from_secs(2);
 /// [`Clock::read`] is called at least this often, so that a jump is noticed.
 pub(crate) const READ_EVERY: Duration = Duration::from_secs(2);
 /// A time recorded so long before a jump was noticed may be of either side of the jump.
 const NOTICED_WITHIN: Duration = Duration::from_secs(20);
-/// Jumps that are remembered; of more the oldest are forgotten.
+/// Frames that are remembered, and jumps that wait to be taken; beyond that the oldest frame is forgotten.
 const FRAMES_MAX: usize = 64;
 
 /// Both clocks at one moment.
@@ -24,22 +27,26 @@ const FRAMES_MAX: usize = 64;
 pub(crate) struct Reading {
     /// Time of day.
     pub(crate) wall: Timestamp,
-    /// How long the program has been running, without the time in which the machine slept.
+    /// Time since the program started, without the time in which the machine slept (on Linux `CLOCK_MONOTONIC`).
     pub(crate) running: Duration,
 }
 
 /// The wall clock was set, forward or back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Jump {
+    /// By this much; also after the machine slept.
     Forward(Duration),
+    /// By this much.
     Back(Duration),
 }
 
 /// The clock of one run of the program. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Clock(Arc<Shared>);
+pub(crate) struct Clock(Arc<ClockShared>);
 
-struct Shared {
+/// The state behind [`Clock`].
+struct ClockShared {
+    /// Reads both clocks of the machine, or those of a test.
     source: Box<dyn Fn() -> Reading + Send + Sync>,
     history: Mutex<History>,
 }
@@ -54,7 +61,7 @@ impl Clock {
     /// The clocks that `source` reads.
     pub(crate) fn new(source: impl Fn() -> Reading + Send + Sync + 'static) -> Self {
         let history = Mutex::new(History::new(source()));
-        Self(Arc::new(Shared { source: Box::new(source), history }))
+        Self(Arc::new(ClockShared { source: Box::new(source), history }))
     }
 
     /// Both clocks now.
@@ -120,15 +127,16 @@ impl Age {
 /// A time in which the wall clock was not set.
 #[derive(Clone, Copy, Debug)]
 struct Frame {
+    /// Both clocks when it began.
     began: Reading,
-    /// When it was last read.
+    /// When the clock was last read in it, in the time of this run.
     until: Duration,
-    /// By how much the wall clock was set to begin it.
+    /// By how much the wall clock was set to begin it; zero for the first.
     jump: Duration,
 }
 
 impl Frame {
-    /// How long the program had been running at this time of day, as far as this frame knows it.
+    /// The time of this run at a time of day; `None` if that is not in this frame.
     fn running_at(&self, wall: Timestamp) -> Option<Duration> {
         let running = if wall >= self.began.wall {
             self.began.running.saturating_add(wall.since(self.began.wall))
@@ -142,7 +150,7 @@ impl Frame {
         (running <= self.until.saturating_add(NOTICED_WITHIN)).then_some(running.min(self.until))
     }
 
-    /// The wall clock as it would stand now if it had not been set again.
+    /// The time of day if the clock had not been set again.
     fn wall_at(&self, running: Duration) -> Timestamp {
         self.began.wall.after(running.saturating_sub(self.began.running))
     }
@@ -150,9 +158,11 @@ impl Frame {
 
 /// What the wall clock did in this run. Pure.
 struct History {
+    /// The frame in which the run began.
     first: Frame,
     /// The latest last; never empty.
     frames: VecDeque<Frame>,
+    /// Jumps that nobody has taken yet.
     unread: Vec<Jump>,
 }
 
@@ -162,6 +172,7 @@ impl History {
         Self { first, frames: VecDeque::from([first]), unread: Vec::new() }
     }
 
+    /// Takes a reading: it continues the latest frame, or begins one after a jump.
     fn observe(&mut self, reading: Reading) {
         let Some(latest) = self.frames.back_mut() else {
             return;
@@ -192,7 +203,8 @@ impl History {
         jump.map(|frame| frame.began)
     }
 
-    /// Of several moments at which the clock showed this time it is the latest.
+    /// The age of a record. If the clock showed its time at several moments of this run, the latest counts, so that the record
+    /// is never taken for older than it is.
     fn age(&self, recorded: Timestamp, now: Reading) -> Age {
         let at = self.frames.iter().filter_map(|frame| frame.running_at(recorded)).max();
         match at {

@@ -1,11 +1,11 @@
-//! What happens, told to whoever listens: the dashboard's live view.
+//! Live events: published to open pages, the event stream of the API, and tasks of channels.
 //!
-//! It is a notice and never the only record: who was too slow looks into the spool.
+//! An event is a notice and never the only record: a subscriber that was too slow reads the spool.
 
 use tipoff_model::{DeliveryId, DeliveryState, IncidentId};
 use tokio::sync::broadcast;
 
-/// Notices that are kept for a listener who is slow; one who is slower misses the oldest.
+/// Events that wait for a slow subscriber; a slower one misses the oldest.
 const KEPT_MAX: usize = 1024;
 
 /// Something that has happened.
@@ -13,20 +13,20 @@ const KEPT_MAX: usize = 1024;
 pub(crate) enum LiveEvent {
     /// An arrival is stored.
     Arrival {
-        /// Where it belongs.
+        /// The incident that it belongs to.
         incident: IncidentId,
-        /// Whether it is the first of it.
+        /// Whether it opened the incident.
         opened: bool,
     },
     /// An attempt at a delivery is recorded.
     Delivery {
         /// Its number.
         delivery: DeliveryId,
-        /// What it tells of.
+        /// The incident that it alerts.
         incident: IncidentId,
-        /// Where it goes.
+        /// The name of the channel.
         channel: String,
-        /// Its state from now on.
+        /// Its state after the attempt.
         state: DeliveryState,
     },
     /// A channel fails, works again, is paused, or has been changed.
@@ -34,30 +34,30 @@ pub(crate) enum LiveEvent {
         /// Its name.
         name: String,
     },
-    /// What people say of a device was changed.
+    /// The settings of a device were changed, or it got a notice.
     Device,
-    /// A mode was chosen, or everything muted or heard again.
+    /// A mode was chosen, or all alerts were muted or unmuted.
     HomeState,
-    /// The configuration file was read again, whatever came of it.
+    /// The configuration file was read again, with or without faults.
     Config,
 }
 
-/// Where notices are told.
+/// Publishes events to all subscribers. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct EventBus(broadcast::Sender<LiveEvent>);
 
 impl EventBus {
-    /// Without listeners.
+    /// A bus without subscribers.
     pub(crate) fn new() -> Self {
         Self(broadcast::Sender::new(KEPT_MAX))
     }
 
-    /// Tells all listeners; nobody may be listening.
+    /// Publishes an event. There may be no subscriber.
     pub(crate) fn publish(&self, item: LiveEvent) {
         let _ = self.0.send(item);
     }
 
-    /// What is told from now on.
+    /// Receives the events from now on.
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
         self.0.subscribe()
     }

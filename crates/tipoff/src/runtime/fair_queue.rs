@@ -1,5 +1,7 @@
-//! A queue for work that takes long, such as videos: known devices have places of their own, the others share the
-//! rest by address, and each address by device, so that nobody's work waits for all that another one sent.
+//! A queue for work that takes long, such as converting videos: known devices have places of their own, the others share the
+//! rest by address, and each address by device, so that nobody's work waits for all that another one sent (invariant 12).
+//!
+//! A place is held while its work runs. Whoever no longer waits drops the future, and leaves the queue with it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,15 +15,17 @@ use crate::runtime::lock::lock;
 /// Devices and addresses whose latest turns are remembered; of more, all begin anew.
 const TURNS_MAX: usize = 1_024;
 
-/// Whose work it is.
+/// Who the work is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {
+    /// A known device, or the address of a discovered one.
     pub(crate) share: Share,
+    /// The device, so that those of one address take turns.
     pub(crate) device: DeviceId,
 }
 
 impl Owner {
-    /// Of what an arrival brought; of one that is gone meanwhile, nobody that is known.
+    /// The owner of what an arrival brought. An arrival that was removed meanwhile has an owner that is not known.
     pub(crate) async fn of(
         spool: &dyn Spool,
         arrival: ArrivalId,
@@ -34,36 +38,42 @@ impl Owner {
     }
 }
 
-/// Places for work, and who waits for one. A clone shares them.
+/// Places for work, and who waits for one. Clones share them.
 #[derive(Clone)]
-pub(crate) struct FairQueue(Arc<Shared>);
+pub(crate) struct FairQueue(Arc<QueueShared>);
 
-struct Shared {
+/// What does not change, and the state.
+struct QueueShared {
+    /// Places of known devices, and of all others each; with `has_reserves` false, of all together.
     places: usize,
-    /// Whether there are places beside those that all share.
+    /// Whether a device or address without a place may have one more.
     has_reserves: bool,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
 }
 
+/// Who has a place and who waits.
 #[derive(Default)]
-struct State {
+struct QueueState {
+    /// Places that are taken, by ticket.
     running: Vec<(u64, Owner)>,
     waiting: Vec<Waiting>,
-    /// When an address and a device had their latest turns.
+    /// The turn in which an address (without a device) and a device were last given a place.
     turns: HashMap<(String, Option<DeviceId>), u64>,
-    /// Counts up.
+    /// Numbers those who wait, and turns. Counts up.
     ticket: u64,
 }
 
+/// One that waits.
 struct Waiting {
     ticket: u64,
     owner: Owner,
+    /// Tells it that it has a place.
     granted_tx: oneshot::Sender<()>,
 }
 
 /// A place, or one among those who wait; given up when it is dropped.
-pub(crate) struct Place {
-    shared: Arc<Shared>,
+pub(crate) struct QueuePlace {
+    shared: Arc<QueueShared>,
     ticket: u64,
 }
 
@@ -81,7 +91,7 @@ impl FairQueue {
 
     fn with(places: usize, has_reserves: bool) -> Self {
         let (places, state) = (places.max(1), Mutex::default());
-        Self(Arc::new(Shared { places, has_reserves, state }))
+        Self(Arc::new(QueueShared { places, has_reserves, state }))
     }
 
     /// How much can be under way at once with so many places.
@@ -89,8 +99,14 @@ impl FairQueue {
         places.saturating_add(1).saturating_mul(2)
     }
 
+    /// How many wait for a place.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.lock().waiting.len()
+    }
+
     /// Waits for a place.
-    pub(crate) async fn acquire(&self, owner: Owner) -> Place {
+    pub(crate) async fn acquire(&self, owner: Owner) -> QueuePlace {
         let (granted_tx, granted_rx) = oneshot::channel();
         let place = {
             let mut state = self.0.lock();
@@ -98,7 +114,7 @@ impl FairQueue {
             let ticket = state.ticket;
             state.waiting.push(Waiting { ticket, owner, granted_tx });
             state.grant(&self.0);
-            Place { shared: Arc::clone(&self.0), ticket }
+            QueuePlace { shared: Arc::clone(&self.0), ticket }
         };
         // The sender goes with a grant only, or with the place.
         let _ = granted_rx.await;
@@ -106,13 +122,13 @@ impl FairQueue {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl QueueShared {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         lock(&self.state)
     }
 }
 
-impl Drop for Place {
+impl Drop for QueuePlace {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.waiting.retain(|it| it.ticket != self.ticket);
@@ -121,9 +137,9 @@ impl Drop for Place {
     }
 }
 
-impl State {
+impl QueueState {
     /// Gives the free places to those whose turn it is.
-    fn grant(&mut self, shared: &Shared) {
+    fn grant(&mut self, shared: &QueueShared) {
         loop {
             let free = self.waiting.iter().enumerate().filter(|(_, it)| self.has_place(it, shared));
             let next = free.min_by_key(|(_, it)| self.order(it)).map(|(index, _)| index);
@@ -142,7 +158,8 @@ impl State {
         }
     }
 
-    fn has_place(&self, waiting: &Waiting, shared: &Shared) -> bool {
+    /// Whether there is a place for this one now: a shared place, or the reserve of a device or address that has none.
+    fn has_place(&self, waiting: &Waiting, shared: &QueueShared) -> bool {
         let places = shared.places;
         if !shared.has_reserves {
             return self.running.len() < places;
@@ -164,6 +181,7 @@ impl State {
     }
 }
 
+/// The key of turns: an address, or a device at it.
 fn key(owner: &Owner, of_device: bool) -> (String, Option<DeviceId>) {
     (owner.share.place().to_owned(), of_device.then_some(owner.device))
 }
@@ -181,7 +199,7 @@ mod tests {
     }
 
     /// Whether a place is free for it now.
-    async fn has_place(queue: &FairQueue, owner: Owner) -> Option<Place> {
+    async fn has_place(queue: &FairQueue, owner: Owner) -> Option<QueuePlace> {
         let acquire = queue.acquire(owner);
         tokio::time::timeout(std::time::Duration::from_millis(1), acquire).await.ok()
     }

@@ -22,21 +22,23 @@ const TRY_EVERY: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub(crate) struct LineQueue {
     /// Bounded by [`Counts`]: a channel with a bound of its own allocates all its places at once.
-    queue_tx: Sender<Item>,
+    queue_tx: Sender<QueueItem>,
     counts: Arc<Counts>,
 }
 
-enum Item {
+enum QueueItem {
     /// One or more lines, with their ends.
     Lines(Box<[u8]>),
     /// All before it is to be written; then this is answered.
     Flush(SyncSender<()>),
 }
 
+/// What waits, and what was dropped. Shared by both ends without a lock.
 #[derive(Default)]
 struct Counts {
     waiting_items: AtomicUsize,
     waiting_bytes: AtomicUsize,
+    /// Lines that were dropped since the start.
     dropped: AtomicU64,
 }
 
@@ -56,7 +58,7 @@ impl LineQueue {
     ) -> io::Result<Self> {
         let (queue_tx, queue_rx) = channel();
         let counts = Arc::new(Counts::default());
-        let mut writer = Writer {
+        let mut writer = LineWriter {
             output,
             counts: Arc::clone(&counts),
             report,
@@ -74,7 +76,7 @@ impl LineQueue {
     /// Hands over one line or more, with their ends; drops them if too many wait already.
     pub(crate) fn push(&self, lines: &[u8]) {
         let fits = self.counts.add(lines.len());
-        if !fits || self.queue_tx.send(Item::Lines(lines.into())).is_err() {
+        if !fits || self.queue_tx.send(QueueItem::Lines(lines.into())).is_err() {
             self.counts.remove(lines.len());
             self.counts.dropped.fetch_add(count(lines), Ordering::Relaxed);
         }
@@ -94,7 +96,7 @@ impl LineQueue {
     pub(crate) fn end(&self) -> Receiver<()> {
         let (done_tx, done_rx) = sync_channel(1);
         // If nobody writes any more, the receiver finds its sender gone.
-        let _ = self.queue_tx.send(Item::Flush(done_tx));
+        let _ = self.queue_tx.send(QueueItem::Flush(done_tx));
         done_rx
     }
 }
@@ -114,10 +116,13 @@ impl Counts {
     }
 }
 
-struct Writer<W, R> {
+/// The end that writes, on its own thread.
+struct LineWriter<W, R> {
     output: W,
     counts: Arc<Counts>,
+    /// Called with the number of dropped lines, once lines can be written again.
     report: R,
+    /// Lines that are written together.
     batch: Vec<u8>,
     /// How many dropped lines were reported.
     reported: u64,
@@ -125,19 +130,19 @@ struct Writer<W, R> {
     is_torn: bool,
 }
 
-impl<W: Write, R: Fn(u64)> Writer<W, R> {
+impl<W: Write, R: Fn(u64)> LineWriter<W, R> {
     /// Until nobody can hand over lines any more.
-    fn run(&mut self, queue_rx: &Receiver<Item>) {
+    fn run(&mut self, queue_rx: &Receiver<QueueItem>) {
         while let Ok(item) = queue_rx.recv() {
             let mut next = Some(item);
             let mut flushed = None;
             while let Some(item) = next.take() {
                 match item {
-                    Item::Lines(lines) => {
+                    QueueItem::Lines(lines) => {
                         self.counts.remove(lines.len());
                         self.batch.extend_from_slice(&lines);
                     }
-                    Item::Flush(done_tx) => flushed = Some(done_tx),
+                    QueueItem::Flush(done_tx) => flushed = Some(done_tx),
                 }
                 if self.batch.len() < WRITE_BYTES && flushed.is_none() {
                     next = queue_rx.try_recv().ok();
@@ -150,6 +155,7 @@ impl<W: Write, R: Fn(u64)> Writer<W, R> {
         }
     }
 
+    /// Writes the batch and empties it. Its memory is kept.
     fn write_batch(&mut self) {
         let batch = std::mem::take(&mut self.batch);
         if !batch.is_empty() {
@@ -159,6 +165,8 @@ impl<W: Write, R: Fn(u64)> Writer<W, R> {
         self.batch.clear();
     }
 
+    /// Writes a batch; lines that cannot be written are dropped and counted. After a line that was cut off, the next one begins on
+    /// a line of its own.
     fn write(&mut self, batch: &[u8]) {
         if self.is_torn && write_all(&mut self.output, b"\n") == 1 {
             self.is_torn = false;
@@ -194,6 +202,7 @@ fn write_all(output: &mut impl Write, bytes: &[u8]) -> usize {
     written
 }
 
+/// The number of lines.
 fn count(lines: &[u8]) -> u64 {
     lines.iter().filter(|&&byte| byte == b'\n').count() as u64
 }

@@ -1,7 +1,11 @@
-//! Links to stored files, signed: whoever has one can open that file and no other.
+//! Signed links: to stored files, to shared incidents, and to actions. Whoever has one can do that one thing, without a login,
+//! until it expires.
+//!
+//! A link contains what it allows, its expiry and an HMAC-SHA256 over both; nothing is stored to check it. The kinds are kept
+//! apart by a prefix in the signed text.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +14,9 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use tipoff_model::{Action, Alert, AlertMedia, IncidentId, MediaPlace, Timestamp};
 
-/// How much of the digest a link carries, in bytes: nobody tries 2^128 links.
+use crate::runtime::hex::hex;
+
+/// Bytes of the digest that a link contains: nobody tries 2^128 links.
 const SIGNATURE_BYTES: usize = 16;
 /// Links to files expire at whole days, or whole hours where they last less than a day: all attempts of a
 /// delivery, and a feed that is read again, have the same link.
@@ -21,14 +27,17 @@ const HOUR_S: u64 = 60 * 60;
 #[derive(Clone)]
 pub(crate) struct Links(Arc<Parts>);
 
+/// What links are made of.
 struct Parts {
+    /// The public address, without a slash at the end.
     base: Option<String>,
+    /// The key of signatures, from the data folder.
     key: [u8; 32],
     /// How long a link to a file lasts at least.
     media_lasts: Duration,
 }
 
-/// What a link to a file is good for.
+/// Whether a link to a file is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MediaLink {
     /// It opens the file.
@@ -48,25 +57,25 @@ impl Links {
     }
 
     /// Gives an alert the link to its incident, and every file its own.
-    pub(crate) fn fill_in(&self, alert: &mut Alert) {
+    pub(crate) fn fill_in(&self, alert: &mut Alert, now: Timestamp) {
         alert.link = self.incident(alert.incident);
-        let now = SystemTime::now().into();
         for media in alert.media.iter_mut().chain(&mut alert.raw) {
             media.url = self.link(media, now);
         }
     }
 
-    /// How others reach the HTTP port; nothing where that is not known.
+    /// The public address; empty if it is not known.
     pub(crate) fn base(&self) -> &str {
         self.0.base.as_deref().unwrap_or_default()
     }
 
-    /// Where people look at an incident; none: how others reach the HTTP port is not known.
+    /// The page of an incident, which needs a login; `None` if the public address is not known.
     pub(crate) fn incident(&self, incident: IncidentId) -> Option<String> {
         Some(format!("{}/incidents/{incident}", self.0.base.as_deref()?))
     }
 
-    /// The link to a file, made at `now`.
+    /// The link to a file, made at `now`; `None` if the public address is not known. It ends with the file's name, for programs
+    /// that save it.
     pub(crate) fn link(&self, media: &AlertMedia, now: Timestamp) -> Option<String> {
         let base = self.0.base.as_deref()?;
         let MediaPlace { arrival, .. } = media.place;
@@ -90,8 +99,7 @@ impl Links {
         Some(format!("{base}/media/{arrival}/{file}/{expires_s}-{signature}/{name}"))
     }
 
-    /// What a link to a file is good for at `now`. `proof` is its expiry and signature, as
-    /// [`Self::link`] writes them.
+    /// Whether a link to a file is valid at `now`. `proof` is its expiry and signature, as [`Self::link`] writes them.
     pub(crate) fn media(&self, place: MediaPlace, proof: &str, now: Timestamp) -> MediaLink {
         let Some((expires, signature)) = proof.split_once('-') else {
             return MediaLink::Foreign;
@@ -186,7 +194,7 @@ impl Links {
         };
         mac.update(text.as_bytes());
         let digest = mac.finalize().into_bytes();
-        digest.iter().take(SIGNATURE_BYTES).map(|byte| format!("{byte:02x}")).collect()
+        hex(digest.get(..SIGNATURE_BYTES).unwrap_or(&digest))
     }
 }
 
@@ -208,12 +216,12 @@ fn is_equal(expected: &str, given: &str) -> bool {
     !expected.is_empty() && bool::from(expected.as_bytes().ct_eq(given.as_bytes()))
 }
 
-/// How a link names a file of an arrival, or the arrival as it came.
+/// The part of a link that names a file of an arrival: its index, or `raw` for the arrival as it came.
 pub(crate) fn file_part(place: MediaPlace) -> String {
     place.index.map_or_else(|| "raw".to_owned(), |index| index.to_string())
 }
 
-/// What [`file_part`] made; none: it made no such thing.
+/// Parses what [`file_part`] makes; `None` for anything else.
 pub(crate) fn parse_file_part(part: &str) -> Option<Option<u32>> {
     if part == "raw" { Some(None) } else { part.parse().ok().map(Some) }
 }

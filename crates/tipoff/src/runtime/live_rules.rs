@@ -1,4 +1,5 @@
-//! The rules that hold now: exchanged as a whole when the configuration changes.
+//! The rules in use: exchanged as a whole when the configuration changes. The spool takes them once for each arrival, so that
+//! one arrival is never judged by two sets of rules.
 
 use std::sync::Arc;
 
@@ -6,16 +7,16 @@ use arc_swap::ArcSwap;
 use tipoff_model::{Planner, RuleSource};
 use tipoff_rules::Rules;
 
-/// The rules that hold now, as the spool asks them.
+/// The rules in use, and the names of the configured devices.
 pub(crate) struct LiveRules(ArcSwap<Rules>, ArcSwap<Vec<String>>);
 
 impl LiveRules {
-    /// Of the configuration.
+    /// The rules of the configuration at the start.
     pub(crate) fn new(rules: Rules) -> Self {
         Self(ArcSwap::from_pointee(rules), ArcSwap::default())
     }
 
-    /// The devices that are configured now.
+    /// Replaces the names of the configured devices.
     pub(crate) fn name_devices(&self, names: Vec<String>) {
         self.1.store(Arc::new(names));
     }
@@ -25,7 +26,7 @@ impl LiveRules {
         self.1.load_full()
     }
 
-    /// As they are at this moment.
+    /// The rules at this moment.
     pub(crate) fn now(&self) -> Arc<Rules> {
         self.0.load_full()
     }

@@ -26,7 +26,7 @@ pub(crate) enum LogForm {
 /// The one queue before standard error.
 static QUEUE: OnceLock<LineQueue> = OnceLock::new();
 
-/// What is not logged unless `level` asks for it. The TLS library warns in each handshake of oddities that
+/// What is not logged unless `level` names it. The TLS library warns in each handshake of oddities that
 /// do no harm, such as an IP address in SNI (RFC 6066, section 3, forbids it; many cameras send it). What
 /// makes a handshake fail is an error that Tipoff logs itself.
 const QUIET: &str = "rustls=error";
@@ -40,7 +40,7 @@ pub(crate) fn start(form: LogForm, level: &str) -> anyhow::Result<()> {
     let _ = QUEUE.set(queue);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(|| Lines)
+        .with_writer(|| LogLines)
         // They would go to standard error by a macro that panics.
         .log_internal_errors(false);
     match form {
@@ -96,9 +96,9 @@ pub(crate) fn flush(time: Duration) {
 }
 
 /// What the log is written to: each call is one line.
-struct Lines;
+struct LogLines;
 
-impl Write for Lines {
+impl Write for LogLines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // The formatter has written out what fields hold, but for directions and C1.
         write_colored(&String::from_utf8_lossy(bytes));

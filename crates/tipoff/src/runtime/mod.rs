@@ -1,9 +1,10 @@
-//! What all rooms stand on: time, tasks and their end, events, log and terminal, fair queues. Knows no room.
+//! The base of all modules: time, tasks and their end, events, log and terminal, fair queues. Uses none of the modules above.
 
 // First, because its macros are for all that follow.
 #[macro_use]
 pub(crate) mod terminal;
 
+pub(crate) mod blocking;
 pub(crate) mod clock;
 pub(crate) mod escape;
 pub(crate) mod events;

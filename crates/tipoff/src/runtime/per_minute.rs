@@ -1,4 +1,5 @@
-//! Messages that somebody else causes: so many a minute for each cause, and how often it happened.
+//! Bounds messages that others cause, such as warnings about an address: a few a minute for each cause, with the number of
+//! events since the last one.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,64 +11,70 @@ use tipoff_model::AddressShare;
 
 use crate::runtime::lock::lock;
 
-/// For how long messages are counted.
+/// The period of the limit.
 const PERIOD: Duration = Duration::from_secs(60);
-/// Causes that are told apart; all further ones count as one, so that many addresses fill neither log nor memory.
+/// Causes that are counted apart; all further ones count as one, so that many addresses fill neither log nor memory.
 const CAUSES_MAX: usize = 256;
 
 /// Counts what happens and allows `MAX` messages of it a minute.
-pub(crate) struct PerMinute<K, const MAX: u32 = 1>(Mutex<Table<K>>);
+pub(crate) struct PerMinute<K, const MAX: u32 = 1>(Mutex<CauseTable<K>>);
 
-struct Table<K> {
+/// The events of each cause.
+struct CauseTable<K> {
     causes: HashMap<K, Happened>,
-    /// All causes that found no place.
+    /// All causes beyond [`CAUSES_MAX`].
     others: Happened,
 }
 
+/// The events of one cause.
 struct Happened {
+    /// When its present period began.
     began: Instant,
+    /// Messages of this period.
     messages: u32,
-    untold: u64,
+    /// Events since the last message.
+    unreported: u64,
 }
 
 impl Happened {
     fn new(now: Instant) -> Self {
-        Self { began: now, messages: 0, untold: 0 }
+        Self { began: now, messages: 0, unreported: 0 }
     }
 
     fn is_over(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.began) >= PERIOD
     }
 
+    /// Counts an event. The number of events since the last message, if a message is due.
     fn again(&mut self, max: u32, now: Instant) -> Option<u64> {
         if self.is_over(now) {
             (self.began, self.messages) = (now, 0);
         }
-        self.untold += 1;
+        self.unreported += 1;
         if self.messages >= max {
             return None;
         }
         self.messages += 1;
-        Some(std::mem::take(&mut self.untold))
+        Some(std::mem::take(&mut self.unreported))
     }
 }
 
 impl<K, const MAX: u32> Default for PerMinute<K, MAX> {
     fn default() -> Self {
         let others = Happened::new(Instant::now());
-        Self(Mutex::new(Table { causes: HashMap::new(), others }))
+        Self(Mutex::new(CauseTable { causes: HashMap::new(), others }))
     }
 }
 
 impl<K: Eq + Hash, const MAX: u32> PerMinute<K, MAX> {
-    /// How often it has happened since the last message of this cause; `None`: no message now.
+    /// Counts an event. Returns the number of events since the last message of this cause, or `None` if no message is due.
     pub(crate) fn due(&self, cause: K) -> Option<u64> {
         self.due_at(cause, Instant::now())
     }
 
     fn due_at(&self, cause: K, now: Instant) -> Option<u64> {
         let mut table = lock(&self.0);
-        let Table { causes, others } = &mut *table;
+        let CauseTable { causes, others } = &mut *table;
         if let Some(happened) = causes.get_mut(&cause) {
             return happened.again(MAX, now);
         }
@@ -81,7 +88,8 @@ impl<K: Eq + Hash, const MAX: u32> PerMinute<K, MAX> {
     }
 }
 
-/// What counts as one address: whoever has one IPv6 address has the 2^64 of its network.
+/// The address that limits count by: an IPv4 address, or the network (/64) of an IPv6 address, because whoever has one address
+/// of a network has all 2^64.
 pub(crate) fn network(peer: IpAddr) -> IpAddr {
     AddressShare::of(peer).address()
 }

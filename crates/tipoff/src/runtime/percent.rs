@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// RFC 3986, section 2.1.
+/// Encodes every byte that is not unreserved (RFC 3986, sections 2.1 and 2.3).
 pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,5 +1,5 @@
-//! Access rights: the data folder is for Tipoff's own user, however its files came to be; and who else can
-//! read files that hold secrets.
+//! Access rights: the data folder is for Tipoff's own user, also after a restore from a backup; and which files with secrets
+//! others can read.
 
 use std::fs::{self, Metadata, Permissions};
 use std::io;
@@ -36,8 +36,10 @@ pub(crate) struct Found {
 
 /// Whether rights are changed or only looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+enum Purpose {
+    /// Take the rights of others away.
     Tighten,
+    /// Only count.
     Look,
 }
 
@@ -47,12 +49,12 @@ enum What {
 /// The folders that are full of files (one a day) are looked into only where others could enter them: so
 /// the second start costs nothing.
 pub(crate) fn tighten(data_dir: &Path) -> io::Result<Found> {
-    walk(data_dir, What::Tighten)
+    walk(data_dir, Purpose::Tighten)
 }
 
 /// Looks, and changes nothing.
 pub(crate) fn look(data_dir: &Path) -> io::Result<Found> {
-    walk(data_dir, What::Look)
+    walk(data_dir, Purpose::Look)
 }
 
 /// The same for a server that starts: it says what it found.
@@ -84,16 +86,21 @@ pub(crate) fn tighten_and_say(data_dir: &Path) {
     }
 }
 
-fn walk(data_dir: &Path, what: What) -> io::Result<Found> {
+fn walk(data_dir: &Path, purpose: Purpose) -> io::Result<Found> {
     let root = data_dir.canonicalize()?;
     let mut found = Found::default();
-    visit_folder(&root, what, 0, &mut found)?;
+    visit_folder(&root, purpose, 0, &mut found)?;
     Ok(found)
 }
 
-fn visit_folder(folder: &Path, what: What, depth: usize, found: &mut Found) -> io::Result<()> {
+fn visit_folder(
+    folder: &Path,
+    purpose: Purpose,
+    depth: usize,
+    found: &mut Found,
+) -> io::Result<()> {
     let metadata = fs::symlink_metadata(folder)?;
-    let was_open = visit(folder, &metadata, FOLDER_MODE, what, found)?;
+    let was_open = visit(folder, &metadata, FOLDER_MODE, purpose, found)?;
     let is_foreign = metadata.uid() != geteuid().as_raw();
     let is_full = depth >= 2 && !was_open;
     if is_foreign || is_full || depth >= DEPTH_MAX {
@@ -105,9 +112,9 @@ fn visit_folder(folder: &Path, what: What, depth: usize, found: &mut Found) -> i
         // A file may go while this looks: another one does that, or a sweep.
         let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
         if metadata.is_dir() {
-            unless_gone(visit_folder(&path, what, depth + 1, found))?;
+            unless_gone(visit_folder(&path, purpose, depth + 1, found))?;
         } else if !metadata.is_symlink() {
-            unless_gone(visit(&path, &metadata, FILE_MODE, what, found).map(drop))?;
+            unless_gone(visit(&path, &metadata, FILE_MODE, purpose, found).map(drop))?;
         }
     }
     Ok(())
@@ -118,7 +125,7 @@ fn visit(
     path: &Path,
     metadata: &Metadata,
     mode: u32,
-    what: What,
+    purpose: Purpose,
     found: &mut Found,
 ) -> io::Result<bool> {
     if metadata.uid() != geteuid().as_raw() {
@@ -133,7 +140,7 @@ fn visit(
     }
     found.open += 1;
     found.example.get_or_insert_with(|| path.to_owned());
-    if what == What::Tighten {
+    if purpose == Purpose::Tighten {
         fs::set_permissions(path, Permissions::from_mode(mode))?;
     }
     Ok(true)

@@ -1,4 +1,6 @@
-//! How the program ends: politely first, then for certain.
+//! How the program ends: first nothing new begins and transfers in progress may finish, then everything stops.
+//!
+//! `cli/run.rs` triggers the phases; each task waits for the phase that concerns it.
 
 use tokio::sync::watch;
 
@@ -13,35 +15,35 @@ pub(crate) enum Phase {
     Over,
 }
 
-/// Tells everybody how far the end has come.
+/// Reads the phase. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Shutdown(watch::Receiver<Phase>);
 
-/// Brings the end about.
+/// Changes the phase. If it is dropped, the program counts as over.
 pub(crate) struct Trigger(watch::Sender<Phase>);
 
-/// A running program.
+/// The two ends for a program that runs.
 pub(crate) fn channel() -> (Trigger, Shutdown) {
     let (trigger_tx, shutdown) = watch::channel(Phase::Running);
     (Trigger(trigger_tx), Shutdown(shutdown))
 }
 
 impl Trigger {
-    /// Goes on to this phase.
+    /// Enters this phase.
     pub(crate) fn enter(&self, phase: Phase) {
         self.0.send_replace(phase);
     }
 }
 
 impl Shutdown {
-    /// How far it has come.
+    /// The phase now.
     pub(crate) fn phase(&self) -> Phase {
         *self.0.borrow()
     }
 
-    /// Waits until it has come this far.
+    /// Waits for this phase or a later one.
     pub(crate) async fn reached(&mut self, phase: Phase) {
-        // The trigger gone means the same as the end.
+        // An error says that the trigger was dropped.
         let _ = self.0.wait_for(|now| *now >= phase).await;
     }
 }

@@ -1,7 +1,8 @@
-//! Long-lived tasks: one that ends unexpectedly is started again at once, with a line in the log and a
-//! metric, and `/readyz` knows of it.
+//! Long-lived tasks: one that ends unexpectedly is started again, with a line in the log and a metric, and `/readyz` reports
+//! it (invariant 14).
 //!
-//! One that goes on ending is never the end of what works without it: see [`Extent`].
+//! A task that keeps ending never stops what works without it: see [`Extent`]. Whether the whole program is worth a restart
+//! is decided here too, and asked by `readiness.rs`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -26,13 +27,13 @@ const STEADY: Duration = Duration::from_secs(2);
 /// What all else works without has its shortest pause again after it ran for so long.
 const STEADY_OF_PART: Duration = Duration::from_secs(60);
 
-/// How a supervised task ends: well, because it is not needed any more; or it is started again.
-pub(crate) type Ending = anyhow::Result<()>;
+/// How a supervised task ends: `Ok` if it is not needed any more; after an error or a panic it is started again.
+pub(crate) type TaskEnding = anyhow::Result<()>;
 
-/// What stands still while a task is down, and so whether the whole program is worth starting again.
+/// What does not work while a task is down. This decides its pauses, and whether the whole program is worth a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// Receiving, or all of it.
+    /// Receiving, or everything.
     Program,
     /// The deliveries of one channel.
     Channel,
@@ -41,6 +42,7 @@ pub(crate) enum Extent {
 }
 
 impl Extent {
+    /// The longest pause before a restart.
     fn pause_max(self) -> Duration {
         match self {
             Self::Program => PAUSE_MAX,
@@ -65,15 +67,15 @@ fn up_after(pause: Duration) -> Duration {
 /// An unexpected end of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Broken<'a> {
-    /// In words.
+    /// The error or the message of the panic.
     pub(crate) why: &'a str,
-    /// How many in a row.
+    /// The number of unexpected ends in a row.
     pub(crate) times: u32,
-    /// When it is started again.
+    /// Time until it is started again.
     pub(crate) pause: Duration,
 }
 
-/// Is told when a task ends unexpectedly, and with `None` when it is up again.
+/// Called when a task ends unexpectedly, and with `None` when it is steady again.
 type Report = Box<dyn Fn(Option<Broken<'_>>) + Send + Sync>;
 
 /// What is known of a task before it starts.
@@ -122,18 +124,19 @@ pub(crate) struct Supervisor {
     tasks: TaskTracker,
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
-    running: Arc<Mutex<Running>>,
+    running: Arc<Mutex<RunningTasks>>,
 }
 
 /// The tasks that are needed, by a number of each.
 #[derive(Default)]
-struct Running {
+struct RunningTasks {
+    /// The number of the latest task.
     last: u64,
-    tasks: BTreeMap<u64, State>,
+    tasks: BTreeMap<u64, TaskState>,
 }
 
-/// How a task is.
-struct State {
+/// The state of a supervised task.
+struct TaskState {
     name: String,
     extent: Extent,
     /// It has ended and is not steady yet.
@@ -165,8 +168,8 @@ impl Supervisor {
         names
     }
 
-    /// Whether so much stands still that the program is worth starting again: what it cannot do without, or
-    /// every one of several channels. One channel alone is no reason: the others would be interrupted.
+    /// Whether so much is down that the program is worth a restart: a task that it cannot do without, or every one of several
+    /// channels. One channel alone is no reason: the others would be interrupted.
     pub(crate) fn needs_restart(&self) -> bool {
         let running = self.running();
         let of = |extent| running.tasks.values().filter(move |it| it.extent == extent);
@@ -179,9 +182,28 @@ impl Supervisor {
     where
         T: Into<Task>,
         B: FnMut() -> F + Send + 'static,
-        F: Future<Output = Ending> + Send + 'static,
+        F: Future<Output = TaskEnding> + Send + 'static,
     {
         self.tasks.spawn(self.supervise(task, begin));
+    }
+
+    /// Starts something beside receiving and delivering that never fails: `run` is called for every start, and ends at
+    /// the shutdown that it is given.
+    pub(crate) fn spawn_part<F>(
+        &self,
+        name: &str,
+        mut run: impl FnMut(Shutdown) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let shutdown = self.shutdown();
+        self.spawn(Task::part(name), move || {
+            let work = run(shutdown.clone());
+            async move {
+                work.await;
+                Ok(())
+            }
+        });
     }
 
     /// Starts a task for which the end of the program does not wait.
@@ -189,7 +211,7 @@ impl Supervisor {
     where
         T: Into<Task>,
         B: FnMut() -> F + Send + 'static,
-        F: Future<Output = Ending> + Send + 'static,
+        F: Future<Output = TaskEnding> + Send + 'static,
     {
         tokio::spawn(self.supervise(task, begin));
     }
@@ -203,7 +225,7 @@ impl Supervisor {
     where
         T: Into<Task>,
         B: FnMut() -> F + Send + 'static,
-        F: Future<Output = Ending> + Send + 'static,
+        F: Future<Output = TaskEnding> + Send + 'static,
     {
         let (this, task) = (self.clone(), task.into());
         self.metrics.name_task(&task.name);
@@ -232,12 +254,12 @@ impl Supervisor {
         }
     }
 
-    fn running(&self) -> MutexGuard<'_, Running> {
+    fn running(&self) -> MutexGuard<'_, RunningTasks> {
         lock(&self.running)
     }
 }
 
-/// A task that is not down once this is gone: it is not needed any more.
+/// The entry of a supervised task. Dropping it removes the task: it is not needed any more.
 struct Needed {
     supervisor: Supervisor,
     number: u64,
@@ -250,13 +272,17 @@ impl Needed {
         let mut running = supervisor.running();
         running.last += 1;
         let number = running.last;
-        running.tasks.insert(number, State { name, extent, is_down: false });
+        running.tasks.insert(number, TaskState { name, extent, is_down: false });
         drop(running);
         Self { supervisor, number, task }
     }
 
     /// Waits for the end of a run that began after `pause`; why it is to be started again, or nothing.
-    async fn watch(&self, run: tokio::task::JoinHandle<Ending>, pause: Duration) -> Option<String> {
+    async fn watch(
+        &self,
+        run: tokio::task::JoinHandle<TaskEnding>,
+        pause: Duration,
+    ) -> Option<String> {
         let mut run = AbortOnDropHandle::new(run);
         let ended = tokio::select! {
             ended = &mut run => ended,
@@ -274,6 +300,7 @@ impl Needed {
         }
     }
 
+    /// Reports an unexpected end: in the log, the metric, the state and to whoever owns the task.
     fn broke(&self, broken: Broken<'_>) {
         let Broken { why, times, pause } = broken;
         let task = &self.task.name;
@@ -289,7 +316,7 @@ impl Needed {
         (self.task.report)(Some(broken));
     }
 
-    /// Whether it was down before.
+    /// Sets whether the task is down. Returns whether it was before.
     fn set_down(&self, is_down: bool) -> bool {
         let mut running = self.supervisor.running();
         let state = running.tasks.get_mut(&self.number);
@@ -303,7 +330,7 @@ impl Drop for Needed {
     }
 }
 
-/// What was said by a panic; the panic hook has said where.
+/// The message of a panic. Its place is in the log already, by the panic hook.
 fn in_words(error: JoinError) -> String {
     match error.try_into_panic() {
         Ok(panic) => match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
@@ -340,7 +367,7 @@ mod tests {
     }
 
     /// A task that ends as it is told to, at each start.
-    async fn a_task_that(ends: fn(u32) -> Ending) -> (Duration, Supervisor, Vec<String>) {
+    async fn a_task_that(ends: fn(u32) -> TaskEnding) -> (Duration, Supervisor, Vec<String>) {
         let (supervisor, trigger) = supervisor();
         let (starts, again) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
         let (counted, rung) = (Arc::clone(&starts), Arc::clone(&again));
@@ -372,7 +399,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_task_that_panics_or_fails_is_back_within_a_second() {
-        for ends in [(|_| panic!("on purpose")) as fn(u32) -> Ending, |_| {
+        for ends in [(|_| panic!("on purpose")) as fn(u32) -> TaskEnding, |_| {
             Err(anyhow::anyhow!("the port is closed"))
         }] {
             let (took, supervisor, down) = a_task_that(ends).await;

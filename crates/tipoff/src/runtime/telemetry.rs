@@ -1,6 +1,7 @@
-//! What the program tells of itself in numbers.
+//! The metrics of the program, in the formats of Prometheus. Their names are part of the contract with users
+//! (docs/compatibility.md).
 //!
-//! No secret and no picture ever passes here.
+//! A label never contains a secret or a text that a device chose (invariant 9): receivers, channels, tasks and states only.
 
 mod attempts;
 mod exposition;
@@ -46,7 +47,7 @@ struct TaskLabels {
     task: String,
 }
 
-/// Seconds in which things should happen, and in which they do when something is wrong.
+/// Buckets of durations, in seconds: fine where things should happen, coarse up to what happens when something is wrong.
 const SECONDS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0];
 
@@ -57,17 +58,21 @@ fn seconds() -> Histogram {
 /// A histogram for each receiver or channel.
 type Histograms<Labels> = Family<Labels, Histogram, fn() -> Histogram>;
 
-/// Everything that is counted.
+/// All metrics. The rooms count into the fields; [`Metrics::render`] adds what the spool knows.
 pub(crate) struct Metrics {
     registry: Registry,
     arrivals: Family<ArrivalLabels, Counter>,
+    /// From the last byte of an arrival until it is durable.
     store_seconds: Histograms<ReceiverLabels>,
     sessions: Counter,
     sessions_open: Gauge,
     attempts: Attempts,
     attempt_seconds: Histograms<ChannelLabels>,
+    /// From the first arrival of an incident until the service took its first alert.
     alert_seconds: Histograms<ChannelLabels>,
+    /// Of the spool, as of the last rendering.
     pending: Family<ChannelLabels, Gauge>,
+    /// The same.
     blob_bytes: Gauge<u64, AtomicU64>,
     transcripts_dropped: Counter,
     log_lines_dropped: Counter,
@@ -103,8 +108,8 @@ impl Metrics {
         metrics
     }
 
-    /// Whatever can be counted is there from the start: a rate of what appears with its first event would miss
-    /// that event.
+    /// Creates every series that is known at the start: the rate of a series that appears with its first event would miss that
+    /// event.
     fn begin_at_zero(&self) {
         for protocol in Protocol::ALL {
             let receiver = protocol.as_str();
@@ -116,7 +121,7 @@ impl Metrics {
         self.name_task(SPOOL_WRITER);
     }
 
-    /// There is this channel, whatever comes of it.
+    /// Creates the series of a channel.
     pub(crate) fn name_channel(&self, channel: &str) {
         self.attempts.name(channel);
         let labels = ChannelLabels { channel: channel.to_owned() };
@@ -125,7 +130,7 @@ impl Metrics {
         lock(&self.channels).insert(labels.channel);
     }
 
-    /// There is this task.
+    /// Creates the series of a task.
     pub(crate) fn name_task(&self, task: &str) {
         drop(self.task_restarts.get_or_create(&TaskLabels { task: task.to_owned() }));
     }
@@ -186,28 +191,28 @@ impl Metrics {
         );
     }
 
-    /// A conversation has begun.
+    /// Counts a session that begins.
     pub(crate) fn session_began(&self) {
         self.sessions.inc();
         self.sessions_open.inc();
     }
 
-    /// A conversation has ended.
+    /// Counts a session that ends.
     pub(crate) fn session_ended(&self) {
         self.sessions_open.dec();
     }
 
-    /// So many transcripts are given up.
+    /// Counts transcripts that are not stored.
     pub(crate) fn transcripts_dropped(&self, count: u64) {
         self.transcripts_dropped.inc_by(count);
     }
 
-    /// A task has ended unexpectedly.
+    /// Counts a task that ended unexpectedly and is started again.
     pub(crate) fn task_restarted(&self, task: &str) {
         self.task_restarts.get_or_create(&TaskLabels { task: task.to_owned() }).inc();
     }
 
-    /// An arrival is stored, so long after its last byte.
+    /// Counts a stored arrival, and the time since its last byte. Of a torn one the time says nothing.
     pub(crate) fn arrival(&self, protocol: Protocol, torn: bool, took: Duration) {
         let receiver = protocol.as_str();
         let labels = ArrivalLabels { receiver, torn: if torn { "true" } else { "false" } };
@@ -218,7 +223,7 @@ impl Metrics {
         }
     }
 
-    /// An attempt at a delivery has ended.
+    /// Counts an attempt that has ended.
     pub(crate) fn attempt(&self, channel: &str, record: &AttemptRecord) {
         let channel = channel.to_owned();
         self.attempts.count(&channel, record.state);
@@ -226,13 +231,14 @@ impl Metrics {
         self.attempt_seconds.get_or_create(&ChannelLabels { channel }).observe(took.as_secs_f64());
     }
 
-    /// An incident's first alert is delivered, so long after its first arrival.
+    /// Counts the first alert of an incident, and the time since its first arrival.
     pub(crate) fn alerted(&self, channel: &str, took: Duration) {
         let labels = ChannelLabels { channel: channel.to_owned() };
         self.alert_seconds.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// The metrics in this format, with what the spool says now.
+    /// The metrics in this format, with the spool's numbers of now. A channel that was removed keeps its series, so that its
+    /// counters do not vanish.
     pub(crate) fn render(
         &self,
         stats: &SpoolStats,

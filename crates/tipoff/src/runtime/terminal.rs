@@ -35,11 +35,13 @@ macro_rules! eprintln {
 /// How long the end of the program waits for its last lines.
 const FLUSH_TIME: Duration = Duration::from_secs(1);
 
-/// Where standard output goes. A server waits for nobody to read what it prints at its start.
+/// How standard output is written. A server does not wait for somebody to read what it prints at its start.
 enum Output {
+    /// At once, by the thread that prints.
     Direct,
+    /// By a thread of its own.
     Background(LineQueue),
-    /// The last lines are being written; it answers when they are.
+    /// The last lines are being written; the receiver gets a message when they are.
     Ending(Receiver<()>),
 }
 

@@ -23,6 +23,7 @@ use tipoff_spool::{
 use crate::cli::moment::check_mode;
 use crate::cli::{Ending, block_on};
 use crate::config::Config;
+use crate::dispatch::empty_attempt;
 use crate::receive::DeviceDirectory;
 use crate::runtime::utc::utc;
 
@@ -211,18 +212,7 @@ impl Stage {
 
 /// The record of a delivery at its first attempt, without a reference for follow-ups.
 fn delivered(due: &DueDelivery, now: Timestamp) -> AttemptRecord {
-    AttemptRecord {
-        delivery: due.alert.delivery,
-        covers: due.covers,
-        at: now,
-        ended_at: now,
-        state: DeliveryState::Delivered,
-        due_at: now,
-        progress: 1,
-        reference: None,
-        error: None,
-        remember: Vec::new(),
-    }
+    AttemptRecord { progress: 1, ..empty_attempt(due, now, DeliveryState::Delivered) }
 }
 
 impl Played {

@@ -1,5 +1,7 @@
-//! Renditions on the disk: a folder that cannot grow beyond its limit. Each can be made again, so none is
-//! worth more than room for the next. Whoever has the most makes room: known devices, and addresses of others.
+//! Renditions on the disk: a folder that cannot grow beyond its limit.
+//!
+//! Each rendition can be made again, so none is worth more than room for the next. Room is taken from the device or
+//! address that uses most (invariant 12); a file's name says whose it is, and its time when it was viewed last.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -9,32 +11,36 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
-use crate::runtime::lock::lock;
-use tipoff_model::{AlertMedia, ArrivalId, MediaPlace};
+use tipoff_model::{AlertMedia, ArrivalId, MediaPlace, Timestamp};
 use tipoff_spool::Share;
 
-/// How a file ends that is not whole yet.
+use crate::media::cache_folder::{self, file_time, is_within};
+use crate::runtime::lock::lock;
+
+/// Extension of a file that is being written.
 const PARTIAL: &str = "part";
-/// How long it is not noted again that somebody looks.
+/// The time of a view is recorded again after this: each player asks for many pieces.
 const NOTED_FOR: Duration = Duration::from_secs(60);
-/// Strangers together are sure of one part in so many of the limit; what they have above it goes first.
+/// Strangers together keep this part of the limit, one in four; what they have above it is removed first.
 const STRANGERS_PART: u64 = 4;
-/// How the share of a known device begins, in names.
+/// First character of a known device's share, in names of files.
 const KNOWN: char = '#';
-/// Between the video and its share, in names.
+/// Separates the video from its share, in names of files.
 const OF_SHARE: char = '@';
 
-/// A stored video, and whose it is. One that has grown since is another.
+/// A stored video, and whose it is. An upload that has grown has another key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(super) struct RenditionKey {
     arrival: i64,
+    /// The file in the arrival; `None` for the arrival as it came.
     index: Option<u32>,
+    /// Size of the original.
     bytes: u64,
-    /// As in names.
+    /// As in names of files: letters, digits, `#` and `-`.
     share: String,
 }
 
-impl Key {
+impl RenditionKey {
     pub(super) fn of(media: &AlertMedia, share: &Share) -> Self {
         let MediaPlace { arrival, index } = media.place;
         let plain = |it: char| if it.is_ascii_alphanumeric() || it == KNOWN { it } else { '-' };
@@ -42,28 +48,30 @@ impl Key {
         Self { arrival: arrival.0, index, bytes: media.media.size, share }
     }
 
+    /// The name of the file. It contains no text that a device chose, except what [`RenditionKey::of`] left of its share.
     fn name(&self) -> String {
         let index = self.index.map_or_else(|| "raw".to_owned(), |index| index.to_string());
         format!("{}-{index}-{}{OF_SHARE}{}.mp4", self.arrival, self.bytes, self.share)
     }
 }
 
-/// The share that is in the name of a file.
+/// The share in the name of a file; `None` for a file of an earlier version.
 fn share_of(path: &Path) -> Option<String> {
     let name = path.file_stem()?.to_str()?;
     Some(name.split_once(OF_SHARE)?.1.to_owned())
 }
 
-/// The folder.
+/// The folder of renditions.
 pub(super) struct Cache {
     folder: PathBuf,
+    /// Limit of all files, in bytes.
     bytes_max: AtomicU64,
-    /// One adds at a time, so that the sum is right.
+    /// Locked while a file is added, so that the sum of all sizes stays within the limit.
     adding: Mutex<()>,
 }
 
 impl Cache {
-    /// Makes the folder, and removes what an earlier run left unfinished.
+    /// Makes the folder, and removes files that an earlier run left unfinished or that an earlier version named.
     pub(super) fn open(folder: PathBuf, bytes_max: u64) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         let bytes_max = AtomicU64::new(bytes_max);
@@ -79,29 +87,34 @@ impl Cache {
         Ok(cache)
     }
 
-    /// Where it is, and its size in bytes. Whoever finds it looks at it: it goes last from now on.
-    pub(super) fn find(&self, key: &Key) -> io::Result<Option<(PathBuf, u64)>> {
+    /// The path of a rendition and its size in bytes; `None` if it is not cached. Records the view in the time of the
+    /// file: the file that was viewed longest ago is removed first.
+    pub(super) fn find(
+        &self,
+        key: &RenditionKey,
+        now: Timestamp,
+    ) -> io::Result<Option<(PathBuf, u64)>> {
         let path = self.folder.join(key.name());
         let metadata = match path.metadata() {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let now = SystemTime::now();
         let noted = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-        // What was noted in the future was so by a clock that was wrong.
-        if now.duration_since(noted).is_ok_and(|age| age < NOTED_FOR) {
+        if is_within(noted, now, NOTED_FOR) {
             return Ok(Some((path, metadata.len())));
         }
-        let noted = File::options().write(true).open(&path).and_then(|file| file.set_modified(now));
+        let file = File::options().write(true).open(&path);
+        let noted = file.and_then(|file| file.set_modified(file_time(now)));
         if let Err(error) = noted {
             tracing::debug!(%error, "The time of the last view of a video could not be recorded.");
         }
         Ok(Some((path, metadata.len())))
     }
 
-    /// Takes a file in, and makes room for it. The larger of two that were made of one video stays.
-    pub(super) fn keep(&self, key: &Key, made: &Path) -> io::Result<()> {
+    /// Adds a file, and makes room for it. Of two renditions of one video the larger stays: it has the better quality,
+    /// because channels have different limits.
+    pub(super) fn keep(&self, key: &RenditionKey, made: &Path) -> io::Result<()> {
         let _adding = self.lock();
         let path = self.folder.join(key.name());
         let bytes = made.metadata()?.len();
@@ -110,36 +123,30 @@ impl Cache {
         }
         self.make_room(bytes);
         let partial = path.with_extension(PARTIAL);
-        // A second name for the same bytes, where the file system knows how.
+        // A second name for the same bytes, if the file system supports that.
         if fs::hard_link(made, &partial).is_err() {
             fs::copy(made, &partial)?;
         }
-        // Whole or not there after a power cut.
+        // Synced before it gets its name: after a power cut the file is complete or absent.
         File::open(&partial)?.sync_all()?;
         fs::rename(partial, path)
     }
 
-    /// Removes those of arrivals that are older.
+    /// Removes the renditions of arrivals before `oldest`; all with `None`.
     pub(super) fn forget_before(&self, oldest: Option<ArrivalId>) {
-        for path in self.files() {
-            let name = path.file_name().and_then(|name| name.to_str());
-            let arrival = name.and_then(|name| name.split_once('-')?.0.parse().ok());
-            let arrival = arrival.map(ArrivalId);
-            if oldest.is_none() || arrival < oldest {
-                let _ = fs::remove_file(path);
-            }
-        }
+        cache_folder::remove_before(&self.folder, oldest);
     }
 
-    /// From now on all of them may take so many bytes.
+    /// Sets the limit of all files in bytes, and removes what exceeds it.
     pub(super) fn limit(&self, bytes_max: u64) {
         let _adding = self.lock();
         self.bytes_max.store(bytes_max, Ordering::Relaxed);
         self.make_room(0);
     }
 
-    /// Removes, of whoever has the most, those that nobody has looked at for longest, until there is room for so many
-    /// bytes.
+    /// Removes files until there is room for so many bytes: of the device or address that uses most, the one that was
+    /// viewed longest ago. Strangers give first what they have above their part, then known devices, then strangers the
+    /// rest.
     fn make_room(&self, bytes: u64) {
         let mut shares: HashMap<String, Kept> = HashMap::new();
         for path in self.files() {
@@ -176,7 +183,7 @@ impl Cache {
     }
 
     fn files(&self) -> impl Iterator<Item = PathBuf> + use<> {
-        fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.path())
+        cache_folder::files(&self.folder)
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {
@@ -184,13 +191,16 @@ impl Cache {
     }
 }
 
-/// What a share has: when each file was looked at last, its size, its path.
+/// The files of one share.
 #[derive(Default)]
 struct Kept {
+    /// Of all files.
     bytes: u64,
+    /// When each was viewed last, its size, its path.
     files: Vec<(SystemTime, u64, PathBuf)>,
 }
 
+/// Bytes of the shares that count.
 fn total(shares: &HashMap<String, Kept>, counts: impl Fn(&str) -> bool) -> u64 {
     shares.iter().filter(|(share, _)| counts(share)).map(|(_, kept)| kept.bytes).sum()
 }
@@ -221,8 +231,8 @@ mod tests {
         }
 
         fn age(&self, arrival: i64, seconds: u64) {
-            let (path, _) = self.cache.find(&key(arrival)).unwrap().unwrap();
-            let at = SystemTime::now() - Duration::from_secs(seconds);
+            let (path, _) = self.cache.find(&key(arrival), now()).unwrap().unwrap();
+            let at = file_time(now().before(Duration::from_secs(seconds)));
             File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
         }
 
@@ -231,12 +241,16 @@ mod tests {
         }
     }
 
-    fn key(arrival: i64) -> Key {
+    fn now() -> Timestamp {
+        crate::runtime::clock::Clock::system().now()
+    }
+
+    fn key(arrival: i64) -> RenditionKey {
         key_of(arrival, "#1")
     }
 
-    fn key_of(arrival: i64, share: &str) -> Key {
-        Key { arrival, index: Some(0), bytes: 5, share: share.to_owned() }
+    fn key_of(arrival: i64, share: &str) -> RenditionKey {
+        RenditionKey { arrival, index: Some(0), bytes: 5, share: share.to_owned() }
     }
 
     #[test]
@@ -249,7 +263,9 @@ mod tests {
             fs::remove_file(&made).unwrap();
         };
         let kept = |share: &str| {
-            (0..99).filter(|it| home.cache.find(&key_of(*it, share)).unwrap().is_some()).count()
+            (0..99)
+                .filter(|it| home.cache.find(&key_of(*it, share), now()).unwrap().is_some())
+                .count()
         };
         keep(1, "#1", 30);
         keep(2, "10-0-0-1", 5);
@@ -281,7 +297,7 @@ mod tests {
         assert_eq!(home.kept(), [1, 2, 3, 4]);
         home.keep(5, 1);
         assert_eq!(home.kept(), [1, 3, 4, 5]);
-        home.cache.find(&key(3)).unwrap();
+        home.cache.find(&key(3), now()).unwrap();
         home.keep(6, 40);
         assert_eq!(home.kept(), [3, 4, 5, 6]);
     }
@@ -289,7 +305,7 @@ mod tests {
     #[test]
     fn the_better_of_two_stays() {
         let home = Home::new();
-        let bytes = |arrival| home.cache.find(&key(arrival)).unwrap().unwrap().1;
+        let bytes = |arrival| home.cache.find(&key(arrival), now()).unwrap().unwrap().1;
         home.keep(1, 20);
         home.keep(1, 10);
         assert_eq!(bytes(1), 20);

@@ -9,29 +9,34 @@ use tokio_util::sync::CancellationToken;
 
 use crate::runtime::per_minute::network;
 
+/// The open connections. An evicted connection is in none of the counts but `leaving`.
 #[derive(Default)]
-pub(super) struct Table {
-    pub(super) by_address: HashMap<IpAddr, Vec<Arc<Entry>>>,
+pub(super) struct ConnectionTable {
+    pub(super) by_address: HashMap<IpAddr, Vec<Arc<ConnectionEntry>>>,
     /// Strangers' connections by network.
     pub(super) networks: HashMap<IpAddr, usize>,
+    /// Connections of strangers.
     pub(super) strangers: usize,
+    /// All connections.
     pub(super) total: usize,
     /// Connections that are evicted and not closed yet. They do not count in `total`.
     pub(super) leaving: usize,
 }
 
 /// An open connection.
-pub(super) struct Entry {
+pub(super) struct ConnectionEntry {
     pub(super) peer: IpAddr,
+    /// A known device is at the address, or has logged in on the connection.
     pub(super) is_known: AtomicBool,
     /// A mail or a transfer is under way.
     pub(super) is_busy: AtomicBool,
     /// When bytes came last, in milliseconds since the limiter began.
     pub(super) active_at_ms: AtomicU64,
+    /// Cancelled when the connection is evicted: its session ends then.
     pub(super) evicted: CancellationToken,
 }
 
-impl Entry {
+impl ConnectionEntry {
     fn is_known(&self) -> bool {
         self.is_known.load(Ordering::Relaxed)
     }
@@ -45,7 +50,8 @@ impl Entry {
     }
 }
 
-impl Table {
+impl ConnectionTable {
+    /// Connections of an address.
     pub(super) fn count(&self, peer: IpAddr) -> usize {
         self.by_address.get(&peer).map_or(0, Vec::len)
     }
@@ -55,7 +61,8 @@ impl Table {
         self.networks.get(&network(peer)).copied().unwrap_or(0)
     }
 
-    pub(super) fn add(&mut self, entry: &Arc<Entry>) {
+    /// Counts a connection.
+    pub(super) fn add(&mut self, entry: &Arc<ConnectionEntry>) {
         self.by_address.entry(entry.peer).or_default().push(Arc::clone(entry));
         self.total += 1;
         if !entry.is_known() {
@@ -64,7 +71,8 @@ impl Table {
         }
     }
 
-    pub(super) fn remove(&mut self, entry: &Arc<Entry>) {
+    /// Stops counting a connection.
+    pub(super) fn remove(&mut self, entry: &Arc<ConnectionEntry>) {
         let Some(of_address) = self.by_address.get_mut(&entry.peer) else {
             return;
         };
@@ -94,7 +102,7 @@ impl Table {
     }
 
     /// The connection counts no more; its session has a moment to say why it ends.
-    pub(super) fn evict(&mut self, entry: &Arc<Entry>) {
+    pub(super) fn evict(&mut self, entry: &Arc<ConnectionEntry>) {
         self.remove(entry);
         self.leaving += 1;
         entry.evicted.cancel();
@@ -110,16 +118,16 @@ impl Table {
         newcomer: Option<IpAddr>,
         is_known: bool,
         busy_by: usize,
-    ) -> Option<Arc<Entry>> {
+    ) -> Option<Arc<ConnectionEntry>> {
         let own = newcomer
             .map_or((0, 0), |peer| (self.in_network(peer).max(self.count(peer)), self.count(peer)));
         let same_network =
-            |entry: &Entry| newcomer.is_some_and(|it| network(it) == network(entry.peer));
-        let has_more = |entry: &Entry, by: usize| match same_network(entry) {
+            |entry: &ConnectionEntry| newcomer.is_some_and(|it| network(it) == network(entry.peer));
+        let has_more = |entry: &ConnectionEntry, by: usize| match same_network(entry) {
             true => self.count(entry.peer) >= own.1 + by,
             false => self.in_network(entry.peer) >= own.0 + by,
         };
-        let stranger = |entry: &Arc<Entry>| !entry.is_known();
+        let stranger = |entry: &Arc<ConnectionEntry>| !entry.is_known();
         self.greediest(|entry| {
             stranger(entry) && entry.is_idle() && (is_known || has_more(entry, 1))
         })
@@ -127,14 +135,18 @@ impl Table {
             self.greediest(|entry| stranger(entry) && (is_known || has_more(entry, busy_by)))
         })
         .or_else(|| {
-            let has_more = |entry: &Arc<Entry>| self.count(entry.peer) > own.1;
+            let has_more = |entry: &Arc<ConnectionEntry>| self.count(entry.peer) > own.1;
             is_known.then(|| self.greediest(|entry| entry.is_idle() && has_more(entry)))?
         })
     }
 
     /// A connection of another address of the same network that has more connections than `own`.
-    pub(super) fn greedier_in_network(&self, peer: IpAddr, own: usize) -> Option<Arc<Entry>> {
-        let is_candidate = |entry: &Arc<Entry>| {
+    pub(super) fn greedier_in_network(
+        &self,
+        peer: IpAddr,
+        own: usize,
+    ) -> Option<Arc<ConnectionEntry>> {
+        let is_candidate = |entry: &Arc<ConnectionEntry>| {
             !entry.is_known()
                 && network(entry.peer) == network(peer)
                 && entry.peer != peer
@@ -144,8 +156,11 @@ impl Table {
     }
 
     /// Of the candidates those of the network and address with most connections, of these the longest silent one.
-    fn greediest(&self, is_candidate: impl Fn(&Arc<Entry>) -> bool) -> Option<Arc<Entry>> {
-        let mut best: Option<((usize, usize), &Arc<Entry>)> = None;
+    fn greediest(
+        &self,
+        is_candidate: impl Fn(&Arc<ConnectionEntry>) -> bool,
+    ) -> Option<Arc<ConnectionEntry>> {
+        let mut best: Option<((usize, usize), &Arc<ConnectionEntry>)> = None;
         for (peer, entries) in &self.by_address {
             let share = (self.in_network(*peer), entries.len());
             if best.is_some_and(|(most, _)| share < most) {
@@ -166,7 +181,7 @@ impl Table {
     }
 
     /// The longest silent connection of the network of `peer`; busy ones come last.
-    pub(super) fn longest_silent_of(&self, peer: IpAddr) -> Option<Arc<Entry>> {
+    pub(super) fn longest_silent_of(&self, peer: IpAddr) -> Option<Arc<ConnectionEntry>> {
         let of = network(peer);
         let here = self.by_address.iter().filter(|(other, _)| network(**other) == of);
         let entries = here.flat_map(|(_, entries)| entries);

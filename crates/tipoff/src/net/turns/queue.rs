@@ -26,24 +26,24 @@ pub(crate) enum Rank {
 
 /// Who shares are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Party {
+pub(super) struct TurnParty {
     pub(super) rank: Rank,
     pub(super) address: IpAddr,
 }
 
 /// Those who wait for a turn, and what each address has used.
-pub(super) struct Queue<W> {
+pub(super) struct TurnQueue<W> {
     free: usize,
-    parties: HashMap<Party, State<W>>,
+    parties: HashMap<TurnParty, PartyState<W>>,
     /// Parties that wait, by what they have used.
-    waiting: BTreeSet<(Duration, Party)>,
+    waiting: BTreeSet<(Duration, TurnParty)>,
     /// What the party had used that was given the last turn: the others that work have used about as much.
     level: Duration,
     /// Numbers those who wait.
     number: u64,
 }
 
-struct State<W> {
+struct PartyState<W> {
     /// Time at work, counted from the level at which it began.
     used: Duration,
     /// Turns under way.
@@ -52,7 +52,7 @@ struct State<W> {
     waiting: BTreeMap<(Duration, u64), W>,
 }
 
-impl<W> Queue<W> {
+impl<W> TurnQueue<W> {
     /// Of so many turns at a time.
     pub(super) fn new(at_once: usize) -> Self {
         Self {
@@ -65,12 +65,12 @@ impl<W> Queue<W> {
     }
 
     /// A connection of `party`, which has used `used`, waits for its turn.
-    pub(super) fn wait(&mut self, party: Party, used: Duration, waiter: W) {
+    pub(super) fn wait(&mut self, party: TurnParty, used: Duration, waiter: W) {
         self.forget();
         self.number = self.number.wrapping_add(1);
         let credit = if party.rank == Rank::Known { CREDIT_KNOWN } else { CREDIT };
         let least = self.level.saturating_sub(credit);
-        let state = self.parties.entry(party).or_insert(State {
+        let state = self.parties.entry(party).or_insert(PartyState {
             used: least,
             working: 0,
             waiting: BTreeMap::new(),
@@ -84,7 +84,7 @@ impl<W> Queue<W> {
     }
 
     /// Who is given a turn now; `None` if nobody waits or no turn is free.
-    pub(super) fn next(&mut self) -> Option<(Party, W)> {
+    pub(super) fn next(&mut self) -> Option<(TurnParty, W)> {
         if self.free == 0 {
             return None;
         }
@@ -101,7 +101,7 @@ impl<W> Queue<W> {
     }
 
     /// A turn of `party` has ended that took `took`.
-    pub(super) fn end(&mut self, party: Party, took: Duration) {
+    pub(super) fn end(&mut self, party: TurnParty, took: Duration) {
         self.free += 1;
         let Some(state) = self.parties.get_mut(&party) else {
             return;
@@ -119,7 +119,7 @@ impl<W> Queue<W> {
         if self.parties.len() < ADDRESSES_MAX {
             return;
         }
-        let is_at_work = |state: &State<W>| state.working > 0 || !state.waiting.is_empty();
+        let is_at_work = |state: &PartyState<W>| state.working > 0 || !state.waiting.is_empty();
         let level = self.level;
         self.parties.retain(|_, state| is_at_work(state) || state.used > level);
         if self.parties.len() >= ADDRESSES_MAX {
@@ -134,12 +134,12 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    fn party(last: u8) -> Party {
-        Party { rank: Rank::Stranger, address: IpAddr::from([127, 0, 0, last]) }
+    fn party(last: u8) -> TurnParty {
+        TurnParty { rank: Rank::Stranger, address: IpAddr::from([127, 0, 0, last]) }
     }
 
     /// Lets everybody who was given a turn use a millisecond and wait again, so many times; who it was.
-    fn rounds(queue: &mut Queue<u32>, count: usize) -> Vec<u32> {
+    fn rounds(queue: &mut TurnQueue<u32>, count: usize) -> Vec<u32> {
         let turn = |_| {
             let (party, number) = queue.next()?;
             queue.end(party, MS);
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn an_address_with_many_connections_has_one_share() {
-        let mut queue = Queue::new(1);
+        let mut queue = TurnQueue::new(1);
         for number in 0..99 {
             queue.wait(party(1), Duration::ZERO, number);
         }
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_quiet_address_goes_before_those_at_work_but_saves_nothing_up() {
-        let mut queue = Queue::new(1);
+        let mut queue = TurnQueue::new(1);
         for number in 1..=100 {
             queue.wait(party(number), Duration::ZERO, u32::from(number));
         }
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn no_more_turns_are_given_than_there_are() {
-        let mut queue = Queue::new(2);
+        let mut queue = TurnQueue::new(2);
         for number in 1..=3 {
             queue.wait(party(number), Duration::ZERO, number);
         }
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn of_one_address_the_connection_that_has_used_least_is_next() {
-        let mut queue = Queue::new(1);
+        let mut queue = TurnQueue::new(1);
         queue.wait(party(1), 5 * MS, "long at work");
         queue.wait(party(1), MS, "new");
         assert_eq!(queue.next().map(|(_, who)| who), Some("new"));
@@ -199,8 +199,8 @@ mod tests {
 
     #[test]
     fn a_known_device_has_a_greater_share_and_not_all() {
-        let mut queue = Queue::new(1);
-        let known = Party { rank: Rank::Known, ..party(1) };
+        let mut queue = TurnQueue::new(1);
+        let known = TurnParty { rank: Rank::Known, ..party(1) };
         queue.wait(known, Duration::ZERO, 1);
         queue.wait(party(2), Duration::ZERO, 2);
         let turns = rounds(&mut queue, 1000);
@@ -209,9 +209,9 @@ mod tests {
 
     #[test]
     fn addresses_without_number_do_not_fill_the_memory() {
-        let mut queue = Queue::new(1);
+        let mut queue = TurnQueue::new(1);
         for number in 0..3 * ADDRESSES_MAX as u32 {
-            let party = Party { rank: Rank::Stranger, address: IpAddr::V4(number.into()) };
+            let party = TurnParty { rank: Rank::Stranger, address: IpAddr::V4(number.into()) };
             queue.wait(party, Duration::ZERO, ());
             let (party, ()) = queue.next().unwrap();
             queue.end(party, MS);

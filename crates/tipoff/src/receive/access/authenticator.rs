@@ -1,4 +1,7 @@
 //! Whether somebody may send: checks logins, and addresses against the networks of `[access]`.
+//!
+//! Called through `login_gate.rs`, which bounds how often somebody may try. Keeps no state, and compares secrets in
+//! constant time.
 
 use std::net::IpAddr;
 
@@ -104,6 +107,7 @@ impl Directory {
     }
 }
 
+/// Whether credentials are those of a user with this password.
 fn matches(credentials: &Credentials, user: &str, password: &str) -> bool {
     match credentials {
         Credentials::Plain { user: given, password: secret } => {

@@ -1,4 +1,8 @@
 //! Which device an arrival is from: a configured one, an added one, or one that is discovered.
+//!
+//! Called when an arrival begins, for its share of the disk, and again when it is stored, with what its content says.
+//! An unproven claim never makes a sender a device that has a password (invariant 12). Envelopes that were stored
+//! before proofs were recorded are resolved as they were then ([`LoginProof::Unknown`]).
 
 use tipoff_model::{Camera, Device, DeviceKey, Envelope, LoginProof};
 
@@ -32,6 +36,8 @@ impl DeviceResolver {
 }
 
 impl Directory {
+    /// As [`DeviceResolver::device`]. A configured device whose channel matches goes before a channel that is
+    /// discovered.
     fn device(&self, envelope: &Envelope, camera: Option<&Camera>) -> Device {
         let recorder = self.sender(envelope);
         let by_channel = camera.and_then(|camera| {
@@ -190,6 +196,7 @@ impl Directory {
     }
 }
 
+/// The device of an entry of the configuration. Its name is its key: under a new name it is another device.
 fn configured(device: &DeviceConfig) -> Device {
     Device { key: device.name.clone(), name: device.name.clone(), ..Device::default() }
 }

@@ -21,18 +21,21 @@ const END_SHOWS_MAX: Duration = Duration::from_secs(1);
 
 /// All uploads that are under way. Clones share them.
 #[derive(Clone, Default)]
-pub(super) struct ActiveUploads(Arc<Shared>);
+pub(super) struct ActiveUploads(Arc<ActiveUploadsShared>);
 
+/// The state behind [`ActiveUploads`].
 #[derive(Default)]
-struct Shared {
+struct ActiveUploadsShared {
     /// By view: a device sees only its own.
-    uploads: Mutex<HashMap<String, Vec<Upload>>>,
+    uploads: Mutex<HashMap<String, Vec<RunningUpload>>>,
     /// Notified when an upload has ended.
     ended: Notify,
 }
 
-struct Upload {
+/// One upload that is under way.
+struct RunningUpload {
     path: FilePath,
+    /// Says when all bytes have come.
     signals: Signals,
 }
 
@@ -46,12 +49,12 @@ pub(super) struct ActiveUpload {
 impl ActiveUploads {
     /// Registers an upload that begins.
     pub(super) fn register(&self, view: &str, path: &FilePath, signals: &Signals) -> ActiveUpload {
-        let upload = Upload { path: path.clone(), signals: signals.clone() };
+        let upload = RunningUpload { path: path.clone(), signals: signals.clone() };
         self.uploads().entry(view.to_owned()).or_default().push(upload);
         ActiveUpload { all: self.clone(), view: view.to_owned(), signals: signals.clone() }
     }
 
-    fn uploads(&self) -> MutexGuard<'_, HashMap<String, Vec<Upload>>> {
+    fn uploads(&self) -> MutexGuard<'_, HashMap<String, Vec<RunningUpload>>> {
         lock(&self.0.uploads)
     }
 
@@ -69,7 +72,8 @@ impl ActiveUploads {
         self.find(view, path).is_some()
     }
 
-    /// Waits for the uploads of this path that are ending.
+    /// Waits for the uploads of this path that are ending, up to a limit: then the command is processed as if there
+    /// were none.
     pub(super) async fn wait(&self, view: &str, path: &FilePath) {
         let began = Instant::now();
         loop {

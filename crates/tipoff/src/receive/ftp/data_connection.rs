@@ -1,4 +1,5 @@
-//! The data connection of one transfer: how it is made.
+//! The data connection of one transfer: how it is made (RFC 959, section 3.2). Active: this machine connects to the
+//! device. Passive: the device connects to a leased port.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,7 +18,9 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// A data connection that is to be made.
 pub(super) struct DataConnectionPlan {
+    /// Active, with the address, or passive.
     pub(super) data: DataMode,
+    /// Whether the device has agreed on encryption (PROT, RFC 4217).
     pub(super) protection: Protection,
     /// Whether the device sends the data.
     pub(super) is_upload: bool,
@@ -27,7 +30,10 @@ pub(super) struct DataConnectionPlan {
 }
 
 impl DataConnectionPlan {
-    /// Makes the connection.
+    /// Makes the connection, and encrypts it if that is agreed on or the device begins TLS.
+    ///
+    /// # Errors
+    /// There is no connection; this is logged and noted in the transcript.
     pub(super) async fn open(self) -> Result<Wire, DataFault> {
         let Self { data, protection, is_upload, passive, context } = self;
         match (data, passive) {

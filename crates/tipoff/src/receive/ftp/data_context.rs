@@ -59,7 +59,9 @@ pub(super) struct DataContext {
     /// The device's address: connections from other addresses are refused.
     pub(super) peer: IpAddr,
     pub(super) tls: Arc<Tls>,
+    /// The transcript of the session.
     pub(super) record: TranscriptRecorder,
+    /// Bounds the log.
     pub(super) warnings: Arc<DataWarnings>,
 }
 

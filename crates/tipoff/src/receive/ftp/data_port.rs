@@ -1,5 +1,8 @@
 //! Where the data connections of a session go: the passive port that is leased, and the active addresses that are
 //! allowed.
+//!
+//! The state machine asks for a port (PASV, EPSV), or whether an address that is not the device's own is allowed (PORT,
+//! EPRT).
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -31,6 +34,7 @@ pub(super) struct DataPort {
 }
 
 impl DataPort {
+    /// Notes that a transfer has ended. Any outcome but a missing connection shows that the device reaches the ports.
     pub(super) fn transfer_ended(&mut self, outcome: TransferOutcome) {
         self.has_connected |=
             !matches!(outcome, TransferOutcome::Failed(TransferFailure::NoConnection, _));
@@ -115,12 +119,15 @@ impl FtpSession<'_> {
         SessionProblem::ForeignAddress { address, peer, allowed }
     }
 
+    /// What the data connections of this session share.
     pub(super) fn data_context(&self) -> DataContext {
         let ControlConnection { peer, tls, record, .. } = &self.control;
         let warnings = Arc::clone(&self.receiver.warnings);
         DataContext { peer: *peer, tls: Arc::clone(tls), record: record.clone(), warnings }
     }
 
+    /// The data connection of the transfer that begins. It uses up the leased port: the next transfer needs another
+    /// PASV.
     pub(super) fn plan(
         &mut self,
         data: DataMode,

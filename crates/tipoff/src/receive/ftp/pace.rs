@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::net::turns::{Rank, Share};
+use crate::net::turns::{Rank, TurnShare};
 
 /// Working time after which a transfer lets other tasks run: a few chunks of a file. So short that a device whose
 /// upload needs some ten turns does not wait long among a hundred that upload at full speed.
@@ -10,14 +10,14 @@ const TURN: Duration = Duration::from_micros(250);
 
 /// The turns in which the commands of one session are processed.
 pub(super) struct CommandTurns {
-    share: Share,
+    share: TurnShare,
     /// Used instead of turns during a transfer.
-    pace: Pace,
+    pace: WorkPace,
 }
 
 impl CommandTurns {
-    pub(super) fn new(share: Share) -> Self {
-        Self { share, pace: Pace::default() }
+    pub(super) fn new(share: TurnShare) -> Self {
+        Self { share, pace: WorkPace::default() }
     }
 
     /// Returns with a turn. During a transfer few commands are possible, and none of them waits for a turn, because the
@@ -46,14 +46,14 @@ impl CommandTurns {
 /// Lets other tasks of the runtime run now and then. A transfer takes a turn before each piece of work, and pauses
 /// before it awaits anything else.
 #[derive(Default)]
-pub(super) struct Pace {
+pub(super) struct WorkPace {
     /// When the present work began.
     began: Option<Instant>,
     /// Working time of the turn before that.
     used: Duration,
 }
 
-impl Pace {
+impl WorkPace {
     /// Returns with a turn. Where the last one is over, other tasks run first.
     pub(super) async fn take(&mut self) {
         let working = self.began.map(|began| began.elapsed()).unwrap_or_default();

@@ -26,12 +26,12 @@ const LATE_MAX: Duration = Duration::from_millis(100);
 /// A leased port, and the connection to it.
 pub(super) struct PassivePort {
     lease: Lease,
-    stage: Stage,
+    stage: ConnectionStage,
 }
 
 /// How far the connection is.
 #[derive(Default)]
-enum Stage {
+enum ConnectionStage {
     /// It has not come.
     #[default]
     Awaited,
@@ -52,7 +52,7 @@ type Handshake = Pin<Box<dyn Future<Output = io::Result<Wire>> + Send>>;
 impl PassivePort {
     /// Waits for a connection to this port.
     pub(super) fn new(lease: Lease) -> Self {
-        Self { lease, stage: Stage::Awaited }
+        Self { lease, stage: ConnectionStage::Awaited }
     }
 
     /// The port that the device is to connect to.
@@ -69,36 +69,38 @@ impl PassivePort {
         }
         loop {
             match &mut self.stage {
-                Stage::Awaited => {
+                ConnectionStage::Awaited => {
                     self.stage = match self.lease.connection().await {
-                        Ok(socket) => Stage::Silent(socket),
+                        Ok(socket) => ConnectionStage::Silent(socket),
                         // The lease ended, or the transfer will report the error.
                         Err(_) => return pending().await,
                     };
                 }
-                Stage::Silent(socket) => {
+                ConnectionStage::Silent(socket) => {
                     let begins_tls = begins_tls(socket).await;
-                    if let Stage::Silent(socket) = std::mem::take(&mut self.stage) {
+                    if let ConnectionStage::Silent(socket) = std::mem::take(&mut self.stage) {
                         self.stage = match begins_tls {
-                            true => Stage::Handshake(begin_tls(socket, context)),
-                            false => Stage::Plain(socket),
+                            true => ConnectionStage::Handshake(begin_tls(socket, context)),
+                            false => ConnectionStage::Plain(socket),
                         };
                     }
                 }
-                Stage::Handshake(handshake) => {
+                ConnectionStage::Handshake(handshake) => {
                     self.stage = match handshake.await {
-                        Ok(wire) => Stage::Encrypted(wire),
-                        Err(error) => Stage::Failed(context.not_encrypted(&error)),
+                        Ok(wire) => ConnectionStage::Encrypted(wire),
+                        Err(error) => ConnectionStage::Failed(context.not_encrypted(&error)),
                     };
                 }
-                Stage::Plain(_) | Stage::Encrypted(_) | Stage::Failed(_) => return pending().await,
+                ConnectionStage::Plain(_)
+                | ConnectionStage::Encrypted(_)
+                | ConnectionStage::Failed(_) => return pending().await,
             }
         }
     }
 
     /// Whether the device has connected without requesting a transfer.
     pub(super) async fn has_come(&mut self) -> bool {
-        let Stage::Awaited = self.stage else { return true };
+        let ConnectionStage::Awaited = self.stage else { return true };
         timeout(LATE_MAX, self.lease.connection()).await.is_ok_and(|connection| connection.is_ok())
     }
 
@@ -112,26 +114,26 @@ impl PassivePort {
         let Self { mut lease, stage } = self;
         let port = lease.port();
         let stage = match stage {
-            Stage::Awaited => {
+            ConnectionStage::Awaited => {
                 lease.activate();
                 let connection = timeout(ACCEPT_MAX, lease.connection()).await;
                 let connection = connection.map_err(io::Error::from).flatten();
-                Stage::Silent(connection.map_err(|error| context.not_connected(&error))?)
+                ConnectionStage::Silent(connection.map_err(|error| context.not_connected(&error))?)
             }
             stage => stage,
         };
         context.record.note(&format!("A data connection from {} to port {port}.", context.peer));
         match stage {
-            Stage::Silent(socket) | Stage::Plain(socket) => {
+            ConnectionStage::Silent(socket) | ConnectionStage::Plain(socket) => {
                 context.protect(socket, protection, is_upload).await
             }
-            Stage::Handshake(handshake) => {
+            ConnectionStage::Handshake(handshake) => {
                 let wire = handshake.await.map_err(|error| context.not_encrypted(&error))?;
                 Ok(context.encrypted(wire))
             }
-            Stage::Encrypted(wire) => Ok(context.encrypted(wire)),
-            Stage::Failed(why) => Err(why),
-            Stage::Awaited => Err(DataFault::NotConnected),
+            ConnectionStage::Encrypted(wire) => Ok(context.encrypted(wire)),
+            ConnectionStage::Failed(why) => Err(why),
+            ConnectionStage::Awaited => Err(DataFault::NotConnected),
         }
     }
 }

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use self::table::{Port, Table};
+use self::table::{LeaseTable, Port};
 use crate::runtime::lock::lock;
 
 /// How long a session waits for a port where its address has leased all of them.
@@ -34,11 +34,11 @@ const RESERVED_PART: usize = 4;
 
 /// All ports that are leased. Clones share them.
 #[derive(Clone, Default)]
-pub(super) struct PortLeases(Arc<Shared>);
+pub(super) struct PortLeases(Arc<PortLeasesShared>);
 
 #[derive(Default)]
-struct Shared {
-    table: Mutex<Table>,
+struct PortLeasesShared {
+    table: Mutex<LeaseTable>,
     /// Notified when a lease has ended.
     freed: Notify,
 }
@@ -46,6 +46,7 @@ struct Shared {
 /// The session that leases a port.
 #[derive(Clone)]
 pub(super) struct Lessee {
+    /// The device's address.
     pub(super) peer: IpAddr,
     /// Its device has a login of its own.
     pub(super) is_known: bool,
@@ -58,9 +59,13 @@ pub(super) type OnStranger = Arc<dyn Fn(IpAddr) + Send + Sync>;
 /// The right of one session to the next connection from its device's address to a port, until this is dropped.
 pub(super) struct Lease {
     ports: PortLeases,
+    /// The bound address.
     at: SocketAddr,
+    /// The device's address: only connections from there are given to this lease.
     peer: IpAddr,
+    /// Tells this lease from a later one of the same address and port.
     id: u64,
+    /// Receives the connection; closed if the lease is ended before.
     connection_rx: oneshot::Receiver<TcpStream>,
 }
 
@@ -98,6 +103,8 @@ impl PortLeases {
         }
     }
 
+    /// Leases a port if one is free for the device's address: a port that is bound for others first, then a new one,
+    /// then one whose lease is old enough to be ended for this one.
     fn try_lease(
         &self,
         local: SocketAddr,
@@ -140,7 +147,7 @@ impl PortLeases {
         Ok(Lease { ports: self.clone(), at, peer, id, connection_rx })
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, LeaseTable> {
         lock(&self.0.table)
     }
 
@@ -150,7 +157,7 @@ impl PortLeases {
             let mut table = self.table();
             table.end_old(from);
             let entry = table.take(at, from, None);
-            if entry.is_none() {
+            if entry.is_none() && !table.take_late(at, from) {
                 table.note_stranger(at, from);
             }
             entry
@@ -170,9 +177,10 @@ impl PortLeases {
         for peer in peers {
             table.end_old(peer);
         }
+        table.forget_late(at);
         let is_unused = table.bound.get(&at).is_none_or(HashMap::is_empty);
         if is_unused {
-            table.bound.remove(&at);
+            table.remove_port(at);
             // With the lock, before anybody can lease it again.
             drop(listener.take());
         }
@@ -232,8 +240,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let ended = self.ports.table().take(self.at, self.peer, Some(self.id));
-        if ended.is_some() {
+        if self.ports.table().give_up(self.at, self.peer, self.id) {
             self.ports.0.freed.notify_waiters();
         }
     }

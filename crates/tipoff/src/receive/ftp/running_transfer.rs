@@ -1,4 +1,7 @@
 //! The transfer that a session runs beside its commands, and its end.
+//!
+//! The transfer is a future that the session's own task polls, not a task: it ends with its session, and an idle
+//! session holds nothing for it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,27 +18,21 @@ use crate::runtime::shutdown::Phase;
 
 /// A transfer that is under way.
 pub(super) struct RunningTransfer<'a> {
+    /// The transfer itself, from its permit to what it stored.
     pub(super) work: Pin<Box<dyn Future<Output = TransferOutcome> + Send + 'a>>,
+    /// Stops it, and says how far it is.
     pub(super) signals: Signals,
     /// `Some` for an upload, until the device sees what is stored of it.
     pub(super) active: Option<ActiveUpload>,
 }
 
 impl FtpSession<'_> {
-    /// Starts an upload.
+    /// Starts an upload. It is registered at once, so that another session of the device that uses its path waits for
+    /// it. Room on the disk is made before the data connection is opened.
     pub(super) fn receive(&mut self, request: UploadRequest) {
         let UploadRequest { data, protection, path, mode, earlier } = request;
-        let envelope = Envelope {
-            protocol: Protocol::Ftp,
-            peer: self.control.peer,
-            login: self.login.clone(),
-            proof: self.proof,
-            greeting: None,
-            sender: String::new(),
-            recipients: Vec::new(),
-            tls: self.control.is_tls(),
-            path: Some(path.to_string()),
-        };
+        let session = self.control.envelope(Protocol::Ftp, self.login.clone(), self.proof);
+        let envelope = Envelope { path: Some(path.to_string()), ..session };
         let (plan, view, receiver) =
             (self.plan(data, protection, true), self.view.clone(), self.receiver);
         let signals = Signals::default();

@@ -1,4 +1,8 @@
 //! One transfer: bytes between a data connection and the spool, within limits of time and size.
+//!
+//! Whether an upload is whole is not obvious: FTP states no length, and devices end connections in every order. The
+//! answer combines how the data connection ended, whether the control connection was closed, and what the content shows
+//! ([`End::failure`]). An upload that is not whole is stored torn (invariant 7).
 
 mod rate;
 
@@ -15,7 +19,7 @@ use self::rate::Rate;
 use super::Receiver;
 use super::browser_request::Head;
 use super::data_connection::DataConnectionPlan;
-use super::pace::Pace;
+use super::pace::WorkPace;
 use super::signals::Signals;
 use super::upload::{CannotBegin, IncomingUpload, StoreOutcome};
 use crate::net::wire::Wire;
@@ -73,7 +77,9 @@ impl End {
     }
 }
 
-/// Receives an upload and stores it.
+/// Receives an upload and stores it. The outcome tells the state machine what to reply: 226 only if the file is durable
+/// (invariant 1). `upload` is awaited after the data connection is made, so that a device that does not connect leaves
+/// no file.
 pub(super) async fn receive(
     receiver: &Receiver,
     plan: DataConnectionPlan,
@@ -194,7 +200,7 @@ async fn read_all(
 ) -> End {
     let settings = &receiver.settings;
     let deadline = tokio::time::Instant::now() + settings.max_transfer;
-    let (mut pace, mut rate) = (Pace::default(), Rate::new(settings.stall));
+    let (mut pace, mut rate) = (WorkPace::default(), Rate::new(settings.stall));
     let mut head = Head::new(wire.is_tls());
     loop {
         pace.pause();
@@ -267,6 +273,7 @@ fn broken(error: &io::Error, record: &TranscriptRecorder) -> End {
     }
 }
 
+/// Logs a stored upload.
 fn report(peer: std::net::IpAddr, file: UploadedFile, stored: &Stored, torn: bool) {
     tracing::info!(
         %peer,
@@ -279,6 +286,7 @@ fn report(peer: std::net::IpAddr, file: UploadedFile, stored: &Stored, torn: boo
     );
 }
 
+/// The failure for an error of the spool: a full disk, or one after which the device may try again.
 fn failure_of(error: &SpoolError) -> TransferFailure {
     match error {
         SpoolError::Full(_) => TransferFailure::SpoolFull,
@@ -286,7 +294,8 @@ fn failure_of(error: &SpoolError) -> TransferFailure {
     }
 }
 
-/// Sends a listing or a file.
+/// Sends a listing or a file. A listing is made piece by piece, so that a device with many files does not need memory
+/// for all of it.
 pub(super) async fn send(
     receiver: &Receiver,
     plan: DataConnectionPlan,
@@ -324,6 +333,7 @@ pub(super) async fn send(
     }
 }
 
+/// Writes bytes of a download. A device that reads nothing for `stall` ends it.
 async fn write(receiver: &Receiver, wire: &mut Wire, bytes: &[u8]) -> Result<(), TransferFailure> {
     match timeout(receiver.settings.stall, wire.write(bytes)).await {
         Ok(Ok(())) => Ok(()),
@@ -332,6 +342,7 @@ async fn write(receiver: &Receiver, wire: &mut Wire, bytes: &[u8]) -> Result<(),
     }
 }
 
+/// Sends a stored upload from an offset (REST). Each step is read on a thread for blocking work.
 async fn send_file(
     receiver: &Receiver,
     wire: &mut Wire,

@@ -1,5 +1,9 @@
 //! Uploads on their way into the spool. The bytes of a file go to its blob as they come, so that at the end it only has
 //! to be made durable.
+//!
+//! `transfer.rs` reads the bytes; this folder decides what they are and where they go. A file may come in pieces, again
+//! from the beginning, or under a temporary name: `probe.rs` and `resend_comparison.rs` recognise the first two,
+//! `classify.rs` decides what the alert waits for.
 
 mod append_claim;
 mod classify;
@@ -20,9 +24,9 @@ use tipoff_spool::{Blobs, SpoolError};
 use self::append_claim::AppendClaims;
 use self::classify::{Awaits, meaning, name_of};
 use self::file_inspector::FileInspector;
-use self::incoming_upload::Target;
+use self::incoming_upload::UploadTarget;
 pub(super) use self::incoming_upload::{IncomingUpload, StoreOutcome};
-use self::probe::Probe;
+use self::probe::AppendProbe;
 use self::resend_comparison::ResendComparison;
 use self::resending::ResendingViews;
 use super::unfinished_upload;
@@ -72,6 +76,7 @@ impl From<io::Error> for CannotBegin {
 }
 
 impl Uploads {
+    /// Uploads that are stored by `arrivals`. `wait` is `rename_wait` of the configuration.
     pub(super) fn new(arrivals: ArrivalWriter, wait: Duration) -> Self {
         let (append_claims, resending) = (AppendClaims::default(), ResendingViews::default());
         Self { arrivals, wait, append_claims, resending }
@@ -121,7 +126,8 @@ impl Uploads {
         }
     }
 
-    /// Begins an upload, or continues an earlier one.
+    /// Begins an upload, or continues an earlier one. If the earlier one is no longer stored, the bytes begin a new
+    /// file, so that nothing that a device sends is lost.
     pub(super) async fn begin(&self, start: UploadStart) -> Result<IncomingUpload, CannotBegin> {
         let began_at = self.arrivals.clock.now();
         let (mode, earlier) = (start.mode, start.earlier);
@@ -136,13 +142,13 @@ impl Uploads {
             failed: None,
         };
         let new = |mut upload: IncomingUpload| {
-            upload.target = Some(Target::New(upload.new_blob()?));
+            upload.target = Some(UploadTarget::New(upload.new_blob()?));
             Ok::<_, CannotBegin>(upload)
         };
         let (file, prefix_bytes) = match mode {
             UploadMode::New => {
                 return match self.compare(earlier, began_at).await? {
-                    Some(comparison) => Ok(begin(Some(Target::Compare(comparison.into())))),
+                    Some(comparison) => Ok(begin(Some(UploadTarget::Compare(comparison.into())))),
                     None => new(begin(None)),
                 };
             }
@@ -158,7 +164,8 @@ impl Uploads {
             _ => new(begin(None))?,
         };
         if unfinished_upload::number(file.arrival).is_none() {
-            upload.probe = Some(Probe::new(self.stored_file(file, began_at).await?, file.may_grow));
+            upload.probe =
+                Some(AppendProbe::new(self.stored_file(file, began_at).await?, file.may_grow));
         }
         let (blobs, writes) = (self.blobs().clone(), !matches!(mode, UploadMode::Append(_)));
         tokio::task::spawn_blocking(move || {
@@ -189,9 +196,9 @@ impl Uploads {
             // No arrival has these bytes yet.
             Some(_) => {
                 upload.make_resumable(&mut writer);
-                Target::New(writer)
+                UploadTarget::New(writer)
             }
-            None => Target::Append { claim, writer, is_resent: false },
+            None => UploadTarget::Append { claim, writer, is_resent: false },
         });
         Ok(upload)
     }

@@ -1,5 +1,8 @@
 //! The file trees that FTP devices see ("views"), kept in memory between their sessions: cameras connect anew for each
 //! file.
+//!
+//! A view is what a device uploaded and what it did to it; deleting and renaming change the view and nothing that is
+//! stored (invariant 5). Its name says who may enter it, and is stored with each upload.
 
 mod memory;
 

@@ -17,6 +17,7 @@ pub(super) type Slot = Arc<Mutex<Option<Box<Parser>>>>;
 /// Whose share a mail counts to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::receive) struct ParserOwner {
+    /// The address that the mail comes from; for IPv6, its network.
     pub(in crate::receive) address: AddressShare,
     /// Somebody configured, added or named the device.
     pub(in crate::receive) is_known: bool,
@@ -25,16 +26,19 @@ pub(in crate::receive) struct ParserOwner {
 /// The counted parsers of the mails under way.
 #[derive(Default)]
 pub(super) struct ParserMemory {
-    mails: HashMap<u64, Mail>,
+    mails: HashMap<u64, CountedMail>,
     /// Numbers the mails.
     number: u64,
+    /// Bytes of all counted parsers.
     pub(super) bytes: usize,
     /// Where nothing more could be given up: from how many bytes on to try again.
     look_again_at: usize,
 }
 
-struct Mail {
+/// A mail under way whose parser counts.
+struct CountedMail {
     owner: ParserOwner,
+    /// Bytes of its parser, when it was measured last.
     bytes: usize,
     slot: Slot,
     /// The mail is being stored, so it ends soon.
@@ -43,7 +47,7 @@ struct Mail {
 
 /// The mails of one address.
 #[derive(Default)]
-struct Party {
+struct MailParty {
     bytes: usize,
     /// Those that can be given up, the largest first.
     mails: BinaryHeap<(usize, u64)>,
@@ -53,7 +57,7 @@ impl ParserMemory {
     /// The number of a mail that is counted from now on.
     pub(super) fn add(&mut self, owner: ParserOwner, bytes: usize, slot: &Slot) -> u64 {
         self.number = self.number.wrapping_add(1);
-        let mail = Mail { owner, bytes, slot: Arc::clone(slot), is_ending: false };
+        let mail = CountedMail { owner, bytes, slot: Arc::clone(slot), is_ending: false };
         self.mails.insert(self.number, mail);
         self.bytes += bytes;
         self.number
@@ -98,7 +102,7 @@ impl ParserMemory {
     /// Takes the largest mail of the address that takes most, until enough is given up.
     fn take_from(&mut self, is_known: bool, given_up: &mut Vec<(AddressShare, Slot)>) {
         let target = PARSERS_BYTES_MAX - PARSERS_BYTES_MAX / GIVEN_UP_PART;
-        let mut parties: HashMap<AddressShare, Party> = HashMap::new();
+        let mut parties: HashMap<AddressShare, MailParty> = HashMap::new();
         for (number, mail) in self.mails.iter().filter(|(_, it)| it.owner.is_known == is_known) {
             let party = parties.entry(mail.owner.address).or_default();
             party.bytes += mail.bytes;
@@ -106,7 +110,7 @@ impl ParserMemory {
                 party.mails.push((mail.bytes, *number));
             }
         }
-        let mut parties: Vec<Party> = parties.into_values().collect();
+        let mut parties: Vec<MailParty> = parties.into_values().collect();
         let mut greediest: BinaryHeap<(usize, usize)> =
             parties.iter().enumerate().map(|(place, party)| (party.bytes, place)).collect();
         while self.bytes > target

@@ -1,4 +1,7 @@
 //! The message of an SMTP session: begun, stored, or stored torn as far as it came.
+//!
+//! The state machine says when; here the message goes to the spool, and the outcome goes to the device, the transcript,
+//! the metrics and the log.
 
 use std::time::{Duration, Instant};
 
@@ -6,35 +9,34 @@ use tipoff_model::{Envelope, LoginProof, Protocol};
 use tipoff_smtp::{StoreFailure, Transaction};
 use tipoff_spool::{SpoolError, Stored};
 
-use super::{Room, SmtpSession};
+use super::{DiskRoom, SmtpSession};
 use crate::receive::arrival_writer::StoredMail;
 use crate::receive::transcript::{SessionProblem, grouped};
 
 impl SmtpSession<'_> {
+    /// Begins to store a message. If that is not possible, its content is skipped; the reply is due only at its end
+    /// (RFC 5321, section 4.1.1.4).
     pub(super) async fn begin(&mut self, transaction: Transaction) {
         self.content_bytes = 0;
         self.began = Instant::now();
+        // A login before STARTTLS is forgotten (RFC 3207, section 4.2), and proves nothing.
+        let proof = match transaction.login {
+            Some(_) => self.proof,
+            None => LoginProof::Unproven,
+        };
         let envelope = Envelope {
-            protocol: Protocol::Smtp,
-            peer: self.control.peer,
-            // A login before STARTTLS is forgotten (RFC 3207, section 4.2), and proves nothing.
-            proof: match transaction.login {
-                Some(_) => self.proof,
-                None => LoginProof::Unproven,
-            },
-            login: transaction.login,
             greeting: transaction.greeting,
             sender: transaction.sender,
             recipients: transaction.recipients,
             tls: transaction.tls,
-            path: None,
+            ..self.control.envelope(Protocol::Smtp, transaction.login, proof)
         };
-        if let Room::Undecided(bytes) = self.room {
+        if let DiskRoom::Undecided(bytes) = self.room {
             let has_room = self.receiver.writer.make_room(bytes, &envelope).await;
-            self.room = if has_room { Room::Made } else { Room::None };
+            self.room = if has_room { DiskRoom::Made } else { DiskRoom::None };
         }
-        if self.room == Room::None {
-            // The content is skipped, and the device is asked at its end to try again.
+        if self.room == DiskRoom::None {
+            // The reply at the end of the content asks the device to try again.
             return;
         }
         match self.receiver.writer.begin(envelope) {
@@ -49,7 +51,7 @@ impl SmtpSession<'_> {
         let began = Instant::now();
         self.began = began;
         self.note_content();
-        if self.room == Room::None {
+        if self.room == DiskRoom::None {
             self.report_full();
             return self.session.not_stored(StoreFailure::SpoolFull);
         }
@@ -106,6 +108,7 @@ impl SmtpSession<'_> {
         self.control.record.note(&format!("{bytes} bytes of a message."));
     }
 
+    /// Notes a stored mail in the transcript and in the log.
     fn report(&self, stored: &Stored, torn: bool) {
         self.control.record.stored(stored, torn);
         tracing::info!(

@@ -1,4 +1,6 @@
 //! What can go wrong in a session, and what to change then, in words for the person at the device.
+//!
+//! A session has one problem at a time: the latest that is not solved. It decides the session's outcome and hint.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -167,6 +169,7 @@ impl SessionProblem {
     }
 }
 
+/// The hint for a refused login. It names the user, never the password.
 fn wrong_login(user: &str, user_known: bool) -> String {
     if user.is_empty() {
         return "It tried to log in without a user: type user and password into the device."
@@ -185,6 +188,7 @@ fn wrong_login(user: &str, user_known: bool) -> String {
     }
 }
 
+/// The hint for active FTP to an address that is not the device's own.
 fn foreign(address: SocketAddr, peer: IpAddr, allowed: bool) -> String {
     let address = address.ip();
     let but = match allowed {
@@ -197,6 +201,7 @@ fn foreign(address: SocketAddr, peer: IpAddr, allowed: bool) -> String {
     )
 }
 
+/// The hint for too many connections, with the setting of the protocol.
 fn too_many(exceeded: LimitExceeded, protocol: Protocol) -> String {
     let section = protocol.as_str();
     match exceeded {

@@ -220,7 +220,7 @@ async fn the_latest_problem_counts_unless_it_was_solved() {
 #[tokio::test]
 async fn of_a_flood_the_newest_of_each_address_stays() {
     let (store, transcripts) = scene(2).await;
-    let end = |address| transcripts.begin(Protocol::Smtp, peer(address)).0.id;
+    let end = |address| transcripts.begin(Protocol::Smtp, peer(address)).0.opening.id;
     let quiet = end(7);
     let mut last = 0;
     for _ in 0..10_000 {

@@ -12,7 +12,7 @@ use tipoff_model::Protocol;
 use tipoff_spool::{FinishedSession, SessionDetail, SessionLine, SpoolError};
 use tokio::sync::{Notify, broadcast};
 
-use super::{Finished, Session, TranscriptRecorder};
+use super::{Finished, OpenSession, Opening, TranscriptRecorder};
 use crate::runtime::clock::Clock;
 use crate::runtime::lock::lock;
 use crate::runtime::per_minute::{PerMinute, network};
@@ -23,8 +23,8 @@ use crate::runtime::telemetry::Metrics;
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 /// Ended sessions that wait to be written; of more, only the newest of each address stays.
 const WAITING_MAX: usize = 256;
-/// Sessions without arrivals of one address whose transcripts are all stored in a minute. More are a flood, of which only
-/// the newest is stored each second.
+/// Sessions without arrivals of one address whose transcripts are all stored in a minute. More are a flood, of which
+/// only the newest is stored each second.
 const FRUITLESS_A_MINUTE: u32 = 60;
 /// Messages that wait for a slow subscriber; of more, it misses the oldest.
 const NEWS_MAX: usize = 256;
@@ -44,18 +44,23 @@ pub(crate) struct SessionNews {
 
 /// The transcripts of all sessions. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Transcripts(Arc<Shared>);
+pub(crate) struct Transcripts(Arc<TranscriptsShared>);
 
-pub(super) struct Shared {
+/// The state behind [`Transcripts`].
+pub(super) struct TranscriptsShared {
+    /// Where ended sessions are stored.
     store: Arc<dyn tipoff_spool::Sessions>,
     metrics: Arc<Metrics>,
     pub(super) clock: Clock,
     next_id: AtomicI64,
     /// Bytes of the transcripts of open sessions.
     pub(super) held_bytes: AtomicUsize,
-    open: Mutex<HashMap<i64, Weak<Session>>>,
+    /// The open sessions, by number. Weak, because a session ends when its recorders are dropped.
+    open: Mutex<HashMap<i64, Weak<OpenSession>>>,
     ended: Mutex<Ended>,
+    /// Counts sessions without arrivals by address.
     fruitless: PerMinute<IpAddr, FRUITLESS_A_MINUTE>,
+    /// Notified when a session has ended.
     any_ended: Notify,
     /// Locked while a batch is written.
     writing: tokio::sync::Mutex<()>,
@@ -73,14 +78,14 @@ struct Ended {
 }
 
 impl Transcripts {
-    /// Numbers continue those of the spool.
+    /// Transcripts that are stored in `store`. Numbers of sessions continue those that are stored there.
     pub(crate) async fn open(
         store: Arc<dyn tipoff_spool::Sessions>,
         metrics: Arc<Metrics>,
         clock: Clock,
     ) -> Result<Self, SpoolError> {
         let next_id = store.last_session().await?.saturating_add(1);
-        Ok(Self(Arc::new(Shared {
+        Ok(Self(Arc::new(TranscriptsShared {
             store,
             metrics,
             clock,
@@ -146,7 +151,8 @@ impl Transcripts {
         lock(&shared.ended).batch.clear();
         for (number, session) in batch.iter().enumerate() {
             let device = devices.get(number).copied().flatten();
-            shared.publish(SessionNews { id: session.id, peer: session.peer, device, ended: true });
+            let Opening { id, peer, .. } = session.opening;
+            shared.publish(SessionNews { id, peer, device, ended: true });
         }
     }
 }
@@ -177,18 +183,19 @@ impl Transcripts {
     }
 }
 
-impl Shared {
+impl TranscriptsShared {
     /// A session has ended: its last recorder was dropped.
     pub(super) fn finish(&self, finished: Finished) {
-        let id = finished.id;
+        let id = finished.opening.id;
         let is_of_flood = finished.state.arrivals.is_empty()
-            && self.fruitless.due(network(finished.peer)).is_none();
+            && self.fruitless.due(network(finished.opening.peer)).is_none();
         // Added to the one before it is removed from the other, so that it is always in one of them.
         lock(&self.ended).push(Finished { is_of_flood, ..finished });
         lock(&self.open).remove(&id);
         self.any_ended.notify_one();
     }
 
+    /// Publishes news, if anybody subscribes.
     fn publish(&self, news: SessionNews) {
         if self.news_tx.receiver_count() > 0 {
             let _ = self.news_tx.send(news);
@@ -197,10 +204,11 @@ impl Shared {
 }
 
 impl Ended {
+    /// Adds an ended session. One of a flood replaces the one before it of the same address.
     fn push(&mut self, finished: Finished) {
         if finished.is_of_flood {
             let before = self.waiting.len();
-            self.waiting.retain(|it| !it.is_of_flood || it.peer != finished.peer);
+            self.waiting.retain(|it| !it.is_of_flood || it.opening.peer != finished.opening.peer);
             self.dropped += (before - self.waiting.len()) as u64;
         }
         if self.waiting.len() >= WAITING_MAX {
@@ -215,7 +223,7 @@ impl Ended {
         let mut seen = HashSet::new();
         let newest_first = mem::take(&mut self.waiting).into_iter().rev();
         let mut kept: VecDeque<_> = newest_first
-            .filter(|finished| seen.insert(finished.peer))
+            .filter(|finished| seen.insert(finished.opening.peer))
             .take(WAITING_MAX / 2)
             .collect();
         kept.make_contiguous().reverse();
@@ -223,12 +231,14 @@ impl Ended {
         self.waiting = kept;
     }
 
+    /// Takes all that wait as the next batch, with the number of those that were dropped.
     fn take(&mut self) -> (Vec<Arc<Finished>>, u64) {
         self.batch = self.waiting.drain(..).collect();
         (self.batch.clone(), mem::take(&mut self.dropped))
     }
 
+    /// An ended session that waits or is being written.
     fn find(&self, id: i64) -> Option<Arc<Finished>> {
-        self.waiting.iter().chain(&self.batch).find(|finished| finished.id == id).cloned()
+        self.waiting.iter().chain(&self.batch).find(|finished| finished.opening.id == id).cloned()
     }
 }

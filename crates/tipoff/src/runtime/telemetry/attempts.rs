@@ -1,5 +1,5 @@
-//! Attempts by channel and state, told in one order at every time: channels by name, states as they follow each
-//! other.
+//! Attempts by channel and state, always listed in the same order: channels by name, states in the order of a delivery's life.
+//! The library's own families have a random order, which makes the output hard to read and to compare.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,18 +12,19 @@ use tipoff_model::DeliveryState;
 
 use crate::runtime::lock::lock;
 
+/// The labels of one series.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
     channel: String,
     state: &'static str,
 }
 
-/// Counts attempts. Cheap to clone.
+/// Counts attempts: by the name of the channel, and by the position of the state in [`DeliveryState::ALL`]. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Attempts(Arc<Mutex<BTreeMap<String, BTreeMap<usize, u64>>>>);
 
 impl Attempts {
-    /// There is this channel: all of its counters are there from now on.
+    /// Creates all counters of a channel, at zero.
     pub(super) fn name(&self, channel: &str) {
         let mut counts = self.lock();
         let of_channel = counts.entry(channel.to_owned()).or_default();
@@ -32,7 +33,7 @@ impl Attempts {
         }
     }
 
-    /// An attempt has left its delivery in this state.
+    /// Counts an attempt that left its delivery in this state.
     pub(super) fn count(&self, channel: &str, state: DeliveryState) {
         let place = DeliveryState::ALL.iter().position(|it| *it == state).unwrap_or_default();
         let mut counts = self.lock();

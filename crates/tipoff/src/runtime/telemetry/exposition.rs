@@ -1,21 +1,23 @@
-//! In which form metrics are told: OpenMetrics 1.0 (specs/om/open_metrics_spec.md of Prometheus) or the text format
-//! 0.0.4 ("Exposition formats" in Prometheus' documentation), which everything reads. Pure.
+//! The format of metrics: OpenMetrics 1.0 (specs/om/open_metrics_spec.md of Prometheus) or the text format 0.0.4 ("Exposition
+//! formats" in Prometheus' documentation), which every program reads. Pure.
 
 use std::collections::BTreeSet;
 
 /// The media type of OpenMetrics.
 const OPEN_METRICS: &str = "application/openmetrics-text";
 
-/// A form of metrics.
+/// A format of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
+    /// OpenMetrics 1.0.
     OpenMetrics,
+    /// The text format 0.0.4.
     Text,
 }
 
 impl Format {
-    /// What an `Accept` header prefers (RFC 9110, section 12.5.1): the text format where anything is taken, as a
-    /// browser and curl say, and OpenMetrics where there is no such header.
+    /// The format that an `Accept` header prefers (RFC 9110, section 12.5.1): the text format if anything is accepted, as browsers
+    /// and curl say, and OpenMetrics without the header.
     pub(crate) fn accepted(accept: Option<&str>) -> Self {
         let Some(accept) = accept else {
             return Self::OpenMetrics;

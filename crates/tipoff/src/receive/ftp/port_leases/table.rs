@@ -6,11 +6,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Lessee;
+use crate::net::listen::listen;
 use crate::runtime::per_minute::{PerMinute, network};
 
 /// A lease without a transfer ends after so long: devices ask for one within moments.
@@ -19,6 +20,8 @@ pub(super) const IDLE_MAX: Duration = Duration::from_secs(30);
 const ACTIVE_MAX: Duration = Duration::from_secs(60);
 /// From this age on a lease may be ended for another session of its address. A younger one may be used yet.
 pub(super) const ENDABLE_AFTER: Duration = Duration::from_secs(5);
+/// After a session gave its lease up, the connection that the device made for it may still come for so long.
+const LATE_MAX: Duration = Duration::from_secs(10);
 /// Ports that are tried before the lease fails.
 const TRIES_MAX: usize = 200;
 /// Connections that the system holds until they are accepted, which is at once.
@@ -26,10 +29,15 @@ const BACKLOG: u32 = 128;
 /// Connections of strangers that a lease reports.
 const STRANGERS_NOTED_MAX: u8 = 3;
 
+/// All leases.
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct LeaseTable {
     /// The bound ports, with the lease of each address.
-    pub(super) bound: HashMap<SocketAddr, HashMap<IpAddr, Entry>>,
+    pub(super) bound: HashMap<SocketAddr, HashMap<IpAddr, LeaseEntry>>,
+    /// Connections that may still come for leases that were given up: by port and address, and until when. Such a
+    /// connection must not be taken for that of the next lease: the beginning of an aborted upload was stored as the
+    /// next file so.
+    late: HashMap<SocketAddr, HashMap<IpAddr, Instant>>,
     /// Number of leases of each address; for IPv6, of each network.
     pub(super) counts: HashMap<IpAddr, usize>,
     /// The number of the latest lease.
@@ -38,33 +46,41 @@ pub(super) struct Table {
     strangers: PerMinute<IpAddr>,
 }
 
-pub(super) struct Entry {
+/// One lease.
+pub(super) struct LeaseEntry {
     pub(super) id: u64,
+    /// When it was leased, or when its transfer began to wait.
     pub(super) began: Instant,
     /// A transfer waits for the connection.
     pub(super) is_active: bool,
+    /// Gives the connection to the session.
     pub(super) connection_tx: oneshot::Sender<TcpStream>,
     pub(super) lessee: Lessee,
+    /// Connections of strangers that were reported to the session.
     pub(super) strangers_noted: u8,
 }
 
 /// A port that an address has no lease of.
 pub(super) enum Port {
+    /// Bound for other addresses.
     Bound(SocketAddr),
+    /// Bound just now.
     New(SocketAddr, TcpListener),
 }
 
-impl Table {
+impl LeaseTable {
+    /// Number of leases that count to the share of an address.
     pub(super) fn count(&self, peer: IpAddr) -> usize {
         self.counts.get(&network(peer)).copied().unwrap_or_default()
     }
 
+    /// Whether a port is bound and this address has no lease of it.
     pub(super) fn is_free(&self, at: SocketAddr, peer: IpAddr) -> bool {
         self.bound.get(&at).is_some_and(|leases| !leases.contains_key(&peer))
     }
 
-    /// A port that this address has no lease of: one that is bound for others, else a new one. The error is of the last
-    /// port that could not be bound.
+    /// A port that this address has no lease of: one that is bound for others, else a new one, and only if there is
+    /// none, one to which a late connection may come. The error is of the last port that could not be bound.
     pub(super) fn free_port(
         &self,
         local: SocketAddr,
@@ -74,14 +90,12 @@ impl Table {
         // At random, so that nobody can predict the port (RFC 2577, section 8).
         let random = usize::try_from(getrandom::u32().unwrap_or_default()).unwrap_or_default();
         let is_possible = |at: &SocketAddr| at.ip() == local.ip() && range.contains(&at.port());
-        let mut bound: Vec<SocketAddr> = self
-            .bound
-            .keys()
-            .filter(|at| is_possible(at) && self.is_free(**at, peer))
-            .copied()
-            .collect();
-        if !bound.is_empty() {
-            return Ok(Port::Bound(bound.swap_remove(random % bound.len())));
+        let bound = self.bound.keys().filter(|at| is_possible(at) && self.is_free(**at, peer));
+        let (late, fresh): (Vec<SocketAddr>, Vec<SocketAddr>) =
+            bound.partition(|at| self.may_come_late(**at, peer));
+        let any_of = |mut ports: Vec<SocketAddr>| ports.swap_remove(random % ports.len());
+        if !fresh.is_empty() {
+            return Ok(Port::Bound(any_of(fresh)));
         }
         let count = range.len().max(1);
         let at = |number: usize| {
@@ -97,9 +111,10 @@ impl Table {
                 Err(error) => last_error = Some(error),
             }
         }
-        Err(last_error)
+        if late.is_empty() { Err(last_error) } else { Ok(Port::Bound(any_of(late))) }
     }
 
+    /// Adds a lease, and returns its number. An earlier lease of the same address and port ends.
     pub(super) fn insert(
         &mut self,
         at: SocketAddr,
@@ -108,7 +123,7 @@ impl Table {
         lessee: Lessee,
     ) -> u64 {
         self.last_id += 1;
-        let entry = Entry {
+        let entry = LeaseEntry {
             id: self.last_id,
             began: Instant::now(),
             is_active: false,
@@ -124,7 +139,12 @@ impl Table {
     }
 
     /// Ends the lease of this address, if it has one and it is the one with this number.
-    pub(super) fn take(&mut self, at: SocketAddr, peer: IpAddr, id: Option<u64>) -> Option<Entry> {
+    pub(super) fn take(
+        &mut self,
+        at: SocketAddr,
+        peer: IpAddr,
+        id: Option<u64>,
+    ) -> Option<LeaseEntry> {
         let leases = self.bound.get_mut(&at)?;
         leases.get(&peer).filter(|entry| id.is_none_or(|id| entry.id == id))?;
         let entry = leases.remove(&peer);
@@ -137,11 +157,46 @@ impl Table {
         entry
     }
 
+    /// Ends the lease with this number because its session gives it up. Whether it was still there: then no connection
+    /// has come, and one may be on its way.
+    pub(super) fn give_up(&mut self, at: SocketAddr, peer: IpAddr, id: u64) -> bool {
+        let is_ended = self.take(at, peer, Some(id)).is_some();
+        if is_ended {
+            self.late.entry(at).or_default().insert(peer, Instant::now() + LATE_MAX);
+        }
+        is_ended
+    }
+
+    /// Whether the connection of a lease that was given up may still come to this port.
+    fn may_come_late(&self, at: SocketAddr, peer: IpAddr) -> bool {
+        let until = self.late.get(&at).and_then(|late| late.get(&peer));
+        until.is_some_and(|until| Instant::now() < *until)
+    }
+
+    /// Whether a connection without a lease is one that came late. Only one is expected.
+    pub(super) fn take_late(&mut self, at: SocketAddr, from: IpAddr) -> bool {
+        let until = self.late.get_mut(&at).and_then(|late| late.remove(&from));
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Forgets the late connections of a port that are not expected any more.
+    pub(super) fn forget_late(&mut self, at: SocketAddr) {
+        if let Some(late) = self.late.get_mut(&at) {
+            late.retain(|_, until| Instant::now() < *until);
+        }
+    }
+
+    /// Forgets a port that is closed now.
+    pub(super) fn remove_port(&mut self, at: SocketAddr) {
+        self.bound.remove(&at);
+        self.late.remove(&at);
+    }
+
     /// The leases of all addresses that count together with this one.
     pub(super) fn of_group(
         &self,
         peer: IpAddr,
-    ) -> impl Iterator<Item = (SocketAddr, IpAddr, &Entry)> {
+    ) -> impl Iterator<Item = (SocketAddr, IpAddr, &LeaseEntry)> {
         let network_of_peer = network(peer);
         self.bound.iter().flat_map(move |(at, leases)| {
             let own = leases.get(&peer).map(|entry| (*at, peer, entry));
@@ -155,8 +210,8 @@ impl Table {
 
     /// Ends the leases that are too old.
     pub(super) fn end_old(&mut self, peer: IpAddr) {
-        let age_max = |entry: &Entry| if entry.is_active { ACTIVE_MAX } else { IDLE_MAX };
-        let is_old = |entry: &Entry| entry.began.elapsed() >= age_max(entry);
+        let age_max = |entry: &LeaseEntry| if entry.is_active { ACTIVE_MAX } else { IDLE_MAX };
+        let is_old = |entry: &LeaseEntry| entry.began.elapsed() >= age_max(entry);
         let old: Vec<(SocketAddr, IpAddr)> = self
             .of_group(peer)
             .filter(|(.., entry)| is_old(entry))
@@ -170,7 +225,7 @@ impl Table {
     /// Ends the most dispensable lease of the same address that is old enough: an idle one before one with a transfer,
     /// of these the oldest. Returns its port.
     pub(super) fn end_dispensable(&mut self, peer: IpAddr, is_known: bool) -> Option<SocketAddr> {
-        let may_go = |entry: &Entry| {
+        let may_go = |entry: &LeaseEntry| {
             entry.began.elapsed() >= ENDABLE_AFTER && (is_known || !entry.lessee.is_known)
         };
         let (at, peer) = self
@@ -197,12 +252,7 @@ impl Table {
     }
 }
 
+/// Listens on a port of passive data connections.
 pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
+    listen(address, BACKLOG)
 }

@@ -58,6 +58,39 @@ async fn one_port_serves_many_addresses_and_each_connection_its_own() {
 }
 
 #[tokio::test]
+async fn the_connection_of_a_lease_that_was_given_up_does_not_reach_the_next_one() {
+    let (ports, range) = (PortLeases::default(), range(4));
+    let device = Lessee { peer: LOCAL.into(), ..lessee(1, true) };
+    let connect = |port| {
+        let socket = std::net::TcpStream::connect((IpAddr::from(LOCAL), port)).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        TcpStream::from_std(socket).unwrap()
+    };
+    let aborted = ports.lease(local(), &range, &device).await.unwrap();
+    // The system has accepted it; the server has not, because nothing was awaited since.
+    let late = connect(aborted.port());
+    drop(aborted);
+    let mut next = ports.lease(local(), &range, &device).await.unwrap();
+    let socket = connect(next.port());
+    let accepted = next.connection().await.unwrap();
+    assert_eq!(accepted.peer_addr().unwrap(), socket.local_addr().unwrap());
+    assert!(is_closed(&late).await);
+}
+
+#[tokio::test]
+async fn the_only_port_is_leased_again_at_once() {
+    let (ports, range, device) = (PortLeases::default(), range(1), lessee(1, true));
+    for _ in 0..3 {
+        let mut lease = ports.lease(local(), &range, &device).await.unwrap();
+        assert_eq!(lease.port(), *range.start());
+        let _socket = connect(1, lease.port()).await;
+        lease.connection().await.unwrap();
+    }
+    drop(ports.lease(local(), &range, &device).await.unwrap());
+    assert_eq!(ports.lease(local(), &range, &device).await.unwrap().port(), *range.start());
+}
+
+#[tokio::test]
 async fn sessions_of_one_address_have_different_ports() {
     let (ports, range) = (PortLeases::default(), range(4));
     let device = lessee(1, true);

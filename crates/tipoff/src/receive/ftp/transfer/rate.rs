@@ -11,7 +11,9 @@ const RATE_BYTES_MIN: f64 = 64.0;
 /// Measures the rate of an upload, period by period.
 pub(super) struct Rate {
     period: Duration,
+    /// When the present period began.
     began: Instant,
+    /// Bytes of the present period.
     bytes: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Claims of sessions to append to a stored upload: one session at a time.
+//! Claims of sessions to append to a stored upload: one session at a time, because two writers would mix their bytes.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -21,6 +21,7 @@ impl AppendClaims {
 
 /// The claim of one session, until it is dropped.
 pub(super) struct AppendClaim {
+    /// The upload that is appended to.
     pub(super) arrival: ArrivalId,
     all: AppendClaims,
 }

@@ -1,14 +1,20 @@
 //! What an upload is and what it means, by its content and its path, and what its alert waits for.
+//!
+//! The content decides where it shows a type; the name only where it does not. What a vendor's names mean is in
+//! `tipoff_vendors`. Pure.
 
 use tipoff_mail::label;
-use tipoff_model::{Content, Encoding, Media, MediaKind, file_type};
+use tipoff_model::{Content, Media, MediaKind, file_type};
 use tipoff_vendors::Meaning;
 
 use super::file_inspector::FileInspector;
+use crate::media::whole_file;
 
 /// What is known of an uploaded file.
 pub(super) struct Classified {
+    /// The one file, as the arrival's content.
     pub(super) content: Content,
+    /// The event that the path names, and whether it is a housekeeping file.
     pub(super) meaning: Meaning,
     /// The vendor whose devices name files so.
     pub(super) vendor: Option<&'static str>,
@@ -19,6 +25,7 @@ pub(super) struct Classified {
 /// What the alert of an upload waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awaits {
+    /// It is alerted at once.
     Nothing,
     /// Its lasting name: it is whole, but has a temporary name such as `upload.tmp`.
     Name,
@@ -47,19 +54,9 @@ pub(super) fn classify(inspector: &FileInspector, path: &str, size: u64, torn: b
         (_, true) => Awaits::Nothing,
         (_, false) => Awaits::Name,
     };
-    let media = Media {
-        name: name_of(path, kind, file_type),
-        content_type: file_type
-            .map_or("application/octet-stream", |file_type| file_type.content_type)
-            .to_owned(),
-        kind,
-        range: 0..size,
-        encoding: Encoding::Identity,
-        size,
-        whole: is_whole,
-        repeat: false,
-        decoration: false,
-    };
+    let content_type = file_type.map_or("application/octet-stream", |it| it.content_type);
+    let file = whole_file(name_of(path, kind, file_type), content_type, kind, size);
+    let media = Media { whole: is_whole, ..file };
     let upload = tipoff_vendors::UploadedFile { path, kind, size };
     Classified {
         content: Content { media: vec![media], ..Content::default() },
@@ -69,7 +66,8 @@ pub(super) fn classify(inspector: &FileInspector, path: &str, size: u64, torn: b
     }
 }
 
-/// The name that people see.
+/// The name that people see: the last part of the path without a temporary ending, made safe to show; for a path
+/// without one, a name by the type.
 pub(super) fn name_of(
     path: &str,
     kind: MediaKind,

@@ -1,5 +1,5 @@
-//! Inspects an uploaded file while it streams by: what it is, and whether it is complete. Keeps only its beginning and its
-//! end.
+//! Inspects an uploaded file while it streams by: what it is, and whether it is complete. Keeps only its beginning and
+//! its end.
 
 mod boxes;
 mod chunks;
@@ -22,12 +22,15 @@ const PNG_END: &[u8] = b"IEND\xAE\x42\x60\x82";
 /// Inspects one file.
 #[derive(Debug, Default)]
 pub(super) struct FileInspector {
+    /// The first bytes, by which the type is recognised.
     head: Vec<u8>,
     /// The end of the file, without the bytes that fill it up.
     tail: Vec<u8>,
     /// The last of the bytes after the tail that fill the file up: cameras write whole blocks of a disk.
     fill: Vec<u8>,
     size: u64,
+    /// The structure as an MP4, as an AVI or Hichip recording, and as a JPEG. All three see every byte; the type
+    /// decides at the end which one counts.
     boxes: Boxes,
     chunks: Chunks,
     jpeg: Jpeg,
@@ -45,6 +48,7 @@ impl FileInspector {
         self.see_end(bytes);
     }
 
+    /// Keeps the end of the file, with zeros and line ends behind it apart.
     fn see_end(&mut self, bytes: &[u8]) {
         let fill = bytes.iter().rev().take_while(|byte| matches!(byte, 0 | b'\r' | b'\n')).count();
         let (content, fill) = bytes.split_at(bytes.len() - fill);
@@ -65,8 +69,8 @@ impl FileInspector {
         by_content(&self.head)
     }
 
-    /// Whether it may be an MPEG transport stream (ISO 13818-1, section 2.4.3.2). One byte is not enough to classify the
-    /// file as one.
+    /// Whether it may be an MPEG transport stream (ISO 13818-1, section 2.4.3.2). One byte is not enough to classify
+    /// the file as one.
     pub(super) fn may_be_a_stream(&self) -> bool {
         self.head.first() == Some(&0x47)
     }
@@ -96,6 +100,13 @@ impl FileInspector {
     fn tail_has(&self, mark: &[u8]) -> bool {
         self.tail.windows(mark.len()).any(|window| window == mark)
     }
+}
+
+/// Passes over bytes that are of no interest, as long as `rest` counts some; counts them off. The bytes behind them.
+fn skip<'b>(rest: &mut u64, bytes: &'b [u8]) -> &'b [u8] {
+    let skipped = usize::try_from(*rest).unwrap_or(usize::MAX).min(bytes.len());
+    *rest -= skipped as u64;
+    bytes.get(skipped..).unwrap_or_default()
 }
 
 /// Adds bytes, and keeps the last of all.

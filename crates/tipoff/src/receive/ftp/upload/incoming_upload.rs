@@ -1,4 +1,7 @@
 //! An upload that is being received: where its bytes go.
+//!
+//! The target may change while bytes come: a file that turns out to be an earlier one sent again continues that one,
+//! and one that differs gets a blob of its own, with the bytes that were the same.
 
 mod storing;
 
@@ -10,7 +13,7 @@ use tipoff_spool::{BlobWriter, Blobs, Stored};
 
 use super::append_claim::AppendClaim;
 use super::file_inspector::FileInspector;
-use super::probe::Probe;
+use super::probe::AppendProbe;
 use super::resend_comparison::{self, ResendComparison};
 use super::{STEP_BYTES, UploadStart, Uploads};
 use crate::receive::ftp::views;
@@ -19,7 +22,7 @@ use crate::receive::ftp::views;
 const WITH_A_HEAD: [&str; 3] = ["application/pdf", "audio/mp4", "audio/wav"];
 
 /// Where the bytes of an upload go.
-pub(super) enum Target {
+pub(super) enum UploadTarget {
     /// Into a blob of their own.
     New(BlobWriter),
     /// To the end of an earlier upload; `is_resent` says that the device sent the bytes of that one again before.
@@ -33,12 +36,15 @@ pub(in crate::receive::ftp) struct IncomingUpload {
     pub(super) uploads: Uploads,
     pub(super) start: UploadStart,
     /// `None` before the first byte and after a failure.
-    pub(super) target: Option<Target>,
+    pub(super) target: Option<UploadTarget>,
     /// `Some` until it is known whether the bytes continue an earlier upload.
-    pub(super) probe: Option<Probe>,
+    pub(super) probe: Option<AppendProbe>,
+    /// Sees all bytes of the file, those of an earlier upload that it continues included.
     pub(super) inspector: FileInspector,
+    /// The digest of the same bytes, by which repetitions are recognised.
     pub(super) hasher: blake3::Hasher,
     pub(super) began_at: Timestamp,
+    /// The first error of the disk; nothing is written after it.
     pub(super) failed: Option<io::Error>,
 }
 
@@ -53,6 +59,7 @@ pub(in crate::receive::ftp) enum StoreOutcome {
 }
 
 impl IncomingUpload {
+    /// A blob of its own. Its bytes count to the share of the device or address.
     pub(super) fn new_blob(&self) -> io::Result<BlobWriter> {
         let mut writer = self.uploads.blobs().begin(self.began_at, "upload")?;
         writer.belongs_to(self.uploads.arrivals.sender(&self.start.envelope));
@@ -93,12 +100,14 @@ impl IncomingUpload {
         }
     }
 
+    /// Shows the next bytes of the file to the inspector and to the digest.
     fn inspect(&mut self, bytes: &[u8]) {
         self.inspector.push(bytes);
         self.hasher.update(bytes);
     }
 
-    /// Takes the next bytes. An error of the disk is returned when the upload is stored: only then the device gets a reply.
+    /// Takes the next bytes. An error of the disk is returned when the upload is stored: only then the device gets a
+    /// reply.
     pub(in crate::receive::ftp) fn push(&mut self, bytes: &[u8]) {
         if let Some(probe) = &mut self.probe {
             if probe.push(bytes) {
@@ -116,7 +125,9 @@ impl IncomingUpload {
 
     /// Waits while too many bytes wait for the disk.
     pub(in crate::receive::ftp) async fn keep_pace(&mut self) {
-        if let Some(Target::New(writer) | Target::Append { writer, .. }) = &mut self.target {
+        if let Some(UploadTarget::New(writer) | UploadTarget::Append { writer, .. }) =
+            &mut self.target
+        {
             writer.keep_pace().await;
         }
     }
@@ -126,43 +137,46 @@ impl IncomingUpload {
         self.failed.is_some()
     }
 
+    /// Writes bytes to the target. A comparison that ends here becomes a target that is written to.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let comparison = match &mut self.target {
-            Some(Target::New(writer) | Target::Append { writer, .. }) => {
+            Some(UploadTarget::New(writer) | UploadTarget::Append { writer, .. }) => {
                 return writer.write(bytes);
             }
-            Some(Target::Compare(comparison)) => comparison,
+            Some(UploadTarget::Compare(comparison)) => comparison,
             None => return Ok(()),
         };
         let (same, is_longer) = match comparison.push(bytes)? {
-            resend_comparison::Step::Same => return Ok(()),
-            resend_comparison::Step::Longer(same) => (same, true),
-            resend_comparison::Step::Other(same) => (same, false),
+            resend_comparison::Compared::Same => return Ok(()),
+            resend_comparison::Compared::Longer(same) => (same, true),
+            resend_comparison::Compared::Other(same) => (same, false),
         };
-        let Some(Target::Compare(comparison)) = self.target.take() else { return Ok(()) };
+        let Some(UploadTarget::Compare(comparison)) = self.target.take() else { return Ok(()) };
         self.target = Some(match is_longer {
             true => self.append(*comparison)?,
-            false => Target::New(comparison.copy_same(self.uploads.blobs(), self.new_blob()?)?),
+            false => {
+                UploadTarget::New(comparison.copy_same(self.uploads.blobs(), self.new_blob()?)?)
+            }
         });
         self.write(bytes.get(same..).unwrap_or_default())
     }
 
     /// Continues the earlier upload, all of which came again.
-    fn append(&self, comparison: ResendComparison) -> io::Result<Target> {
+    fn append(&self, comparison: ResendComparison) -> io::Result<UploadTarget> {
         let ResendComparison { claim, stored, .. } = comparison;
         let mut writer = self.uploads.blobs().resume(&stored.blob, stored.media.size)?;
         writer.belongs_to(self.uploads.arrivals.sender(&self.start.envelope));
-        Ok(Target::Append { claim, writer, is_resent: true })
+        Ok(UploadTarget::Append { claim, writer, is_resent: true })
     }
 
     /// Size of the file so far in bytes.
     pub(in crate::receive::ftp) fn size(&self) -> u64 {
         let written = match &self.target {
-            Some(Target::New(writer) | Target::Append { writer, .. }) => writer.size(),
-            Some(Target::Compare(comparison)) => comparison.size(),
+            Some(UploadTarget::New(writer) | UploadTarget::Append { writer, .. }) => writer.size(),
+            Some(UploadTarget::Compare(comparison)) => comparison.size(),
             None => 0,
         };
-        written + self.probe.as_ref().map_or(0, Probe::size)
+        written + self.probe.as_ref().map_or(0, AppendProbe::size)
     }
 
     /// Whether its content has its end; `None` if the content does not show it.
@@ -170,9 +184,9 @@ impl IncomingUpload {
         self.inspector.is_complete()
     }
 
-    /// Whether it may be whole if the control connection ended before the data connection, which was closed: yes, unless
-    /// the content lacks its end. A file whose name is a picture's or a video's and whose content does not begin as one
-    /// counts as not whole.
+    /// Whether it may be whole if the control connection ended before the data connection, which was closed: yes,
+    /// unless the content lacks its end. A file whose name is a picture's or a video's and whose content does not begin
+    /// as one counts as not whole.
     pub(in crate::receive::ftp) fn may_end_so(&self) -> bool {
         if let Some(is_complete) = self.inspector.is_complete() {
             return is_complete;
@@ -202,7 +216,7 @@ impl IncomingUpload {
     /// Begins the file anew, as STOR does.
     fn start_over(&mut self, stored: Option<AlertMedia>) -> io::Result<()> {
         let claim = match self.target.take() {
-            Some(Target::Append { claim, .. }) => Some(claim),
+            Some(UploadTarget::Append { claim, .. }) => Some(claim),
             _ => stored.as_ref().and_then(|it| self.uploads.append_claims.claim(it.place.arrival)),
         };
         // If the earlier one cannot be read, the new one is accepted all the same.
@@ -211,8 +225,8 @@ impl IncomingUpload {
         });
         (self.inspector, self.hasher) = (FileInspector::default(), blake3::Hasher::new());
         self.target = Some(match comparison {
-            Some(comparison) => Target::Compare(comparison.into()),
-            None => Target::New(self.new_blob()?),
+            Some(comparison) => UploadTarget::Compare(comparison.into()),
+            None => UploadTarget::New(self.new_blob()?),
         });
         Ok(())
     }

@@ -13,7 +13,7 @@ const FRAMES: [&str; 5] =
     ["video/h264", "video/h265", "video/mpeg", "video/x-dav", "video/x-hichip"];
 
 /// The first bytes of an upload that may continue an earlier one.
-pub(super) struct Probe {
+pub(super) struct AppendProbe {
     /// The earlier upload, if a new one that begins as it does may bring more of it.
     stored: Option<AlertMedia>,
     /// Whether a later upload may bring more of the earlier one.
@@ -24,7 +24,7 @@ pub(super) struct Probe {
     head: Vec<u8>,
 }
 
-impl Probe {
+impl AppendProbe {
     pub(super) fn new(stored: Option<AlertMedia>, may_grow: bool) -> Self {
         Self { stored, may_grow, beginning: Vec::new(), head: Vec::new() }
     }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn is_new(earlier: &[u8], is_whole: bool, may_grow: bool, new: &[u8]) -> bool {
-        let mut probe = Probe::new(None, may_grow);
+        let mut probe = AppendProbe::new(None, may_grow);
         earlier.chunks(1000).for_each(|piece| probe.see_earlier(piece));
         probe.push(new);
         probe.is_new(is_whole)

@@ -16,7 +16,9 @@ const STEP_BYTES: usize = 32 * 1024;
 pub(super) struct ResendComparison {
     /// No other session may append to it meanwhile.
     pub(super) claim: AppendClaim,
+    /// The earlier upload.
     pub(super) stored: AlertMedia,
+    /// Reads the earlier upload, as far as it was compared.
     reader: MediaReader,
     buffer: Vec<u8>,
     /// Bytes that are the same.
@@ -24,7 +26,7 @@ pub(super) struct ResendComparison {
 }
 
 /// The result of comparing new bytes.
-pub(super) enum Step {
+pub(super) enum Compared {
     /// All are the same.
     Same,
     /// So many are the same, and the earlier upload is at its end: the rest continues it.
@@ -50,23 +52,23 @@ impl ResendComparison {
     }
 
     /// Compares the next bytes.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> io::Result<Step> {
+    pub(super) fn push(&mut self, bytes: &[u8]) -> io::Result<Compared> {
         let mut compared = 0;
         while let Some(rest) = bytes.get(compared..).filter(|rest| !rest.is_empty()) {
             if self.is_at_end() {
-                return Ok(Step::Longer(compared));
+                return Ok(Compared::Longer(compared));
             }
             let count = rest.len().min(STEP_BYTES);
             self.buffer.resize(count, 0);
             let count = self.reader.read(&mut self.buffer)?;
             let (earlier, _) = self.buffer.split_at(count);
             if count == 0 || !rest.starts_with(earlier) {
-                return Ok(Step::Other(compared));
+                return Ok(Compared::Other(compared));
             }
             self.same += count as u64;
             compared += count;
         }
-        Ok(Step::Same)
+        Ok(Compared::Same)
     }
 
     /// Copies the bytes that are the same into another blob.
@@ -136,12 +138,12 @@ mod tests {
             let mut ended = None;
             for piece in new.chunks(pieces) {
                 match comparison.push(piece).unwrap() {
-                    Step::Same => taken += piece.len(),
-                    Step::Longer(count) => {
+                    Compared::Same => taken += piece.len(),
+                    Compared::Longer(count) => {
                         prop_assert!(comparison.is_at_end());
                         ended = Some((taken + count, true));
                     }
-                    Step::Other(count) => ended = Some((taken + count, false)),
+                    Compared::Other(count) => ended = Some((taken + count, false)),
                 }
                 if ended.is_some() {
                     break;

@@ -1,4 +1,7 @@
-//! Remembers the views of devices that send a clip again as it grows.
+//! Remembers the views of devices that send a clip again as it grows. The alert of their next clip waits for the rest
+//! of it.
+//!
+//! In memory only: after a restart the first clip of a device is alerted with its first piece.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -24,6 +27,7 @@ struct OfParty {
 }
 
 impl ResendingViews {
+    /// Remembers the device of this view.
     pub(super) fn note(&self, view: &str) {
         let mut all = lock(&self.0);
         let party = views::party(view);
@@ -46,6 +50,7 @@ impl ResendingViews {
         views.push_back(view.to_owned());
     }
 
+    /// Whether the device of this view is remembered.
     pub(super) fn has(&self, view: &str) -> bool {
         let all = lock(&self.0);
         all.get(&views::party(view)).is_some_and(|it| it.views.iter().any(|known| known == view))

@@ -17,7 +17,7 @@ const SHRUNK_BYTES_MIN: usize = 2 * 1024;
 /// The views by their names.
 #[derive(Default)]
 pub(super) struct ViewMemory {
-    views: HashMap<String, Entry>,
+    views: HashMap<String, ViewEntry>,
     /// Counts up, to order the views by their latest use.
     turn: u64,
     /// Bytes that all views take.
@@ -26,8 +26,10 @@ pub(super) struct ViewMemory {
     look_again_at: usize,
 }
 
-struct Entry {
+/// One view in memory.
+struct ViewEntry {
     tree: SharedTree,
+    /// Whose share it counts to.
     owner: ViewOwner,
     /// The turn of its latest session.
     turn: u64,
@@ -35,11 +37,13 @@ struct Entry {
     bytes: usize,
 }
 
-impl Entry {
+impl ViewEntry {
+    /// Whether a session has the tree.
     fn is_in_use(&self) -> bool {
         Arc::strong_count(&self.tree) > 1
     }
 
+    /// Measures the view, and returns its bytes.
     fn measure(&mut self, name: &str) -> usize {
         let tree = lock(&self.tree);
         self.bytes = VIEW_BYTES + name.len() + tree.bytes();
@@ -49,7 +53,7 @@ impl Entry {
 
 /// The views of one address, or of all known devices.
 #[derive(Default)]
-struct Party {
+struct ViewParty {
     bytes: usize,
     /// Views that no session uses, the latest first.
     idle: Vec<(u64, String)>,
@@ -77,12 +81,13 @@ impl ViewMemory {
         self.views.get(name).map(|entry| Arc::clone(&entry.tree))
     }
 
+    /// Adds a view that was loaded. If another session has added it meanwhile, that one is returned.
     pub(super) fn insert(&mut self, name: &str, owner: ViewOwner, tree: Tree) -> SharedTree {
         if let Some(tree) = self.find(name) {
             return tree;
         }
         let tree = Arc::new(Mutex::new(tree));
-        let entry = Entry { tree: Arc::clone(&tree), owner, turn: self.turn, bytes: 0 };
+        let entry = ViewEntry { tree: Arc::clone(&tree), owner, turn: self.turn, bytes: 0 };
         self.views.insert(name.to_owned(), entry);
         self.measure(name);
         tree
@@ -109,8 +114,8 @@ impl ViewMemory {
     /// that was used longest ago. A view in use is shrunk.
     fn make_room(&mut self) {
         let target = VIEWS_BYTES_MAX - VIEWS_BYTES_MAX / FREED_PART;
-        let mut strangers: HashMap<IpAddr, Party> = HashMap::new();
-        let mut known = Party::default();
+        let mut strangers: HashMap<IpAddr, ViewParty> = HashMap::new();
+        let mut known = ViewParty::default();
         for (name, entry) in &self.views {
             let party = match entry.owner {
                 ViewOwner::Known => &mut known,
@@ -122,12 +127,14 @@ impl ViewMemory {
                 false => party.idle.push((entry.turn, name.clone())),
             }
         }
-        let mut parties: Vec<Party> = strangers.into_values().collect();
+        let mut parties: Vec<ViewParty> = strangers.into_values().collect();
         self.take_from(&mut parties, target);
         self.take_from(&mut [known], target);
     }
 
-    fn take_from(&mut self, parties: &mut [Party], target: usize) {
+    /// Forgets or shrinks views of these parties until `target` bytes are left. The party whose views take most gives
+    /// first.
+    fn take_from(&mut self, parties: &mut [ViewParty], target: usize) {
         for party in parties.iter_mut() {
             party.idle.sort_unstable_by(|one, other| other.cmp(one));
         }

@@ -1,5 +1,7 @@
 //! The outermost boxes of an MP4 (ISO 14496-12, section 4.2), while it streams by.
 
+use super::skip;
+
 /// Boxes without which a video does not play.
 const NEEDED: [&[u8; 4]; 3] = [b"moov", b"mdat", b"moof"];
 /// Other boxes that occur in files. Unknown ones after a whole video are not boxes: recorders fill files up to a round
@@ -33,9 +35,7 @@ impl Boxes {
     pub(super) fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && !self.is_last && !self.is_odd {
             if self.rest > 0 {
-                let skipped = usize::try_from(self.rest).unwrap_or(usize::MAX).min(bytes.len());
-                self.rest -= skipped as u64;
-                bytes = bytes.get(skipped..).unwrap_or_default();
+                bytes = skip(&mut self.rest, bytes);
                 continue;
             }
             let Some((first, behind)) = bytes.split_first() else { return };
@@ -45,6 +45,7 @@ impl Boxes {
         }
     }
 
+    /// Reads the header of the next box once it is complete: 8 bytes, or 16 with a large size.
     fn read_header(&mut self) {
         let Some((length, kind)) = self.header.split_first_chunk::<4>() else { return };
         let Some((kind, large)) = kind.split_first_chunk::<4>() else { return };
@@ -71,6 +72,7 @@ impl Boxes {
         self.header.clear();
     }
 
+    /// Whether index and frames are there: what follows need not be a box.
     fn has_both(&self) -> bool {
         self.has_index && self.has_frames
     }

@@ -1,6 +1,8 @@
 //! The outermost chunks of an AVI (Microsoft's RIFF) and the frames of a Hichip recording, while they stream by:
 //! both end with an index, after which nothing is missing.
 
+use super::skip;
+
 /// Bytes that decide which of both it is.
 const KIND_BYTES: usize = 12;
 /// Bytes of the head of a chunk of an AVI: its name and its length.
@@ -8,8 +10,9 @@ const CHUNK_HEAD_BYTES: usize = 8;
 /// Bytes of the head of a frame of Hichip: the same, a time and a kind.
 const FRAME_HEAD_BYTES: usize = 16;
 
+/// The format of the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Kind {
+enum RecordingFormat {
     /// The first bytes are to come.
     #[default]
     Unknown,
@@ -22,7 +25,8 @@ enum Kind {
 /// The chunks so far.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
-    kind: Kind,
+    kind: RecordingFormat,
+    /// The head of the next chunk, as far as it came.
     head: Vec<u8>,
     /// Bytes of the present chunk that are still to come.
     rest: u64,
@@ -33,11 +37,9 @@ pub(super) struct Chunks {
 
 impl Chunks {
     pub(super) fn push(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && !self.has_index && self.kind != Kind::Other {
+        while !bytes.is_empty() && !self.has_index && self.kind != RecordingFormat::Other {
             if self.rest > 0 {
-                let skipped = usize::try_from(self.rest).unwrap_or(usize::MAX).min(bytes.len());
-                self.rest -= skipped as u64;
-                bytes = bytes.get(skipped..).unwrap_or_default();
+                bytes = skip(&mut self.rest, bytes);
             } else {
                 let Some((first, behind)) = bytes.split_first() else { return };
                 self.head.push(*first);
@@ -50,9 +52,9 @@ impl Chunks {
 
     fn read_head(&mut self) {
         match self.kind {
-            Kind::Unknown if self.head.len() >= KIND_BYTES => self.read_kind(),
-            Kind::Avi if self.head.len() >= CHUNK_HEAD_BYTES => self.read_chunk(),
-            Kind::Hichip if self.head.len() >= FRAME_HEAD_BYTES => self.read_chunk(),
+            RecordingFormat::Unknown if self.head.len() >= KIND_BYTES => self.read_kind(),
+            RecordingFormat::Avi if self.head.len() >= CHUNK_HEAD_BYTES => self.read_chunk(),
+            RecordingFormat::Hichip if self.head.len() >= FRAME_HEAD_BYTES => self.read_chunk(),
             _ => {}
         }
     }
@@ -61,27 +63,28 @@ impl Chunks {
         self.kind = match self.head.as_slice() {
             [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', b' ', ..] => {
                 self.head.clear();
-                Kind::Avi
+                RecordingFormat::Avi
             }
             [b'H', b'X', b'V', b'S' | b'T', ..] => {
                 self.head.clear();
                 self.rest = (FRAME_HEAD_BYTES - KIND_BYTES) as u64;
-                Kind::Hichip
+                RecordingFormat::Hichip
             }
-            [b'H', b'X', b'V' | b'A', b'F', ..] => Kind::Hichip,
-            _ => Kind::Other,
+            [b'H', b'X', b'V' | b'A', b'F', ..] => RecordingFormat::Hichip,
+            _ => RecordingFormat::Other,
         };
     }
 
+    /// Reads the head of a chunk of an AVI, or of a frame of Hichip. An AVI fills each chunk up to an even length.
     fn read_chunk(&mut self) {
         let Some((name, length)) = self.head.split_first_chunk::<4>() else { return };
         let Some(length) = length.first_chunk::<4>() else { return };
         let length = u64::from(u32::from_le_bytes(*length));
-        let is_avi = self.kind == Kind::Avi;
+        let is_avi = self.kind == RecordingFormat::Avi;
         self.is_index = name == if is_avi { b"idx1" } else { b"HXFI" };
         self.rest = if is_avi { length.next_multiple_of(2) } else { length };
         if !is_avi && !matches!(name, b"HXVF" | b"HXAF" | b"HXFI") {
-            self.kind = Kind::Other;
+            self.kind = RecordingFormat::Other;
         }
         self.head.clear();
     }

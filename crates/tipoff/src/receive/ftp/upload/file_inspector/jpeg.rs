@@ -5,7 +5,7 @@ use memchr::memchr;
 
 /// The part of a picture that comes next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Next {
+enum NextPart {
     /// The first byte of a marker.
     #[default]
     Marker,
@@ -29,18 +29,18 @@ enum Next {
 
 /// The picture so far.
 #[derive(Debug, Default)]
-pub(super) struct Jpeg(Next);
+pub(super) struct Jpeg(NextPart);
 
 impl Jpeg {
     pub(super) fn push(&mut self, mut bytes: &[u8]) {
-        while !matches!(self.0, Next::Ended | Next::Lost) && !bytes.is_empty() {
-            if let Next::Segment { is_scan, rest } = self.0 {
+        while !matches!(self.0, NextPart::Ended | NextPart::Lost) && !bytes.is_empty() {
+            if let NextPart::Segment { is_scan, rest } = self.0 {
                 let skipped = rest.min(bytes.len());
                 self.0 = segment(is_scan, rest - skipped);
                 bytes = bytes.get(skipped..).unwrap_or_default();
                 continue;
             }
-            if self.0 == Next::Scan {
+            if self.0 == NextPart::Scan {
                 let skipped = memchr(0xFF, bytes).unwrap_or(bytes.len());
                 bytes = bytes.get(skipped..).unwrap_or_default();
             }
@@ -52,11 +52,11 @@ impl Jpeg {
 
     /// Whether the end of the picture was seen.
     pub(super) fn has_ended(&self) -> bool {
-        self.0 == Next::Ended
+        self.0 == NextPart::Ended
     }
 }
 
-impl Next {
+impl NextPart {
     fn after(self, byte: u8) -> Self {
         match (self, byte) {
             (Self::Marker, 0xFF) => Self::Code,
@@ -81,10 +81,10 @@ impl Next {
 }
 
 /// What comes next if `rest` bytes of a segment are left.
-fn segment(is_scan: bool, rest: usize) -> Next {
+fn segment(is_scan: bool, rest: usize) -> NextPart {
     match rest {
-        0 if is_scan => Next::Scan,
-        0 => Next::Marker,
-        rest => Next::Segment { is_scan, rest },
+        0 if is_scan => NextPart::Scan,
+        0 => NextPart::Marker,
+        rest => NextPart::Segment { is_scan, rest },
     }
 }

@@ -1,4 +1,7 @@
 //! Stores an upload at its end: as a new arrival, or as more of an earlier one.
+//!
+//! The blob is made durable first, then the arrival is committed (docs/spool.md, A2 and A3). The time until the alert
+//! (`ready_at`) is decided here: by what the file still lacks, and by what the device is known to send next.
 
 use std::time::Duration;
 
@@ -6,7 +9,7 @@ use tipoff_ftp::UploadedFile;
 use tipoff_model::{ArrivalId, Content, MediaKind, Timestamp};
 use tipoff_spool::{BlobWriter, DedupPolicy, Digest, Growth, NewArrival, SpoolError, StoredBlob};
 
-use super::{IncomingUpload, StoreOutcome, Target};
+use super::{IncomingUpload, StoreOutcome, UploadTarget};
 use crate::receive::arrival_writer::disk_error;
 use crate::receive::ftp::upload::append_claim::AppendClaim;
 use crate::receive::ftp::upload::classify::{Awaits, Classified, classify};
@@ -27,11 +30,11 @@ impl IncomingUpload {
             return Ok(StoreOutcome::Nothing);
         }
         match self.target.take() {
-            Some(Target::New(writer)) => self.store_new(writer, torn).await,
-            Some(Target::Append { claim, writer, is_resent }) => {
+            Some(UploadTarget::New(writer)) => self.store_new(writer, torn).await,
+            Some(UploadTarget::Append { claim, writer, is_resent }) => {
                 self.store_append(claim, writer, is_resent, torn).await
             }
-            Some(Target::Compare(comparison)) => self.store_resent(*comparison, torn).await,
+            Some(UploadTarget::Compare(comparison)) => self.store_resent(*comparison, torn).await,
             None => Err(SpoolError::Closed),
         }
     }
@@ -47,7 +50,7 @@ impl IncomingUpload {
         }
         if comparison.is_at_end() && !comparison.stored.media.whole {
             let target = self.append(comparison).map_err(|error| disk_error(&error))?;
-            let Target::Append { claim, writer, .. } = target else {
+            let UploadTarget::Append { claim, writer, .. } = target else {
                 return Err(SpoolError::Closed);
             };
             return self.store_append(claim, writer, true, torn).await;
@@ -62,6 +65,7 @@ impl IncomingUpload {
         self.store_new(writer, torn).await
     }
 
+    /// What the upload is, with this size in bytes.
     fn classified(&self, size: u64, torn: bool) -> Classified {
         classify(
             &self.inspector,
@@ -83,10 +87,14 @@ impl IncomingUpload {
         torn || (is_shot && self.inspector.may_go_on())
     }
 
+    /// The digest of the file as the spool takes it: one for each file of the arrival. An empty file has none, because
+    /// all empty files are equal.
     fn digests(&self, size: u64) -> Vec<Option<Digest>> {
         vec![(size > 0).then(|| self.hasher.finalize().into())]
     }
 
+    /// Stores more of an earlier upload: the arrival grows. `is_resent` says that the device sent the earlier bytes
+    /// again; such a device sends the next clip in the same way, and is remembered for that.
     async fn store_append(
         self,
         claim: AppendClaim,
@@ -131,6 +139,7 @@ impl IncomingUpload {
         if wait.is_zero() { wait } else { wait.max(expected) }
     }
 
+    /// Stores the upload as a new arrival.
     async fn store_new(self, writer: BlobWriter, torn: bool) -> Result<StoreOutcome, SpoolError> {
         let received_at = self.uploads.arrivals.clock.now();
         let size = writer.size();
@@ -174,6 +183,7 @@ impl IncomingUpload {
     }
 }
 
+/// Makes a blob durable, on a thread for blocking work.
 async fn finish(writer: BlobWriter) -> Result<StoredBlob, SpoolError> {
     tokio::task::spawn_blocking(move || writer.finish())
         .await
