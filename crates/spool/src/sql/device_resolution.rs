@@ -3,7 +3,7 @@
 use tipoff_model::{AddressShare, Device, Timestamp};
 
 use super::statement::{Sql, at, params};
-use super::{device_names, devices, newcomers};
+use super::{device_names, device_rows, newcomers};
 use crate::core::newcomers::{Newcomer, place};
 use crate::core::resolve::{
     self, Lookup, NEIGHBOUR_WITHIN, NEIGHBOURS_MAX, Naming, Neighbour, ROWS_MAX, Seen,
@@ -27,7 +27,7 @@ fn resolve_single(sql: &dyn Sql, arrival: &NewArrival, reported: &Device) -> Res
     let (id, device) = resolve_at_address(sql, arrival, reported)?;
     if resolve::may_mean_its_channel(reported)
         && let Some(channel) = only_channel(sql, id)?
-        && let Some(device) = devices::read(sql, channel)?
+        && let Some(device) = device_rows::read(sql, channel)?
     {
         return Ok((channel, device));
     }
@@ -154,7 +154,7 @@ fn insert(
 
 /// The device of this row, with the name that it has from now on ([`resolve::naming`]).
 fn name(sql: &dyn Sql, id: i64, reported: &Device) -> Result<Device> {
-    let (stored, is_labelled) = devices::row(sql, id)?;
+    let (stored, is_labelled) = device_rows::row(sql, id)?;
     match resolve::naming(stored, is_labelled, reported) {
         Naming::AsStored(device) | Naming::SameName(device) => return Ok(device),
         Naming::New => {}

@@ -14,6 +14,7 @@ mod delivery_rows;
 mod device_edits;
 mod device_names;
 mod device_resolution;
+mod device_rows;
 mod devices;
 mod dismissal;
 mod home_settings;

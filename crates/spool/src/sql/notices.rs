@@ -7,7 +7,7 @@ use tipoff_model::{
 
 use super::incident_rows::{self, Opening};
 use super::statement::Sql;
-use super::{devices, new_deliveries, planning, shares, sightings};
+use super::{device_rows, new_deliveries, planning, shares, sightings};
 use crate::core::alerting::IncidentAlerts;
 use crate::core::facts::facts_of_content;
 use crate::core::incident_kind::IncidentKind;
@@ -17,7 +17,7 @@ use crate::{Notice, Result};
 /// See [`crate::Devices::create_notice`]. The rules decide who is alerted, as for an arrival with this event and subject.
 pub(super) fn create(sql: &dyn Sql, planner: &dyn Planner, notice: &Notice) -> Result<Vec<String>> {
     let Notice { device: id, event, subject, at } = notice;
-    let Some(device) = devices::read(sql, id.0)? else {
+    let Some(device) = device_rows::read(sql, id.0)? else {
         return Ok(Vec::new());
     };
     let content = Content { subject: subject.clone(), ..Content::default() };

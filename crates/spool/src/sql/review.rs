@@ -7,7 +7,7 @@ use tipoff_model::{
 use super::database::Database;
 use super::spool::SqlSpool;
 use super::statement::{Row, Sql, at, from_json, number, params};
-use super::{devices, new_deliveries, notices};
+use super::{device_rows, new_deliveries, notices};
 use crate::core::incident_kind::IncidentKind;
 use crate::{
     ArrivalLine, BoxFuture, NewReport, PastArrival, Result, Review, StoredBlob, TalliedChannel,
@@ -158,7 +158,7 @@ fn past_arrivals(
          WHERE arrival.id > ?3 AND received_at >= ?1 AND received_at < ?2
          ORDER BY arrival.id LIMIT ?4";
     sql.rows(select, params![from.0, until.0, after.0, limit], |row| {
-        let device = devices::read(sql, row.get(11)?)?.unwrap_or_default();
+        let device = device_rows::read(sql, row.get(11)?)?.unwrap_or_default();
         past_arrival(row, device)
     })
 }

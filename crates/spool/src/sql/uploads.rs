@@ -10,7 +10,7 @@ use tipoff_model::{
 use super::incident_summary::{self, IncidentSummary};
 use super::new_deliveries::{self, Added};
 use super::statement::{Sql, at, from_json, json, number, params};
-use super::{dedup, delivery_rows, devices, incident_rows, planning, shares, sightings};
+use super::{dedup, delivery_rows, device_rows, incident_rows, planning, shares, sightings};
 use crate::core::placement::Placed;
 use crate::core::uploads::{self, EXPECTS_FOLDERS_MAX, NewName, Sending};
 use crate::{DedupPolicy, Growth, Result, SpoolError, Stored, Upload};
@@ -119,7 +119,7 @@ fn read(sql: &dyn Sql, arrival: ArrivalId) -> Result<StoredUpload> {
         Ok((IncidentId(row.get(0)?), row.get(1)?, from_json(row, 2)?, from_json(row, 3)?))
     })?;
     let (incident, owner, envelope, content) = stored.ok_or(SpoolError::NoArrival(arrival))?;
-    let device = devices::read(sql, owner)?.ok_or(SpoolError::NoArrival(arrival))?;
+    let device = device_rows::read(sql, owner)?.ok_or(SpoolError::NoArrival(arrival))?;
     Ok(StoredUpload { incident, owner, device, envelope, content })
 }
 
