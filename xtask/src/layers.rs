@@ -23,7 +23,7 @@ const CRATES: &[&[&str]] = &[
 const ROOMS: &[&[&str]] = &[
     &["runtime", "programs"],
     &["audit", "config", "media", "modes", "reports"],
-    &["actions", "disk", "eviction", "net", "open_files"],
+    &["actions", "age_guard", "disk", "net", "open_files"],
     &["dispatch", "maintenance", "readiness", "receive"],
     &["service_manager"],
     &["services"],

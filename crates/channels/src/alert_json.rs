@@ -66,7 +66,7 @@ pub(crate) fn string(text: &str) -> String {
 
 /// The device's text, and notes about a broken connection and about arrivals that a limit left out.
 pub(crate) fn text(alert: &Alert) -> String {
-    let torn = if alert.torn { crate::plan::TORN_WORDS } else { "" };
+    let torn = if alert.torn { crate::message_plan::TORN_WORDS } else { "" };
     let left_out = wording::left_out(alert);
     let parts = [alert.text.as_str(), torn, &left_out];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")

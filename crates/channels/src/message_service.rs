@@ -9,7 +9,7 @@ mod usual_answers;
 
 use tipoff_model::{Outcome, Verdict};
 
-use crate::{BoxFuture, Context, Limits, Message, plan};
+use crate::{BoxFuture, Context, Limits, Message, message_plan};
 
 pub(crate) use extras::Extras;
 pub(crate) use http_service::{AnswerMeaning, HttpService, OutgoingMessage};
@@ -45,7 +45,7 @@ pub(crate) fn send_or_without_files<'a>(
         let mut result = service.send_once(message, context).await;
         if let Err(FilesRefused(why)) = &result {
             let max = limits.text_utf16_max;
-            let words = plan::without_files(message, context.alert, max, why);
+            let words = message_plan::without_files(message, context.alert, max, why);
             result = service.send_once(&words, context).await;
         }
         result.unwrap_or_else(|FilesRefused(error)| Verdict::Refused { error }).into()

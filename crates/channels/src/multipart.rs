@@ -4,7 +4,7 @@
 use tipoff_model::AlertMedia;
 
 use crate::body::{Body, Piece};
-use crate::plan::Attachment;
+use crate::message_plan::Attachment;
 
 /// A form: fields and files in the order in which they were added.
 pub(crate) struct Form {

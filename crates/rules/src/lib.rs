@@ -2,7 +2,7 @@
 //! arguments.
 //!
 //! The spool asks, through [`Planner`], while it stores an arrival: `grouping.rs` has the incident, `conditions.rs` and
-//! `verdict.rs` the routes, `limit.rs` the guard against floods of alerts. `tipoff explain` asks the same questions.
+//! `routing.rs` the routes, `limit.rs` the guard against floods of alerts. `tipoff explain` asks the same questions.
 
 mod alert_style;
 mod between;
@@ -18,9 +18,9 @@ mod past_needed;
 mod pattern;
 mod report;
 mod route;
+mod routing;
 mod sun;
 mod template;
-mod verdict;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -42,9 +42,9 @@ pub use mode::Mode;
 pub use pattern::Pattern;
 pub use report::Report;
 pub use route::Route;
+pub use routing::{Judged, Verdict};
 pub use sun::{Place, PlaceError};
 pub use template::{Template, TemplateError};
-pub use verdict::{Judged, Verdict};
 
 use conditions::MatchContext;
 
@@ -93,7 +93,7 @@ impl Rules {
 
     /// The verdict of each route on an arrival, in their order.
     pub fn judge<'r>(&'r self, facts: &Facts<'_>, past: &Past) -> Vec<Judged<'r>> {
-        verdict::judge(&self.routes, &self.match_context(facts, past), past)
+        routing::judge(&self.routes, &self.match_context(facts, past), past)
     }
 
     /// The verdict of each route on an arrival of this device at this time, before there is one. Conditions on its
@@ -114,7 +114,7 @@ impl Rules {
             muted: false,
             repeat: false,
         };
-        verdict::foresee(&self.routes, &self.match_context(&facts, past), past)
+        routing::foresee(&self.routes, &self.match_context(&facts, past), past)
     }
 
     /// The values that conditions are matched with.
@@ -157,7 +157,7 @@ impl Rules {
         };
         let due: Vec<_> = new().filter_map(alert_or_summary).collect();
         let is_told = due.iter().any(|due| due.kind != AlertKind::Summary);
-        let suppressed_reason = (!is_told).then(|| verdict::in_words(&judged));
+        let suppressed_reason = (!is_told).then(|| routing::in_words(&judged));
         Plan { due, suppressed_reason }
     }
 

@@ -1,5 +1,5 @@
 //! A route: which incidents go to which channels, when, and how the alert looks there. `[[route]]` of the
-//! configuration; `verdict.rs` evaluates routes in their order.
+//! configuration; `routing.rs` evaluates routes in their order.
 
 use std::time::Duration;
 

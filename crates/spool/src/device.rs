@@ -2,7 +2,7 @@
 //! writes the `[[device]]` sections of the configuration file.
 //!
 //! The types here are what an engine gives and takes; which device an arrival is from is decided elsewhere, by
-//! `core::resolve`.
+//! `core::device_resolution`.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //!
 //! The dashboard, the API, actions from messages, the command line and the reload of the configuration write their
 //! entries with this module. It decides the names of the actions; `web/audit_sentences.rs` words them for people, and
-//! the spool stores them for good: nothing removes an entry.
+//! the spool stores them: no action removes an entry, only its age and number do (`tipoff_spool::audit`).
 
 use tipoff_model::Timestamp;
 use tipoff_spool::{Actor, AuditEntry, Spool};

@@ -10,12 +10,12 @@
 mod runtime;
 
 mod actions;
+mod age_guard;
 mod audit;
 mod cli;
 mod config;
 mod disk;
 mod dispatch;
-mod eviction;
 mod maintenance;
 mod media;
 mod modes;

@@ -1,37 +1,32 @@
 //! Maintenance: removes old incidents, checks for inactive devices, and moves waiting deliveries when the clock is set
 //! back.
 //!
-//! Three tasks, each restarted by the supervisor if it ends. What may be removed by age is decided in `eviction.rs`,
+//! Three tasks, each restarted by the supervisor if it ends. What may be removed by age is decided in `age_guard.rs`,
 //! how much room there is in `disk.rs`, and which devices are inactive in the spool. None of them delays receiving or
 //! delivering.
+
+mod inactivity;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tipoff_model::{Event, Timestamp};
-use tipoff_spool::{DeviceLine, Notice, Spool, SpoolError, Swept};
+use tipoff_spool::{Spool, SpoolError, Swept};
 use tokio::sync::Mutex;
 
+use crate::age_guard::{self, Eviction};
 use crate::config::Retention;
 use crate::disk::Disk;
-use crate::eviction::{self, Eviction};
 use crate::media::renditions::Renditions;
 use crate::media::thumbnails::Thumbnails;
 use crate::runtime::clock::{Clock, Jump, READ_EVERY};
-use crate::runtime::events::{EventBus, LiveEvent};
+use crate::runtime::events::EventBus;
 use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
 
 /// Pause between two sweeps of old incidents. A sender that waits for room starts one at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
-/// Pause between two checks for inactive devices.
-const CHECK_EVERY: Duration = Duration::from_secs(60);
-/// Time from the start to the first check: devices may seem inactive because Tipoff did not run.
-const FIRST_CHECK_AFTER: Duration = Duration::from_secs(600);
-/// A clock that is set by this much makes no device inactive: only the time since then counts.
-const SET_MIN: Duration = Duration::from_secs(60);
 /// A clock that was behind at the start, and was not corrected for this long, is right: the clock of an earlier run
 /// was ahead.
 const TRUST_AFTER: Duration = Duration::from_secs(3600);
@@ -155,7 +150,7 @@ impl Maintenance {
     async fn sweep_old(&self) -> Result<Swept, SpoolError> {
         let newest = self.spool.newest().await?;
         let (now, retention) = (self.clock.read(), **self.retention.load());
-        let jump = self.clock.last_jump(eviction::JUMP_MIN);
+        let jump = self.clock.last_jump(age_guard::JUMP_MIN);
         let room = self.make_room().await?;
         let mut eviction = self.eviction.lock().await;
         let eviction = eviction.get_or_insert_with(|| Eviction::new(now, newest));
@@ -236,78 +231,25 @@ impl Maintenance {
             }
         }
     }
-
-    /// Raises an alert for each device that is inactive for longer than its owner wants.
-    async fn check_inactivity(self, mut shutdown: Shutdown) {
-        let mut rest = FIRST_CHECK_AFTER;
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(rest) => {}
-                () = shutdown.reached(Phase::Ending) => return,
-            }
-            if let Err(error) = self.alert_inactive(self.clock.now()).await {
-                tracing::warn!(%error, "Inactive devices could not be read.");
-            }
-            rest = CHECK_EVERY;
-        }
-    }
-
-    /// Whether the device may be inactive only because the clock was set since.
-    fn may_have_sent(&self, device: &DeviceLine, now: Timestamp) -> bool {
-        let (jump, after) = (self.clock.last_jump(SET_MIN), device.silent_after);
-        jump.is_some_and(|jump| after.is_some_and(|after| now.since(jump.wall) < after))
-    }
-
-    /// Stores a notice for each inactive device. The spool returns each silence of a device once.
-    async fn alert_inactive(&self, now: Timestamp) -> Result<(), SpoolError> {
-        for device in self.spool.inactive_devices(now, true).await? {
-            if self.may_have_sent(&device, now) {
-                continue;
-            }
-            let since = device.last_at.map_or(Duration::ZERO, |last_at| now.since(last_at));
-            let (name, minutes) = (&device.name, since.as_secs() / 60);
-            tracing::warn!(device = name, minutes, "A device is inactive for too long.");
-            let notice = Notice {
-                device: device.id,
-                event: Event::Silence,
-                subject: format!("{name} has sent nothing for {}", in_words(minutes)),
-                at: now,
-            };
-            let channels = self.spool.create_notice(notice).await?;
-            self.notifier.wake(&channels);
-            self.events.publish(LiveEvent::Device);
-        }
-        Ok(())
-    }
-}
-
-/// A time in the largest unit of which it has at least two, cut: "119 minutes", "2 hours".
-fn in_words(minutes: u64) -> String {
-    match minutes {
-        1 => "1 minute".to_owned(),
-        0..120 => format!("{minutes} minutes"),
-        120..2880 => format!("{} hours", minutes / 60),
-        _ => format!("{} days", minutes / 1440),
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tipoff_model::{DeliveryState, IncidentId};
-    use tipoff_spool::{AttemptRecord, DeviceChange};
+    use tipoff_model::{DeliveryState, Timestamp};
+    use tipoff_spool::AttemptRecord;
 
     use super::*;
     use crate::runtime::clock::tests::{DAY, HOUR, Hands};
     use crate::testing::{MOTION, TestServer};
 
-    const HOOK: &str =
+    pub(super) const HOOK: &str =
         "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n";
 
-    fn maintenance(server: &TestServer) -> Maintenance {
+    pub(super) fn maintenance(server: &TestServer) -> Maintenance {
         Maintenance::of(server, Clock::system())
     }
 
-    fn now() -> Timestamp {
+    pub(super) fn now() -> Timestamp {
         std::time::SystemTime::now().into()
     }
 
@@ -385,66 +327,5 @@ mod tests {
         maintenance.clone().sweep_old().await.unwrap();
         assert_eq!(server.subjects().await.len(), 2);
         assert_eq!(server.spool.due("hook", now(), 9, &[]).await.unwrap().deliveries.len(), 2);
-    }
-
-    #[tokio::test]
-    async fn a_jump_of_the_clock_makes_no_device_inactive() {
-        let server = TestServer::new(HOOK);
-        server.mail("yard@example.com", MOTION).await;
-        let yard = server.spool.incident(IncidentId(1)).await.unwrap().line.device_id;
-        let after = DeviceChange::SilentAfter(Some(HOUR));
-        server.spool.change_device(yard, after).await.unwrap();
-        let (hands, clock) = Hands::at(now());
-        let maintenance = Maintenance::of(&server, clock.clone());
-        hands.set(now().after(DAY));
-        maintenance.alert_inactive(clock.now()).await.unwrap();
-        assert_eq!(server.subjects().await.len(), 1);
-        hands.pass(HOUR);
-        maintenance.alert_inactive(clock.now()).await.unwrap();
-        assert_eq!(server.subjects().await.len(), 2);
-    }
-
-    #[tokio::test]
-    async fn a_silent_device_is_told_of_once_until_it_is_heard_again() {
-        let server = TestServer::new(HOOK);
-        let maintenance = maintenance(&server);
-        server.mail("yard@example.com", MOTION).await;
-        let spool = &server.spool;
-        let yard = spool.incident(IncidentId(1)).await.unwrap().line.device_id;
-        let now = now();
-        let in_minutes = |minutes: u64| now.after(Duration::from_secs(minutes * 60 + 5));
-        let listen = async |minutes| maintenance.alert_inactive(in_minutes(minutes)).await.unwrap();
-        listen(600).await;
-        assert_eq!(server.subjects().await, ["Motion"], "nobody wants to know");
-        let after = DeviceChange::SilentAfter(Some(Duration::from_secs(3600)));
-        spool.change_device(yard, after).await.unwrap();
-        listen(59).await;
-        assert_eq!(server.subjects().await, ["Motion"], "it is not silent for long enough");
-        listen(61).await;
-        let told = ["yard has sent nothing for 61 minutes", "Motion"];
-        assert_eq!(server.subjects().await, told);
-        let alert = &spool.incident(IncidentId(2)).await.unwrap().deliveries;
-        let alert: Vec<_> = alert.iter().map(|it| (it.channel.as_str(), it.state)).collect();
-        assert_eq!(alert, [("hook", DeliveryState::Pending)], "somebody is to hear of it");
-        listen(130).await;
-        assert_eq!(server.subjects().await, told, "once is enough");
-        server.mail("yard@example.com", MOTION).await;
-        listen(300).await;
-        let subjects = server.subjects().await;
-        assert_eq!(subjects.first().unwrap(), "yard has sent nothing for 5 hours", "{subjects:?}");
-    }
-
-    #[test]
-    fn times_are_spoken_as_people_do() {
-        for (minutes, expected) in [
-            (1, "1 minute"),
-            (61, "61 minutes"),
-            (119, "119 minutes"),
-            (120, "2 hours"),
-            (2879, "47 hours"),
-            (2880, "2 days"),
-        ] {
-            assert_eq!(in_words(minutes), expected);
-        }
     }
 }

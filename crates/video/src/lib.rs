@@ -13,6 +13,7 @@
 
 mod arguments;
 mod codec;
+mod confined_process;
 mod error;
 pub mod hichip;
 mod input;
@@ -20,7 +21,6 @@ mod isobmff;
 mod job;
 mod plan;
 mod probe;
-mod process;
 mod programs;
 mod progress;
 mod running_job;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tipoff_confine::{Held, Launcher};
 use tokio::time::timeout;
 
-use crate::process::{Bounds, Ended, Run};
+use crate::confined_process::{Bounds, Ended, Run};
 
 /// Longest time that a program may take to print its version.
 const VERSION_TIME: Duration = Duration::from_secs(20);

@@ -11,13 +11,13 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
+use crate::confined_process::{Bounds, Ended, Run, STDOUT_BYTES_MAX};
 use crate::error::first_words;
 use crate::hichip::{self, Unpacked};
 use crate::input::{self, HEADER_BYTES_MAX, Input};
 use crate::job::{Audience, Limits, TranscodeJob, VideoOutcome, VideoSource};
 use crate::plan::{self, Plan, Recipe, Squeeze};
 use crate::probe::{self, Size, VideoProbe};
-use crate::process::{Bounds, Ended, Run, STDOUT_BYTES_MAX};
 use crate::programs::Programs;
 use crate::progress::Reports;
 use crate::temp_file::{self, Copied};

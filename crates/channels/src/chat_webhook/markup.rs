@@ -4,7 +4,7 @@
 use tipoff_model::Alert;
 
 use crate::buttons::{self, Link};
-use crate::plan::{self, Role};
+use crate::message_plan::{self, Role};
 use crate::{Limits, Message, words};
 
 /// Zero-width space: separates characters that would be markup together.
@@ -50,7 +50,7 @@ pub(crate) fn linked<'a>(
         words
     } else {
         let why = format!("{} takes no files", limits.service);
-        plan::without_files(&words, alert, limits.text_utf16_max, &why)
+        message_plan::without_files(&words, alert, limits.text_utf16_max, &why)
     };
     LinkedMessage { words, pictures }
 }

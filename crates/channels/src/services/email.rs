@@ -26,7 +26,7 @@ use self::settings::build;
 use crate::body::{Body, BodyError};
 use crate::http::retry_message;
 use crate::{Abilities, BoxFuture, Channel, Context, Entry, Limits, Message};
-use crate::{buttons, plan, wording};
+use crate::{buttons, message_plan, wording};
 
 /// Number of mails of an alert that are checked for a mail loop.
 const LOOKED_AT_MAX: usize = 16;
@@ -133,7 +133,7 @@ impl Email {
             return Err(Verdict::Refused { error: error.to_owned() });
         };
         if self.form == MailForm::Fresh {
-            let messages = plan::messages(alert, &self.abilities());
+            let messages = message_plan::messages(alert, &self.abilities());
             let number = messages.iter().position(|it| it == message).unwrap_or_default();
             return Ok(vec![(number, OutgoingMail::Fresh(message.clone()))]);
         }
@@ -222,7 +222,7 @@ fn originals(alert: &Alert, looked: Vec<(AlertMedia, Option<OriginalFacts>)>) ->
         }
     }
     if items.is_empty() || !rest.media.is_empty() || !rest.raw.is_empty() {
-        let messages = plan::messages(&rest, &Abilities::Messages(&LIMITS));
+        let messages = message_plan::messages(&rest, &Abilities::Messages(&LIMITS));
         items.extend(messages.into_iter().map(OutgoingMail::Fresh));
     }
     items
@@ -233,7 +233,7 @@ fn attached(alert: &Alert, mail: &AlertMedia) -> Message {
     let mut alone = alert.clone();
     alone.media.retain(|stored| stored.place.arrival == mail.place.arrival);
     alone.raw = vec![mail.clone()];
-    let mut messages = plan::messages(&alone, &Abilities::Messages(&LIMITS)).into_iter();
+    let mut messages = message_plan::messages(&alone, &Abilities::Messages(&LIMITS)).into_iter();
     let mut message = messages.next().unwrap_or_default();
     message.files.extend(messages.flat_map(|more| more.files));
     message

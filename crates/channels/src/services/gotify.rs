@@ -9,11 +9,11 @@ use tipoff_model::{Alert, Priority};
 
 use crate::body::Body;
 use crate::http::{self, Answer, Endpoint, Request, Secrets, repair};
+use crate::message_plan::Role;
 use crate::message_service::{
     AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
     SendResult, other_server, usual_result,
 };
-use crate::plan::Role;
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::settings_reader::SettingsReader;
 use crate::{Built, Entry, Limits, Message};

@@ -15,7 +15,7 @@ use crate::buttons::BUTTONS;
 use crate::http::{repair, retry_message};
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, plan};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, message_plan};
 use crate::{Setting, Settings, Shape};
 
 use answer::{MatrixError, PostFailure};
@@ -170,7 +170,7 @@ impl Matrix {
                 Err(PostFailure::Shut(_)) if is_known => continue,
                 Err(PostFailure::NotTaken(why)) if !message.files.is_empty() => {
                     let max = LIMITS.text_utf16_max;
-                    message = plan::without_files(&message, context.alert, max, &why);
+                    message = message_plan::without_files(&message, context.alert, max, &why);
                     known = Some(room);
                     continue;
                 }

@@ -13,11 +13,11 @@ use tipoff_model::Priority;
 use self::actions::ActionButtons;
 use crate::body::{Body, Piece};
 use crate::http::{self, Answer, Endpoint, Request, Secrets, repair};
+use crate::message_plan::Source;
 use crate::message_service::{
     AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
     SendResult, other_server, usual_result,
 };
-use crate::plan::Source;
 use crate::settings_reader::SettingsReader;
 use crate::{Attachment, Built, Entry, Limits};
 use crate::{Settings, sound};

@@ -10,12 +10,12 @@ use tipoff_model::Priority;
 
 use crate::body::Body;
 use crate::http::{Answer, Endpoint, REPAIR_PAUSE, Request, Secrets, repair, retry};
+use crate::message_plan::Role;
 use crate::message_service::{
     AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
     SendResult, other_server, usual_result,
 };
 use crate::multipart::Form;
-use crate::plan::Role;
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
 use crate::{Built, Entry, Limits, Pace};

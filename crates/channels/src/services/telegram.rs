@@ -8,10 +8,10 @@ mod api;
 mod backoff;
 mod bot;
 mod command;
-mod draft;
 mod edit_in_place;
 mod interaction;
 mod keyboard;
+mod message_form;
 mod poll;
 mod settings;
 mod setup;
@@ -27,7 +27,7 @@ use tokio::sync::{Mutex, OnceCell, mpsc};
 use tokio::time::timeout;
 
 use crate::http::retry_message;
-use crate::plan::Role;
+use crate::message_plan::Role;
 use crate::settings_reader::SettingsReader;
 use crate::sound;
 use crate::{
@@ -38,9 +38,9 @@ use crate::{
 use answer::TelegramFailure;
 use api::BotApi;
 use bot::{Access, Bot, Membership};
-use draft::Draft;
 use edit_in_place::EditableMessages;
 use interaction::LateKeyboard;
+use message_form::Draft;
 use settings::SETTINGS;
 pub use setup::{BotInfo, Chat, Setup};
 

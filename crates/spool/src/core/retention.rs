@@ -1,5 +1,5 @@
 //! Which incidents are removed, how many at once, and which removals are logged. Pure. Whose incident is
-//! evicted when room is needed: [`crate::core::shares`].
+//! evicted when room is needed: [`crate::core::eviction`].
 
 use tipoff_model::{ArrivalId, IncidentId};
 

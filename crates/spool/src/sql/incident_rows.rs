@@ -4,9 +4,9 @@ use tipoff_model::{Event, Facts, IncidentClass, IncidentId, NotifiedChannel, Ope
 
 use super::statement::{Sql, at, params};
 use crate::core::alerting::IncidentAlerts;
+use crate::core::eviction;
+use crate::core::incident_head::IncidentHead;
 use crate::core::incident_kind::IncidentKind;
-use crate::core::joining::IncidentHead;
-use crate::core::shares;
 use crate::{Result, SpoolError};
 
 /// The value of `incident.class`.
@@ -88,7 +88,7 @@ pub(super) fn open(sql: &dyn Sql, new: &Opening<'_>) -> Result<IncidentId> {
             new.muted,
             class_number(new.class),
             new.share,
-            shares::INCIDENT_BYTES,
+            eviction::INCIDENT_BYTES,
         ],
     )?;
     Ok(IncidentId(id))

@@ -10,8 +10,8 @@ use super::statement::Sql;
 use super::{device_rows, new_deliveries, planning, shares, sightings};
 use crate::core::alerting::IncidentAlerts;
 use crate::core::facts::facts_of_content;
+use crate::core::incident_head::IncidentHead;
 use crate::core::incident_kind::IncidentKind;
-use crate::core::joining::IncidentHead;
 use crate::{Notice, Result};
 
 /// See [`crate::Devices::create_notice`]. The rules decide who is alerted, as for an arrival with this event and subject.

@@ -1,5 +1,5 @@
 //! Removes incidents: by age, then by shares until all is within the room. What is removed decide
-//! [`crate::core::retention`] and [`crate::core::shares`].
+//! [`crate::core::retention`] and [`crate::core::eviction`].
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -8,8 +8,8 @@ use tipoff_model::{ArrivalId, BlobName, IncidentId, Timestamp};
 
 use super::statement::{Sql, number, params};
 use super::{device_edits, shares};
+use crate::core::eviction::{Choice, Shares};
 use crate::core::retention::{self, OldIncident, STEP_INCIDENTS};
-use crate::core::shares::{Choice, Shares};
 use crate::room::Sender;
 use crate::{Result, RetentionLimits, Swept};
 

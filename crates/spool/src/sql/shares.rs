@@ -1,11 +1,11 @@
 //! Whose an incident is, what it takes, and what people lock: read and written for the decisions of
-//! [`crate::core::shares`]. Triggers keep the sums (`v12.sql`).
+//! [`crate::core::eviction`]. Triggers keep the sums (`v12.sql`).
 
 use tipoff_model::{ArrivalId, Device, DeviceKey, Envelope, IncidentId, Timestamp};
 
 use super::device_resolution;
 use super::statement::{Sql, number, params};
-use crate::core::shares::{self, Holder, HolderName, MOVED_MAX, Root};
+use crate::core::eviction::{self, Holder, HolderName, MOVED_MAX, Root};
 use crate::room::{Sender, share_address};
 use crate::{NewArrival, Result, SpoolError, Usage};
 
@@ -22,14 +22,14 @@ pub(super) fn resolve(sql: &dyn Sql, arrival: &mut NewArrival) -> Result<(i64, i
     Ok((device, holder(sql, device, &reported, &arrival.envelope)?))
 }
 
-/// The row of whose an arrival is ([`shares::holder_of`]).
+/// The row of whose an arrival is ([`eviction::holder_of`]).
 fn holder(sql: &dyn Sql, device: i64, reported: &Device, envelope: &Envelope) -> Result<i64> {
     let root = sql.one(ROOT, params![device], |row| {
         let label: Option<String> = row.get(2)?;
         let key = DeviceKey::parse(&row.get::<String>(1)?);
         Ok(Root { id: row.get(0)?, key, is_named: label.is_some() })
     })?;
-    row_of(sql, &shares::holder_of(reported, &root, share_address(envelope.peer)))
+    row_of(sql, &eviction::holder_of(reported, &root, share_address(envelope.peer)))
 }
 
 /// The holder of what no arrival opened: its device.
@@ -37,7 +37,7 @@ pub(super) fn holder_of_device(sql: &dyn Sql, device: i64) -> Result<i64> {
     let latest = "SELECT share FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT 1";
     match sql.row(latest, params![device], |row| row.get::<Option<i64>>(0))?.flatten() {
         Some(holder) => Ok(holder),
-        None => row_of(sql, &shares::known_device(device)),
+        None => row_of(sql, &eviction::known_device(device)),
     }
 }
 
@@ -53,7 +53,7 @@ fn row_of(sql: &dyn Sql, holder: &HolderName) -> Result<i64> {
 /// Moves the latest incidents of a device that somebody named to that device: they were of its address.
 pub(super) fn move_to_device(sql: &dyn Sql, device: i64) -> Result<()> {
     let Some(root) = sql.row(ROOT, params![device], |row| row.get(0))? else { return Ok(()) };
-    let share = row_of(sql, &shares::known_device(root))?;
+    let share = row_of(sql, &eviction::known_device(root))?;
     let update = "UPDATE incident SET share = ?2 WHERE id IN
         (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?3)";
     sql.execute(update, params![device, share, MOVED_MAX])?;
@@ -67,13 +67,15 @@ pub(super) fn added(sql: &dyn Sql, incident: IncidentId, bytes: i64) -> Result<(
     Ok(())
 }
 
-/// What a stored arrival takes, in bytes ([`shares::weight`]).
+/// What a stored arrival takes, in bytes ([`eviction::weight`]).
 pub(super) fn weight(sql: &dyn Sql, arrival: ArrivalId) -> Result<i64> {
     let select = "SELECT bytes, length(envelope) + length(content) FROM arrival WHERE id = ?1";
-    sql.one(select, params![arrival.0], |row| Ok(shares::weight(number(row, 0)?, number(row, 1)?)))
+    sql.one(select, params![arrival.0], |row| {
+        Ok(eviction::weight(number(row, 0)?, number(row, 1)?))
+    })
 }
 
-/// All holders of stored or received bytes ([`shares::with_under_way`]).
+/// All holders of stored or received bytes ([`eviction::with_under_way`]).
 pub(super) fn holders(sql: &dyn Sql, under_way: &[(Sender, u64)]) -> Result<Vec<Holder>> {
     let select =
         "SELECT id, known, bytes, settled_bytes, bytes - settled_bytes - locked_bytes, holder
@@ -89,7 +91,7 @@ pub(super) fn holders(sql: &dyn Sql, under_way: &[(Sender, u64)]) -> Result<Vec<
         Ok((holder, row.get(5)?))
     })?;
     let coming = under_way.iter().map(|(sender, bytes)| (sender.stranger(), *bytes));
-    Ok(shares::with_under_way(holders, coming))
+    Ok(eviction::with_under_way(holders, coming))
 }
 
 /// See [`crate::Incidents::usage`].
@@ -121,8 +123,8 @@ pub(super) fn lock(
     if is_locked {
         return Ok(false);
     }
-    shares::admit_lock(usage(sql)?.locked, bytes, bytes_max).map_err(SpoolError::LocksFull)?;
-    set_lock(sql, incident, Some((&shares::locker(by), now)))?;
+    eviction::admit_lock(usage(sql)?.locked, bytes, bytes_max).map_err(SpoolError::LocksFull)?;
+    set_lock(sql, incident, Some((&eviction::locker(by), now)))?;
     Ok(true)
 }
 
@@ -160,8 +162,8 @@ pub(super) fn unless_full(
     }
 }
 
-/// Whether anything may be added to an incident ([`shares::may_grow`]).
+/// Whether anything may be added to an incident ([`eviction::may_grow`]).
 pub(super) fn may_grow(sql: &dyn Sql, incident: IncidentId, bytes_max: u64) -> Result<bool> {
     let is_locked = lock_of(sql, incident)?.is_some_and(|(_, is_locked)| is_locked);
-    Ok(!is_locked || shares::may_grow(usage(sql)?.locked, bytes_max))
+    Ok(!is_locked || eviction::may_grow(usage(sql)?.locked, bytes_max))
 }

@@ -12,8 +12,8 @@ use crate::core::alerting::{self, IncidentAlerts};
 use crate::core::bounds;
 use crate::core::dedup::may_be_sent_again;
 use crate::core::facts::facts_of;
+use crate::core::incident_head::{IncidentHead, joined};
 use crate::core::incident_kind::IncidentKind;
-use crate::core::joining::{IncidentHead, joined};
 use crate::core::placement::Placed;
 use crate::{NewArrival, Result, Stored};
 

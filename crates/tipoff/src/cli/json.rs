@@ -15,7 +15,7 @@ use tipoff_spool::{
 
 use crate::runtime::utc::{utc, utc_second};
 use crate::web::account_types::Token;
-use crate::web::api_types::{Arrival, Attempt, Delivery, DeviceName, Incident};
+use crate::web::incident_types::{Arrival, Attempt, Delivery, DeviceName, Incident};
 use crate::web::session_types::{Session, Transcript, TranscriptEntry};
 
 /// Prints one JSON value, indented. The keys of each object are in alphabetical order.

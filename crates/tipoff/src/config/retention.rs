@@ -1,6 +1,6 @@
 //! `[retention]`: how much is stored, and for how long.
 //!
-//! Reads the limits. `eviction.rs` decides what is old enough, `disk.rs` how much room there is, and the spool which
+//! Reads the limits. `age_guard.rs` decides what is old enough, `disk.rs` how much room there is, and the spool which
 //! incidents are removed for it.
 
 use std::time::Duration;

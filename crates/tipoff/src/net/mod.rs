@@ -6,10 +6,10 @@ pub(crate) mod limit;
 pub(crate) mod listen;
 pub(crate) mod login_throttle;
 pub(crate) mod network;
+pub(crate) mod processor_turns;
 pub(crate) mod sniff;
 pub(crate) mod tls;
 mod tls_fault;
-pub(crate) mod turns;
 pub(crate) mod wire;
 
 pub(crate) use tls_fault::TlsFault;

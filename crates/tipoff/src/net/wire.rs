@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::server::TlsStream;
 
-use super::turns::TurnShare;
+use super::processor_turns::TurnShare;
 
 use crate::runtime::lock::lock;
 

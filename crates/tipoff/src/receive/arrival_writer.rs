@@ -22,7 +22,7 @@ use super::access::DeviceResolver;
 use super::mail_digest::{self, MailSize};
 use super::parser_pool::{self, MailParser, ParserOwner, ParserPool};
 use crate::disk::Disk;
-use crate::net::turns::{TurnShare, Turns};
+use crate::net::processor_turns::{TurnShare, Turns};
 use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::notifier::ChannelNotifier;

@@ -16,7 +16,7 @@ use tipoff_model::AddressShare;
 
 pub(super) use self::memory::ParserOwner;
 use self::memory::{ParserMemory, Slot};
-use crate::net::turns::{Rank, TurnShare, Turns};
+use crate::net::processor_turns::{Rank, TurnShare, Turns};
 use crate::runtime::blocking::blocking;
 use crate::runtime::lock::lock;
 use crate::runtime::per_minute::PerMinute;

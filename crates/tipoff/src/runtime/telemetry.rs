@@ -4,7 +4,7 @@
 //! A label never contains a secret or a text that a device chose (invariant 9): receivers, channels, tasks and states only.
 
 mod attempts;
-mod exposition;
+mod exposition_format;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -24,7 +24,7 @@ use crate::runtime::lock::lock;
 use crate::runtime::log;
 
 use attempts::Attempts;
-pub(crate) use exposition::Format;
+pub(crate) use exposition_format::Format;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ArrivalLabels {
@@ -264,7 +264,7 @@ impl Metrics {
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(match format {
             Format::OpenMetrics => text,
-            Format::Text => exposition::text(&text),
+            Format::Text => exposition_format::text(&text),
         })
     }
 }

@@ -13,7 +13,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::AppState;
-use super::api_types::IncidentFull;
+use super::incident_types::IncidentFull;
 use super::media::disposition;
 use super::problem::Problem;
 use super::streaming_body::{Pipe, streaming_body};

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tipoff_spool::{SessionDetail, SessionLine, SessionOutcome, Speaker};
 use utoipa::ToSchema;
 
-use super::api_types::DeviceName;
+use super::incident_types::DeviceName;
 use crate::runtime::utc::utc;
 
 /// A session.

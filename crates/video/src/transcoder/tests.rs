@@ -30,7 +30,7 @@ impl Bench {
                 folder,
                 limits: Limits::default(),
                 programs: Programs {
-                    launcher: crate::process::tests::launcher(),
+                    launcher: crate::confined_process::tests::launcher(),
                     ffmpeg: program.clone(),
                     ffprobe: program,
                     path: "/usr/bin:/bin".into(),

@@ -7,7 +7,7 @@ use tipoff_model::{Alert, Outcome, Receipt, Verdict};
 
 use super::{Apprise, LIMITS};
 use crate::message_service::{self, FilesRefused, MessageSender};
-use crate::{Channel, Context, Message, plan};
+use crate::{Channel, Context, Message, message_plan};
 
 /// Number of alerts whose progress is stored. It may be small: a failure between two parts is rare.
 const SLOTS: i64 = 64;
@@ -49,7 +49,8 @@ impl Apprise {
         }
         // The server refused every file.
         self.takes_one.store(false, Ordering::Relaxed);
-        let words = plan::without_files(message, context.alert, LIMITS.text_utf16_max, &why);
+        let words =
+            message_plan::without_files(message, context.alert, LIMITS.text_utf16_max, &why);
         message_service::send_or_without_files(self, &LIMITS, &words, context).await
     }
 
@@ -91,7 +92,7 @@ impl Apprise {
     /// The name of a message among all messages of all alerts. It has no space in the alert's key, because values
     /// in memory are separated by spaces.
     fn label(&self, message: &Message, alert: &Alert) -> String {
-        let messages = plan::messages(alert, &self.abilities());
+        let messages = message_plan::messages(alert, &self.abilities());
         let number = messages.iter().position(|it| it == message).unwrap_or_default();
         format!("{} {number}", alert.idempotency_key.replace(' ', "-"))
     }

@@ -15,7 +15,7 @@ use super::smtp_session::{Envelope, RecipientResults, SmtpSession};
 use super::{Email, LIMITS, OutgoingMail, attached};
 use crate::body::BodyError;
 use crate::http::retry_message;
-use crate::{Attachment, Context, Message, plan, words};
+use crate::{Attachment, Context, Message, message_plan, words};
 
 impl Email {
     /// Sends the mails of an alert, each to the recipients who do not have it. Stores the progress before it
@@ -153,7 +153,7 @@ impl Email {
             Err(MailRefusal::Content(why)) => why,
         };
         let max = LIMITS.text_utf16_max;
-        let words = plan::without_files(&message, context.alert, max, &why);
+        let words = message_plan::without_files(&message, context.alert, max, &why);
         match self.try_fresh(talk, number, &words, to, context).await {
             Ok(taken) => Ok(taken),
             Err(MailRefusal::Verdict(verdict)) => Err(verdict),
@@ -204,7 +204,8 @@ impl Email {
             };
             left_out.push(largest);
             let is_left_out = |file: &Attachment| left_out.contains(&file);
-            fitted = plan::without(message, alert, LIMITS.text_utf16_max, &why, &is_left_out);
+            fitted =
+                message_plan::without(message, alert, LIMITS.text_utf16_max, &why, &is_left_out);
         }
         fitted
     }

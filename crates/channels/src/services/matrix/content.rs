@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use tipoff_model::{Alert, AlertMedia, Media, Priority};
 
 use crate::buttons::{self, Link};
-use crate::plan::Role;
+use crate::message_plan::Role;
 use crate::{Attachment, Message, sound, words};
 
 /// Length limit of a file's name in an event, in UTF-16 units: an event has 64 KiB in total.

@@ -11,7 +11,7 @@ use super::content::{self, Poster, Relation, UploadedFile};
 use super::{Matrix, text};
 use crate::body::Piece;
 use crate::buttons;
-use crate::plan::Role;
+use crate::message_plan::Role;
 use crate::{Attachment, Context, Message, sides, words};
 
 /// Up to this size, a file is sent without asking for the server's limit first, in bytes. Nearly all servers accept

@@ -6,7 +6,7 @@ use tipoff_model::{Alert, AlertKind, AlertMedia, Event, MediaKind};
 
 use super::topics::DeviceTopics;
 use crate::abilities::PICTURE_TYPES;
-use crate::plan::{self, Attachment, Role, Source};
+use crate::message_plan::{self, Attachment, Role, Source};
 use crate::{alert_json, words};
 
 /// Length limit of an event's text, in UTF-16 units: brokers limit a message (EMQX: 1 MB), and a mail's text
@@ -52,7 +52,7 @@ pub(super) fn picture(alert: &Alert, bytes_max: u64) -> AlertPicture {
 /// A picture that is not published, with the reason and its link.
 pub(super) fn left(stored: &AlertMedia, why: &str) -> AlertPicture {
     let file = Attachment { role: Role::Picture, source: Source::Stored(stored.clone()) };
-    AlertPicture::Left(plan::note(&file, why))
+    AlertPicture::Left(message_plan::note(&file, why))
 }
 
 /// The JSON of a webhook without the files' bytes, and fields for subscribers.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use tipoff_model::AlertMedia;
 
 use crate::body::{Body, Piece};
-use crate::plan::{Role, Source};
+use crate::message_plan::{Role, Source};
 use crate::{Attachment, Message, words};
 
 /// Characters with a meaning in the server's text mode "styled".

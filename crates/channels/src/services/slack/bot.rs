@@ -13,8 +13,8 @@ use super::answer::{self, SlackFailure};
 use super::api::{SlackApi, UrlEncodedForm};
 use super::wording;
 use crate::buttons::{self, BUTTONS};
+use crate::message_plan;
 use crate::message_service::{MessageChannel, MessageSender, MessageService, SendResult};
-use crate::plan;
 use crate::settings_reader::SettingsReader;
 use crate::{BoxFuture, Built, Context, Files, Limits, Message, Pace, Settings};
 
@@ -199,7 +199,7 @@ impl SlackBot {
         let words = if all {
             words
         } else {
-            plan::without_files(&words, context.alert, LIMITS.caption_utf16_max, &reason)
+            message_plan::without_files(&words, context.alert, LIMITS.caption_utf16_max, &reason)
         };
         Ok(Uploaded { ids, files, words })
     }

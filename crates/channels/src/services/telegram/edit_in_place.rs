@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use tipoff_model::{AlertKind, Outcome, Receipt, Verdict};
 
 use super::answer::TelegramFailure;
-use super::draft::{self, html_of};
+use super::message_form::{self, html_of};
 use super::{LIMITS, Telegram, number_of, pictures_fit};
 use crate::lock::lock;
+use crate::message_plan::Role;
 use crate::multipart::Form;
-use crate::plan::Role;
 use crate::{Attachment, Context, Message, words};
 
 /// Number of messages that are remembered over a restart. It may be small because an incident lasts minutes.
@@ -202,11 +202,11 @@ impl EditableMessage {
         let html = html_of(&self.title, &self.body());
         let method = match (file, self.shows) {
             (Some(file), _) => {
-                let mut entry = draft::entry(file, 0);
-                draft::set(&mut entry, "caption", html);
-                draft::set(&mut entry, "parse_mode", "HTML");
+                let mut entry = message_form::entry(file, 0);
+                message_form::set(&mut entry, "caption", html);
+                message_form::set(&mut entry, "parse_mode", "HTML");
                 form.json("media", entry.to_string());
-                draft::attach(&mut form, file, 0);
+                message_form::attach(&mut form, file, 0);
                 "editMessageMedia"
             }
             (None, Shows::Text) => {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::net::turns::{Rank, TurnShare};
+use crate::net::processor_turns::{Rank, TurnShare};
 
 /// Working time after which a transfer lets other tasks run: a few chunks of a file. So short that a device whose
 /// upload needs some ten turns does not wait long among a hundred that upload at full speed.

@@ -30,7 +30,7 @@ use self::probe::AppendProbe;
 use self::resend_comparison::ResendComparison;
 use self::resending::ResendingViews;
 use super::unfinished_upload;
-use crate::net::turns::Turns;
+use crate::net::processor_turns::Turns;
 use crate::receive::arrival_writer::{ArrivalWriter, disk_error};
 
 /// An upload of the same name that comes later than this after the previous one is another file.

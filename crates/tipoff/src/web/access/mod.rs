@@ -7,13 +7,13 @@
 mod audit_context;
 mod csrf;
 mod error;
+mod failure_audit;
 mod guard;
 mod known_browser;
 mod login_cookie;
-mod login_failures;
 mod login_pages;
 mod own_account;
-mod password;
+mod password_hash;
 mod principal;
 mod rights;
 mod setup_key;
@@ -42,7 +42,7 @@ pub(super) use guard::{Guard, guard};
 pub(super) use login_cookie::login_cookies;
 pub(super) use login_pages::{login_route, logout_route, setup_route};
 pub(crate) use own_account::OwnAccount;
-pub(crate) use password::set_password;
+pub(crate) use password_hash::set_password;
 pub(super) use principal::{AuthMethod, Principal};
 pub(super) use rights::{AllowedUsers, Rights};
 pub(crate) use setup_key::make_setup_key;
@@ -50,8 +50,8 @@ pub(super) use tokens::refuse_tokens_in_urls;
 pub(crate) use tokens::{make_token, token_name};
 pub(crate) use users::{add_user, note_ended_tokens, remove_user, set_role};
 
-use login_failures::LoginFailures;
-use password::{Hashing, check_length};
+use failure_audit::LoginFailures;
+use password_hash::{Hashing, check_length};
 use totp::CodeAttempts;
 
 use crate::net::login_throttle::{Attempt, Claim, OwnPace};

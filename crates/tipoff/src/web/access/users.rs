@@ -9,7 +9,7 @@ use tipoff_spool::{ApiToken, AuditEntry, Login, NewUser, Role, Spool, User, User
 
 use super::error::done;
 use super::known_browser::Lane;
-use super::password::{hash, set_password};
+use super::password_hash::{hash, set_password};
 use super::{Access, AccessError, LoginSource, LoginStep, NewLogin, OwnAccount, Principal};
 use crate::audit::{self, AuditAction};
 use crate::receive::is_deceptive;

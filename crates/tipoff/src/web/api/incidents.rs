@@ -1,6 +1,6 @@
 //! Incidents: list, show, download, retry, lock.
 //!
-//! The filter is shared with the timeline (`incident_query.rs`). The shapes of the answers are in `api_types.rs`, because the
+//! The filter is shared with the timeline (`incident_query.rs`). The shapes of the answers are in `incident_types.rs`, because the
 //! zip contains them too. Marking an incident as not interesting is an action of messages (`actions.rs`).
 
 use axum::extract::State;
@@ -12,10 +12,10 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
-use super::super::api_types::{Incident, IncidentFull};
 use super::super::error_responses::NotFound;
 use super::super::extract::{Json, Path, Query};
 use super::super::incident_query::IncidentQuery;
+use super::super::incident_types::{Incident, IncidentFull};
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
 use crate::audit::AuditAction;

@@ -9,8 +9,8 @@ use tipoff_channels::size;
 use tipoff_model::{AlertKind, DeliveryState, IncidentId, Media, MediaKind, MediaPlace, Protocol};
 use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentFilter};
 
-use super::super::api_types::{alert_kind, file_url, rendition_url, thumbnail_url};
 use super::super::extract::Path;
+use super::super::incident_types::{alert_kind, file_url, rendition_url, thumbnail_url};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::problem::Problem;

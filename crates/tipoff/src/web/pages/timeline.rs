@@ -8,9 +8,9 @@ use axum::extract::State;
 use tipoff_model::{DeliveryState, Event};
 use tipoff_spool::{DeviceFilter, Dismissal, IncidentLine, Lock};
 
-use super::super::api_types::thumbnail_url;
 use super::super::extract::Query;
 use super::super::incident_query::IncidentQuery;
+use super::super::incident_types::thumbnail_url;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::page_parts::{Choice, Mark};

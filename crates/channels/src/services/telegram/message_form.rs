@@ -9,9 +9,9 @@ use super::answer::{TelegramFailure, is_about_buttons, is_about_markup, is_about
 use super::interaction::LateKeyboard;
 use super::{number_of, receipt};
 use crate::http::repair;
+use crate::message_plan::{self, Role};
 use crate::message_service::{Extras, not_taken};
 use crate::multipart::Form;
-use crate::plan::{self, Role};
 use crate::{Attachment, Limits, Message, words};
 
 /// A message, and where it goes.
@@ -146,7 +146,8 @@ impl Draft {
                 Verdict::Refused { error }
             });
         }
-        self.message = plan::without_files(&self.message, alert, limits.text_utf16_max, why);
+        self.message =
+            message_plan::without_files(&self.message, alert, limits.text_utf16_max, why);
         Ok(())
     }
 
