@@ -11,7 +11,7 @@ mod range;
 fuzz_target!(|input: &[u8]| {
     let Some((size, text)) = input.split_first_chunk() else { return };
     let (size, text) = (u64::from_le_bytes(*size), String::from_utf8_lossy(text));
-    if let range::Wanted::Part(part) = range::wanted(&text, size) {
+    if let range::RequestedRange::Part(part) = range::wanted(&text, size) {
         assert!(part.start < part.end && part.end <= size);
     }
     let (name, header) = text.split_once('\n').unwrap_or(("tipoff", &text));

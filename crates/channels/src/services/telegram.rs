@@ -1,7 +1,7 @@
 //! Telegram, through its Bot API (core.telegram.org/bots/api): a chat, group, topic or channel. It sends each
-//! message, and corrects at once what Telegram refuses ([`draft`]). It never waits and never tries again later:
+//! message, and corrects at once what Telegram refuses (`message_form`). It never waits and never tries again later:
 //! that is dispatch's task. Beside the alerts, the background task handles pressed buttons and commands
-//! ([`interaction`]).
+//! (`interaction`).
 
 mod answer;
 mod api;
