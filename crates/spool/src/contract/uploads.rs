@@ -15,6 +15,7 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> std::sync::Arc<dy
     what_was_told_already_is_told_again_when_it_has_grown(&*fresh()).await;
     an_upload_in_many_pieces_is_two_alerts_at_most_while_a_channel_is_away(&*fresh()).await;
     a_name_ends_the_wait(&*fresh()).await;
+    a_new_name_alerts_of_no_muted_device(&*fresh()).await;
     the_same_bytes_are_told_once_and_mails_always(&*fresh()).await;
     what_is_silent_opens_incidents_of_its_own(&*fresh()).await;
     pages_that_come_while_the_first_waits_are_in_it(&*fresh()).await;
@@ -126,6 +127,22 @@ async fn a_name_ends_the_wait(open: Open<'_>) {
     assert_eq!((alert.event, alert.media[0].media.name.as_str()), (Event::Person, "person.jpg"));
     let detail = spool.incident(stored.incident).await.unwrap();
     assert_eq!(detail.arrivals[0].envelope.path.as_deref(), Some("/person.jpg"));
+}
+
+async fn a_new_name_alerts_of_no_muted_device(open: Open<'_>) {
+    let spool = open();
+    spool.mute_until(seconds(100), NOW).await.unwrap();
+    let rename = async |arrival, at| {
+        let (path, name) = ("/person.jpg".to_owned(), "person.jpg".to_owned());
+        spool.rename(arrival, path, name, Event::Person, at).await.unwrap()
+    };
+    let stored = spool.store(upload(&*spool, "/x.tmp", NOW)).await.unwrap();
+    assert!(stored.channels.is_empty());
+    assert!(rename(stored.arrival, seconds(99)).await.is_empty(), "it is muted");
+    let reason = async || spool.incident(stored.incident).await.unwrap().line.suppressed_reason;
+    assert!(reason().await.is_some());
+    assert_eq!(rename(stored.arrival, seconds(101)).await, ["phone", "hook"]);
+    assert_eq!(reason().await, None, "an alert is sent");
 }
 
 async fn the_same_bytes_are_told_once_and_mails_always(open: Open<'_>) {

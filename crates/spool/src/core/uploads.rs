@@ -38,17 +38,20 @@ impl NewName {
         }
     }
 
-    /// The facts of the renamed upload, as if it arrived now.
+    /// The facts of the renamed upload, as if it arrived now. `torn` and `muted` are of the upload and of its device.
     pub(crate) fn facts<'a>(
         &self,
         device: &'a Device,
         envelope: &'a Envelope,
         content: &'a Content,
+        (torn, muted): (bool, bool),
     ) -> Facts<'a> {
         Facts {
             began_at: self.now,
             received_at: self.now,
             event: self.event,
+            torn,
+            muted,
             envelope: Some(envelope),
             ..facts_of_content(device, content)
         }
@@ -220,7 +223,11 @@ mod tests {
         let (path, name, now) = ("/1".to_owned(), "1".to_owned(), seconds(3));
         let renamed_to = NewName { path, name, event: Event::Other, now };
         let device = Device::default();
-        renamed(&due(kind), covering, &renamed_to.facts(&device, &envelope, &content))
+        renamed(
+            &due(kind),
+            covering,
+            &renamed_to.facts(&device, &envelope, &content, (false, false)),
+        )
     }
 
     #[test]
@@ -266,7 +273,7 @@ mod tests {
         assert_eq!(envelope.path.as_deref(), Some("/person.jpg"));
         assert!(content.media.iter().all(|it| it.name == "person.jpg"));
         let device = Device::default();
-        let facts = renamed_to.facts(&device, &envelope, &content);
+        let facts = renamed_to.facts(&device, &envelope, &content, (false, false));
         assert_eq!((facts.event, facts.received_at), (Event::Person, seconds(3)));
         assert_eq!(facts.began_at, seconds(3));
         assert!(facts.whole_picture && facts.envelope.is_some());

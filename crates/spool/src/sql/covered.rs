@@ -1,8 +1,8 @@
 //! The arrivals that a delivery covers and those before them: read for [`crate::core::covered`].
 
-use tipoff_model::{ArrivalId, BlobName, DeliveryId, Event, IncidentId};
+use tipoff_model::{ArrivalId, BlobName, DeliveryId, IncidentId};
 
-use super::statement::{Sql, at, from_json, number, params};
+use super::statement::{Sql, at, event, from_json, number, params};
 use crate::Result;
 use crate::core::alert::Words;
 use crate::core::covered::{CoveredArrival, EarlierArrival};
@@ -38,9 +38,8 @@ pub(super) fn earlier_words(
     let select = "SELECT event, content ->> 'subject', content ->> 'text', content ->> 'details'
          FROM arrival WHERE incident = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
     sql.rows(select, params![incident.0, before.0, EARLIER_MAX], |row| {
-        let event: String = row.get(0)?;
         Ok(Words {
-            event: Event::from_name(&event).unwrap_or_default(),
+            event: event(row, 0)?,
             subject: row.get(1)?,
             text: row.get(2)?,
             details: row.get(3)?,

@@ -10,7 +10,7 @@ use crate::core::device_names::{self, StoredNames};
 /// `lower` does beyond ASCII.
 const LIKE: &str = "SELECT id, name, label, distinct_name, merged_into FROM device
     WHERE key <> ?1 AND (lower(name) = lower(?2) OR lower(label) = lower(?2)
-                         OR substr(distinct_name, 1, length(?2)) = ?2)";
+                         OR substr(distinct_name, 1, length(?2) + 2) = ?2 || ' (')";
 
 /// The name that a device gets ([`device_names::name_of`]). Others of the same name lose it.
 pub(super) fn take(sql: &dyn Sql, device: &Device) -> Result<String> {

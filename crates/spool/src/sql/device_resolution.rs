@@ -80,7 +80,7 @@ fn resolve_at_address(
         },
     };
     if device_resolution::is_proof(arrival) {
-        sql.execute("UPDATE device SET proven = ?2 WHERE id = ?1", params![id, true])?;
+        sql.execute("UPDATE device SET proven = 1 WHERE id = ?1 AND proven = 0", params![id])?;
     }
     if device_resolution::is_noted(seen, id, source.now) {
         source.note(sql, id)?;

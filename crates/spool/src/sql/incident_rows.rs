@@ -2,7 +2,7 @@
 
 use tipoff_model::{Event, Facts, IncidentClass, IncidentId, NotifiedChannel, OpenIncident, Plan};
 
-use super::statement::{Sql, at, params};
+use super::statement::{Sql, at, event, params};
 use crate::core::alerting::IncidentAlerts;
 use crate::core::eviction;
 use crate::core::incident_head::IncidentHead;
@@ -101,9 +101,8 @@ pub(super) fn join(sql: &dyn Sql, incident: IncidentId, facts: &Facts<'_>) -> Re
             "SELECT event, subject, last_arrival_at, has_video FROM incident WHERE id = ?1",
             params![incident.0],
             |row| {
-                let event: String = row.get(0)?;
                 Ok(IncidentHead {
-                    event: Event::from_name(&event).unwrap_or_default(),
+                    event: event(row, 0)?,
                     subject: row.get(1)?,
                     last_arrival_at: at(row, 2)?,
                     has_video: row.get(3)?,

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tipoff_model::{
-    AlertMedia, ArrivalId, BlobName, Content, DeliveryId, DeliveryState, DeviceId, Event,
-    IncidentId, MediaPlace, Timestamp,
+    AlertMedia, ArrivalId, BlobName, Content, DeliveryId, DeliveryState, DeviceId, IncidentId,
+    MediaPlace, Timestamp,
 };
 
 use super::database::Database;
+use super::delivery_rows::state;
 use super::spool::SqlSpool;
-use super::statement::{Row, Sql, Value, at, from_json, number, params};
+use super::statement::{Row, Sql, Value, at, event, from_json, number, params};
 use super::{deliveries, dismissal, incident_summary, shares, stats, turns};
 use crate::core::covered::raw_mail;
 use crate::core::incident_kind::IncidentKind;
@@ -205,7 +206,6 @@ pub(super) fn detail(sql: &dyn Sql, id: IncidentId) -> Result<IncidentDetail> {
 
 fn read_line(sql: &dyn Sql, row: &Row<'_>) -> Result<IncidentLine> {
     let id = IncidentId(row.get(0)?);
-    let event: String = row.get(3)?;
     let cover = match (row.get::<Option<i64>>(10)?, row.get::<Option<u32>>(11)?) {
         (Some(arrival), index @ Some(_)) => Some(Cover {
             place: MediaPlace { arrival: ArrivalId(arrival), index },
@@ -217,7 +217,7 @@ fn read_line(sql: &dyn Sql, row: &Row<'_>) -> Result<IncidentLine> {
         id,
         device_id: DeviceId(row.get(1)?),
         device: row.get(2)?,
-        event: Event::from_name(&event).unwrap_or_default(),
+        event: event(row, 3)?,
         subject: row.get(4)?,
         began_at: at(row, 5)?,
         last_arrival_at: at(row, 6)?,
@@ -262,12 +262,6 @@ fn delivery_counts(
         Ok((row.get(0)?, state(row, 1)?, number(row, 2)?))
     })?;
     Ok(counts)
-}
-
-fn state(row: &Row<'_>, column: usize) -> Result<DeliveryState> {
-    let name: String = row.get(column)?;
-    let known = DeliveryState::ALL.iter().copied().find(|state| state.as_str() == name);
-    Ok(known.unwrap_or(DeliveryState::Pending))
 }
 
 fn arrivals(sql: &dyn Sql, incident: IncidentId) -> Result<Vec<ArrivalLine>> {

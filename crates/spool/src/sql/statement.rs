@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tipoff_model::Timestamp;
+use tipoff_model::{Event, Timestamp};
 
 use crate::{Result, SpoolError};
 
@@ -140,6 +140,11 @@ impl Row<'_> {
 /// The time in a column of milliseconds.
 pub(crate) fn at(row: &Row<'_>, column: usize) -> Result<Timestamp> {
     row.get(column).map(Timestamp)
+}
+
+/// The event in a column of names. One that this version does not know is the general one.
+pub(crate) fn event(row: &Row<'_>, column: usize) -> Result<Event> {
+    Ok(Event::from_name(&row.get::<String>(column)?).unwrap_or_default())
 }
 
 /// A count, which is never negative.

@@ -1,9 +1,9 @@
 //! The rows of summaries: one message for many suppressed alerts. Read and written for [`crate::core::summary`].
 
-use tipoff_model::{ArrivalId, Event, Timestamp};
+use tipoff_model::{ArrivalId, Timestamp};
 
 use super::delivery_rows::{self, state};
-use super::statement::{Row, Sql, at, number, params};
+use super::statement::{Row, Sql, at, event, number, params};
 use crate::Result;
 use crate::core::delivery::is_untried;
 use crate::core::summary::{Summary, no_longer_shown};
@@ -34,10 +34,9 @@ pub(super) fn read(
 }
 
 fn read_row(row: &Row<'_>) -> Result<Summary> {
-    let event: String = row.get(1)?;
     Ok(Summary {
         id: row.get(0)?,
-        event: Event::from_name(&event).unwrap_or_default(),
+        event: event(row, 1)?,
         route: row.get(2)?,
         of_address: row.get(3)?,
         created_at: at(row, 4)?,

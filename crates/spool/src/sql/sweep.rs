@@ -1,6 +1,7 @@
 //! Sweeps: incidents that need not be kept any longer, and blobs that no arrival names (docs/spool.md, A2), but for
 //! uploads that a device may go on with.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use tipoff_model::{BlobName, Timestamp};
@@ -68,13 +69,22 @@ impl<D: Database> SqlSpool<D> {
 }
 
 /// The journal of uploads, with those that a crash cut off.
+///
+/// # Errors
+/// If the journal or the database cannot be read: a start without them could remove what a device goes on with.
 pub(crate) fn open_journal(folder: &Path, sql: &dyn Sql) -> Result<Option<Journal>> {
-    // One that cannot be looked up is none.
-    let is_named = |blob: &BlobName| {
-        unnamed(sql, vec![blob.clone()]).map_or(true, |unnamed| unnamed.is_empty())
+    let failed = RefCell::new(None);
+    // A blob that cannot be looked up stays in the journal: without its line, a sweep would remove it.
+    let is_named = |blob: &BlobName| match unnamed(sql, vec![blob.clone()]) {
+        Ok(unnamed) => unnamed.is_empty(),
+        Err(error) => {
+            failed.replace(Some(error));
+            false
+        }
     };
     let (path, blobs) = (folder.join("uploads.journal"), folder.join("blobs"));
-    Journal::open(&path, &blobs, is_named).map_err(file_error)
+    let journal = Journal::open(&path, &blobs, is_named).map_err(file_error)?;
+    failed.into_inner().map_or(Ok(journal), Err)
 }
 
 /// Those of the blobs that no arrival names.

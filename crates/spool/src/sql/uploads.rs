@@ -26,7 +26,7 @@ pub(super) fn grow(
     mut growth: Growth,
     locked_max: u64,
 ) -> Result<Stored> {
-    let StoredUpload { incident, owner, device, envelope, content: before } =
+    let StoredUpload { incident, owner, device, envelope, content: before, .. } =
         read(sql, growth.arrival)?;
     if !shares::may_grow(sql, incident, locked_max)? {
         return Err(SpoolError::Full("locked incidents take half of the room".to_owned()));
@@ -65,7 +65,8 @@ pub(super) fn rename(
     arrival: ArrivalId,
     new: &NewName,
 ) -> Result<Vec<String>> {
-    let StoredUpload { incident, owner, device, mut envelope, mut content } = read(sql, arrival)?;
+    let StoredUpload { incident, owner, device, mut envelope, mut content, torn } =
+        read(sql, arrival)?;
     new.apply(&mut envelope, &mut content);
     sql.execute(
         "UPDATE arrival SET envelope = ?2, content = ?3, event = ?4 WHERE id = ?1",
@@ -73,7 +74,8 @@ pub(super) fn rename(
     )?;
     let summary = IncidentSummary { incident, arrival, envelope: &envelope, content: &content };
     incident_summary::note(sql, &summary, Some(&content))?;
-    let facts = new.facts(&device, &envelope, &content);
+    let muted = sightings::is_muted(sql, DeviceId(owner), new.now)?;
+    let facts = new.facts(&device, &envelope, &content, (torn, muted));
     let alerts = incident_rows::alerts(sql, incident)?;
     let (mut plan, place) = planning::plan(sql, planner, (owner, &facts), &alerts, new.now)?;
     let (placed, notified) = (Placed::of(&facts), &alerts.notified);
@@ -84,6 +86,9 @@ pub(super) fn rename(
         if send(sql, &added, &due, uploads::renamed(&due, &covering, &facts))? {
             channels.push(due.channel);
         }
+    }
+    if !channels.is_empty() {
+        incident_rows::set_suppressed_reason(sql, incident, &plan)?;
     }
     Ok(channels)
 }
@@ -110,17 +115,20 @@ struct StoredUpload {
     device: Device,
     envelope: Envelope,
     content: Content,
+    torn: bool,
 }
 
 fn read(sql: &dyn Sql, arrival: ArrivalId) -> Result<StoredUpload> {
-    let select = "SELECT incident.id, incident.device, envelope, content
+    let select = "SELECT incident.id, incident.device, envelope, content, torn
          FROM arrival JOIN incident ON incident.id = arrival.incident WHERE arrival.id = ?1";
     let stored = sql.row(select, params![arrival.0], |row| {
-        Ok((IncidentId(row.get(0)?), row.get(1)?, from_json(row, 2)?, from_json(row, 3)?))
+        let (incident, owner): (_, i64) = (IncidentId(row.get(0)?), row.get(1)?);
+        Ok((incident, owner, from_json(row, 2)?, from_json(row, 3)?, row.get(4)?))
     })?;
-    let (incident, owner, envelope, content) = stored.ok_or(SpoolError::NoArrival(arrival))?;
+    let (incident, owner, envelope, content, torn) =
+        stored.ok_or(SpoolError::NoArrival(arrival))?;
     let device = device_rows::read(sql, owner)?.ok_or(SpoolError::NoArrival(arrival))?;
-    Ok(StoredUpload { incident, owner, device, envelope, content })
+    Ok(StoredUpload { incident, owner, device, envelope, content, torn })
 }
 
 /// Writes all that is known now of an upload that has grown. Its row grows with it, and its share counts rows as well

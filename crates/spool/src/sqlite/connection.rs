@@ -12,6 +12,9 @@ use crate::{Result, SpoolError};
 
 /// How long one connection waits for another process (`tipoff incidents retry`) to commit.
 const BUSY_MAX: Duration = Duration::from_secs(10);
+/// Prepared statements that a connection keeps. Storing an arrival takes about 50, an attempt and a session ten more: with
+/// fewer than are in turn, each would be prepared anew.
+const STATEMENTS_MAX: usize = 128;
 /// Connections kept for reading; more are opened while all are in use.
 const IDLE_READERS_MAX: usize = 4;
 /// How much of the file each of them keeps in memory.
@@ -58,7 +61,7 @@ impl Readers {
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_MAX)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     // Plans do not depend on bound values. Otherwise SQLite prepares a statement that compares a column of no index
     // with a parameter anew at each use (sqlite3_bind: `expmask`): three of them for each mail.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

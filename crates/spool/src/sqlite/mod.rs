@@ -76,7 +76,10 @@ impl SqlSpool<SqliteDatabase> {
         // uploads do, SQLite would write it to a temporary file. A migration may change too much for that.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         let now = Timestamp::from(SystemTime::now());
-        let opening = Opening::read(&connection, lock.is_some(), now)?;
+        // One commit for all that a start writes: an outage may leave thousands of failed deliveries.
+        let transaction = connection.unchecked_transaction()?;
+        let opening = Opening::read(&*transaction, lock.is_some(), now)?;
+        transaction.commit()?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
         let journal = match lock {
