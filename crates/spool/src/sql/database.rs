@@ -7,7 +7,8 @@ use crate::Result;
 
 /// The database of an engine.
 pub trait Database: Send + Sync + 'static {
-    /// Reads on a connection of its own, beside whoever writes.
+    /// Reads on a connection of its own, beside whoever writes. Statements of one `read` may see what was committed
+    /// between them.
     ///
     /// # Errors
     /// Those of `read`; if there is no connection.
@@ -16,7 +17,8 @@ pub trait Database: Send + Sync + 'static {
         T: Send + 'static,
         R: FnOnce(&dyn Sql) -> Result<T> + Send + 'static;
 
-    /// Does `work` in a transaction and returns when it is on stable storage. Work that fails leaves no trace.
+    /// Does `work` in a transaction and returns when it is on stable storage. Work that fails leaves no trace. Jobs run one
+    /// after the other: a job may check a count and then add a row.
     ///
     /// # Errors
     /// Those of `work`; if the transaction cannot be committed.

@@ -1,5 +1,5 @@
-//! Removes incidents: by age, then by shares until all is within the room. What is removed decide
-//! [`crate::core::retention`] and [`crate::core::eviction`].
+//! Removes incidents: by age, then by shares until all is within the room. [`crate::core::retention`]
+//! and [`crate::core::eviction`] decide what is removed.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

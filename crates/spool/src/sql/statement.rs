@@ -1,7 +1,7 @@
 //! How the statements of this crate reach an engine: a statement with values goes in, rows come out.
 //!
-//! The statements are written once, in the SQL that SQLite and PostgreSQL share. An engine implements [`Sql`] for its
-//! connection; everything else in this folder knows no engine.
+//! The statements are written once. An engine implements [`Sql`] for its connection; everything else in this folder
+//! knows no engine. Some statements still use words that only SQLite has (`instr`, `INDEXED BY`, scalar `max`).
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;

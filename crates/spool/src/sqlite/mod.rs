@@ -1,7 +1,7 @@
 //! The embedded engine: SQLite for what is known, a folder of blobs for what was received.
 //!
-//! One thread writes, a few connections read. Nothing here decides anything, and no statement of the spool is written
-//! here: those are in [`crate::sql`].
+//! One thread writes, a few connections read. No statement of the spool is written here: those are in
+//! [`crate::sql`]. Triggers of the tables (`v12.sql`) keep the sums of bytes.
 
 mod connection;
 pub(crate) mod schema;

@@ -52,7 +52,7 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<()> {
 }
 
 impl SqlSpool<SqliteDatabase> {
-    /// What the incidents of a spool take, whoever runs on it; nothing is made or changed. `None` if it cannot be
+    /// Bytes that the incidents of a spool take, also while a Tipoff runs on it. Creates and changes nothing. `None` if it cannot be
     /// read, or is of another version.
     pub fn usage_of(folder: &Path) -> Option<Usage> {
         let path = folder.join("spool.db");

@@ -32,7 +32,7 @@ pub(super) struct Writer {
     state: Arc<State>,
 }
 
-/// How the thread is, for others.
+/// State of the thread, for other threads.
 #[derive(Default)]
 struct State {
     /// Whether the last change could not be committed.
