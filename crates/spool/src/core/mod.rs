@@ -26,6 +26,7 @@ pub(crate) mod retention;
 pub(crate) mod round;
 #[cfg(test)]
 pub(crate) mod samples;
+pub(crate) mod sessions;
 pub(crate) mod summary;
 pub(crate) mod turn_place;
 pub(crate) mod turns;
