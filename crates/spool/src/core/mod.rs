@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod alert;
 pub(crate) mod alerting;
+pub(crate) mod audit;
 pub(crate) mod bounds;
 pub(crate) mod covered;
 pub(crate) mod dedup;
