@@ -28,6 +28,7 @@ pub(crate) mod round;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod sessions;
+pub(crate) mod share_links;
 pub(crate) mod stats;
 pub(crate) mod summary;
 pub(crate) mod turn_place;
