@@ -22,6 +22,7 @@ pub(crate) mod known_mails;
 pub(crate) mod newcomers;
 pub(crate) mod placement;
 pub(crate) mod queue;
+pub(crate) mod report;
 pub(crate) mod resent;
 pub(crate) mod retention;
 pub(crate) mod round;
