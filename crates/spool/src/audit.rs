@@ -1,23 +1,9 @@
 //! The audit log: who changed what, and when. Entries are only ever added; nobody can remove one. When there are too
 //! many, the spool removes the oldest of the actor with the most, so that nobody pushes out what others did.
 
-use std::time::Duration;
-
 use tipoff_model::Timestamp;
 
 use crate::{BoxFuture, Result};
-
-/// Number of entries that are kept.
-pub(crate) const AUDIT_ENTRIES_MAX: u32 = 20_000;
-/// Age at which entries are removed, except for the newest [`AUDIT_ENTRIES_MIN`]: a clock that is wrong by years must
-/// not empty the log.
-pub(crate) const AUDIT_KEEP: Duration = Duration::from_secs(2 * 366 * 24 * 3600);
-/// Number of entries that age alone never removes.
-pub(crate) const AUDIT_ENTRIES_MIN: u32 = 1_000;
-/// Length of each text of an entry, in characters. Longer ones are cut.
-pub(crate) const AUDIT_TEXT_CHARS_MAX: usize = 200;
-/// An entry that equals the newest one within this time is counted at that one.
-pub(crate) const AUDIT_SAME_WITHIN: Duration = Duration::from_secs(60);
 
 /// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

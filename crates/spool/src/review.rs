@@ -91,7 +91,7 @@ pub trait Review {
     ) -> BoxFuture<'_, Result<Vec<PastArrival>>>;
 
     /// Number of alerts on each channel for the incidents that began between these times.
-    fn told_between(
+    fn alerts_between(
         &self,
         from: Timestamp,
         until: Timestamp,

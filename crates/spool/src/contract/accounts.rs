@@ -230,7 +230,7 @@ async fn the_audit_log_is_bounded_and_fair(open: Open<'_>) {
         actor: Actor::Token("flood\u{1b}".to_owned()),
         ..entry("mute", &number.to_string())
     };
-    let total = crate::audit::AUDIT_ENTRIES_MAX + 500;
+    let total = crate::core::audit::ENTRIES_MAX + 500;
     for chunk in (0..total).collect::<Vec<_>>().chunks(500) {
         let mut notes = tokio::task::JoinSet::new();
         for number in chunk {
@@ -240,7 +240,7 @@ async fn the_audit_log_is_bounded_and_fair(open: Open<'_>) {
         notes.join_all().await.into_iter().for_each(|noted| noted.unwrap());
     }
     let all = spool.audit(AuditFilter::default(), total).await.unwrap();
-    assert!(all.len() <= crate::audit::AUDIT_ENTRIES_MAX as usize + 64, "{}", all.len());
+    assert!(all.len() <= crate::core::audit::ENTRIES_MAX as usize + 64, "{}", all.len());
     assert_eq!(all.last().unwrap().object, "reader", "the flood pushed out another's entry");
     assert_eq!(all[0].actor.name(), "flood", "control characters are left out");
     let wanted = |who: Option<&str>, what: Option<&str>, before| {

@@ -46,9 +46,9 @@ async fn a_day_is_counted(open: Open<'_>) {
     assert_eq!((door.events.as_slice(), door.shots.len()), (&[(Event::Motion, 1)][..], 1));
     assert_eq!(spool.tally(NOW, seconds(1000), 1).await.unwrap().len(), 1);
     assert!(spool.tally(seconds(2000), seconds(3000), 10).await.unwrap().is_empty());
-    let told = spool.told_between(seconds(100), seconds(1000)).await.unwrap();
+    let alerts = spool.alerts_between(seconds(100), seconds(1000)).await.unwrap();
     let hook = TalliedChannel { channel: "hook".to_owned(), alerts: [4, 1, 0] };
-    assert_eq!(told.first(), Some(&hook), "of the incidents that began then");
+    assert_eq!(alerts.first(), Some(&hook), "of the incidents that began then");
 }
 
 fn report(shots: Vec<ArrivalId>) -> NewReport {

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod alert;
 pub(crate) mod alerting;
+pub(crate) mod audit;
 pub(crate) mod bounds;
 pub(crate) mod covered;
 pub(crate) mod dedup;
@@ -21,11 +22,15 @@ pub(crate) mod known_mails;
 pub(crate) mod newcomers;
 pub(crate) mod placement;
 pub(crate) mod queue;
+pub(crate) mod report;
 pub(crate) mod resent;
 pub(crate) mod retention;
 pub(crate) mod round;
 #[cfg(test)]
 pub(crate) mod samples;
+pub(crate) mod sessions;
+pub(crate) mod share_links;
+pub(crate) mod stats;
 pub(crate) mod summary;
 pub(crate) mod turn_place;
 pub(crate) mod turns;

@@ -7,8 +7,7 @@ use tipoff_model::{ArrivalId, Content, Envelope, IncidentId, MediaPlace, Timesta
 use super::statement::{Sql, params};
 use crate::Result;
 use crate::core::incident_summary::{counts, cover, replaces_cover, search_text};
-
-const HOUR_MS: i64 = 3_600_000;
+use crate::core::stats::hour_of;
 
 /// An arrival, as it is now.
 pub(super) struct IncidentSummary<'a> {
@@ -68,7 +67,7 @@ pub(super) fn count(sql: &dyn Sql, at: Timestamp, torn: bool, bytes: u64) -> Res
         "INSERT INTO hour (hour, arrivals, torn, bytes) VALUES (?1, 1, ?2, ?3)
              ON CONFLICT (hour) DO UPDATE SET arrivals = arrivals + 1, torn = torn + excluded.torn,
                  bytes = bytes + excluded.bytes",
-        params![at.0.div_euclid(HOUR_MS), torn, i64::try_from(bytes).unwrap_or(i64::MAX)],
+        params![hour_of(at), torn, i64::try_from(bytes).unwrap_or(i64::MAX)],
     )?;
     Ok(())
 }

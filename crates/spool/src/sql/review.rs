@@ -1,14 +1,13 @@
 //! What happened in a stretch of time.
 
-use tipoff_model::{
-    AlertKind, ArrivalId, BlobName, Content, Device, DeviceId, Due, Event, IncidentId, Timestamp,
-};
+use tipoff_model::{ArrivalId, BlobName, Content, Device, DeviceId, Event, IncidentId, Timestamp};
 
 use super::database::Database;
 use super::spool::SqlSpool;
 use super::statement::{Row, Sql, at, from_json, number, params};
 use super::{device_rows, new_deliveries, notices};
 use crate::core::incident_kind::IncidentKind;
+use crate::core::report::{self, StoredReport};
 use crate::{
     ArrivalLine, BoxFuture, NewReport, PastArrival, Result, Review, StoredBlob, TalliedChannel,
     Tally,
@@ -25,7 +24,7 @@ impl<D: Database> Review for SqlSpool<D> {
     }
 
     fn report(&self, new: NewReport) -> BoxFuture<'_, Result<Vec<String>>> {
-        Box::pin(self.write(move |sql| report(sql, &new)))
+        Box::pin(self.write(move |sql| store_report(sql, &new)))
     }
 
     fn past_arrivals(
@@ -38,12 +37,12 @@ impl<D: Database> Review for SqlSpool<D> {
         Box::pin(self.read(move |sql| past_arrivals(sql, from, until, after, limit)))
     }
 
-    fn told_between(
+    fn alerts_between(
         &self,
         from: Timestamp,
         until: Timestamp,
     ) -> BoxFuture<'_, Result<Vec<TalliedChannel>>> {
-        Box::pin(self.read(move |sql| told_between(sql, from, until)))
+        Box::pin(self.read(move |sql| alerts_between(sql, from, until)))
     }
 }
 
@@ -90,9 +89,8 @@ fn shots(
     from: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<ArrivalId>> {
-    let mut shots = Vec::new();
-    for order in ["", "DESC"] {
-        let shot = sql.row(
+    let shot = |order: &str| {
+        sql.row(
             &format!(
                 "SELECT cover_arrival FROM incident
                  WHERE device = ?1 AND began_at >= ?2 AND began_at < ?3 AND incident_kind = ?4
@@ -101,39 +99,29 @@ fn shots(
             ),
             params![device.0, from.0, until.0, ALERT],
             |row| row.get(0).map(ArrivalId),
-        )?;
-        shots.extend(shot);
-    }
-    shots.dedup();
-    Ok(shots)
+        )
+    };
+    Ok(report::shots(shot("")?, shot("DESC")?))
 }
 
-fn report(sql: &dyn Sql, new: &NewReport) -> Result<Vec<String>> {
-    let told: bool = sql.one(
-        "SELECT EXISTS (SELECT 1 FROM incident
-             WHERE device = ?1 AND incident_kind = ?2 AND report = ?3 AND began_at >= ?4)",
-        params![new.device.0, IncidentKind::Notice.number(), new.name, new.due_at.0],
-        |row| row.get(0),
-    )?;
-    if told {
+fn store_report(sql: &dyn Sql, new: &NewReport) -> Result<Vec<String>> {
+    if report::is_stored(new, &stored_reports(sql, new)?) {
         return Ok(Vec::new());
     }
-    let (device, event) = (new.device, Event::Other);
-    let (incident, muted) = notices::open(sql, device, event, &new.subject, new.at)?;
+    let (incident, is_muted) = notices::open(sql, new.device, Event::Other, &new.subject, new.at)?;
     sql.execute(
         "UPDATE incident SET note = ?2, report = ?3, suppressed_reason = ?4 WHERE id = ?1",
-        params![incident.0, new.text, new.name, muted.then_some("muted")],
+        params![incident.0, new.text, new.name, report::suppressed_reason(is_muted)],
     )?;
-    if muted {
+    let due = report::due(new, is_muted);
+    if due.is_empty() {
         return Ok(Vec::new());
     }
     let place = new_deliveries::device_place(sql, new.device.0)?;
-    for channel in &new.channels {
-        let (channel, kind, route) = (channel.clone(), AlertKind::Report, None);
-        let due = Due { channel, kind, due_at: new.at, route, of_address: false };
-        let delivery = new_deliveries::insert(sql, incident, &place, false, &due, new.at)?;
+    for due in &due {
+        let delivery = new_deliveries::insert(sql, incident, &place, false, due, new.at)?;
         for shot in &new.shots {
-            // One that had to go meanwhile is not shown.
+            // A picture that was removed in the meantime is not shown.
             sql.execute(
                 "INSERT OR IGNORE INTO delivery_arrival (delivery, arrival)
                      SELECT ?1, id FROM arrival WHERE id = ?2",
@@ -141,7 +129,16 @@ fn report(sql: &dyn Sql, new: &NewReport) -> Result<Vec<String>> {
             )?;
         }
     }
-    Ok(new.channels.clone())
+    Ok(due.into_iter().map(|due| due.channel).collect())
+}
+
+/// The reports on the device that were stored since the new one was due.
+fn stored_reports(sql: &dyn Sql, new: &NewReport) -> Result<Vec<StoredReport>> {
+    let select = "SELECT report, began_at FROM incident
+         WHERE device = ?1 AND incident_kind = ?2 AND report IS NOT NULL AND began_at >= ?3";
+    sql.rows(select, params![new.device.0, IncidentKind::Notice.number(), new.due_at.0], |row| {
+        Ok(StoredReport { name: row.get(0)?, at: at(row, 1)? })
+    })
 }
 
 fn past_arrivals(
@@ -183,7 +180,7 @@ fn past_arrival(row: &Row<'_>, device: Device) -> Result<PastArrival> {
     })
 }
 
-fn told_between(sql: &dyn Sql, from: Timestamp, until: Timestamp) -> Result<Vec<TalliedChannel>> {
+fn alerts_between(sql: &dyn Sql, from: Timestamp, until: Timestamp) -> Result<Vec<TalliedChannel>> {
     let select =
         "SELECT channel, sum(kind = 'first'), sum(kind = 'followup'), sum(kind = 'summary')
          FROM incident JOIN delivery ON delivery.incident = incident.id

@@ -1,33 +1,16 @@
-//! Sessions: kept in batches, and swept with every batch, so that they stay few.
-
-use std::collections::HashSet;
-use std::net::IpAddr;
-use std::time::Duration;
+//! Sessions: stored in batches, and swept with every batch, so that they stay few. [`crate::core::sessions`] decides
+//! what is removed.
 
 use tipoff_model::Protocol;
 
 use super::database::Database;
 use super::spool::SqlSpool;
 use super::statement::{Row, Sql, at, from_json, json, params};
+use crate::core::sessions::{self, StrangerSession, place};
 use crate::{
     BoxFuture, FinishedSession, Result, SessionDetail, SessionFilter, SessionLine, SessionOutcome,
     Sessions, SpoolError,
 };
-
-/// Of each device.
-const OF_DEVICE_MAX: u32 = 20;
-/// Of each address at which no device is known.
-const OF_STRANGER_MAX: u32 = 10;
-/// Of all such addresses together: what an address has most of goes first.
-const OF_STRANGERS_MAX: u32 = 1_000;
-/// Of all together, in bytes: the oldest go of the address that has the most, whatever devices it makes up.
-const BYTES_MAX: i64 = 64 * 1024 * 1024;
-/// Removed of it at once.
-const STEP: u32 = 50;
-/// Older ones go in any case.
-const AGE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
-/// An address at which nothing was heard of a device for so long may be another's by now.
-const HEARD_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
 
 const COLUMNS: &str = "
     session.id, protocol, peer, began_at, ended_at, session.device, device.name, login, tls,
@@ -77,19 +60,12 @@ fn device_of(sql: &dyn Sql, session: &FinishedSession) -> Result<Option<i64>> {
             return Ok(device);
         }
     }
-    let select = "SELECT DISTINCT device FROM heard WHERE place = ?1 AND last_at >= ?2 LIMIT 2";
-    let since = session.ended_at.before(HEARD_WITHIN).0;
-    let heard: Vec<i64> =
-        sql.rows(select, params![place(session.peer), since], |row| row.get(0))?;
-    Ok(match heard.as_slice() {
-        [only] => Some(*only),
-        _ => None,
-    })
-}
-
-/// An address as `heard` has it.
-fn place(peer: IpAddr) -> String {
-    peer.to_canonical().to_string()
+    let select = "SELECT DISTINCT device FROM heard WHERE place = ?1 AND last_at >= ?2 LIMIT ?3";
+    let since = sessions::seen_since(session).0;
+    let place = place(session.peer);
+    let values = params![place, since, sessions::SEEN_READ];
+    let seen: Vec<i64> = sql.rows(select, values, |row| row.get(0))?;
+    Ok(sessions::device_at_address(&seen))
 }
 
 fn insert(sql: &dyn Sql, session: &FinishedSession, device: Option<i64>) -> Result<()> {
@@ -114,43 +90,39 @@ fn insert(sql: &dyn Sql, session: &FinishedSession, device: Option<i64>) -> Resu
     Ok(())
 }
 
-/// Only those are looked at that something was added to; age concerns all.
 fn sweep(sql: &dyn Sql, sessions: &[FinishedSession], devices: &[Option<i64>]) -> Result<()> {
-    let known: HashSet<i64> = devices.iter().copied().flatten().collect();
-    let strangers: HashSet<String> = sessions
-        .iter()
-        .zip(devices)
-        .filter(|(_, device)| device.is_none())
-        .map(|(session, _)| place(session.peer))
-        .collect();
-    for device in known {
+    let sweep = sessions::sweep(sessions, devices);
+    for device in &sweep.devices {
         sql.execute(
             "DELETE FROM session WHERE device = ?1 AND id <=
                    (SELECT id FROM session WHERE device = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-            params![device, OF_DEVICE_MAX],
+            params![device, sessions::OF_DEVICE_MAX],
         )?;
     }
-    for peer in &strangers {
+    for peer in &sweep.strangers {
         sql.execute(
             "DELETE FROM session WHERE peer = ?1 AND device IS NULL AND id <=
                    (SELECT id FROM session WHERE peer = ?1 AND device IS NULL
                     ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-            params![peer, OF_STRANGER_MAX],
+            params![peer, sessions::OF_STRANGER_MAX],
         )?;
     }
-    if !strangers.is_empty() {
-        sql.execute(
-            "DELETE FROM session WHERE id IN
-                   (SELECT id FROM
-                      (SELECT id, row_number() OVER (PARTITION BY peer ORDER BY id DESC) AS number
-                       FROM session WHERE device IS NULL)
-                    ORDER BY number, id DESC LIMIT 1000000000 OFFSET ?1)",
-            params![OF_STRANGERS_MAX],
-        )?;
+    if !sweep.strangers.is_empty() {
+        sweep_strangers(sql)?;
     }
-    let now = sessions.iter().map(|session| session.ended_at).max().unwrap_or_default();
-    sql.execute("DELETE FROM session WHERE ended_at < ?1", params![now.before(AGE_MAX).0])?;
-    bound(sql, BYTES_MAX)
+    sql.execute("DELETE FROM session WHERE ended_at < ?1", params![sweep.ended_before.0])?;
+    bound(sql, sessions::BYTES_MAX)
+}
+
+fn sweep_strangers(sql: &dyn Sql) -> Result<()> {
+    let select = "SELECT id, peer FROM session WHERE device IS NULL ORDER BY id DESC";
+    let strangers = sql.rows(select, params![], |row| {
+        Ok(StrangerSession { id: row.get(0)?, place: row.get(1)? })
+    })?;
+    for id in sessions::strangers_to_remove(&strangers) {
+        sql.execute("DELETE FROM session WHERE id = ?1", params![id])?;
+    }
+    Ok(())
 }
 
 fn bound(sql: &dyn Sql, bytes_max: i64) -> Result<()> {
@@ -159,10 +131,11 @@ fn bound(sql: &dyn Sql, bytes_max: i64) -> Result<()> {
            (SELECT id FROM session WHERE peer =
               (SELECT peer FROM session GROUP BY peer ORDER BY sum(bytes) DESC LIMIT 1)
             ORDER BY id LIMIT ?1)";
-    while sql.one(total, params![], |row| row.get::<i64>(0))? > bytes_max {
-        sql.execute(remove, params![STEP])?;
+    loop {
+        let bytes = sql.one(total, params![], |row| row.get(0))?;
+        let Some(step) = sessions::oversize_step(bytes, bytes_max) else { return Ok(()) };
+        sql.execute(remove, params![step])?;
     }
-    Ok(())
 }
 
 fn list(sql: &dyn Sql, filter: &SessionFilter) -> Result<Vec<SessionLine>> {

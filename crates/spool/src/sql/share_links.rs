@@ -1,11 +1,12 @@
-//! Links by which somebody sees one incident without a login.
+//! Links by which somebody sees one incident without a login: read and written for [`crate::core::share_links`].
 
 use tipoff_model::{IncidentId, Timestamp};
 
 use super::audit;
 use super::database::Database;
 use super::spool::SqlSpool;
-use super::statement::{Row, at, number, params};
+use super::statement::{Row, Sql, at, number, params};
+use crate::core::share_links;
 use crate::{AuditEntry, BoxFuture, Result, ShareLink, ShareLinks};
 
 const LINK: &str = "SELECT id, incident, made_by, created_at, expires_at, opened, opened_at
@@ -19,16 +20,19 @@ impl<D: Database> ShareLinks for SqlSpool<D> {
         entry: AuditEntry,
     ) -> BoxFuture<'_, Result<Option<i64>>> {
         Box::pin(self.write(move |sql| {
-            sql.execute(
-                "DELETE FROM share_link WHERE expires_at <= ?1",
-                params![link.created_at.0],
-            )?;
-            let id = sql.insert(
+            let links = sql.rows(LINK, params![], read)?;
+            let admission = share_links::admit(&links, link.created_at, max);
+            for id in &admission.expired {
+                remove(sql, *id)?;
+            }
+            if !admission.is_stored {
+                return Ok(None);
+            }
+            let id = sql.insert_row(
                 "INSERT INTO share_link (incident, made_by, created_at, expires_at)
-                 SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM share_link) < ?5",
-                params![link.incident.0, link.made_by, link.created_at.0, link.expires_at.0, max],
+                 VALUES (?1, ?2, ?3, ?4)",
+                params![link.incident.0, link.made_by, link.created_at.0, link.expires_at.0],
             )?;
-            let Some(id) = id else { return Ok(None) };
             audit::note(sql, &entry)?;
             Ok(Some(id))
         }))
@@ -36,8 +40,9 @@ impl<D: Database> ShareLinks for SqlSpool<D> {
 
     fn share_links(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<ShareLink>>> {
         Box::pin(self.read(move |sql| {
-            let select = format!("{LINK} WHERE expires_at > ?1 ORDER BY id DESC");
-            sql.rows(&select, params![now.0], read)
+            let mut links = sql.rows(&format!("{LINK} ORDER BY id DESC"), params![], read)?;
+            links.retain(|link| !share_links::is_expired(link, now));
+            Ok(links)
         }))
     }
 
@@ -50,7 +55,7 @@ impl<D: Database> ShareLinks for SqlSpool<D> {
 
     fn revoke_share_link(&self, id: i64, entry: AuditEntry) -> BoxFuture<'_, Result<bool>> {
         Box::pin(self.write(move |sql| {
-            if sql.execute("DELETE FROM share_link WHERE id = ?1", params![id])? == 0 {
+            if remove(sql, id)? == 0 {
                 return Ok(false);
             }
             audit::note(sql, &entry)?;
@@ -68,6 +73,10 @@ impl<D: Database> ShareLinks for SqlSpool<D> {
             Ok(())
         }))
     }
+}
+
+fn remove(sql: &dyn Sql, id: i64) -> Result<usize> {
+    sql.execute("DELETE FROM share_link WHERE id = ?1", params![id])
 }
 
 fn read(row: &Row<'_>) -> Result<ShareLink> {

@@ -1,17 +1,12 @@
-//! Numbers for an overview.
+//! Numbers for an overview. [`crate::core::stats`] decides what counts.
 
 use std::time::Duration;
 
 use tipoff_model::Timestamp;
 
 use super::statement::{Sql, at, number, params};
+use crate::core::stats;
 use crate::{ChannelFigures, Figures, Hour, Result};
-
-const HOUR_MS: i64 = 3_600_000;
-/// How many of the latest first alerts tell how quick a channel is.
-const LATEST: u32 = 200;
-/// For how long an error is worth telling.
-const ERROR_AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// See [`crate::Incidents::figures`].
 pub(super) fn figures(sql: &dyn Sql, hours_since: Timestamp, today: Timestamp) -> Result<Figures> {
@@ -27,11 +22,10 @@ pub(super) fn figures(sql: &dyn Sql, hours_since: Timestamp, today: Timestamp) -
 }
 
 fn hours(sql: &dyn Sql, since: Timestamp) -> Result<Vec<Hour>> {
-    let select =
-        "SELECT hour * 3600000, arrivals, torn, bytes FROM hour WHERE hour >= ?1 ORDER BY hour";
-    let hours = sql.rows(select, params![since.0.div_euclid(HOUR_MS)], |row| {
+    let select = "SELECT hour, arrivals, torn, bytes FROM hour WHERE hour >= ?1 ORDER BY hour";
+    let hours = sql.rows(select, params![stats::hour_of(since)], |row| {
         Ok(Hour {
-            at: at(row, 0)?,
+            at: stats::began_at(row.get(0)?),
             arrivals: number(row, 1)?,
             torn: number(row, 2)?,
             bytes: number(row, 3)?,
@@ -46,33 +40,26 @@ fn of_channel(sql: &dyn Sql, channel: String, today: Timestamp) -> Result<Channe
         params![&channel],
         |row| Ok((number(row, 0)?, row.get::<Option<i64>>(1)?.map(Timestamp))),
     )?;
-    let (delivered, failed) = sql.one(
-        "SELECT count(*) FILTER (WHERE state = 'delivered'),
-                    count(*) FILTER (WHERE state IN ('refused', 'expired'))
-             FROM delivery WHERE channel = ?1 AND ended_at >= ?2",
+    let states = sql.rows(
+        "SELECT state, count(*) FROM delivery WHERE channel = ?1 AND ended_at >= ?2 GROUP BY state",
         params![channel, today.0],
-        |row| Ok((number(row, 0)?, number(row, 1)?)),
+        |row| Ok((row.get(0)?, number(row, 1)?)),
     )?;
+    let (delivered, failed) = stats::delivered_and_failed(&states);
     let last_error = sql.row(
         "SELECT at, error FROM attempt JOIN delivery ON delivery.id = attempt.delivery
              WHERE error IS NOT NULL AND at >= ?2 AND channel = ?1 ORDER BY at DESC LIMIT 1",
-        params![channel, today.before(ERROR_AGE_MAX).0],
+        params![channel, stats::errors_since(today).0],
         |row| Ok((at(row, 0)?, row.get(1)?)),
     )?;
     let latency = latency(sql, &channel)?;
     Ok(ChannelFigures { channel, pending, waiting_since, delivered, failed, latency, last_error })
 }
 
-/// The median and the 95th percentile.
 fn latency(sql: &dyn Sql, channel: &str) -> Result<Option<(Duration, Duration)>> {
-    let select = "SELECT ended_at - created_at AS took FROM (
-             SELECT ended_at, created_at FROM delivery
-             WHERE channel = ?1 AND ended_at IS NOT NULL AND kind = 'first' AND state = 'delivered'
-             ORDER BY ended_at DESC LIMIT ?2)
-         ORDER BY took";
-    let took: Vec<u64> = sql.rows(select, params![channel, LATEST], |row| number(row, 0))?;
-    let of = |share: usize| took.get(took.len().saturating_sub(1) * share / 100).copied();
-    Ok(of(50)
-        .zip(of(95))
-        .map(|(half, most)| (Duration::from_millis(half), Duration::from_millis(most))))
+    let select = "SELECT ended_at - created_at FROM delivery
+         WHERE channel = ?1 AND ended_at IS NOT NULL AND kind = 'first' AND state = 'delivered'
+         ORDER BY ended_at DESC LIMIT ?2";
+    let took = sql.rows(select, params![channel, stats::LATEST], |row| number(row, 0))?;
+    Ok(stats::latency(took))
 }

@@ -85,7 +85,7 @@ async fn replay(args: &ReplayArgs, config: Config, now: Timestamp) -> anyhow::Re
     }
     incidents.iter().for_each(|incident| incident.print(&stage.rules.clock));
     summarise(&incidents);
-    for was in past.told_between(from, until).await? {
+    for was in past.alerts_between(from, until).await? {
         let [firsts, follow_ups, counts] = was.alerts;
         println!("it was: {}: {}", was.channel, in_words(firsts, follow_ups, counts));
     }
