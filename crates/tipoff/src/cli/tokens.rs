@@ -46,6 +46,11 @@ pub(super) fn run(args: &Args, config: &Config, now: Timestamp) -> Ending {
         return revoke(&spool, id, now);
     }
     let name = args.name.as_deref().unwrap_or_default();
+    // Other subcommands have actions of these names: nobody wants a token that is called so.
+    if let "list" | "revoke" = name {
+        let hint = format!("no token is created: to {name} tokens, write `tipoff token --{name}`");
+        return Err(Failure::Failed(anyhow::anyhow!(hint)));
+    }
     let name = access::token_name(name).map_err(|fault| Failure::Failed(anyhow::anyhow!(fault)))?;
     let scope = match (args.read, args.feed) {
         (_, true) => TokenScope::Feed,

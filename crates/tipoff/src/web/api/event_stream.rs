@@ -44,6 +44,7 @@ const PROXY_STREAM_LASTS: Duration = Duration::from_secs(300);
 /// `house`;
 /// `missed` after events were lost. The data is JSON and only names what changed.
 #[utoipa::path(
+    operation_id = "events",
     get, path = "/api/v1/events", tag = "events",
     responses(
         (status = 200, description = "A stream that ends with the login or token that opened it", content_type = "text/event-stream"),

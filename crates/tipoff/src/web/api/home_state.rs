@@ -35,6 +35,7 @@ pub(crate) struct HomeState {
 
 /// The current mode, and until when all alerts are muted.
 #[utoipa::path(
+    operation_id = "house",
     get, path = "/api/v1/house", tag = "house",
     responses((status = 200, body = HomeState)),
 )]

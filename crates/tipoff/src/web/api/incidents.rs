@@ -60,6 +60,7 @@ pub(in super::super) async fn one(
 
 /// An incident as a zip file: all original mails and files, and `incident.json` with the facts.
 #[utoipa::path(
+    operation_id = "parcel",
     get, path = "/api/v1/incidents/{id}/zip", tag = "incidents",
     params(("id" = i64, Path, description = "Number of the incident")),
     responses((status = 200, description = "The zip", content_type = "application/zip"), NotFound),

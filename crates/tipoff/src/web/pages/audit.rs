@@ -23,7 +23,7 @@ const AREAS: &[(&str, &str)] = &[
     ("password", "Passwords"),
     ("user", "Users"),
     ("token", "Tokens"),
-    ("share", "State links"),
+    ("share", "Shared links"),
     ("device", "Devices"),
     ("channel", "Channels"),
     ("house", "Modes and mutes"),
