@@ -2,7 +2,7 @@
 //! writes the `[[device]]` sections of the configuration file.
 //!
 //! The types here are what an engine gives and takes; which device an arrival is from is decided elsewhere, by
-//! `core::device_resolution`.
+//! `core::device_by_address`.
 
 use std::net::IpAddr;
 use std::time::Duration;

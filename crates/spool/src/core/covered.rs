@@ -8,7 +8,7 @@ use tipoff_model::{
 };
 
 use super::alert::Words;
-use super::dedup;
+use super::repeated_files;
 
 /// An arrival that a delivery covers, as it is stored.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ impl Covered {
         Self { media: self.media, span: self.span, ..Self::default() }
     }
 
-    /// Pairs of a file of these arrivals and an earlier one that it may repeat ([`dedup::may_repeat`]).
+    /// Pairs of a file of these arrivals and an earlier one that it may repeat ([`repeated_files::may_repeat`]).
     pub(crate) fn maybe_repeated(
         &self,
         earlier: Vec<EarlierArrival>,
@@ -107,7 +107,7 @@ impl Covered {
             for before in stored(id, &blob, media) {
                 let repeats = self.media.iter().filter(|it| {
                     let is_by_mail = self.by_mail.contains(&it.place.arrival);
-                    dedup::may_repeat((*it, is_by_mail), (&before, by_mail))
+                    repeated_files::may_repeat((*it, is_by_mail), (&before, by_mail))
                 });
                 pairs.extend(repeats.map(|it| (it.place, before.clone())));
             }

@@ -1,5 +1,5 @@
 //! What is noted of a device, when it counts as inactive or muted, and when its row is removed. An engine loads the
-//! rows of devices and writes what is decided here. Which device an arrival is from: [`crate::core::device_resolution`]. Pure.
+//! rows of devices and writes what is decided here. Which device an arrival is from: [`crate::core::device_by_address`]. Pure.
 
 use tipoff_model::Timestamp;
 

@@ -1,10 +1,10 @@
 //! The digests of files that a device may send again: read and written for the decisions of
-//! [`crate::core::dedup`].
+//! [`crate::core::repeated_files`].
 
 use tipoff_model::{Content, IncidentId};
 
 use super::statement::{Sql, params};
-use crate::core::dedup::{self, KnownFile, TornDevices};
+use crate::core::repeated_files::{self, KnownFile, TornDevices};
 use crate::{DedupPolicy, Digest, Result};
 
 /// Marks the media that are repeats. Returns the incident of the last repeat.
@@ -20,7 +20,7 @@ pub(super) fn mark(
         None => Ok(None),
     };
     let known = digests.iter().take(content.media.len()).map(find).collect::<Result<Vec<_>>>()?;
-    Ok(dedup::mark(content, &known, policy))
+    Ok(repeated_files::mark(content, &known, policy))
 }
 
 fn known_file(sql: &dyn Sql, device: i64, digest: &Digest) -> Result<Option<KnownFile>> {
@@ -41,7 +41,7 @@ pub(super) fn remember(
 ) -> Result<()> {
     let insert = "INSERT INTO known_media (device, digest, incident, torn)
         VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-    for digest in dedup::digests_to_keep(content, digests) {
+    for digest in repeated_files::digests_to_keep(content, digests) {
         sql.execute(insert, params![device, digest, incident.0, torn])?;
     }
     Ok(())

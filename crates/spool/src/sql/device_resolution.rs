@@ -1,10 +1,10 @@
-//! Which device an arrival is from: read and written for the decisions of [`crate::core::device_resolution`].
+//! Which device an arrival is from: read and written for the decisions of [`crate::core::device_by_address`].
 
 use tipoff_model::{AddressShare, Device, Timestamp};
 
 use super::statement::{Sql, at, params};
 use super::{device_names, device_rows, newcomers};
-use crate::core::device_resolution::{
+use crate::core::device_by_address::{
     self, Lookup, NEIGHBOUR_WITHIN, NEIGHBOURS_MAX, Naming, Neighbour, ROWS_MAX, Seen,
 };
 use crate::core::newcomers::{Newcomer, place};
@@ -25,7 +25,7 @@ pub(super) fn resolve(sql: &dyn Sql, arrival: &mut NewArrival) -> Result<i64> {
 /// A device that names no channel: itself, or the only channel that it has.
 fn resolve_single(sql: &dyn Sql, arrival: &NewArrival, reported: &Device) -> Result<(i64, Device)> {
     let (id, device) = resolve_at_address(sql, arrival, reported)?;
-    if device_resolution::may_mean_its_channel(reported)
+    if device_by_address::may_mean_its_channel(reported)
         && let Some(channel) = only_channel(sql, id)?
         && let Some(device) = device_rows::read(sql, channel)?
     {
@@ -49,7 +49,7 @@ fn resolve_channel(
         }
         None => return Ok((recorder_id, recorder)),
     };
-    if device_resolution::may_be_single_camera(&recorder, reported)
+    if device_by_address::may_be_single_camera(&recorder, reported)
         && only_channel(sql, recorder_id)? == Some(id)
     {
         return Ok((recorder_id, recorder));
@@ -61,7 +61,7 @@ fn resolve_channel(
 /// The channel of a device that has one and no other.
 fn only_channel(sql: &dyn Sql, id: i64) -> Result<Option<i64>> {
     let select = "SELECT id FROM device WHERE recorder = ?1 AND merged_into IS NULL LIMIT ?2";
-    Ok(device_resolution::only_channel(&sql.rows(select, params![id, ROWS_MAX], |row| row.get(0))?))
+    Ok(device_by_address::only_channel(&sql.rows(select, params![id, ROWS_MAX], |row| row.get(0))?))
 }
 
 /// The row of a device that has the address of the arrival to itself: no channel.
@@ -79,10 +79,10 @@ fn resolve_at_address(
             Newcomer::OneOf(crowd) => return resolve_crowd(sql, arrival, &crowd),
         },
     };
-    if device_resolution::is_proof(arrival) {
+    if device_by_address::is_proof(arrival) {
         sql.execute("UPDATE device SET proven = 1 WHERE id = ?1 AND proven = 0", params![id])?;
     }
-    if device_resolution::is_noted(seen, id, source.now) {
+    if device_by_address::is_noted(seen, id, source.now) {
         source.note(sql, id)?;
     }
     Ok((id, name(sql, id, reported)?))
@@ -95,7 +95,7 @@ fn find(
     source: &Source<'_>,
     seen: Option<Seen>,
 ) -> Result<Option<i64>> {
-    for lookup in device_resolution::lookups(reported) {
+    for lookup in device_by_address::lookups(reported) {
         let found = match lookup {
             Lookup::Sighting => seen.map(|seen| seen.device),
             Lookup::Key => by_key(sql, &reported.key)?,
@@ -152,10 +152,10 @@ fn insert(
     )
 }
 
-/// The device of this row, with the name that it has from now on ([`device_resolution::naming`]).
+/// The device of this row, with the name that it has from now on ([`device_by_address::naming`]).
 fn name(sql: &dyn Sql, id: i64, reported: &Device) -> Result<Device> {
     let (stored, is_labelled) = device_rows::row(sql, id)?;
-    match device_resolution::naming(stored, is_labelled, reported) {
+    match device_by_address::naming(stored, is_labelled, reported) {
         Naming::AsStored(device) | Naming::SameName(device) => return Ok(device),
         Naming::New => {}
     }
@@ -201,7 +201,7 @@ impl<'a> Source<'a> {
         let neighbours = sql.rows(select, params![self.address, since, NEIGHBOURS_MAX], |row| {
             Ok(Neighbour { device: row.get(0)?, protocol: row.get(1)?, proven: row.get(2)? })
         })?;
-        Ok(device_resolution::neighbour(&neighbours, self.protocol))
+        Ok(device_by_address::neighbour(&neighbours, self.protocol))
     }
 
     /// Notes that the device was seen so.

@@ -1,4 +1,4 @@
-//! Writes the deliveries that an arrival makes due, where [`crate::core::placement`] places it.
+//! Writes the deliveries that an arrival makes due, where [`crate::core::delivery_placement`] places it.
 
 use tipoff_model::{AlertKind, ArrivalId, Due, Event, IncidentId, NotifiedChannel, Timestamp};
 
@@ -6,7 +6,7 @@ use super::statement::{Row, Sql, at, from_json, number, params};
 use super::{delivery_rows, summaries};
 use crate::Result;
 use crate::core::delivery::{NewDelivery, is_untried};
-use crate::core::placement::{PendingDelivery, Placed, Placement, is_scan, place};
+use crate::core::delivery_placement::{PendingDelivery, Placed, Placement, is_scan, place};
 use crate::core::summary::joinable;
 use crate::core::turn_place::DevicePlace;
 

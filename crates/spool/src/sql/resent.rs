@@ -1,11 +1,11 @@
 //! Mails that a device sends again because it was not told that they are stored: read for the decision of
-//! [`crate::core::resent`].
+//! [`crate::core::resent_mails`].
 
 use tipoff_model::{ArrivalId, Content, IncidentId, Planner, Timestamp};
 
 use super::dismissal;
 use super::statement::{Sql, at, from_json, params};
-use crate::core::resent::{
+use crate::core::resent_mails::{
     self, COMPARED_MAX, EarlierMails, Resent, TORN_WITHIN, WITHDRAWN, WaitingMail,
 };
 use crate::{NewArrival, Result};
@@ -16,13 +16,13 @@ pub(super) fn compare(sql: &dyn Sql, device: i64, arrival: &NewArrival) -> Resul
     if let Some(first) = arrival.same_as {
         earlier.same = incident_of(sql, device, first)?;
     }
-    if earlier.same.is_none() && resent::needs_whole_mails(arrival) {
+    if earlier.same.is_none() && resent_mails::needs_whole_mails(arrival) {
         earlier.whole = whole_mails(sql, device, arrival.began_at)?;
     }
-    if earlier.same.is_none() && resent::needs_waiting_mails(arrival) {
+    if earlier.same.is_none() && resent_mails::needs_waiting_mails(arrival) {
         earlier.waiting = waiting_mails(sql, device, arrival.received_at)?;
     }
-    Ok(resent::compare(arrival, &earlier))
+    Ok(resent_mails::compare(arrival, &earlier))
 }
 
 /// Ends the alerts of the torn mails that an arrival replaces.
@@ -47,7 +47,7 @@ pub(super) fn remember(
     id: ArrivalId,
     arrival: &NewArrival,
 ) -> Result<()> {
-    if resent::is_torn_mail(arrival) {
+    if resent_mails::is_torn_mail(arrival) {
         let insert = "INSERT INTO torn_mail (device, arrival, at) VALUES (?1, ?2, ?3)";
         sql.execute(insert, params![device, id.0, arrival.received_at.0])?;
     }

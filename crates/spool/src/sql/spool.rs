@@ -8,8 +8,8 @@ use tipoff_model::RuleSource;
 
 use super::database::Database;
 use super::statement::Sql;
-use crate::core::dedup::TornDevices;
 use crate::core::known_mails::KnownMails;
+use crate::core::repeated_files::TornDevices;
 use crate::core::turns::Turns;
 use crate::{Blobs, Result, SpoolError};
 

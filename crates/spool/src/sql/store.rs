@@ -10,11 +10,11 @@ use super::statement::{Sql, json, params};
 use super::{dedup, known_mails, past, resent, shares, sightings};
 use crate::core::alerting::{self, IncidentAlerts};
 use crate::core::bounds;
-use crate::core::dedup::may_be_sent_again;
+use crate::core::delivery_placement::Placed;
 use crate::core::facts::facts_of;
 use crate::core::incident_head::{IncidentHead, joined};
 use crate::core::incident_kind::IncidentKind;
-use crate::core::placement::Placed;
+use crate::core::repeated_files::may_be_sent_again;
 use crate::{NewArrival, Result, Stored};
 
 /// Stores an arrival inside the writer's transaction.

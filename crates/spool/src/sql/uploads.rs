@@ -11,7 +11,7 @@ use super::incident_summary::{self, IncidentSummary};
 use super::new_deliveries::{self, Added};
 use super::statement::{Sql, at, from_json, json, number, params};
 use super::{dedup, delivery_rows, device_rows, incident_rows, planning, shares, sightings};
-use crate::core::placement::Placed;
+use crate::core::delivery_placement::Placed;
 use crate::core::uploads::{self, EXPECTS_FOLDERS_MAX, NewName, Sending};
 use crate::{DedupPolicy, Growth, Result, SpoolError, Stored, Upload};
 

@@ -4,7 +4,7 @@
 //!
 //! A port is bound when it is first leased, and closed soon after its last lease.
 
-mod table;
+mod free_ports;
 
 use std::collections::HashMap;
 use std::io;
@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use self::table::{LeaseTable, Port};
+use self::free_ports::{LeaseTable, Port};
 use crate::runtime::lock::lock;
 
 /// How long a session waits for a port where its address has leased all of them.

@@ -1,6 +1,6 @@
 use tokio::net::TcpSocket;
 
-use super::table::{ENDABLE_AFTER, IDLE_MAX, bind};
+use super::free_ports::{ENDABLE_AFTER, IDLE_MAX, bind};
 use super::*;
 
 const LOCAL: [u8; 4] = [127, 0, 0, 1];
