@@ -22,6 +22,9 @@ const ACTIVE_MAX: Duration = Duration::from_secs(60);
 pub(super) const ENDABLE_AFTER: Duration = Duration::from_secs(5);
 /// After a session gave its lease up, the connection that the device made for it may still come for so long.
 const LATE_MAX: Duration = Duration::from_secs(10);
+/// Ports of an address that are kept for late connections. Who asks for ports again and again gets the first of them
+/// again: such a session would bind all ports otherwise.
+pub(super) const LATE_PORTS_MAX: usize = 4;
 /// Ports that are tried before the lease fails.
 const TRIES_MAX: usize = 200;
 /// Connections that the system holds until they are accepted, which is at once.
@@ -80,7 +83,7 @@ impl LeaseTable {
     }
 
     /// A port that this address has no lease of: one that is bound for others, else a new one, and only if there is
-    /// none, one to which a late connection may come. The error is of the last port that could not be bound.
+    /// none, or [`LATE_PORTS_MAX`] are kept, one to which a late connection may come. The error is of the last port that could not be bound.
     pub(super) fn free_port(
         &self,
         local: SocketAddr,
@@ -96,6 +99,11 @@ impl LeaseTable {
         let any_of = |mut ports: Vec<SocketAddr>| ports.swap_remove(random % ports.len());
         if !fresh.is_empty() {
             return Ok(Port::Bound(any_of(fresh)));
+        }
+        if late.len() >= LATE_PORTS_MAX
+            && let Some(first) = late.iter().min_by_key(|at| self.late_until(**at, peer))
+        {
+            return Ok(Port::Bound(*first));
         }
         let count = range.len().max(1);
         let at = |number: usize| {
@@ -169,8 +177,12 @@ impl LeaseTable {
 
     /// Whether the connection of a lease that was given up may still come to this port.
     fn may_come_late(&self, at: SocketAddr, peer: IpAddr) -> bool {
-        let until = self.late.get(&at).and_then(|late| late.get(&peer));
-        until.is_some_and(|until| Instant::now() < *until)
+        self.late_until(at, peer).is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Until when the connection of a lease that was given up may come to this port.
+    fn late_until(&self, at: SocketAddr, peer: IpAddr) -> Option<Instant> {
+        self.late.get(&at)?.get(&peer).copied()
     }
 
     /// Whether a connection without a lease is one that came late. Only one is expected.

@@ -78,6 +78,16 @@ async fn the_connection_of_a_lease_that_was_given_up_does_not_reach_the_next_one
 }
 
 #[tokio::test]
+async fn a_device_that_asks_for_ports_again_and_again_binds_few() {
+    let (ports, range, device) = (PortLeases::default(), range(20), lessee(1, true));
+    let mut leased = std::collections::HashSet::new();
+    for _ in 0..50 {
+        leased.insert(ports.lease(local(), &range, &device).await.unwrap().port());
+    }
+    assert_eq!(leased.len(), super::free_ports::LATE_PORTS_MAX);
+}
+
+#[tokio::test]
 async fn the_only_port_is_leased_again_at_once() {
     let (ports, range, device) = (PortLeases::default(), range(1), lessee(1, true));
     for _ in 0..3 {
