@@ -117,8 +117,8 @@ async fn every_answer_is_classified() {
         (301, String::new(), seconds(300.0), "check `server`"),
         (200, "<html>".to_owned(), seconds(300.0), "check `server`"),
         (200, "{}".to_owned(), seconds(300.0), "check `server`"),
-        (500, told("M_UNKNOWN"), None, "an internal error (500)"),
-        (502, "<html>".to_owned(), None, "an internal error (502)"),
+        (500, told("M_UNKNOWN"), None, "a fault of its own (500)"),
+        (502, "<html>".to_owned(), None, "a fault of its own (502)"),
     ] {
         // Met while joining, and while writing.
         for before in [0, 2] {

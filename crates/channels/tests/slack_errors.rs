@@ -53,8 +53,8 @@ async fn every_answer_is_classified() {
         (told("is_archived"), REPAIR, "archived"),
         (told("restricted_action_read_only_channel"), REPAIR, "who runs the workspace"),
         (told("ekm_access_denied"), REPAIR, "who runs the workspace"),
-        (told("internal_error"), None, "an internal error"),
-        (told("service_unavailable"), None, "an internal error"),
+        (told("internal_error"), None, "a fault of its own"),
+        (told("service_unavailable"), None, "a fault of its own"),
         (Behaviour::answer(302, ""), REPAIR, "`api`"),
         (Behaviour::answer(404, "<html>"), REPAIR, "`api`"),
         (Behaviour::answer(502, "<html>"), None, "502"),
@@ -160,7 +160,7 @@ async fn every_answer_of_a_webhook_is_classified() {
         (302, "", REPAIR, "`url`"),
         (200, "<html>it works", REPAIR, "`url`"),
         (429, "rate_limited", None, "asks to wait"),
-        (500, "rollup_error", None, "an internal error"),
+        (500, "rollup_error", None, "a fault of its own"),
     ] {
         server.script().next([Behaviour::answer(status, body)]);
         let (scope, pause, error) = retried(&send(&*channel, Story::new()).await);

@@ -31,7 +31,7 @@ pub(crate) fn asks_to_wait(service: &str, answer: &Answer, said: &str) -> Verdic
 /// The service failed by itself: no setting and no message is wrong.
 pub(crate) fn internal_error(service: &str, answer: &Answer, said: &str) -> Verdict {
     let status = answer.status;
-    retry(answer.retry_after, format!("{service} has an internal error ({status}): {said}"))
+    retry(answer.retry_after, format!("{service} has a fault of its own ({status}): {said}"))
 }
 
 /// What answers is another server, or a page of the right one: the address in the setting `key` is wrong.

@@ -176,7 +176,7 @@ impl MatrixError {
             | (_, 401) => repair(format!(
                 "Matrix does not let this user in ({said}): log in again, and set `token`"
             )),
-            (_, 500..) => retry(format!("Matrix has an internal error ({status}): {said}")),
+            (_, 500..) => retry(format!("Matrix has a fault of its own ({status}): {said}")),
             ("" | "M_UNRECOGNIZED", _) => {
                 repair(format!("this is no Matrix server ({status}, {said}): check `server`"))
             }

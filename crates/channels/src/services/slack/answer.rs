@@ -130,16 +130,16 @@ pub(super) fn problem(error: &str, said: &str, answer: &Answer) -> SlackFailure 
         | "restricted_action_thread_locked" => {
             return SlackFailure::NoThread;
         }
-        _ if is_forbidden(error) => {
-            repair(format!("the workspace does not allow this ({said}): ask who runs it in Slack"))
-        }
+        _ if is_forbidden(error) => repair(format!(
+            "the workspace does not allow this ({said}): ask who runs the workspace"
+        )),
         "internal_error"
         | "fatal_error"
         | "service_unavailable"
         | "request_timeout"
         | "team_added_to_org"
         | "rollup_error" => {
-            retry(answer.retry_after, format!("Slack has an internal error: {said}"))
+            retry(answer.retry_after, format!("Slack has a fault of its own: {said}"))
         }
         "file_upload_size_restricted" => {
             return SlackFailure::NotTaken("too big for Slack".to_owned());

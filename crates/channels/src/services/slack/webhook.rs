@@ -74,7 +74,9 @@ impl SlackHook {
             // Slack cannot fetch a picture, for one: words are taken.
             (400, problem) => return problem.into_result(with_files),
             (408 | 429, _) => answer::wait(answer, &said),
-            (500.., _) => retry(answer.retry_after, format!("Slack has an internal error: {said}")),
+            (500.., _) => {
+                retry(answer.retry_after, format!("Slack has a fault of its own: {said}"))
+            }
             _ => repair(format!("this is no webhook of Slack's ({status}, {said}): check `url`")),
         })
     }

@@ -102,7 +102,7 @@ fn problem(code: u16, said: &str, asked: Option<Duration>) -> TelegramFailure {
         409 => TelegramFailure::Conflict(said.to_owned()),
         402 | 405..=499 => TelegramFailure::NotTaken(said.to_owned()),
         _ => {
-            let error = format!("Telegram has an internal error ({code}): {said}");
+            let error = format!("Telegram has a fault of its own ({code}): {said}");
             TelegramFailure::Stop(retry(asked, error))
         }
     }
