@@ -28,7 +28,7 @@ pub(super) fn latest(
     if !class.is_shared() {
         return Ok(None);
     }
-    let latest = sql.row(
+    sql.row(
         "SELECT id, began_at, last_arrival_at, has_video FROM incident
              WHERE device = ?1 AND incident_kind = ?2 AND class = ?3 ORDER BY id DESC LIMIT 1",
         params![device, kind.number(), class_number(class)],
@@ -40,8 +40,7 @@ pub(super) fn latest(
                 has_video: row.get(3)?,
             })
         },
-    )?;
-    Ok(latest)
+    )
 }
 
 /// Who was alerted of an incident, and whether somebody dismissed it.

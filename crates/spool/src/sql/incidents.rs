@@ -258,10 +258,7 @@ fn delivery_counts(
 ) -> Result<Vec<(String, DeliveryState, u64)>> {
     let select = "SELECT channel, state, count(*) FROM delivery WHERE incident = ?1
          GROUP BY channel, state ORDER BY min(id)";
-    let counts = sql.rows(select, params![incident.0], |row| {
-        Ok((row.get(0)?, state(row, 1)?, number(row, 2)?))
-    })?;
-    Ok(counts)
+    sql.rows(select, params![incident.0], |row| Ok((row.get(0)?, state(row, 1)?, number(row, 2)?)))
 }
 
 fn arrivals(sql: &dyn Sql, incident: IncidentId) -> Result<Vec<ArrivalLine>> {
@@ -300,10 +297,9 @@ type Attempt = (tipoff_model::Timestamp, Duration, Option<String>);
 
 fn attempts(sql: &dyn Sql, delivery: DeliveryId) -> Result<Vec<Attempt>> {
     let select = "SELECT at, took_ms, error FROM attempt WHERE delivery = ?1 ORDER BY number";
-    let attempts = sql.rows(select, params![delivery.0], |row| {
+    sql.rows(select, params![delivery.0], |row| {
         Ok((at(row, 0)?, Duration::from_millis(number(row, 1)?), row.get(2)?))
-    })?;
-    Ok(attempts)
+    })
 }
 
 /// See [`crate::Incidents::media`].

@@ -76,11 +76,10 @@ fn events(
     let select = "SELECT event, count(*) FROM incident
          WHERE device = ?1 AND began_at >= ?2 AND began_at < ?3 AND incident_kind = ?4
          GROUP BY event ORDER BY count(*) DESC, event";
-    let events = sql.rows(select, params![device.0, from.0, until.0, ALERT], |row| {
+    sql.rows(select, params![device.0, from.0, until.0, ALERT], |row| {
         let event: String = row.get(0)?;
         Ok((Event::from_name(&event).unwrap_or_default(), number(row, 1)?))
-    })?;
-    Ok(events)
+    })
 }
 
 fn shots(
@@ -186,10 +185,8 @@ fn alerts_between(sql: &dyn Sql, from: Timestamp, until: Timestamp) -> Result<Ve
          FROM incident JOIN delivery ON delivery.incident = incident.id
          WHERE began_at >= ?1 AND began_at < ?2 AND incident_kind <> ?3
          GROUP BY channel ORDER BY channel";
-    let channels =
-        sql.rows(select, params![from.0, until.0, IncidentKind::Notice.number()], |row| {
-            let alerts = [number(row, 1)?, number(row, 2)?, number(row, 3)?];
-            Ok(TalliedChannel { channel: row.get(0)?, alerts })
-        })?;
-    Ok(channels)
+    sql.rows(select, params![from.0, until.0, IncidentKind::Notice.number()], |row| {
+        let alerts = [number(row, 1)?, number(row, 2)?, number(row, 3)?];
+        Ok(TalliedChannel { channel: row.get(0)?, alerts })
+    })
 }

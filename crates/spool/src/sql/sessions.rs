@@ -148,7 +148,7 @@ fn list(sql: &dyn Sql, filter: &SessionFilter) -> Result<Vec<SessionLine>> {
            AND (?5 IS NULL OR session.id < ?5)
          ORDER BY session.id DESC LIMIT ?6",
     );
-    let lines = sql.rows(
+    sql.rows(
         &select,
         params![
             filter.device,
@@ -159,20 +159,18 @@ fn list(sql: &dyn Sql, filter: &SessionFilter) -> Result<Vec<SessionLine>> {
             filter.limit,
         ],
         read_line,
-    )?;
-    Ok(lines)
+    )
 }
 
 fn detail(sql: &dyn Sql, id: i64) -> Result<Option<SessionDetail>> {
-    let found = sql.row(
+    sql.row(
         &format!(
             "SELECT {COLUMNS}, lines FROM session LEFT JOIN device ON device.id = session.device
              WHERE session.id = ?1",
         ),
         params![id],
         |row| Ok(SessionDetail { line: read_line(row)?, lines: from_json(row, 12)? }),
-    )?;
-    Ok(found)
+    )
 }
 
 fn read_line(row: &Row<'_>) -> Result<SessionLine> {

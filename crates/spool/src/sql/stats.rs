@@ -23,15 +23,14 @@ pub(super) fn figures(sql: &dyn Sql, hours_since: Timestamp, today: Timestamp) -
 
 fn hours(sql: &dyn Sql, since: Timestamp) -> Result<Vec<Hour>> {
     let select = "SELECT hour, arrivals, torn, bytes FROM hour WHERE hour >= ?1 ORDER BY hour";
-    let hours = sql.rows(select, params![stats::hour_of(since)], |row| {
+    sql.rows(select, params![stats::hour_of(since)], |row| {
         Ok(Hour {
             at: stats::began_at(row.get(0)?),
             arrivals: number(row, 1)?,
             torn: number(row, 2)?,
             bytes: number(row, 3)?,
         })
-    })?;
-    Ok(hours)
+    })
 }
 
 fn of_channel(sql: &dyn Sql, channel: String, today: Timestamp) -> Result<ChannelFigures> {
