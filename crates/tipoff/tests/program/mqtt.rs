@@ -78,6 +78,8 @@ fn a_name_changed_in_the_file_leaves_nothing_at_the_broker() {
     };
     let home = Home::new(&device("Front"));
     let server = home.start();
+    // The devices were read once before there is one.
+    hear(&listener, "the mode", |heard| heard.topic == "tipoff/mode" && heard.text() == "home");
     send(server.smtp[0], "yard@example.com", &mail("Motion", &[PICTURE]));
     let front = hear(&listener, "the picture", |heard| heard.topic.starts_with("tipoff/front-"));
     let slug = front.topic.split('/').nth(1).unwrap().to_owned();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use tipoff_model::DeviceId;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use super::Mqtt;
@@ -24,6 +24,8 @@ pub(super) struct LiveConnection {
     pub(super) line: Publisher,
     /// The announced devices with their names. Its address also tells two connections apart.
     pub(super) announced: Arc<Mutex<BTreeMap<DeviceId, String>>>,
+    /// Wakes whoever compares the devices with those that exist: one more was announced.
+    pub(super) announced_more: Arc<Notify>,
     /// Receives each announcement, to repeat motion.
     pub(super) announcements: mpsc::Sender<Announced>,
     /// Address of the dashboard.

@@ -2,6 +2,7 @@
 //! publishes whether Tipoff runs, the home mode and the devices, and applies the modes that are requested
 //! at the broker. Alerts use the same connection ([`super::connection`]).
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,8 +60,13 @@ async fn stay(mqtt: &Mqtt, home_control: &dyn HomeControl) -> (bool, MqttFailure
     tracing::info!(broker = %mqtt.broker, "Connected to the broker.");
     let (announcements, announced) = mpsc::channel(DEVICES_MAX);
     let dashboard = home_control.dashboard().map(Arc::from);
-    let up =
-        LiveConnection { line: line.clone(), announced: Arc::default(), announcements, dashboard };
+    let up = LiveConnection {
+        line: line.clone(),
+        announced: Arc::default(),
+        announced_more: Arc::default(),
+        announcements,
+        dashboard,
+    };
     let _held = mqtt.kept.hold(up.clone());
     let received = ReceivedMessages::default();
     let trouble = tokio::select! {
@@ -161,7 +167,11 @@ async fn show(
 ) -> Result<Infallible, MqttFailure> {
     let mut known: Option<HomeState> = None;
     loop {
-        let now = home_control.next_state(known.clone()).await;
+        let now = tokio::select! {
+            now = home_control.next_state(known.clone()) => now,
+            // The alert of a new device announces it: if the device goes before it was read here, no state differs.
+            () = up.announced_more.notified() => home_control.next_state(None).await,
+        };
         let before = known.as_ref();
         if before.is_none_or(|before| before.modes != now.modes)
             && let Some(topic) = mqtt.topics.discovery(None)
@@ -177,26 +187,29 @@ async fn show(
         for (id, name) in now.devices.iter().take(DEVICES_MAX) {
             in_time(mqtt, announce(mqtt, up, *id, name)).await?;
         }
-        for (id, name) in before.map(|before| gone(before, &now)).unwrap_or_default() {
-            lock(&up.announced).remove(&id);
-            in_time(
-                mqtt,
-                retained_cleanup::forget(mqtt, up, id, &mqtt.topics.of_device(id, &name)),
-            )
-            .await?;
+        if !gone(up, &now).is_empty() {
+            // An alert may have announced a new device since `now` was read: such a device is in the next read.
+            let latest = home_control.next_state(None).await;
+            for (id, name) in gone(up, &latest) {
+                lock(&up.announced).remove(&id);
+                let topics = mqtt.topics.of_device(id, &name);
+                in_time(mqtt, retained_cleanup::forget(mqtt, up, id, &topics)).await?;
+            }
         }
         known = Some(now);
     }
 }
 
-/// The devices that no longer exist. A configured device that was renamed is a new device.
-fn gone(before: &HomeState, now: &HomeState) -> Vec<(DeviceId, String)> {
+/// The devices that were announced and no longer exist. A configured device that was renamed is a new device.
+fn gone(up: &LiveConnection, now: &HomeState) -> Vec<(DeviceId, String)> {
     // The list is cut: a missing device may still exist.
     if now.devices.len() >= home_control::DEVICES_MAX {
         return Vec::new();
     }
-    let is_gone = |id: &DeviceId| now.devices.iter().all(|(other, _)| other != id);
-    before.devices.iter().filter(|(id, _)| is_gone(id)).cloned().collect()
+    let there: HashSet<DeviceId> = now.devices.iter().map(|(id, _)| *id).collect();
+    let announced = lock(&up.announced);
+    let gone = announced.iter().filter(|(id, _)| !there.contains(id));
+    gone.map(|(id, name)| (*id, name.clone())).collect()
 }
 
 /// Applies requested modes.
@@ -261,8 +274,8 @@ pub(super) async fn announce(
         }
     }
     let mut announced = lock(&up.announced);
-    if announced.len() < DEVICES_MAX {
-        announced.insert(id, name.to_owned());
+    if announced.len() < DEVICES_MAX && announced.insert(id, name.to_owned()).is_none() {
+        up.announced_more.notify_one();
     }
     Ok(())
 }
