@@ -6,6 +6,7 @@ mod clock;
 mod dashboard;
 mod dismissal;
 mod hostile;
+mod leases;
 mod recorders;
 mod resent;
 mod review;
@@ -223,6 +224,7 @@ fn ended(delivery: &DueDelivery, state: DeliveryState) -> AttemptRecord {
         reference: Some("message 5".to_owned()),
         error: (state != DeliveryState::Delivered).then(|| "the service said no".to_owned()),
         remember: vec![("chat".to_owned(), "-100".to_owned())],
+        fence: None,
     }
 }
 
@@ -262,6 +264,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     dashboard::check(&fresh).await;
     dismissal::check(&fresh).await;
     hostile::check(&fresh).await;
+    leases::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
     shares::check(&fresh).await;

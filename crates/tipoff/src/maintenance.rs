@@ -269,6 +269,7 @@ mod tests {
                     reference: None,
                     error: None,
                     remember: Vec::new(),
+                    fence: None,
                 };
                 server.spool.record(record).await.unwrap();
             }

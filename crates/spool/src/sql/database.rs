@@ -36,6 +36,9 @@ pub trait Database: Send + Sync + 'static {
     where
         W: FnOnce(&dyn Sql) -> Result<()> + Send + 'static;
 
+    /// Whether other programs may work on this database at the same time, as nodes.
+    fn is_shared(&self) -> bool;
+
     /// How often the writer broke down and was started again.
     fn writer_restarts(&self) -> u64;
 

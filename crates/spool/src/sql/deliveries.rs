@@ -5,11 +5,12 @@ use tipoff_model::{DeliveryId, DeviceId, IncidentId, Timestamp};
 
 use super::covered;
 use super::delivery_rows::{self, kind};
+use super::leases;
 use super::statement::{Row, Sql, at, number, params};
 use crate::core::covered::Covered;
 use crate::core::delivery::Delivery;
 use crate::core::due_alert::{self, Context, DueRow};
-use crate::{AttemptRecord, DueBatch, DueDelivery, Result};
+use crate::{AttemptRecord, DueBatch, DueDelivery, LeaseKind, Result};
 
 /// A delivery with its incident and device, in the order of [`read_due`].
 const DUE: &str = "
@@ -97,10 +98,12 @@ pub(super) fn retry_at_once(sql: &dyn Sql, now: Timestamp) -> Result<()> {
 }
 
 /// See [`crate::Spool::record`]. Records nothing if the incident was removed during the attempt.
+/// Of a node that lost the channel meanwhile, nothing is recorded: the next holder may have sent the same.
 pub(super) fn record(sql: &dyn Sql, record: &AttemptRecord) -> Result<()> {
     let Some(delivery) = delivery_rows::one(sql, record.delivery.0)? else {
         return Ok(());
     };
+    leases::check(sql, LeaseKind::Channel, &delivery.channel, record.fence.as_ref())?;
     split_off_rest(sql, &delivery, record)?;
     let delivery = delivery.after(record);
     delivery_rows::write(sql, &delivery)?;

@@ -23,6 +23,7 @@ mod incident_rows;
 mod incident_summary;
 mod incidents;
 mod known_mails;
+mod leases;
 mod new_deliveries;
 mod newcomers;
 mod notices;

@@ -10,14 +10,14 @@ use super::home_settings::Choice;
 use super::spool::{Opening, SqlSpool, lock};
 use super::statement::{Sql, params};
 use super::{
-    clock, dedup, deliveries, devices, home_settings, identity, incidents, known_mails, store,
-    turns, uploads,
+    clock, dedup, deliveries, devices, home_settings, identity, incidents, known_mails, leases,
+    store, turns, uploads,
 };
 use crate::core::known_mails::NewMail;
 use crate::core::uploads::NewName;
 use crate::{
-    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, MailDigest, NewArrival, Newest, Result,
-    RetentionLimits, Room, Spool, SpoolStats, Stored, StoredBlob, Swept, Upload,
+    AttemptRecord, Blobs, BoxFuture, DueBatch, Fence, Growth, LeaseKind, MailDigest, NewArrival,
+    Newest, Result, RetentionLimits, Room, Spool, SpoolStats, Stored, StoredBlob, Swept, Upload,
 };
 
 impl Opening {
@@ -194,9 +194,13 @@ impl<D: Database> Spool for SqlSpool<D> {
         &'a self,
         channel: &'a str,
         pairs: Vec<(String, String)>,
+        fence: Option<Fence>,
     ) -> BoxFuture<'a, Result<()>> {
         let channel = channel.to_owned();
-        Box::pin(self.write(move |sql| deliveries::remember(sql, &channel, &pairs)))
+        Box::pin(self.write(move |sql| {
+            leases::check(sql, LeaseKind::Channel, &channel, fence.as_ref())?;
+            deliveries::remember(sql, &channel, &pairs)
+        }))
     }
 
     fn limit(&self, bytes_max: u64, free_min: u64) {

@@ -47,6 +47,12 @@ pub trait Sql {
     /// As [`Sql::execute`], and those of `each`.
     fn query(&self, statement: &str, values: &[Value<'_>], each: &mut EachRow<'_>) -> Result<()>;
 
+    /// The time by the clock of the database. On an engine of one machine that is the machine's clock.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn now(&self) -> Result<Timestamp>;
+
     /// The largest number that a row of `table` ever had, also if that row was removed. 0 if there was none.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! Statements on a connection of SQLite. Each is prepared once and kept.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params_from_iter};
+use tipoff_model::Timestamp;
 
 use crate::sql::statement::{Columns, EachRow, Row, Sql, Value};
 use crate::{Result, SpoolError};
@@ -27,6 +29,10 @@ impl Sql for Connection {
             }
         }
         Ok(())
+    }
+
+    fn now(&self) -> Result<Timestamp> {
+        Ok(SystemTime::now().into())
     }
 
     fn last_number(&self, table: &str) -> Result<i64> {

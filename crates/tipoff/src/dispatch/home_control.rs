@@ -106,7 +106,9 @@ impl HomeControl for ChannelHomeControl {
 
     fn remember(&self, pairs: Vec<(String, String)>) -> BoxFuture<'_, Result<(), String>> {
         let WorkerContext { name, common, .. } = &*self.context;
-        Box::pin(async move { common.spool.remember(name, pairs).await.map_err(spool_failed) })
+        Box::pin(
+            async move { common.spool.remember(name, pairs, None).await.map_err(spool_failed) },
+        )
     }
 
     fn wait_for_spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()> {

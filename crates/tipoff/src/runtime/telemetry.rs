@@ -308,6 +308,7 @@ mod tests {
                 reference: None,
                 error: None,
                 remember: Vec::new(),
+                fence: None,
             },
         );
         let pending = [("phone".to_owned(), 1)].into_iter().collect();

@@ -1,0 +1,219 @@
+//! Nodes and leases: read for [`crate::core::leases`], and written as it decides.
+//!
+//! Two nodes may run these statements at the same time. A row of `node` is removed only with the beat that was seen,
+//! and a run whose row is gone never comes back. A lease is taken only with the number that was read.
+
+use super::database::Database;
+use super::identity::random_hex;
+use super::spool::SqlSpool;
+use super::statement::{Row, Sql, params};
+use crate::core::leases::{self, LeaseRow, Member, NodeRow};
+use crate::{
+    Beat, Beaten, BoxFuture, Fence, Lease, LeaseKey, LeaseKind, NodeLine, Nodes, Result, SpoolError,
+};
+
+impl<D: Database> Nodes for SqlSpool<D> {
+    fn is_shared(&self) -> bool {
+        self.database.is_shared()
+    }
+
+    fn beat(&self, member: Member, beat: Beat) -> BoxFuture<'_, Result<(Member, Beaten)>> {
+        Box::pin(self.write(move |sql| {
+            let mut member = member;
+            let beaten = self::beat(sql, &mut member, &beat)?;
+            Ok((member, beaten))
+        }))
+    }
+
+    fn leave<'a>(&'a self, member: &'a Member) -> BoxFuture<'a, Result<()>> {
+        let run = member.run.clone();
+        Box::pin(self.write(move |sql| match &run {
+            Some(run) => leave(sql, run),
+            None => Ok(()),
+        }))
+    }
+
+    fn claim<'a>(
+        &'a self,
+        member: &'a Member,
+        key: LeaseKey,
+    ) -> BoxFuture<'a, Result<Option<Lease>>> {
+        let run = member.run.clone();
+        Box::pin(self.write(move |sql| match &run {
+            Some(run) => claim(sql, run, key),
+            None => Ok(None),
+        }))
+    }
+
+    fn give_up(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.write(move |sql| give_up(sql, &lease.key, &lease.fence.run)))
+    }
+}
+
+/// See [`Nodes::beat`].
+fn beat(sql: &dyn Sql, member: &mut Member, beat: &Beat) -> Result<Beaten> {
+    let run = begin_or_continue(sql, member, &beat.wants)?;
+    for key in &beat.given_up {
+        give_up(sql, key, &run)?;
+    }
+    let mut nodes = living(sql, member, beat)?;
+    let rows = lease_rows(sql)?;
+    let decision = leases::decide(&run, &beat.wants, &nodes, &rows);
+    let is_own = |row: &&LeaseRow| row.holder.as_deref() == Some(&run);
+    let held = rows.iter().filter(is_own).map(|row| (row.key.clone(), row.number));
+    let mut held: Vec<(LeaseKey, i64)> = held.collect();
+    for (key, number) in decision.takes {
+        held.extend(take(sql, &run, &key, number)?.map(|number| (key, number)));
+    }
+    nodes.sort_by(|a, b| (&a.name, &a.run).cmp(&(&b.name, &b.run)));
+    let nodes = nodes.into_iter().map(|node| line(node, &run, &rows, &held)).collect();
+    let lease = |(key, number)| Lease { key, fence: Fence { run: run.clone(), number } };
+    let leases = held.into_iter().map(lease).collect();
+    Ok(Beaten { leases, excess: decision.excess, nodes, now: sql.now()? })
+}
+
+/// Counts the beat of the node's run, or begins a run. Returns the run.
+fn begin_or_continue(sql: &dyn Sql, member: &mut Member, wants: &[LeaseKey]) -> Result<String> {
+    let wants = leases::wants_digest(wants);
+    if let Some(run) = &member.run {
+        let update = "UPDATE node SET beat = beat + 1, wants = ?2 WHERE run = ?1";
+        if sql.execute(update, params![run, wants])? > 0 {
+            return Ok(run.clone());
+        }
+    }
+    let run = random_hex(8)?;
+    let insert = "INSERT INTO node (run, name, beat, wants) VALUES (?1, ?2, 1, ?3)";
+    sql.execute(insert, params![run, member.name, wants])?;
+    member.run = Some(run.clone());
+    Ok(run)
+}
+
+/// Removes the nodes that are dead, and returns the others.
+fn living(sql: &dyn Sql, member: &mut Member, beat: &Beat) -> Result<Vec<NodeRow>> {
+    let select = "SELECT run, name, beat, wants FROM node ORDER BY run";
+    let mut nodes = sql.rows(select, params![], node_row)?;
+    for dead in member.observe(&nodes, beat.running) {
+        let delete = "DELETE FROM node WHERE run = ?1 AND beat = ?2";
+        if sql.execute(delete, params![dead.run, dead.beat])? > 0 {
+            nodes.retain(|node| node.run != dead.run);
+            // Claims are of this run alone; leases get their next holder below, or at another node.
+            let claims = "DELETE FROM lease WHERE run = ?1 AND kind = ?2";
+            sql.execute(claims, params![dead.run, LeaseKind::Upload.as_str()])?;
+        }
+    }
+    Ok(nodes)
+}
+
+fn node_row(row: &Row<'_>) -> Result<NodeRow> {
+    Ok(NodeRow { run: row.get(0)?, name: row.get(1)?, beat: row.get(2)?, wants: row.get(3)? })
+}
+
+/// The leases that are spread. One statement reads whose they are and whether these live: a node that joined since the
+/// nodes were read is not taken for dead.
+fn lease_rows(sql: &dyn Sql) -> Result<Vec<LeaseRow>> {
+    let select = "SELECT lease.kind, lease.name, node.run, lease.fence
+         FROM lease LEFT JOIN node ON node.run = lease.run
+         WHERE lease.kind <> ?1 ORDER BY lease.kind, lease.name";
+    let rows = sql.rows(select, params![LeaseKind::Upload.as_str()], |row| {
+        let kind = LeaseKind::from_name(&row.get::<String>(0)?);
+        let (name, holder, number) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        Ok(kind.map(|kind| LeaseRow { key: LeaseKey { kind, name }, holder, number }))
+    })?;
+    // A later version may lease what this one does not know.
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// Takes a free lease. Returns its number; `None` if another node was faster.
+fn take(sql: &dyn Sql, run: &str, key: &LeaseKey, number: Option<i64>) -> Result<Option<i64>> {
+    let kind = key.kind.as_str();
+    let (changed, number) = match number {
+        Some(number) => {
+            let update = "UPDATE lease SET run = ?3, fence = fence + 1
+                 WHERE kind = ?1 AND name = ?2 AND fence = ?4";
+            (sql.execute(update, params![kind, key.name, run, number])?, number.saturating_add(1))
+        }
+        None => {
+            let insert = "INSERT INTO lease (kind, name, run, fence) VALUES (?1, ?2, ?3, 1)
+                 ON CONFLICT DO NOTHING";
+            (sql.execute(insert, params![kind, key.name, run])?, 1)
+        }
+    };
+    Ok((changed > 0).then_some(number))
+}
+
+/// Gives up a lease, if the run holds it. The row of a lease that is spread keeps the number.
+fn give_up(sql: &dyn Sql, key: &LeaseKey, run: &str) -> Result<()> {
+    let statement = match key.kind {
+        LeaseKind::Upload => "DELETE FROM lease WHERE kind = ?1 AND name = ?2 AND run = ?3",
+        LeaseKind::Channel | LeaseKind::Task => {
+            "UPDATE lease SET run = NULL WHERE kind = ?1 AND name = ?2 AND run = ?3"
+        }
+    };
+    sql.execute(statement, params![key.kind.as_str(), key.name, run])?;
+    Ok(())
+}
+
+/// See [`Nodes::leave`].
+fn leave(sql: &dyn Sql, run: &str) -> Result<()> {
+    let claims = "DELETE FROM lease WHERE run = ?1 AND kind = ?2";
+    sql.execute(claims, params![run, LeaseKind::Upload.as_str()])?;
+    sql.execute("UPDATE lease SET run = NULL WHERE run = ?1", params![run])?;
+    sql.execute("DELETE FROM node WHERE run = ?1", params![run])?;
+    Ok(())
+}
+
+/// See [`Nodes::claim`].
+fn claim(sql: &dyn Sql, run: &str, key: LeaseKey) -> Result<Option<Lease>> {
+    let lives =
+        sql.row("SELECT beat FROM node WHERE run = ?1", params![run], |row| row.get::<i64>(0))?;
+    if lives.is_none() {
+        return Ok(None);
+    }
+    let select = "SELECT lease.fence, node.run
+         FROM lease LEFT JOIN node ON node.run = lease.run
+         WHERE lease.kind = ?1 AND lease.name = ?2";
+    let found = sql.row(select, params![key.kind.as_str(), key.name], |row| {
+        Ok((row.get::<i64>(0)?, row.get::<Option<String>>(1)?))
+    })?;
+    let number = match found {
+        Some((_, Some(_))) => return Ok(None),
+        Some((number, None)) => Some(number),
+        None => None,
+    };
+    let taken = take(sql, run, &key, number)?;
+    let fence = |number| Fence { run: run.to_owned(), number };
+    Ok(taken.map(|number| Lease { key, fence: fence(number) }))
+}
+
+/// Refuses whoever does not hold the lease of this kind and name any more. Nothing is asked without a fence: then
+/// nobody else can hold it.
+pub(super) fn check(
+    sql: &dyn Sql,
+    kind: LeaseKind,
+    name: &str,
+    fence: Option<&Fence>,
+) -> Result<()> {
+    let Some(fence) = fence else {
+        return Ok(());
+    };
+    let select = "SELECT fence FROM lease WHERE kind = ?1 AND name = ?2 AND run = ?3";
+    let number =
+        sql.row(select, params![kind.as_str(), name, fence.run], |row| row.get::<i64>(0))?;
+    match number {
+        Some(number) if number == fence.number => Ok(()),
+        _ => Err(SpoolError::LeaseLost(name.to_owned())),
+    }
+}
+
+/// How a list of nodes shows one. `held` are the leases of the run `own` after the beat.
+fn line(node: NodeRow, own: &str, rows: &[LeaseRow], held: &[(LeaseKey, i64)]) -> NodeLine {
+    let is_channel = |key: &LeaseKey| key.kind == LeaseKind::Channel;
+    let channels = match node.run == own {
+        true => held.iter().filter(|(key, _)| is_channel(key)).count(),
+        false => {
+            let its = rows.iter().filter(|row| row.holder.as_deref() == Some(&node.run));
+            its.filter(|row| is_channel(&row.key)).count()
+        }
+    };
+    NodeLine { name: node.name, run: node.run, channels: channels as u64 }
+}
