@@ -22,6 +22,7 @@ const CRATES: &[&[&str]] = &[
 /// The rooms of `crates/tipoff`, lowest layer first; rooms of one layer do not know each other.
 const ROOMS: &[&[&str]] = &[
     &["runtime", "programs"],
+    &["nodes"],
     &["audit", "config", "media", "modes", "reports"],
     &["actions", "age_guard", "disk", "net", "open_files"],
     &["dispatch", "maintenance", "readiness", "receive"],

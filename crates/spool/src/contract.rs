@@ -224,7 +224,7 @@ fn ended(delivery: &DueDelivery, state: DeliveryState) -> AttemptRecord {
         reference: Some("message 5".to_owned()),
         error: (state != DeliveryState::Delivered).then(|| "the service said no".to_owned()),
         remember: vec![("chat".to_owned(), "-100".to_owned())],
-        fence: None,
+        lease: None,
     }
 }
 

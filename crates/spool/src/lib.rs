@@ -218,8 +218,8 @@ pub struct AttemptRecord {
     pub error: Option<String>,
     /// Keys and values that the channel stores.
     pub remember: Vec<(String, String)>,
-    /// Proof that this node held the channel when the attempt began. `None` where there is one node.
-    pub fence: Option<Fence>,
+    /// The lease under which the attempt began. `None` where there is one node.
+    pub lease: Option<Lease>,
 }
 
 /// Numbers for the metrics.
@@ -344,13 +344,13 @@ pub trait Spool:
         is_certain: bool,
     ) -> BoxFuture<'_, Result<Vec<String>>>;
 
-    /// Stores keys and values of a channel outside of an attempt. A value replaces the earlier one of its key. `fence` is as
+    /// Stores keys and values of a channel outside of an attempt. A value replaces the earlier one of its key. `lease` is as
     /// in [`AttemptRecord`].
     fn remember<'a>(
         &'a self,
         channel: &'a str,
         pairs: Vec<(String, String)>,
-        fence: Option<Fence>,
+        lease: Option<Lease>,
     ) -> BoxFuture<'a, Result<()>>;
 
     /// All that is kept may take `bytes_max` bytes, half of it in locked incidents and half of it under way; nothing

@@ -17,7 +17,7 @@ pub const LEASE_LASTS: Duration = Duration::from_secs(5);
 /// What is leased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LeaseKind {
-    /// The deliveries of a channel and its connection, by its name.
+    /// The deliveries and the connection of the channels that share an account of a service, by its name.
     Channel,
     /// A task that runs once for all nodes, by its name.
     Task,

@@ -20,6 +20,7 @@ mod maintenance;
 mod media;
 mod modes;
 mod net;
+mod nodes;
 mod open_files;
 mod programs;
 mod readiness;

@@ -111,9 +111,9 @@ async fn a_dead_nodes_leases_move_within_ten_seconds(open: Open<'_>) {
     assert_eq!(nodes(&after), [("a", 0), ("b", 2)]);
 }
 
-/// The fence of this channel, which the node holds.
-fn fence(beaten: &Beaten, name: &str) -> Fence {
-    beaten.leases.iter().find(|it| it.key == channel(name)).unwrap().fence.clone()
+/// The lease of this channel, which the node holds.
+fn lease(beaten: &Beaten, name: &str) -> Lease {
+    beaten.leases.iter().find(|it| it.key == channel(name)).unwrap().clone()
 }
 
 async fn what_was_slow_records_nothing_after_it_lost_the_channel(open: Open<'_>) {
@@ -121,10 +121,10 @@ async fn what_was_slow_records_nothing_after_it_lost_the_channel(open: Open<'_>)
     let stored = store(&*spool, "yard", NOW).await;
     let mut a = TestNode::new(&spool, "a", &["phone"]);
     let mut b = TestNode::new(&spool, "b", &["phone"]);
-    let of_a = fence(&a.beat(1).await, "phone");
+    let of_a = lease(&a.beat(1).await, "phone");
     let delivery = due(&*spool, "phone", NOW).await.remove(0);
-    let record = |state, fence: &Fence| AttemptRecord {
-        fence: Some(fence.clone()),
+    let record = |state, lease: &Lease| AttemptRecord {
+        lease: Some(lease.clone()),
         ..ended(&delivery, state)
     };
     let pairs = |value: &str| vec![("pinned".to_owned(), value.to_owned())];
@@ -134,7 +134,7 @@ async fn what_was_slow_records_nothing_after_it_lost_the_channel(open: Open<'_>)
     for second in 1..8 {
         b.beat(second).await;
     }
-    let of_b = fence(&b.beat(8).await, "phone");
+    let of_b = lease(&b.beat(8).await, "phone");
     let refused = spool.record(record(DeliveryState::Refused, &of_a)).await.unwrap_err();
     assert!(matches!(&refused, SpoolError::LeaseLost(name) if name == "phone"), "{refused}");
     let refused = spool.remember("phone", pairs("late"), Some(of_a.clone())).await.unwrap_err();
@@ -143,13 +143,14 @@ async fn what_was_slow_records_nothing_after_it_lost_the_channel(open: Open<'_>)
     assert_eq!((line.state, line.attempts.len()), (DeliveryState::Pending, 1));
     let memory = spool.memory("phone").await.unwrap();
     assert!(memory.contains(&pairs("a").remove(0)), "{memory:?}");
-    let wrong_number = Fence { number: of_b.number - 1, ..of_b.clone() };
+    let fence = Fence { number: of_b.fence.number - 1, ..of_b.fence.clone() };
+    let wrong_number = Lease { fence, ..of_b.clone() };
     spool.record(record(DeliveryState::Refused, &wrong_number)).await.unwrap_err();
     spool.record(record(DeliveryState::Delivered, &of_b)).await.unwrap();
     spool.leave(&b.member).await.unwrap();
     spool.remember("phone", pairs("late"), Some(of_b)).await.unwrap_err();
     // Its node again, in a new run.
-    assert!(a.beat(9).await.leases.iter().all(|lease| lease.fence != of_a));
+    assert!(a.beat(9).await.leases.iter().all(|lease| *lease != of_a));
 }
 
 async fn who_leaves_is_followed_at_once(open: Open<'_>) {

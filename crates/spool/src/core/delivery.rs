@@ -190,7 +190,7 @@ mod tests {
             reference: None,
             error: None,
             remember: Vec::new(),
-            fence: None,
+            lease: None,
         }
     }
 

@@ -10,7 +10,7 @@ use super::statement::{Row, Sql, at, number, params};
 use crate::core::covered::Covered;
 use crate::core::delivery::Delivery;
 use crate::core::due_alert::{self, Context, DueRow};
-use crate::{AttemptRecord, DueBatch, DueDelivery, LeaseKind, Result};
+use crate::{AttemptRecord, DueBatch, DueDelivery, Result};
 
 /// A delivery with its incident and device, in the order of [`read_due`].
 const DUE: &str = "
@@ -103,7 +103,7 @@ pub(super) fn record(sql: &dyn Sql, record: &AttemptRecord) -> Result<()> {
     let Some(delivery) = delivery_rows::one(sql, record.delivery.0)? else {
         return Ok(());
     };
-    leases::check(sql, LeaseKind::Channel, &delivery.channel, record.fence.as_ref())?;
+    leases::check(sql, record.lease.as_ref())?;
     split_off_rest(sql, &delivery, record)?;
     let delivery = delivery.after(record);
     delivery_rows::write(sql, &delivery)?;

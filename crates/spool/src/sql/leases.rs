@@ -185,23 +185,16 @@ fn claim(sql: &dyn Sql, run: &str, key: LeaseKey) -> Result<Option<Lease>> {
     Ok(taken.map(|number| Lease { key, fence: fence(number) }))
 }
 
-/// Refuses whoever does not hold the lease of this kind and name any more. Nothing is asked without a fence: then
-/// nobody else can hold it.
-pub(super) fn check(
-    sql: &dyn Sql,
-    kind: LeaseKind,
-    name: &str,
-    fence: Option<&Fence>,
-) -> Result<()> {
-    let Some(fence) = fence else {
+/// Refuses whoever does not hold this lease any more. Nothing is asked without one: then nobody else can hold it.
+pub(super) fn check(sql: &dyn Sql, lease: Option<&Lease>) -> Result<()> {
+    let Some(Lease { key, fence }) = lease else {
         return Ok(());
     };
     let select = "SELECT fence FROM lease WHERE kind = ?1 AND name = ?2 AND run = ?3";
-    let number =
-        sql.row(select, params![kind.as_str(), name, fence.run], |row| row.get::<i64>(0))?;
-    match number {
+    let kind = key.kind.as_str();
+    match sql.row(select, params![kind, key.name, fence.run], |row| row.get::<i64>(0))? {
         Some(number) if number == fence.number => Ok(()),
-        _ => Err(SpoolError::LeaseLost(name.to_owned())),
+        _ => Err(SpoolError::LeaseLost(key.name.clone())),
     }
 }
 

@@ -16,8 +16,8 @@ use super::{
 use crate::core::known_mails::NewMail;
 use crate::core::uploads::NewName;
 use crate::{
-    AttemptRecord, Blobs, BoxFuture, DueBatch, Fence, Growth, LeaseKind, MailDigest, NewArrival,
-    Newest, Result, RetentionLimits, Room, Spool, SpoolStats, Stored, StoredBlob, Swept, Upload,
+    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Lease, MailDigest, NewArrival, Newest,
+    Result, RetentionLimits, Room, Spool, SpoolStats, Stored, StoredBlob, Swept, Upload,
 };
 
 impl Opening {
@@ -194,11 +194,11 @@ impl<D: Database> Spool for SqlSpool<D> {
         &'a self,
         channel: &'a str,
         pairs: Vec<(String, String)>,
-        fence: Option<Fence>,
+        lease: Option<Lease>,
     ) -> BoxFuture<'a, Result<()>> {
         let channel = channel.to_owned();
         Box::pin(self.write(move |sql| {
-            leases::check(sql, LeaseKind::Channel, &channel, fence.as_ref())?;
+            leases::check(sql, lease.as_ref())?;
             deliveries::remember(sql, &channel, &pairs)
         }))
     }

@@ -106,7 +106,7 @@ pub(crate) fn empty_attempt(
         reference: due.reference.clone(),
         error: None,
         remember: Vec::new(),
-        fence: None,
+        lease: None,
     }
 }
 
@@ -208,7 +208,7 @@ async fn attempt(
         reference: progress.reference,
         error: stop.map(|stop| stop.error).or(progress.refused).or(repair.clone()),
         remember: progress.remember,
-        fence: None,
+        lease: None,
     };
     (record, health, repair)
 }

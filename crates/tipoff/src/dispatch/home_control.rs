@@ -106,8 +106,9 @@ impl HomeControl for ChannelHomeControl {
 
     fn remember(&self, pairs: Vec<(String, String)>) -> BoxFuture<'_, Result<(), String>> {
         let WorkerContext { name, common, .. } = &*self.context;
+        let lease = common.leases.hold(&self.context.lease_key).lease().cloned();
         Box::pin(
-            async move { common.spool.remember(name, pairs, None).await.map_err(spool_failed) },
+            async move { common.spool.remember(name, pairs, lease).await.map_err(spool_failed) },
         )
     }
 
