@@ -11,7 +11,7 @@ use crate::{DeviceChange, NewDevice, Result};
 /// See [`crate::Devices::add_device`].
 pub(super) fn add(sql: &dyn Sql, device: &NewDevice) -> Result<Option<DeviceId>> {
     let NewDevice { name, user, password } = device;
-    let insert = "INSERT INTO device (key, name, user, password) VALUES (?1, ?2, ?3, ?4)
+    let insert = "INSERT INTO device (key, name, user_name, password) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT DO NOTHING";
     let key = DeviceKey::added(user).to_string();
     Ok(sql.insert(insert, params![key, name, user, password])?.map(DeviceId))
@@ -34,11 +34,11 @@ pub(super) fn apply(sql: &dyn Sql, id: DeviceId, change: &DeviceChange) -> Resul
             sql.execute(watch, params![id.0, ms])?;
         }
         DeviceChange::Password(password) => {
-            let set = "UPDATE device SET password = ?2 WHERE id = ?1 AND user IS NOT NULL";
+            let set = "UPDATE device SET password = ?2 WHERE id = ?1 AND user_name IS NOT NULL";
             sql.execute(set, params![id.0, password])?;
         }
         DeviceChange::NoLogin => {
-            let revoke = "UPDATE device SET user = NULL, password = NULL WHERE id = ?1";
+            let revoke = "UPDATE device SET user_name = NULL, password = NULL WHERE id = ?1";
             sql.execute(revoke, params![id.0])?;
         }
         DeviceChange::MergeInto(other) => return merge(sql, id, *other),
@@ -67,7 +67,7 @@ fn merge(sql: &dyn Sql, id: DeviceId, other: DeviceId) -> Result<bool> {
         "UPDATE heard SET device = ?2 WHERE device = ?1",
         "UPDATE known_media SET device = ?2 WHERE device = ?1
            AND digest NOT IN (SELECT digest FROM known_media WHERE device = ?2)",
-        "UPDATE device SET merged_into = ?2, user = NULL, password = NULL
+        "UPDATE device SET merged_into = ?2, user_name = NULL, password = NULL
          WHERE id = ?1 OR merged_into = ?1",
     ] {
         sql.execute(statement, params![id.0, other.0])?;
@@ -102,7 +102,7 @@ pub(super) fn forget(sql: &dyn Sql, id: i64) -> Result<()> {
 }
 
 fn uses(sql: &dyn Sql, id: i64) -> Result<Option<DeviceUses>> {
-    let select = "SELECT label IS NOT NULL OR user IS NOT NULL OR muted_until IS NOT NULL
+    let select = "SELECT label IS NOT NULL OR user_name IS NOT NULL OR muted_until IS NOT NULL
                OR silent_after IS NOT NULL OR merged_into IS NOT NULL,
             EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id),
             EXISTS (SELECT 1 FROM device AS other WHERE other.merged_into = device.id),

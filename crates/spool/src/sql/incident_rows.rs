@@ -132,7 +132,7 @@ pub(super) fn set_suppressed_reason(
 ) -> Result<()> {
     sql.execute(
         "UPDATE incident SET suppressed_reason = ?2
-             WHERE id = ?1 AND suppressed_reason IS NOT ?2",
+             WHERE id = ?1 AND suppressed_reason IS DISTINCT FROM ?2",
         params![incident.0, plan.suppressed_reason],
     )?;
     Ok(())

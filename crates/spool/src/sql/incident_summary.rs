@@ -65,8 +65,8 @@ fn cover_before(sql: &dyn Sql, incident: IncidentId) -> Result<Option<bool>> {
 pub(super) fn count(sql: &dyn Sql, at: Timestamp, torn: bool, bytes: u64) -> Result<()> {
     sql.execute(
         "INSERT INTO hour (hour, arrivals, torn, bytes) VALUES (?1, 1, ?2, ?3)
-             ON CONFLICT (hour) DO UPDATE SET arrivals = arrivals + 1, torn = torn + excluded.torn,
-                 bytes = bytes + excluded.bytes",
+             ON CONFLICT (hour) DO UPDATE SET arrivals = hour.arrivals + 1,
+                 torn = hour.torn + excluded.torn, bytes = hour.bytes + excluded.bytes",
         params![hour_of(at), torn, i64::try_from(bytes).unwrap_or(i64::MAX)],
     )?;
     Ok(())
@@ -75,8 +75,9 @@ pub(super) fn count(sql: &dyn Sql, at: Timestamp, torn: bool, bytes: u64) -> Res
 /// See [`crate::Incidents::note_length`].
 pub(super) fn note_length(sql: &dyn Sql, place: MediaPlace, length: Duration) -> Result<()> {
     sql.execute(
-        "INSERT OR REPLACE INTO clip (incident, arrival, place, length_ms)
-             SELECT incident, id, ?2, ?3 FROM arrival WHERE id = ?1",
+        "INSERT INTO clip (incident, arrival, place, length_ms)
+             SELECT incident, id, ?2, ?3 FROM arrival WHERE id = ?1
+             ON CONFLICT (incident, arrival, place) DO UPDATE SET length_ms = excluded.length_ms",
         params![
             place.arrival.0,
             place.index.unwrap_or_default(),

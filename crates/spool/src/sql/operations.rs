@@ -224,7 +224,8 @@ impl<D: Database> Spool for SqlSpool<D> {
             // A change, so that it is written.
             sql.execute(
                 "INSERT INTO meta (key, value) VALUES ('writer_check', '1')
-                 ON CONFLICT (key) DO UPDATE SET value = value + 1",
+                 ON CONFLICT (key) DO UPDATE SET
+                     value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",
                 params![],
             )?;
             Ok(())

@@ -72,7 +72,7 @@ fn incident_of(sql: &dyn Sql, device: i64, arrival: ArrivalId) -> Result<Option<
 fn whole_mails(sql: &dyn Sql, device: i64, since: Timestamp) -> Result<Vec<(IncidentId, Content)>> {
     let select = "SELECT incident, content FROM arrival
          WHERE incident IN (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?3)
-           AND received_at >= ?2 AND NOT torn AND tree IS NULL
+           AND received_at >= ?2 AND torn = 0 AND tree IS NULL
          ORDER BY id DESC LIMIT ?3";
     sql.rows(select, params![device, since.0, COMPARED_MAX], |row| {
         Ok((IncidentId(row.get(0)?), from_json(row, 1)?))

@@ -99,7 +99,7 @@ fn evict(removal: &mut Removal<'_>, bytes_max: u64, under_way: &[(Sender, u64)])
 }
 
 const OLDEST: &str = "SELECT id, bytes FROM incident
-    WHERE share = ?1 AND (pending > 0) = ?2 AND locked_at IS NULL ORDER BY id LIMIT 1";
+    WHERE share = ?1 AND (pending > 0) = (?2 <> 0) AND locked_at IS NULL ORDER BY id LIMIT 1";
 
 /// The oldest incident of the choice, and its size in bytes. By number: a clock may have been wrong.
 fn oldest(sql: &dyn Sql, holder: Option<i64>, choice: Choice) -> Result<Option<(IncidentId, u64)>> {

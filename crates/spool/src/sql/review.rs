@@ -93,7 +93,7 @@ fn shots(
             &format!(
                 "SELECT cover_arrival FROM incident
                  WHERE device = ?1 AND began_at >= ?2 AND began_at < ?3 AND incident_kind = ?4
-                   AND cover_arrival IS NOT NULL AND NOT cover_video
+                   AND cover_arrival IS NOT NULL AND cover_video = 0
                  ORDER BY began_at {order}, id {order} LIMIT 1"
             ),
             params![device.0, from.0, until.0, ALERT],
@@ -122,8 +122,8 @@ fn store_report(sql: &dyn Sql, new: &NewReport) -> Result<Vec<String>> {
         for shot in &new.shots {
             // A picture that was removed in the meantime is not shown.
             sql.execute(
-                "INSERT OR IGNORE INTO delivery_arrival (delivery, arrival)
-                     SELECT ?1, id FROM arrival WHERE id = ?2",
+                "INSERT INTO delivery_arrival (delivery, arrival)
+                     SELECT ?1, id FROM arrival WHERE id = ?2 ON CONFLICT DO NOTHING",
                 params![delivery, shot.0],
             )?;
         }
@@ -180,8 +180,8 @@ fn past_arrival(row: &Row<'_>, device: Device) -> Result<PastArrival> {
 }
 
 fn alerts_between(sql: &dyn Sql, from: Timestamp, until: Timestamp) -> Result<Vec<TalliedChannel>> {
-    let select =
-        "SELECT channel, sum(kind = 'first'), sum(kind = 'followup'), sum(kind = 'summary')
+    let select = "SELECT channel, count(*) FILTER (WHERE kind = 'first'),
+             count(*) FILTER (WHERE kind = 'followup'), count(*) FILTER (WHERE kind = 'summary')
          FROM incident JOIN delivery ON delivery.incident = incident.id
          WHERE began_at >= ?1 AND began_at < ?2 AND incident_kind <> ?3
          GROUP BY channel ORDER BY channel";

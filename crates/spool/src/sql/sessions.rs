@@ -126,7 +126,7 @@ fn sweep_strangers(sql: &dyn Sql) -> Result<()> {
 }
 
 fn bound(sql: &dyn Sql, bytes_max: i64) -> Result<()> {
-    let total = "SELECT coalesce(sum(bytes), 0) FROM session";
+    let total = "SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM session";
     let remove = "DELETE FROM session WHERE id IN
            (SELECT id FROM session WHERE peer =
               (SELECT peer FROM session GROUP BY peer ORDER BY sum(bytes) DESC LIMIT 1)
@@ -144,7 +144,7 @@ fn list(sql: &dyn Sql, filter: &SessionFilter) -> Result<Vec<SessionLine>> {
          WHERE (?1 IS NULL OR session.device = ?1)
            AND (?2 IS NULL OR device.name = ?2)
            AND (?3 IS NULL OR peer = ?3)
-           AND (NOT ?4 OR failed)
+           AND (?4 = 0 OR failed <> 0)
            AND (?5 IS NULL OR session.id < ?5)
          ORDER BY session.id DESC LIMIT ?6",
     );
@@ -229,7 +229,7 @@ mod tests {
         };
         assert_eq!((count("10.0.0.1"), count("10.0.0.2")), (20, 150));
         for sql in [
-            "SELECT coalesce(sum(bytes), 0) FROM session",
+            "SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM session",
             "SELECT peer FROM session GROUP BY peer ORDER BY sum(bytes) DESC LIMIT 1",
         ] {
             let plan: String = connection

@@ -24,7 +24,7 @@ pub(super) fn read(
                 held_follow_ups, state, attempts
          FROM delivery JOIN incident ON incident.id = delivery.incident
          WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2
-           AND CASE WHEN of_place THEN delivery.place = ?4 ELSE incident.device = ?3 END
+           AND CASE WHEN of_place <> 0 THEN delivery.place = ?4 ELSE incident.device = ?3 END
          ORDER BY delivery.id DESC LIMIT ?5";
     let address = device.unknown_at();
     let values = params![channel, since.0, device.device, address, READ_MAX];

@@ -24,7 +24,7 @@ macro_rules! ready {
                    SELECT 1 FROM delivery AS earlier
                    WHERE earlier.incident = d.incident AND earlier.channel = d.channel
                      AND earlier.id < d.id AND earlier.state = 'pending' AND earlier.kind <> 'summary'
-                     AND (earlier.kind = 'first' OR NOT earlier.video OR d.video))
+                     AND (earlier.kind = 'first' OR earlier.video = 0 OR d.video <> 0))
                AND ",
             $where_and_order,
             " LIMIT 1"

@@ -15,13 +15,14 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (11, include_str!("v11.sql")),
     (12, include_str!("v12.sql")),
     (13, include_str!("v13.sql")),
-    (NEWEST, include_str!("v14.sql")),
+    (14, include_str!("v14.sql")),
+    (NEWEST, include_str!("v15.sql")),
 ];
 
 /// The oldest version of a spool that is converted.
 const OLDEST: i64 = 7;
 /// The version that this program reads and writes.
-const NEWEST: i64 = 14;
+const NEWEST: i64 = 15;
 
 /// Brings the spool to the newest version.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
@@ -120,7 +121,7 @@ mod tests {
         connection.execute_batch(before).unwrap();
         migrate(&mut connection).unwrap();
         let sql = "SELECT name || role || password || login.id || login.seen_at
-            FROM user JOIN login ON login.user = user.id";
+            FROM account JOIN login ON login.account = account.id";
         let owner: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
         assert_eq!(owner, "ownerownerhash16");
         let left = "SELECT count(*) FROM meta WHERE key = 'password'";
@@ -132,7 +133,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", NEWEST + 1).unwrap();
         let error = migrate(&mut connection).unwrap_err();
-        assert!(matches!(error, SpoolError::Newer { found: 15, known: 14 }), "{error}");
+        assert!(matches!(error, SpoolError::Newer { found: 16, known: 15 }), "{error}");
     }
 
     #[test]
