@@ -1,4 +1,4 @@
-//! Real PostgreSQL servers, from Debian's packages, that a test starts itself: on a free port, in a
+//! Real PostgreSQL servers (15 or newer), from Debian's packages, that a test starts itself: on a free port, in a
 //! temporary folder, as an unprivileged user if the test runs as root. They end with the test, also
 //! if it panics or is killed.
 
@@ -40,27 +40,27 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server for tests of anything but durability: it does not sync its files, so it may lose data if
-    /// the machine stops, though not if the server is killed.
+    /// Starts a server for tests of anything but durability: its files are in memory where there is
+    /// enough, and it does not sync them. It loses nothing if it is killed.
     pub fn open() -> io::Result<Self> {
-        Self::with_settings(&[])
+        let folder = ServerFolder::in_memory()?;
+        Self::start_in(folder, FAST)
     }
 
-    /// As [`Server::open`], with more lines of postgresql.conf, which win over its own.
-    pub fn with_settings(settings: &[(&str, &str)]) -> io::Result<Self> {
-        let folder = ServerFolder::new()?;
+    /// Starts a server on the disk that syncs as PostgreSQL does by default, with these lines of
+    /// postgresql.conf.
+    pub fn durable(settings: &[(&str, &str)]) -> io::Result<Self> {
+        Self::start_in(ServerFolder::new()?, settings)
+    }
+
+    fn start_in(folder: ServerFolder, settings: &[(&str, &str)]) -> io::Result<Self> {
         programs::give_to_server(folder.path())?;
         let instance = Instance::new(folder.path(), "data")?;
         instance.initialise()?;
-        instance.configure(FAST)?;
         instance.configure(settings)?;
         instance.start()?;
-        let server = Self {
-            instance,
-            templates: Mutex::default(),
-            databases: AtomicU64::new(0),
-            _folder: folder,
-        };
+        let (templates, databases) = (Mutex::default(), AtomicU64::new(0));
+        let server = Self { instance, templates, databases, _folder: folder };
         server.administer(&format!("CREATE ROLE {OWNER} LOGIN"))?;
         Ok(server)
     }
@@ -149,7 +149,9 @@ impl Server {
     }
 
     fn create(&self, name: &str, template: &str) -> io::Result<()> {
-        let create = format!("CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template}");
+        // The other strategy writes all pages to the log as well.
+        let create =
+            format!("CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY file_copy");
         self.administer(&create).map(drop)
     }
 }

@@ -9,6 +9,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use nix::sys::statvfs::statvfs;
+
+/// Free memory that several servers need together, each with a few databases.
+const MEMORY_BYTES_MIN: u64 = 2 << 30;
+
 /// Ends when its standard input ends. A process runs in the folder if its working directory is in it.
 const CLEANUP: &str = r#"
 cat
@@ -30,8 +35,21 @@ pub(crate) struct ServerFolder {
 }
 
 impl ServerFolder {
+    /// A folder on the disk.
     pub(crate) fn new() -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("tipoff-test-").tempdir()?;
+        Self::below(&std::env::temp_dir())
+    }
+
+    /// A folder in memory if that is large, as it is outside of containers; on the disk otherwise.
+    pub(crate) fn in_memory() -> io::Result<Self> {
+        let memory = Path::new("/dev/shm");
+        let is_large = statvfs(memory)
+            .is_ok_and(|it| it.blocks_available() * it.fragment_size() > MEMORY_BYTES_MIN);
+        if is_large { Self::below(memory) } else { Self::new() }
+    }
+
+    fn below(parent: &Path) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("tipoff-test-").tempdir_in(parent)?;
         let cleanup = Command::new("sh")
             .args(["-c", CLEANUP, "tipoff-test-cleanup"])
             .arg(folder.path())

@@ -73,6 +73,14 @@ fn a_server_is_stopped_killed_and_started_on_its_port() {
 }
 
 #[test]
+fn a_durable_server_syncs() {
+    let server = Server::durable(&[("work_mem", "8MB")]).unwrap();
+    let shown = server.administer("SHOW fsync; SHOW synchronous_commit; SHOW work_mem").unwrap();
+    assert_eq!(shown, "on\non\n8MB");
+    assert!(!server._folder.path().starts_with("/dev/shm"));
+}
+
+#[test]
 fn a_paused_server_answers_only_after_it_is_resumed() {
     let server = Server::open().unwrap();
     let url = format!("{}?connect_timeout=2", server.url("postgres"));
