@@ -19,6 +19,7 @@ pub mod durable;
 mod error;
 mod hex;
 mod incident;
+mod postgres;
 mod resent;
 mod retention_limits;
 mod review;
@@ -55,6 +56,7 @@ pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
 };
+pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool};
 pub use resent::{DedupPolicy, Digest, MailDigest};
 pub use retention_limits::{RetentionLimits, Swept};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};

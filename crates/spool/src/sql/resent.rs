@@ -35,7 +35,7 @@ pub(super) fn withdraw(
     for incident in &resent.replaces {
         dismissal::withdraw(sql, planner, *incident, now)?;
         let update = "UPDATE incident SET suppressed_reason = ?2 WHERE id = ?1";
-        sql.execute(update, params![incident.0, WITHDRAWN])?;
+        sql.change(update, params![incident.0, WITHDRAWN])?;
     }
     Ok(())
 }
@@ -49,14 +49,14 @@ pub(super) fn remember(
 ) -> Result<()> {
     if resent_mails::is_torn_mail(arrival) {
         let insert = "INSERT INTO torn_mail (device, arrival, at) VALUES (?1, ?2, ?3)";
-        sql.execute(insert, params![device, id.0, arrival.received_at.0])?;
+        sql.change(insert, params![device, id.0, arrival.received_at.0])?;
     }
     Ok(())
 }
 
 /// Forgets torn mails that are too old to be sent again.
 pub(super) fn forget_old(sql: &dyn Sql, now: Timestamp) -> Result<()> {
-    sql.execute("DELETE FROM torn_mail WHERE at < ?1", params![now.before(TORN_WITHIN).0])?;
+    sql.change("DELETE FROM torn_mail WHERE at < ?1", params![now.before(TORN_WITHIN).0])?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use tipoff_model::{ArrivalId, BlobName, Content, Device, DeviceId, Event, Incide
 
 use super::database::Database;
 use super::spool::SqlSpool;
-use super::statement::{Row, Sql, at, from_json, number, params};
+use super::statement::{Lock, Row, Sql, at, from_json, number, params};
 use super::{device_rows, new_deliveries, notices};
 use crate::core::incident_kind::IncidentKind;
 use crate::core::report::{self, StoredReport};
@@ -104,11 +104,12 @@ fn shots(
 }
 
 fn store_report(sql: &dyn Sql, new: &NewReport) -> Result<Vec<String>> {
+    sql.lock(Lock::Device(new.device.0))?;
     if report::is_stored(new, &stored_reports(sql, new)?) {
         return Ok(Vec::new());
     }
     let (incident, is_muted) = notices::open(sql, new.device, Event::Other, &new.subject, new.at)?;
-    sql.execute(
+    sql.change(
         "UPDATE incident SET note = ?2, report = ?3, suppressed_reason = ?4 WHERE id = ?1",
         params![incident.0, new.text, new.name, report::suppressed_reason(is_muted)],
     )?;
@@ -121,7 +122,7 @@ fn store_report(sql: &dyn Sql, new: &NewReport) -> Result<Vec<String>> {
         let delivery = new_deliveries::insert(sql, incident, &place, false, due, new.at)?;
         for shot in &new.shots {
             // A picture that was removed in the meantime is not shown.
-            sql.execute(
+            sql.change(
                 "INSERT INTO delivery_arrival (delivery, arrival)
                      SELECT ?1, id FROM arrival WHERE id = ?2 ON CONFLICT DO NOTHING",
                 params![delivery, shot.0],

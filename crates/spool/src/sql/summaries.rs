@@ -59,10 +59,10 @@ pub(super) fn add(
     let shown = sql.rows(select, params![summary], |row| row.get(0).map(ArrivalId))?;
     for old in no_longer_shown(&shown) {
         let delete = "DELETE FROM delivery_arrival WHERE delivery = ?1 AND arrival = ?2";
-        sql.execute(delete, params![summary, old.0])?;
+        sql.change(delete, params![summary, old.0])?;
     }
     delivery_rows::cover(sql, summary, arrival)?;
-    sql.execute(
+    sql.change(
         "UPDATE delivery SET held = held + 1, held_follow_ups = held_follow_ups + ?2 WHERE id = ?1",
         params![summary, i64::from(is_follow_up)],
     )?;

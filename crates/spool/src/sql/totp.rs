@@ -19,7 +19,7 @@ pub(super) fn confirm(sql: &dyn Sql, user: UserId, step: i64, recovery: &[Digest
     remove_recovery_codes(sql, user)?;
     let add = "INSERT INTO recovery_code (account, digest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     for digest in recovery {
-        sql.execute(add, params![user.0, digest])?;
+        sql.change(add, params![user.0, digest])?;
     }
     Ok(true)
 }
@@ -32,7 +32,7 @@ pub(super) fn end(sql: &dyn Sql, user: UserId) -> Result<bool> {
 }
 
 fn remove_recovery_codes(sql: &dyn Sql, user: UserId) -> Result<()> {
-    sql.execute("DELETE FROM recovery_code WHERE account = ?1", params![user.0])?;
+    sql.change("DELETE FROM recovery_code WHERE account = ?1", params![user.0])?;
     Ok(())
 }
 

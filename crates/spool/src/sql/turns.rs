@@ -104,7 +104,7 @@ pub(super) fn requeue(sql: &dyn Sql, device: DeviceId) -> Result<()> {
          WHERE state = 'pending' AND kind = ?3
            AND incident IN (SELECT id FROM incident WHERE incident.device = ?1)";
     for (kind, place) in new_deliveries::device_place(sql, device.0)?.requeued() {
-        sql.execute(update, params![device.0, place, kind.as_str()])?;
+        sql.change(update, params![device.0, place, kind.as_str()])?;
     }
     Ok(())
 }
