@@ -6,7 +6,7 @@ mod clock;
 mod dashboard;
 mod dismissal;
 mod hostile;
-mod leases;
+pub(crate) mod leases;
 mod recorders;
 mod resent;
 mod review;

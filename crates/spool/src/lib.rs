@@ -20,6 +20,7 @@ mod error;
 mod hex;
 mod incident;
 mod nodes;
+mod postgres;
 mod resent;
 mod retention_limits;
 mod review;
@@ -60,6 +61,7 @@ pub use incident::{
 pub use nodes::{
     BEAT_EVERY, Beat, Beaten, Fence, LEASE_LASTS, Lease, LeaseKey, LeaseKind, NodeLine, Nodes,
 };
+pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool};
 pub use resent::{DedupPolicy, Digest, MailDigest};
 pub use retention_limits::{RetentionLimits, Swept};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};

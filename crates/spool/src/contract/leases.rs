@@ -7,7 +7,7 @@ use super::*;
 use crate::{Beat, Beaten, Fence, Lease, LeaseKey, LeaseKind, Member};
 
 /// All checks of this file, on one engine.
-pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
+pub(crate) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     one_node_holds_everything_and_two_share_it(&*fresh()).await;
     a_dead_nodes_leases_move_within_ten_seconds(&*fresh()).await;
     what_was_slow_records_nothing_after_it_lost_the_channel(&*fresh()).await;
@@ -211,4 +211,26 @@ async fn a_claim_is_one_nodes_until_it_is_given_up_or_its_node_dies(open: Open<'
     assert!(claim(&a).await.is_some(), "its node has died");
     spool.give_up(of_b).await.unwrap();
     assert!(claim(&a).await.is_none());
+}
+
+/// Of two spool values on one database: the fence of one holds for the other.
+pub(crate) async fn two_values_on_one_database_agree(spools: [Arc<dyn Spool>; 2]) {
+    let [of_a, of_b] = spools;
+    let mut a = TestNode::new(&of_a, "a", &["hook", "phone"]);
+    let mut b = TestNode::new(&of_b, "b", &["hook", "phone"]);
+    for second in 1..12 {
+        let (on_a, on_b) = tokio::join!(a.beat(second), b.beat(second));
+        let both = [names(&on_a.leases), names(&on_b.leases)].concat();
+        assert!(both.len() <= 2, "{both:?}");
+    }
+    let (on_a, on_b) = (a.beat(12).await, b.beat(12).await);
+    assert_eq!(nodes(&on_b), [("a", 1), ("b", 1)]);
+    let lost = on_a.leases[0].clone();
+    of_a.leave(&a.member).await.unwrap();
+    assert_eq!(b.beat(13).await.leases.len(), 2);
+    let pairs = || vec![("pinned".to_owned(), "1".to_owned())];
+    let refused = of_a.remember(&lost.key.name, pairs(), Some(lost.clone())).await.unwrap_err();
+    assert!(matches!(refused, SpoolError::LeaseLost(_)), "{refused}");
+    let held = on_b.leases[0].clone();
+    of_b.remember(&held.key.name, pairs(), Some(held.clone())).await.unwrap();
 }

@@ -27,6 +27,19 @@ pub trait Database: Send + Sync + 'static {
         T: Send + 'static,
         W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static;
 
+    /// As [`Database::write`], for what an address or a device sends. Where transactions run side by side, those of one
+    /// sender leave room for others (invariant 12).
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    fn write_for<T, W>(&self, _sender: &str, work: W) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send + 'static,
+        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static,
+    {
+        self.write(work)
+    }
+
     /// Whether changes can be committed now. If the last commit failed, makes `change` to see whether the next one
     /// succeeds.
     ///

@@ -27,7 +27,7 @@ pub(super) fn note(
     let (pictures, videos) = counts(summary.content);
     let (pictures_before, videos_before) = before.map_or((0, 0), counts);
     if (pictures, videos) != (pictures_before, videos_before) {
-        sql.execute(
+        sql.change(
             "UPDATE incident SET pictures = pictures + ?2, videos = videos + ?3 WHERE id = ?1",
             params![summary.incident.0, pictures - pictures_before, videos - videos_before],
         )?;
@@ -35,7 +35,7 @@ pub(super) fn note(
     if let Some((index, is_video)) = cover(&summary.content.media)
         && replaces_cover(cover_before(sql, summary.incident)?, is_video)
     {
-        sql.execute(
+        sql.change(
             "UPDATE incident SET cover_arrival = ?2, cover_index = ?3, cover_video = ?4
              WHERE id = ?1",
             params![
@@ -47,7 +47,7 @@ pub(super) fn note(
         )?;
     }
     let search_text = search_text(summary.envelope, summary.content);
-    sql.execute(
+    sql.change(
         "INSERT INTO words (incident, arrival, words) VALUES (?1, ?2, ?3)
              ON CONFLICT (incident, arrival) DO UPDATE SET words = excluded.words",
         params![summary.incident.0, summary.arrival.0, search_text],
@@ -63,10 +63,10 @@ fn cover_before(sql: &dyn Sql, incident: IncidentId) -> Result<Option<bool>> {
 
 /// Counts an arrival in its hour since 1970, for the overview.
 pub(super) fn count(sql: &dyn Sql, at: Timestamp, torn: bool, bytes: u64) -> Result<()> {
-    sql.execute(
+    sql.change(
         "INSERT INTO hour (hour, arrivals, torn, bytes) VALUES (?1, 1, ?2, ?3)
-             ON CONFLICT (hour) DO UPDATE SET arrivals = arrivals + 1, torn = torn + excluded.torn,
-                 bytes = bytes + excluded.bytes",
+             ON CONFLICT (hour) DO UPDATE SET arrivals = hour.arrivals + 1,
+                 torn = hour.torn + excluded.torn, bytes = hour.bytes + excluded.bytes",
         params![hour_of(at), torn, i64::try_from(bytes).unwrap_or(i64::MAX)],
     )?;
     Ok(())
@@ -74,9 +74,10 @@ pub(super) fn count(sql: &dyn Sql, at: Timestamp, torn: bool, bytes: u64) -> Res
 
 /// See [`crate::Incidents::note_length`].
 pub(super) fn note_length(sql: &dyn Sql, place: MediaPlace, length: Duration) -> Result<()> {
-    sql.execute(
-        "INSERT OR REPLACE INTO clip (incident, arrival, place, length_ms)
-             SELECT incident, id, ?2, ?3 FROM arrival WHERE id = ?1",
+    sql.change(
+        "INSERT INTO clip (incident, arrival, place, length_ms)
+             SELECT incident, id, ?2, ?3 FROM arrival WHERE id = ?1
+             ON CONFLICT (incident, arrival, place) DO UPDATE SET length_ms = excluded.length_ms",
         params![
             place.arrival.0,
             place.index.unwrap_or_default(),

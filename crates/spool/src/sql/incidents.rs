@@ -30,7 +30,7 @@ const LINE: &str = "
            (SELECT count(*) FROM arrival WHERE arrival.incident = incident.id),
            pictures, videos, cover_arrival, cover_index, cover_video, incident_kind, muted,
            CASE videos WHEN 0 THEN 0 ELSE
-               (SELECT coalesce(sum(length_ms), 0) FROM clip WHERE clip.incident = incident.id) END,
+               (SELECT CAST(coalesce(sum(length_ms), 0) AS BIGINT) FROM clip WHERE clip.incident = incident.id) END,
            suppressed_reason, note, dismissed_by, dismissed_at, locked_by, locked_at
     FROM incident JOIN device ON device.id = incident.device";
 
@@ -122,7 +122,7 @@ struct Query {
 
 impl Query {
     fn of(filter: &IncidentFilter) -> Self {
-        let mut query = Self { conditions: "1".to_owned(), values: Vec::new() };
+        let mut query = Self { conditions: "1 = 1".to_owned(), values: Vec::new() };
         if !filter.silent {
             query.and("incident_kind <> ?", [IncidentKind::Suppressed.number().into()]);
         }
@@ -155,9 +155,17 @@ impl Query {
         query
     }
 
+    /// Adds a condition. Each `?` in it is the place of the next value.
     fn and<const N: usize>(&mut self, condition: &str, values: [Value<'static>; N]) {
+        let mut used = self.values.len();
         self.conditions.push_str(" AND ");
-        self.conditions.push_str(condition);
+        for part in condition.split_inclusive('?') {
+            self.conditions.push_str(part);
+            if part.ends_with('?') {
+                used += 1;
+                self.conditions.push_str(&used.to_string());
+            }
+        }
         self.values.extend(values);
     }
 
@@ -329,7 +337,9 @@ pub(super) fn incident_of(sql: &dyn Sql, arrival: ArrivalId) -> Result<Option<In
 /// See [`crate::Spool::stats`].
 pub(super) fn stats(sql: &dyn Sql) -> Result<SpoolStats> {
     let blob_bytes = sql
-        .row("SELECT sum(bytes) FROM arrival", params![], |row| row.get::<Option<i64>>(0))?
+        .row("SELECT CAST(sum(bytes) AS BIGINT) FROM arrival", params![], |row| {
+            row.get::<Option<i64>>(0)
+        })?
         .flatten()
         .unwrap_or(0);
     let select = "SELECT channel, count(*) FROM delivery WHERE state = 'pending' GROUP BY channel";

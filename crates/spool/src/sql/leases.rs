@@ -190,9 +190,12 @@ pub(super) fn check(sql: &dyn Sql, lease: Option<&Lease>) -> Result<()> {
     let Some(Lease { key, fence }) = lease else {
         return Ok(());
     };
-    let select = "SELECT fence FROM lease WHERE kind = ?1 AND name = ?2 AND run = ?3";
+    // Until this transaction ends, nobody takes the lease.
+    let lock = sql.share_lock();
+    let select =
+        format!("SELECT fence FROM lease WHERE kind = ?1 AND name = ?2 AND run = ?3 {lock}");
     let kind = key.kind.as_str();
-    match sql.row(select, params![kind, key.name, fence.run], |row| row.get::<i64>(0))? {
+    match sql.row(&select, params![kind, key.name, fence.run], |row| row.get::<i64>(0))? {
         Some(number) if number == fence.number => Ok(()),
         _ => Err(SpoolError::LeaseLost(key.name.clone())),
     }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use tipoff_model::{ArrivalId, BlobName, IncidentId, Timestamp};
 
-use super::statement::{Sql, number, params};
+use super::statement::{Lock, Sql, number, params};
 use super::{device_edits, shares};
 use crate::core::eviction::{Choice, Shares};
 use crate::core::retention::{self, OldIncident, STEP_INCIDENTS};
@@ -44,6 +44,7 @@ struct Removal<'a> {
 
 impl Removal<'_> {
     fn remove(&mut self, incident: IncidentId) -> Result<()> {
+        self.sql.lock(Lock::DeviceOfIncident(incident.0))?;
         end_undelivered(self.sql, incident, &mut self.swept)?;
         let select = "SELECT blob, bytes FROM arrival WHERE incident = ?1";
         self.sql.rows(select, params![incident.0], |row| {
@@ -69,7 +70,7 @@ impl Removal<'_> {
             for device in &self.devices {
                 device_edits::forget(self.sql, *device)?;
             }
-            self.sql.execute("DELETE FROM share WHERE bytes <= 0", params![])?;
+            self.sql.change("DELETE FROM share WHERE bytes <= 0", params![])?;
             self.swept.oldest = self
                 .sql
                 .one("SELECT min(id) FROM arrival", params![], |row| row.get(0))
@@ -99,7 +100,7 @@ fn evict(removal: &mut Removal<'_>, bytes_max: u64, under_way: &[(Sender, u64)])
 }
 
 const OLDEST: &str = "SELECT id, bytes FROM incident
-    WHERE share = ?1 AND (pending > 0) = ?2 AND locked_at IS NULL ORDER BY id LIMIT 1";
+    WHERE share = ?1 AND (pending > 0) = (?2 <> 0) AND locked_at IS NULL ORDER BY id LIMIT 1";
 
 /// The oldest incident of the choice, and its size in bytes. By number: a clock may have been wrong.
 fn oldest(sql: &dyn Sql, holder: Option<i64>, choice: Choice) -> Result<Option<(IncidentId, u64)>> {

@@ -46,8 +46,12 @@ fn row_of(sql: &dyn Sql, holder: &HolderName) -> Result<i64> {
     if let Some(id) = sql.row(select, params![holder.name], |row| row.get(0))? {
         return Ok(id);
     }
-    let insert = "INSERT INTO share (holder, known) VALUES (?1, ?2)";
-    sql.insert_row(insert, params![holder.name, holder.known])
+    let insert = "INSERT INTO share (holder, known) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    match sql.insert(insert, params![holder.name, holder.known])? {
+        Some(id) => Ok(id),
+        // Another node made it meanwhile.
+        None => sql.one(select, params![holder.name], |row| row.get(0)),
+    }
 }
 
 /// Moves the latest incidents of a device that somebody named to that device: they were of its address.
@@ -56,14 +60,14 @@ pub(super) fn move_to_device(sql: &dyn Sql, device: i64) -> Result<()> {
     let share = row_of(sql, &eviction::known_device(root))?;
     let update = "UPDATE incident SET share = ?2 WHERE id IN
         (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?3)";
-    sql.execute(update, params![device, share, MOVED_MAX])?;
+    sql.change(update, params![device, share, MOVED_MAX])?;
     Ok(())
 }
 
 /// Adds the bytes of an arrival to its incident.
 pub(super) fn added(sql: &dyn Sql, incident: IncidentId, bytes: i64) -> Result<()> {
     let add = "UPDATE incident SET bytes = bytes + ?2 WHERE id = ?1";
-    sql.execute(add, params![incident.0, bytes])?;
+    sql.change(add, params![incident.0, bytes])?;
     Ok(())
 }
 
@@ -146,7 +150,7 @@ fn lock_of(sql: &dyn Sql, incident: IncidentId) -> Result<Option<(u64, bool)>> {
 fn set_lock(sql: &dyn Sql, incident: IncidentId, lock: Option<(&str, Timestamp)>) -> Result<()> {
     let (by, at) = lock.map(|(by, now)| (by, now.0)).unzip();
     let set = "UPDATE incident SET locked_by = ?2, locked_at = ?3 WHERE id = ?1";
-    sql.execute(set, params![incident.0, by, at])?;
+    sql.change(set, params![incident.0, by, at])?;
     Ok(())
 }
 

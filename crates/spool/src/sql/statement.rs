@@ -34,6 +34,15 @@ pub trait Sql {
     /// [`SpoolError::Database`].
     fn execute(&self, statement: &str, values: &[Value<'_>]) -> Result<usize>;
 
+    /// Runs a statement whose number of changed rows nobody needs. An engine may send it with the next statement, and
+    /// an error may come with that, or with the commit.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn change(&self, statement: &str, values: &[Value<'_>]) -> Result<()> {
+        self.execute(statement, values).map(drop)
+    }
+
     /// Runs an `INSERT` of at most one row and returns the number (`id`) that the row got. `None` if its condition
     /// or a conflict kept it out.
     ///
@@ -53,17 +62,68 @@ pub trait Sql {
     /// As [`Sql::execute`].
     fn now(&self) -> Result<Timestamp>;
 
+    /// What a query ends with so that the rows that it finds stay as they are until the end of the transaction; others
+    /// may lock them in the same way. An engine with one writer needs nothing.
+    fn share_lock(&self) -> &'static str {
+        ""
+    }
+
     /// The largest number that a row of `table` ever had, also if that row was removed. 0 if there was none.
     ///
     /// # Errors
     /// As [`Sql::execute`].
     fn last_number(&self, table: &str) -> Result<i64>;
+
+    /// Waits until no other transaction holds the lock, and holds it until the end of this one. Returns whether another
+    /// transaction may have written between the statements before: what was read must be read again. An engine with
+    /// one writer has nothing to do.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn lock(&self, _lock: Lock<'_>) -> Result<bool> {
+        Ok(false)
+    }
+}
+
+/// What one transaction at a time may do. Of several locks, each transaction takes those that come first here first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock<'a> {
+    /// Store the arrival with this blob, or look whether it was stored.
+    Arrival(&'a str),
+    /// Make tables, and what a new spool begins with.
+    Opening,
+    /// Change users, tokens, links and what else may be only so many.
+    Accounts,
+    /// Make, name, merge and remove devices.
+    Devices,
+    /// Change the incidents of a device: their numbers, and those of their arrivals, are committed in order, and nothing
+    /// is added to a delivery while its attempt is recorded.
+    Device(i64),
+    /// The same for the device of an incident.
+    DeviceOfIncident(i64),
+    /// The same for the device of an arrival.
+    DeviceOfArrival(i64),
+    /// The same for the device of a delivery.
+    DeviceOfDelivery(i64),
 }
 
 /// Reads a row, and says whether it needs the next one.
 pub(crate) type EachRow<'a> = dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>> + 'a;
 
 impl dyn Sql + '_ {
+    /// What `find` finds; if that is nothing, what it finds once this transaction has the lock: whoever had it may have
+    /// made what is sought.
+    pub(crate) fn find_or_lock<T>(
+        &self,
+        lock: Lock<'_>,
+        find: impl Fn() -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        match find()? {
+            None if self.lock(lock)? => find(),
+            found => Ok(found),
+        }
+    }
+
     /// Runs an `INSERT` of one row and returns the number (`id`) that the row got.
     pub(crate) fn insert_row(&self, statement: &str, values: &[Value<'_>]) -> Result<i64> {
         let number = self.insert(statement, values)?;

@@ -9,7 +9,7 @@ use tipoff_model::{
 
 use super::incident_summary::{self, IncidentSummary};
 use super::new_deliveries::{self, Added};
-use super::statement::{Sql, at, from_json, json, number, params};
+use super::statement::{Lock, Sql, at, from_json, json, number, params};
 use super::{dedup, delivery_rows, device_rows, incident_rows, planning, shares, sightings};
 use crate::core::delivery_placement::Placed;
 use crate::core::uploads::{self, EXPECTS_FOLDERS_MAX, NewName, Sending};
@@ -26,6 +26,7 @@ pub(super) fn grow(
     mut growth: Growth,
     locked_max: u64,
 ) -> Result<Stored> {
+    sql.lock(Lock::DeviceOfArrival(growth.arrival.0))?;
     let StoredUpload { incident, owner, device, envelope, content: before, .. } =
         read(sql, growth.arrival)?;
     if !shares::may_grow(sql, incident, locked_max)? {
@@ -65,10 +66,11 @@ pub(super) fn rename(
     arrival: ArrivalId,
     new: &NewName,
 ) -> Result<Vec<String>> {
+    sql.lock(Lock::DeviceOfArrival(arrival.0))?;
     let StoredUpload { incident, owner, device, mut envelope, mut content, torn } =
         read(sql, arrival)?;
     new.apply(&mut envelope, &mut content);
-    sql.execute(
+    sql.change(
         "UPDATE arrival SET envelope = ?2, content = ?3, event = ?4 WHERE id = ?1",
         params![arrival.0, json(&envelope)?, json(&content)?, new.event.as_str()],
     )?;
@@ -135,7 +137,7 @@ fn read(sql: &dyn Sql, arrival: ArrivalId) -> Result<StoredUpload> {
 /// as blobs: both are weighed before and after.
 fn write_growth(sql: &dyn Sql, incident: IncidentId, growth: &Growth) -> Result<()> {
     let weight = shares::weight(sql, growth.arrival)?;
-    sql.execute(
+    sql.change(
         "UPDATE arrival SET bytes = ?2, content = ?3, event = ?4, torn = ?5 WHERE id = ?1",
         params![
             growth.arrival.0,
@@ -170,7 +172,7 @@ pub(super) fn list(sql: &dyn Sql, tree: &str, limit: u32) -> Result<Vec<Upload>>
 
 /// See [`crate::Spool::note_path`]. Notes nothing if the upload was removed meanwhile.
 pub(super) fn note_path(sql: &dyn Sql, arrival: ArrivalId, path: &[u8]) -> Result<()> {
-    sql.execute(
+    sql.change(
         "INSERT INTO path_bytes (arrival, path) SELECT id, ?2 FROM arrival WHERE id = ?1
          ON CONFLICT (arrival) DO UPDATE SET path = excluded.path",
         params![arrival.0, path],
@@ -180,7 +182,7 @@ pub(super) fn note_path(sql: &dyn Sql, arrival: ArrivalId, path: &[u8]) -> Resul
 
 /// See [`crate::Spool::note_expects_folders`].
 pub(super) fn note_expects_folders(sql: &dyn Sql, tree: &str, now: Timestamp) -> Result<()> {
-    sql.execute(
+    sql.change(
         "INSERT INTO expects_folders (tree, at) VALUES (?1, ?2)
          ON CONFLICT (tree) DO UPDATE SET at = excluded.at",
         params![tree, now.0],
@@ -192,7 +194,7 @@ pub(super) fn note_expects_folders(sql: &dyn Sql, tree: &str, now: Timestamp) ->
     let select = "SELECT tree, at FROM expects_folders";
     let trees = sql.rows(select, params![], |row| Ok((row.get(0)?, at(row, 1)?)))?;
     for tree in uploads::least_needed(trees, EXPECTS_FOLDERS_MAX) {
-        sql.execute("DELETE FROM expects_folders WHERE tree = ?1", params![tree])?;
+        sql.change("DELETE FROM expects_folders WHERE tree = ?1", params![tree])?;
     }
     Ok(())
 }
