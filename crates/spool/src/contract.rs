@@ -211,7 +211,7 @@ async fn deliver(spool: &dyn Spool, incident: tipoff_model::IncidentId) {
     }
 }
 
-fn ended(delivery: &DueDelivery, state: DeliveryState) -> AttemptRecord {
+pub(crate) fn ended(delivery: &DueDelivery, state: DeliveryState) -> AttemptRecord {
     AttemptRecord {
         delivery: delivery.alert.delivery,
         covers: delivery.covers,

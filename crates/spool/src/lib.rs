@@ -19,6 +19,7 @@ pub mod durable;
 mod error;
 mod hex;
 mod incident;
+mod open;
 mod postgres;
 mod resent;
 mod retention_limits;
@@ -56,6 +57,7 @@ pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
 };
+pub use open::{Engine, SpoolConfig, open, open_beside};
 pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool};
 pub use resent::{DedupPolicy, Digest, MailDigest};
 pub use retention_limits::{RetentionLimits, Swept};

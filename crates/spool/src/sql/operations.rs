@@ -47,7 +47,7 @@ impl<D: Database> SqlSpool<D> {
     /// The arrival with this blob, whose commit was not answered (`lost`). It is never stored again: if it cannot be
     /// found out whether it is stored, the device is told that it is not, and the rows, if there are any, are alerted
     /// of.
-    async fn find_stored(&self, blob: &StoredBlob, lost: String) -> Result<Stored> {
+    pub(crate) async fn find_stored(&self, blob: &StoredBlob, lost: String) -> Result<Stored> {
         let deadline = tokio::time::Instant::now() + LOOK_UP_MAX;
         loop {
             let name = blob.name.clone();

@@ -150,6 +150,19 @@ pub(super) fn passwords(open: &[PathBuf]) -> Finding {
     }
 }
 
+/// Whether the shared spool's database answers and holds a spool. Changes nothing in it.
+pub(super) async fn database(config: &Config) -> Finding {
+    let rules = Arc::new(config.rules.clone());
+    match tipoff_spool::open_beside(&config.spool(), rules).await {
+        Ok(_) => Finding::fine("database", "PostgreSQL answers and holds the spool"),
+        Err(error) => Finding::wrong(
+            "database",
+            error.to_string(),
+            "check `url` in `[spool]`, and that this machine reaches the database; `tipoff run` makes the tables",
+        ),
+    }
+}
+
 /// Whether there is room, now and until retention removes the oldest incidents.
 pub(super) fn space(folder: &Path, retention: Retention) -> Finding {
     match rustix::fs::statvfs(nearest(folder)) {
