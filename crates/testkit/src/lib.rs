@@ -19,6 +19,7 @@ pub mod postgres;
 pub mod power_cut;
 pub mod pushover;
 pub mod rocketchat;
+pub mod s3;
 mod server_folder;
 pub mod signal;
 pub mod slack;
