@@ -24,5 +24,6 @@ mod server_folder;
 pub mod signal;
 pub mod slack;
 pub mod standin;
+pub mod tcp_proxy;
 pub mod telegram;
 pub mod webhook;
