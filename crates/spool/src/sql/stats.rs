@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tipoff_model::Timestamp;
 
+use super::incident_sources;
 use super::statement::{Sql, at, number, params};
 use crate::core::stats;
 use crate::{ChannelFigures, Figures, Hour, Result};
@@ -12,9 +13,7 @@ use crate::{ChannelFigures, Figures, Hour, Result};
 pub(super) fn figures(sql: &dyn Sql, hours_since: Timestamp, today: Timestamp) -> Result<Figures> {
     let oldest =
         sql.row("SELECT began_at FROM incident ORDER BY id LIMIT 1", params![], |row| at(row, 0))?;
-    let select = "SELECT DISTINCT channel FROM delivery";
-    let channels: Vec<String> = sql.rows(select, params![], |row| row.get(0))?;
-    let channels = channels
+    let channels = incident_sources::channels(sql)?
         .into_iter()
         .map(|channel| of_channel(sql, channel, today))
         .collect::<Result<_>>()?;
@@ -22,7 +21,8 @@ pub(super) fn figures(sql: &dyn Sql, hours_since: Timestamp, today: Timestamp) -
 }
 
 fn hours(sql: &dyn Sql, since: Timestamp) -> Result<Vec<Hour>> {
-    let select = "SELECT hour, arrivals, torn, bytes FROM hour WHERE hour >= ?1 ORDER BY hour";
+    let select = "SELECT hour, arrivals, torn, bytes FROM hour
+         WHERE hour >= ?1 AND arrivals > 0 ORDER BY hour";
     sql.rows(select, params![stats::hour_of(since)], |row| {
         Ok(Hour {
             at: stats::began_at(row.get(0)?),

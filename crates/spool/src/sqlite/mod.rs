@@ -7,6 +7,7 @@ mod connection;
 pub(crate) mod schema;
 mod space;
 mod statement;
+mod text_index;
 mod writer;
 
 use std::fs::File;
@@ -14,7 +15,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use rusqlite::OpenFlags;
+use rusqlite::{Connection, OpenFlags};
 use tipoff_model::{RuleSource, Timestamp};
 
 use crate::sql::database::Database;
@@ -90,8 +91,12 @@ impl SqlSpool<SqliteDatabase> {
         let (names, file) = (blobs.clone(), path.clone());
         let reopen = move || connect(&file, OpenFlags::default());
         let sync_names = move || names.sync_names().map_err(file_error);
+        let index_words = |connection: &Connection| match text_index::is_due(connection)? {
+            true => text_index::step(connection),
+            false => Ok(()),
+        };
         let database = SqliteDatabase {
-            writer: Writer::start(connection, reopen, sync_names)?,
+            writer: Writer::start(connection, reopen, sync_names, index_words)?,
             readers: Arc::new(Readers { path, idle: Mutex::default() }),
             _lock: lock,
         };

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params_from_iter};
 
+use super::text_index;
+use crate::core::incident_search::Wanted;
 use crate::sql::statement::{Columns, EachRow, Row, Sql, Value};
 use crate::{Result, SpoolError};
 
@@ -35,6 +37,10 @@ impl Sql for Connection {
             .query_row([table], |row| row.get(0))
             .optional()?;
         Ok(last.unwrap_or(0))
+    }
+
+    fn incidents_with(&self, texts: &[String], wanted: &Wanted) -> Result<Option<Vec<i64>>> {
+        text_index::find(self, texts, wanted)
     }
 }
 
