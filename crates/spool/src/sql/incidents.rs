@@ -16,7 +16,7 @@ use super::{deliveries, dismissal, incident_list, incident_summary, shares, stat
 use crate::core::covered::raw_mail;
 use crate::{
     ArrivalLine, BoxFuture, DeliveryLine, Figures, IncidentDetail, IncidentFilter, IncidentLine,
-    Incidents, Result, Share, SpoolError, SpoolStats, StoredBlob, Usage,
+    Incidents, Result, Share, SpoolError, StoredBlob, Usage,
 };
 
 impl<D: Database> Incidents for SqlSpool<D> {
@@ -155,20 +155,5 @@ pub(super) fn media(sql: &dyn Sql, place: MediaPlace) -> Result<Option<AlertMedi
 pub(super) fn incident_of(sql: &dyn Sql, arrival: ArrivalId) -> Result<Option<IncidentId>> {
     sql.row("SELECT incident FROM arrival WHERE id = ?1", params![arrival.0], |row| {
         row.get(0).map(IncidentId)
-    })
-}
-
-/// See [`crate::Spool::stats`].
-pub(super) fn stats(sql: &dyn Sql) -> Result<SpoolStats> {
-    let blob_bytes = sql
-        .row("SELECT sum(bytes) FROM arrival", params![], |row| row.get::<Option<i64>>(0))?
-        .flatten()
-        .unwrap_or(0);
-    let select = "SELECT channel, count(*) FROM delivery WHERE state = 'pending' GROUP BY channel";
-    let pending = sql.rows(select, params![], |row| Ok((row.get(0)?, number(row, 1)?)))?;
-    Ok(SpoolStats {
-        blob_bytes: u64::try_from(blob_bytes).unwrap_or(0),
-        pending,
-        writer_restarts: 0,
     })
 }

@@ -4,6 +4,8 @@
 //! [`crate::sql`]. Triggers of the tables (`v12.sql`) keep the sums of bytes.
 
 mod connection;
+#[cfg(test)]
+mod plans;
 pub(crate) mod schema;
 mod space;
 mod statement;
@@ -148,7 +150,7 @@ mod tests {
     use crate::{Spool, contract};
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn the_contract_holds() {
+    async fn the_contract_holds_and_no_statement_reads_all_of_the_history() {
         let folders = Mutex::new(Vec::new());
         contract::check(|| {
             let folder = tempfile::tempdir().unwrap();
@@ -157,6 +159,7 @@ mod tests {
             Box::new(move || Arc::new(SqliteSpool::open(&path, Arc::new(contract::Plain)).unwrap()))
         })
         .await;
+        plans::check();
     }
 
     /// Counts how often the rules are taken.

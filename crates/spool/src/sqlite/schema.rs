@@ -86,7 +86,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 34);
+        assert_eq!(tables, 35);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::{Result, SpoolError};
 
 impl Sql for Connection {
     fn execute(&self, statement: &str, values: &[Value<'_>]) -> Result<usize> {
+        #[cfg(test)]
+        super::plans::note(statement);
         Ok(self.prepare_cached(statement)?.execute(params_from_iter(values))?)
     }
 
@@ -21,6 +23,8 @@ impl Sql for Connection {
     }
 
     fn query(&self, statement: &str, values: &[Value<'_>], each: &mut EachRow<'_>) -> Result<()> {
+        #[cfg(test)]
+        super::plans::note(statement);
         let mut select: CachedStatement<'_> = self.prepare_cached(statement)?;
         let mut rows = select.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {

@@ -18,8 +18,14 @@ const STEP: i64 = 512;
 const UNINDEXED_MAX: usize = 4_096;
 /// Characters of a piece.
 const PIECE: usize = 3;
-/// Pieces of a text that are looked up.
-const PIECES_MAX: usize = 16;
+/// Pieces of all texts of a search that are compared by how often they occur.
+const PIECES_MAX: usize = 24;
+/// Of these, the rarest so many are looked for. With more, FTS5 would read the long lists of common ones.
+const RAREST: usize = 3;
+/// A piece is the rarer the older the incident is that is the last of the newest so many with it.
+const NEWEST_COMPARED: i64 = 64;
+/// If that incident is among the newest so many, the piece is common: no further one is looked for beside it.
+const COMMON_WITHIN: i64 = 16 * NEWEST_COMPARED;
 /// Pieces that begin with a shorter text. A text with more is so common that it is found without the index.
 const BEGINNINGS_MAX: usize = 512;
 
@@ -113,13 +119,7 @@ pub(super) fn find(
 ) -> Result<Option<Vec<i64>>> {
     // Before the index: what becomes indexed meanwhile is found twice, not missed.
     let Some(mut found) = unindexed(connection)? else { return Ok(None) };
-    let mut parts = Vec::new();
-    for text in texts {
-        parts.extend(expression(connection, text)?);
-    }
-    if parts.is_empty() {
-        return Ok(None);
-    }
+    let Some(expression) = expression(connection, texts)? else { return Ok(None) };
     let select = format!(
         "SELECT rowid FROM words_index WHERE words_index MATCH ?1 AND rowid > ?2 AND rowid < ?3
          ORDER BY rowid {} LIMIT ?4",
@@ -127,7 +127,7 @@ pub(super) fn find(
     );
     let max = i64::try_from(wanted.max).unwrap_or(i64::MAX);
     let mut select = connection.prepare_cached(&select)?;
-    let values = params![parts.join(" AND "), wanted.above, wanted.below, max];
+    let values = params![expression, wanted.above, wanted.below, max];
     for id in select.query_map(values, |row| row.get(0))? {
         found.push(id?);
     }
@@ -144,18 +144,50 @@ fn unindexed(connection: &Connection) -> Result<Option<Vec<i64>>> {
     Ok((ids.len() < UNINDEXED_MAX).then_some(ids))
 }
 
-/// What FTS5 is asked for a text. `None` if the text is too common.
-fn expression(connection: &Connection, text: &str) -> Result<Option<String>> {
-    let characters: Vec<char> = text.chars().map(visible).collect();
-    if characters.len() < PIECE {
-        let pieces = beginnings(connection, &characters.iter().collect::<String>())?;
-        return Ok(pieces.map(|pieces| format!("({})", joined(&pieces, " OR "))));
+/// What FTS5 is asked. `None` if the texts are too common. Texts of one or two characters are looked for only if there
+/// is no longer one.
+fn expression(connection: &Connection, texts: &[String]) -> Result<Option<String>> {
+    let texts: Vec<Vec<char>> =
+        texts.iter().map(|text| text.chars().map(visible).collect()).collect();
+    let (long, short): (Vec<_>, Vec<_>) = texts.into_iter().partition(|text| text.len() >= PIECE);
+    if !long.is_empty() {
+        let each = (PIECES_MAX / long.len()).max(1);
+        let pieces = long.iter().flat_map(|text| pieces(text, each)).collect();
+        return Ok(Some(joined(&rarest(connection, pieces)?, " AND ")));
     }
-    // Pieces side by side, and the last one, which may overlap.
-    let last = characters.len() - PIECE;
-    let places = (0..last).step_by(PIECE).take(PIECES_MAX - 1).chain([last]);
-    let piece = |place| characters.iter().skip(place).take(PIECE).collect::<String>();
-    Ok(Some(joined(&places.map(piece).collect::<Vec<_>>(), " AND ")))
+    let mut parts = Vec::new();
+    for text in short {
+        let pieces = beginnings(connection, &text.iter().collect::<String>())?;
+        parts.extend(pieces.map(|pieces| format!("({})", joined(&pieces, " OR "))));
+    }
+    Ok((!parts.is_empty()).then(|| parts.join(" AND ")))
+}
+
+/// At most so many pieces of a text, evenly from all of it.
+fn pieces(text: &[char], max: usize) -> Vec<String> {
+    let places = text.len() + 1 - PIECE;
+    let pieces = text.windows(PIECE).step_by(places.div_ceil(max));
+    pieces.map(|piece| piece.iter().collect()).collect()
+}
+
+/// The pieces that occur least among the newest incidents: the rarest one, and others that are not common.
+fn rarest(connection: &Connection, pieces: Vec<String>) -> Result<Vec<String>> {
+    let select = "SELECT rowid FROM words_index WHERE words_index MATCH ?1
+        ORDER BY rowid DESC LIMIT 1 OFFSET ?2";
+    let mut select = connection.prepare_cached(select)?;
+    let mut found = Vec::new();
+    for piece in pieces {
+        let values = params![joined(std::slice::from_ref(&piece), ""), NEWEST_COMPARED];
+        let oldest: Option<i64> = select.query_row(values, |row| row.get(0)).optional()?;
+        found.push((oldest, piece));
+    }
+    found.sort();
+    found.dedup();
+    let newest = connection.last_number("incident")?;
+    let is_rare = |oldest: Option<i64>| oldest.is_none_or(|oldest| oldest < newest - COMMON_WITHIN);
+    let rare = found.iter().take_while(|(oldest, _)| is_rare(*oldest)).count();
+    found.truncate(rare.clamp(1, RAREST));
+    Ok(found.into_iter().map(|(_, piece)| piece).collect())
 }
 
 /// Each piece as a string of FTS5.
@@ -254,7 +286,7 @@ mod tests {
             assert_eq!(found(&connection, &[text]).unwrap(), with(&connection, text), "{text}");
         }
         assert_eq!(found(&connection, &["xyzzy"]).unwrap(), [] as [i64; 0]);
-        assert_eq!(found(&connection, &["motion", "xq"]).unwrap(), [] as [i64; 0]);
+        assert_eq!(found(&connection, &["mo", "xq"]).unwrap(), [] as [i64; 0]);
         assert_eq!(found(&connection, &["motion", "300"]).unwrap(), [300]);
     }
 
@@ -293,7 +325,8 @@ mod tests {
         step(&connection).unwrap();
         step(&connection).unwrap();
         assert_eq!(found(&connection, &["x"]), None);
-        assert_eq!(found(&connection, &["x", "x\u{4e01}"]).unwrap(), [2]);
+        let both = found(&connection, &["x", "x\u{4e01}"]);
+        assert_eq!(both.unwrap(), [2]);
     }
 
     #[test]

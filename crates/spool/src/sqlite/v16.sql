@@ -45,3 +45,64 @@ INSERT INTO hour (hour, arrivals, torn, bytes, first_incident, last_incident)
     FROM incident WHERE true GROUP BY began
     ON CONFLICT (hour) DO UPDATE SET first_incident = excluded.first_incident,
                                      last_incident = excluded.last_incident;
+
+-- The bytes of files, summed as the other bytes of incidents and shares are.
+ALTER TABLE incident ADD COLUMN blob_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE share ADD COLUMN blob_bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE incident SET blob_bytes =
+    (SELECT coalesce(sum(bytes), 0) FROM arrival WHERE arrival.incident = incident.id);
+UPDATE share SET blob_bytes =
+    (SELECT coalesce(sum(blob_bytes), 0) FROM incident WHERE incident.share = share.id);
+DROP TRIGGER incident_added;
+DROP TRIGGER incident_changed;
+DROP TRIGGER incident_removed;
+CREATE TRIGGER incident_added AFTER INSERT ON incident BEGIN
+    UPDATE share SET
+        bytes = bytes + new.bytes,
+        blob_bytes = blob_bytes + new.blob_bytes,
+        settled_bytes = settled_bytes + iif(new.pending = 0 AND new.locked_at IS NULL, new.bytes, 0),
+        locked_bytes = locked_bytes + iif(new.locked_at IS NULL, 0, new.bytes)
+    WHERE id = new.share;
+END;
+CREATE TRIGGER incident_changed AFTER UPDATE OF share, bytes, blob_bytes, pending, locked_at ON incident
+WHEN old.bytes <> new.bytes OR old.blob_bytes <> new.blob_bytes OR (old.pending = 0) <> (new.pending = 0)
+     OR (old.locked_at IS NULL) <> (new.locked_at IS NULL) OR old.share IS NOT new.share BEGIN
+    UPDATE share SET
+        bytes = bytes - old.bytes,
+        blob_bytes = blob_bytes - old.blob_bytes,
+        settled_bytes = settled_bytes - iif(old.pending = 0 AND old.locked_at IS NULL, old.bytes, 0),
+        locked_bytes = locked_bytes - iif(old.locked_at IS NULL, 0, old.bytes)
+    WHERE id = old.share;
+    UPDATE share SET
+        bytes = bytes + new.bytes,
+        blob_bytes = blob_bytes + new.blob_bytes,
+        settled_bytes = settled_bytes + iif(new.pending = 0 AND new.locked_at IS NULL, new.bytes, 0),
+        locked_bytes = locked_bytes + iif(new.locked_at IS NULL, 0, new.bytes)
+    WHERE id = new.share;
+END;
+CREATE TRIGGER incident_removed AFTER DELETE ON incident BEGIN
+    UPDATE share SET
+        bytes = bytes - old.bytes,
+        blob_bytes = blob_bytes - old.blob_bytes,
+        settled_bytes = settled_bytes - iif(old.pending = 0 AND old.locked_at IS NULL, old.bytes, 0),
+        locked_bytes = locked_bytes - iif(old.locked_at IS NULL, 0, old.bytes)
+    WHERE id = old.share;
+END;
+
+-- The latest failed attempt of each channel.
+CREATE TABLE last_error (
+    channel TEXT PRIMARY KEY,
+    at      INTEGER NOT NULL,
+    error   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO last_error (channel, at, error)
+    SELECT channel, max(at), error FROM attempt JOIN delivery ON delivery.id = attempt.delivery
+    WHERE error IS NOT NULL GROUP BY channel;
+DROP INDEX attempt_failed;
+
+-- The day's deliveries of a channel are counted without reading their rows.
+DROP INDEX delivery_by_end;
+CREATE INDEX delivery_by_end ON delivery (channel, state, ended_at) WHERE ended_at IS NOT NULL;
+
+-- Files of torn arrivals, which few devices have: a start looks for those devices.
+CREATE INDEX known_media_torn ON known_media (device) WHERE torn = 1;
