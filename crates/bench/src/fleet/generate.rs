@@ -127,9 +127,9 @@ const STATEMENTS: [&str; 14] = [
      WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {N})
      SELECT n, 1 + n * 7919 % {DEVICES}, {NOW} - ({N} - n) * {STEP}, n > {N} - {PENDING} FROM number",
     "INSERT INTO incident (id, device, event, subject, began_at, last_arrival_at, pictures, cover_arrival,
-                           cover_index, share, bytes, pending)
+                           cover_index, share, bytes, blob_bytes, pending)
      SELECT id, device, CASE WHEN id % 10 = 0 THEN 'person' ELSE 'motion' END,
-            'Motion detected at camera ' || device, at, at, 1, id, 0, device, 66000, pending FROM number",
+            'Motion detected at camera ' || device, at, at, 1, id, 0, device, 66000, 60000, pending FROM number",
     "INSERT INTO arrival (id, incident, received_at, torn, event, blob, bytes, envelope, content)
      SELECT id, id, at, 0, 'motion', '2026-01-01/' || id || '.eml', 60000, {ENVELOPE}, {CONTENT} FROM number",
     "INSERT INTO words (incident, arrival, words) SELECT id, id, {WORDS} FROM number",
@@ -150,7 +150,8 @@ const STATEMENTS: [&str; 14] = [
     "INSERT INTO attempt (delivery, number, at, took_ms, error)
      SELECT id, 1, ended_at, 30, CASE state WHEN 'refused' THEN 'no such chat' END
      FROM delivery WHERE ended_at IS NOT NULL ORDER BY id",
-    "UPDATE share SET (bytes, settled_bytes) =
-        (SELECT coalesce(sum(bytes), 0), coalesce(sum(bytes) FILTER (WHERE pending = 0), 0)
+    "UPDATE share SET (bytes, settled_bytes, blob_bytes) =
+        (SELECT coalesce(sum(bytes), 0), coalesce(sum(bytes) FILTER (WHERE pending = 0), 0),
+                coalesce(sum(blob_bytes), 0)
          FROM incident WHERE incident.device = share.id)",
 ];

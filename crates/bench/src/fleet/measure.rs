@@ -17,8 +17,10 @@ use super::generate::Size;
 const CHANNELS: [&str; 2] = ["phone", "hook"];
 /// Lines of a page, and one more that shows whether there is a next page.
 const PAGE: u32 = 51;
-/// Incidents that one sweep removes.
+/// Incidents that one sweep removes, in steps of 100.
 const REMOVED: u64 = 500;
+/// These steps.
+const STEPS: f64 = 5.0;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Rules that alert both channels of everything.
@@ -60,6 +62,35 @@ impl RuleSource for Everything {
 pub(super) struct Timed {
     pub(super) name: &'static str,
     pub(super) times_ms: Vec<f64>,
+    /// Time of processors for each time, also of the writer's thread.
+    pub(super) cpu_ms: f64,
+}
+
+/// Measures how often something is done and how long it takes.
+struct Watch {
+    cpu_ms: f64,
+    times_ms: Vec<f64>,
+}
+
+impl Watch {
+    fn new() -> Self {
+        Self { cpu_ms: cpu_ms(), times_ms: Vec::new() }
+    }
+
+    fn note(&mut self, began: Instant, parts: f64) {
+        self.times_ms.push(began.elapsed().as_secs_f64() * 1_000.0 / parts);
+    }
+
+    /// `parts`: how many operations each measured time was divided by.
+    fn end(self, name: &'static str, parts: f64) -> Timed {
+        let count = self.times_ms.len().max(1) as f64 * parts;
+        Timed { name, cpu_ms: (cpu_ms() - self.cpu_ms) / count, times_ms: self.times_ms }
+    }
+}
+
+fn cpu_ms() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
 }
 
 /// Asks the spool for everything, each `times` times.
@@ -155,29 +186,31 @@ async fn repeated<T, F>(name: &'static str, times: u16, mut ask: impl FnMut() ->
 where
     F: Future<Output = tipoff_spool::Result<T>>,
 {
-    let mut times_ms = Vec::new();
-    // The first one is not counted: it reads what the system does not have in memory.
-    for time in 0..=times {
+    // Not counted: it reads what the system does not have in memory.
+    ask().await.with_context(|| name)?;
+    let mut watch = Watch::new();
+    for _ in 0..times {
         let began = Instant::now();
         ask().await.with_context(|| name)?;
-        if time > 0 {
-            times_ms.push(began.elapsed().as_secs_f64() * 1_000.0);
-        }
+        watch.note(began, 1.0);
     }
-    Ok(Timed { name, times_ms })
+    Ok(watch.end(name, 1.0))
 }
 
 /// Stores mails of many devices, one at a time, each with a file of its own.
 async fn stored(spool: &dyn Spool, size: Size, now: Timestamp, times: u16) -> Result<Timed> {
-    let mut times_ms = Vec::new();
-    for time in 0..i64::from(times) * 4 {
+    let arrivals = (0..i64::from(times) * 20).map(|time| {
         let device = 1 + time * 37 % size.devices;
-        let arrival = arrival(spool, device, now.after(Duration::from_secs(60)))?;
+        arrival(spool, device, now.after(Duration::from_secs(60)))
+    });
+    let arrivals = arrivals.collect::<Result<Vec<_>>>()?;
+    let mut watch = Watch::new();
+    for arrival in arrivals {
         let began = Instant::now();
         spool.store(arrival).await?;
-        times_ms.push(began.elapsed().as_secs_f64() * 1_000.0);
+        watch.note(began, 1.0);
     }
-    Ok(Timed { name: "storing a mail", times_ms })
+    Ok(watch.end("storing a mail", 1.0))
 }
 
 fn arrival(spool: &dyn Spool, device: i64, at: Timestamp) -> Result<NewArrival> {
@@ -222,16 +255,16 @@ fn arrival(spool: &dyn Spool, device: i64, at: Timestamp) -> Result<NewArrival> 
 
 /// Sweeps that evict so many incidents each: the time of one step of 100.
 async fn swept(spool: &dyn Spool, size: Size, now: Timestamp, times: u16) -> Result<Timed> {
-    let mut times_ms = Vec::new();
+    let mut watch = Watch::new();
     for _ in 0..times {
         let bytes = spool.usage().await?.bytes;
         let each = bytes / size.incidents.unsigned_abs().max(1);
         let bytes_max = bytes.saturating_sub(each * REMOVED);
         let guard = AgeGuard::default();
         let began = Instant::now();
-        let swept = spool.sweep(RetentionLimits { age: DAY * 30, guard, bytes_max }, now).await?;
-        let steps = swept.incidents as f64 / 100.0;
-        times_ms.push(began.elapsed().as_secs_f64() * 1_000.0 / steps.max(1.0));
+        let keep = RetentionLimits { age: DAY * 30, guard, bytes_max };
+        spool.sweep(keep, now).await?;
+        watch.note(began, STEPS);
     }
-    Ok(Timed { name: "removing 100 incidents", times_ms })
+    Ok(watch.end("removing 100 incidents", STEPS))
 }
