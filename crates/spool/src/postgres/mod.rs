@@ -7,6 +7,7 @@ mod connection;
 mod lanes;
 mod schema;
 mod statement;
+mod text_index;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

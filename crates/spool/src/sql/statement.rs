@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tipoff_model::{Event, Timestamp};
 
+use crate::core::incident_search::Wanted;
 use crate::{Result, SpoolError};
 
 /// A value of a row, or one that takes the place of `?1`, `?2` … in a statement.
@@ -71,6 +72,14 @@ pub trait Sql {
     fn lock(&self, _lock: Lock<'_>) -> Result<bool> {
         Ok(false)
     }
+
+    /// The wanted incidents that may have all these texts in the words of their arrivals, by the engine's own index.
+    /// More may be among them than have the texts, and none that has them is missing. `None` if the index knows none
+    /// of the texts.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn incidents_with(&self, texts: &[String], wanted: &Wanted) -> Result<Option<Vec<i64>>>;
 }
 
 /// What one transaction at a time may do. Of several locks, each transaction takes those that come first here first.

@@ -6,12 +6,13 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::Access;
 use tipoff_spool::{SqliteSpool, Usage};
 
 use super::finding::{Finding, size};
-use crate::config::Retention;
+use crate::config::{Config, Retention};
 use crate::runtime::private::{self, Found};
 
 /// Files whose sizes are added up. With more files the sum is not known, and the finding leaves it
