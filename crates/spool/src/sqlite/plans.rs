@@ -34,7 +34,7 @@ const BOUNDED: &[&str] = &[
     "share_link",
     "token",
     "torn_mail",
-    "user",
+    "account",
     // Named parts of statements, each of which is limited.
     "CONSTANT",
     "found",
