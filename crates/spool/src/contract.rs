@@ -10,6 +10,7 @@ mod recorders;
 mod resent;
 mod review;
 mod rules;
+mod search;
 mod sessions;
 mod shares;
 mod uploads;
@@ -264,6 +265,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     hostile::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
+    search::check(&fresh).await;
     shares::check(&fresh).await;
 }
 

@@ -216,4 +216,34 @@ mod tests {
             .unwrap();
         assert!(plan.contains("incident_of_share"), "{plan}");
     }
+
+    /// An incident that the guard keeps costs a sweep one look, however many steps it takes.
+    #[test]
+    fn old_incidents_that_are_kept_are_passed_once() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::sqlite::schema::migrate(&mut connection).unwrap();
+        let rows = "INSERT INTO device (id, key, name) VALUES (1, 'yard', 'yard');
+            WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 2500)
+            INSERT INTO incident (id, device, event, subject, began_at, last_arrival_at)
+            SELECT n, 1, 'motion', '', 0, 0 FROM number;
+            INSERT INTO delivery (incident, channel, kind, state, created_at, due_at)
+            SELECT id, 'phone', 'first', 'pending', 0, 0 FROM incident WHERE id <= 2250;";
+        connection.execute_batch(rows).unwrap();
+        let newest = crate::Newest {
+            incident: IncidentId(2500),
+            arrival: ArrivalId(0),
+            received_at: None,
+            recorded_at: None,
+        };
+        let guard = crate::AgeGuard { before_run: Some(newest), counted: None };
+        let age = std::time::Duration::from_secs(1);
+        let keep = RetentionLimits { age, bytes_max: u64::MAX, guard };
+        let (mut from, mut removed) = (Some(Place::BEGIN), Vec::new());
+        while from.is_some() {
+            let step = step(&connection, keep, &[], Timestamp(10_000), from).unwrap();
+            removed.push(step.swept.incidents);
+            from = step.next;
+        }
+        assert_eq!(removed, [0, 0, 100, 100, 50], "1,000 are looked at in a step");
+    }
 }

@@ -304,6 +304,24 @@ mod tests {
     }
 
     #[test]
+    fn a_step_takes_so_long() {
+        let words = |id: i64| {
+            let device = id * 7919 % 5_000;
+            format!(
+                "motion detected at camera {device} cam{device}@site.example front{device} \
+                 {id}_{device}.jpg an alarm was triggered on channel {}",
+                device % 16
+            )
+        };
+        let arrivals: Vec<(i64, String)> = (1..=20 * STEP).map(|id| (id, words(id))).collect();
+        let connection = spool(&arrivals);
+        let began = std::time::Instant::now();
+        (0..20).for_each(|_| step(&connection).unwrap());
+        assert_eq!(unindexed(&connection).unwrap(), Some(vec![]));
+        println!("an arrival is indexed in {:?}", began.elapsed() / 20 / STEP as u32);
+    }
+
+    #[test]
     fn a_removed_incident_leaves_the_index() {
         let connection = spool(&[(1, "motion".to_owned()), (2, "motion".to_owned())]);
         step(&connection).unwrap();
