@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use tipoff_rules::{Clock, Rules};
 use toml::de::DeTable;
 
+use super::access::Networks;
 use super::book::Book;
 use super::channel::Channels;
 use super::fault::{Fault, Faults};
@@ -64,6 +65,15 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// The networks of balancers, with the section of each.
+    pub(crate) fn balancers(&self) -> [(&'static str, &Networks); 3] {
+        [
+            ("smtp", &self.smtp.proxy_protocol),
+            ("ftp", &self.ftp.proxy_protocol),
+            ("http", &self.http.proxy_protocol),
+        ]
+    }
+
     /// The names of the configured devices.
     pub(crate) fn device_names(&self) -> Vec<String> {
         self.devices.iter().map(|device| device.name.clone()).collect()
