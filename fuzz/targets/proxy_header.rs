@@ -4,6 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
+#[allow(dead_code, reason = "the log and doctor use the rest")]
 #[path = "../../crates/tipoff/src/net/proxy_header.rs"]
 mod proxy_header;
 
