@@ -10,8 +10,8 @@ use super::home_settings::Choice;
 use super::spool::{Opening, SqlSpool, lock};
 use super::statement::{Sql, params};
 use super::{
-    clock, dedup, deliveries, devices, home_settings, identity, incidents, known_mails, store,
-    turns, uploads,
+    clock, dedup, deliveries, devices, home_settings, identity, known_mails, stats, store, turns,
+    uploads,
 };
 use crate::core::known_mails::NewMail;
 use crate::core::uploads::NewName;
@@ -233,7 +233,7 @@ impl<D: Database> Spool for SqlSpool<D> {
 
     fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>> {
         Box::pin(async move {
-            let stats = self.read(incidents::stats).await?;
+            let stats = self.read(stats::stats).await?;
             Ok(SpoolStats { writer_restarts: self.database.writer_restarts(), ..stats })
         })
     }

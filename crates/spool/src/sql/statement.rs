@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tipoff_model::{Event, Timestamp};
 
+use crate::core::incident_search::Wanted;
 use crate::{Result, SpoolError};
 
 /// A value of a row, or one that takes the place of `?1`, `?2` … in a statement.
@@ -52,6 +53,14 @@ pub trait Sql {
     /// # Errors
     /// As [`Sql::execute`].
     fn last_number(&self, table: &str) -> Result<i64>;
+
+    /// The wanted incidents that may have all these texts in the words of their arrivals, by the engine's own index.
+    /// More may be among them than have the texts, and none that has them is missing. `None` if the index knows none
+    /// of the texts.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn incidents_with(&self, texts: &[String], wanted: &Wanted) -> Result<Option<Vec<i64>>>;
 }
 
 /// Reads a row, and says whether it needs the next one.
