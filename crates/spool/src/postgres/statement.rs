@@ -227,9 +227,12 @@ const OF_DEVICE: i64 = 5 << 56;
 /// The statement that takes a lock, and its value. One for the device of something looks the device up as well.
 fn lock_statement(lock: Lock<'_>) -> (&'static str, i64) {
     let statement = match lock {
-        Lock::Opening | Lock::Devices | Lock::Accounts | Lock::Arrival(_) | Lock::Device(_) => {
-            "SELECT pg_advisory_xact_lock(?1)"
-        }
+        Lock::Opening
+        | Lock::Devices
+        | Lock::Accounts
+        | Lock::Arrival(_)
+        | Lock::Device(_)
+        | Lock::AuditLog => "SELECT pg_advisory_xact_lock(?1)",
         Lock::DeviceOfIncident(_) => {
             "SELECT pg_advisory_xact_lock(360287970189639680 | device) FROM incident WHERE id = ?1"
         }
@@ -254,6 +257,7 @@ fn number_of(lock: Lock<'_>) -> i64 {
         Lock::Opening => 1 << KIND,
         Lock::Devices => 2 << KIND,
         Lock::Accounts => 3 << KIND,
+        Lock::AuditLog => 6 << KIND,
         Lock::Arrival(blob) => (4 << KIND) | (fnv(blob.as_bytes()) >> 8),
         Lock::Device(id) => OF_DEVICE | id,
         Lock::DeviceOfIncident(id) | Lock::DeviceOfArrival(id) | Lock::DeviceOfDelivery(id) => id,
@@ -393,6 +397,7 @@ mod tests {
             Lock::Opening,
             Lock::Devices,
             Lock::Accounts,
+            Lock::AuditLog,
             Lock::Device(0),
             Lock::Device(7),
             Lock::Arrival("7"),

@@ -102,6 +102,8 @@ pub enum Lock<'a> {
     DeviceOfArrival(i64),
     /// The same for the device of a delivery.
     DeviceOfDelivery(i64),
+    /// Remove entries of the audit log.
+    AuditLog,
 }
 
 /// Reads a row, and says whether it needs the next one.

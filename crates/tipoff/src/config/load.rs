@@ -12,6 +12,7 @@ use tipoff_rules::{Clock, Rules};
 use tipoff_spool::SpoolConfig;
 use toml::de::DeTable;
 
+use super::access::Networks;
 use super::book::Book;
 use super::channel::Channels;
 use super::fault::{Fault, Faults};
@@ -71,6 +72,15 @@ impl Config {
     /// Where the spool is.
     pub(crate) fn spool(&self) -> SpoolConfig {
         self.spool.config(&self.data_dir)
+    }
+
+    /// The networks of balancers, with the section of each.
+    pub(crate) fn balancers(&self) -> [(&'static str, &Networks); 3] {
+        [
+            ("smtp", &self.smtp.proxy_protocol),
+            ("ftp", &self.ftp.proxy_protocol),
+            ("http", &self.http.proxy_protocol),
+        ]
     }
 
     /// The names of the configured devices.

@@ -36,7 +36,7 @@ mod units;
 mod values;
 mod video;
 
-pub(crate) use access::Access;
+pub(crate) use access::{Access, Networks};
 pub(crate) use channel::ChannelConfig;
 pub(crate) use device::DeviceConfig;
 pub(crate) use fault::Faults;

@@ -139,6 +139,7 @@ fn defaults_that_are_written_down_change_nothing() {
         "proxy_role_header",
         "proxy_role",
         "hosts",
+        "proxy_protocol",
     ];
     let lines = whole_example();
     let (sections, _) = lines.split_once("[[device]]").unwrap();
