@@ -54,6 +54,7 @@ mod known_browsers;
 mod limits;
 mod mail_contents;
 mod mqtt;
+mod nodes;
 mod ntfy;
 mod pages;
 mod pictures;
