@@ -1,7 +1,8 @@
 //! How the statements of this crate reach an engine: a statement with values goes in, rows come out.
 //!
 //! The statements are written once. An engine implements [`Sql`] for its connection; everything else in this folder
-//! knows no engine. Some statements still use words that only SQLite has (`instr`, `INDEXED BY`, scalar `max`).
+//! knows no engine. Words that only SQLite has (`instr`, scalar `max`, `->>` of a text) are functions of the other engine's
+//! tables; `INDEXED BY` is a hint that it leaves out.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;

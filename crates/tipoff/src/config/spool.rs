@@ -36,7 +36,7 @@ impl SpoolSettings {
         SpoolConfig { folder: data_dir.to_owned(), engine }
     }
 
-    /// Whether several nodes may share the spool.
+    /// Whether it is a PostgreSQL database.
     pub(crate) const fn is_shared(&self) -> bool {
         self.url.is_some()
     }
@@ -54,6 +54,7 @@ pub(super) fn read(section: &mut Section<'_>) -> SpoolSettings {
         without: Without::Default("\"embedded\"".to_owned()),
         doc: "`embedded`: a database file in `data_dir`. `postgres`: a PostgreSQL database, version 15 or newer.",
     };
+    let is_named = section.has("engine");
     let is_shared = section.parsed(&key, |name| match name {
         "embedded" => Ok(false),
         "postgres" => Ok(true),
@@ -81,8 +82,8 @@ pub(super) fn read(section: &mut Section<'_>) -> SpoolSettings {
          quarter of them.",
     );
     match (is_shared, &url) {
-        (true, None) => section.missing("url", "url = { env = \"DATABASE_URL\" }"),
-        (false, Some(url)) => {
+        (true, None) => section.missing("url", "{ env = \"DATABASE_URL\" }"),
+        (false, Some(url)) if !is_named => {
             section.wrong("url", url.span(), "this needs `engine = \"postgres\"`")
         }
         _ => {}
