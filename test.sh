@@ -58,6 +58,7 @@ want smtp-source postfix
 want node nodejs
 want python3 python3-venv
 want lftp lftp
+want haproxy haproxy
 want ncftpput ncftp
 want tnftp tnftp
 want inetutils-ftp inetutils-ftp

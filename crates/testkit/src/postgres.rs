@@ -2,6 +2,7 @@
 //! temporary folder, as an unprivileged user if the test runs as root. They end with the test, also
 //! if it panics or is killed.
 
+mod cluster;
 mod instance;
 mod programs;
 
@@ -10,6 +11,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+pub use self::cluster::Cluster;
 use self::instance::Instance;
 use crate::server_folder::ServerFolder;
 

@@ -24,6 +24,11 @@ while processes=$(running "$1"); [ -n "$processes" ]; do
   for process in $processes; do kill -9 "${process#/proc/}"; done
   sleep 0.01
 done
+# The seventh line of this file names the shared memory that a killed PostgreSQL leaves: key and id.
+for file in "$1"/*/postmaster.pid; do
+  id=$(sed -n '7s/.* //p' "$file")
+  [ -z "$id" ] || ipcrm -m "$id"
+done
 rm -rf -- "$1"
 "#;
 

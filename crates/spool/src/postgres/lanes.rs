@@ -70,7 +70,7 @@ mod tests {
         let lanes = Lanes::new(1);
         let _used = lanes.enter("used").await.unwrap();
         for name in 0..KEPT_MAX * 3 {
-            lanes.enter(&name.to_string()).await.unwrap();
+            drop(lanes.enter(&name.to_string()).await.unwrap());
         }
         assert!(lock(&lanes.lanes).len() <= KEPT_MAX);
         assert!(lanes.enter("used").now_or_never().is_none());

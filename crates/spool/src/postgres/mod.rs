@@ -7,6 +7,7 @@ mod connection;
 mod lanes;
 mod schema;
 mod statement;
+mod text_index;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -53,6 +54,15 @@ impl fmt::Debug for PostgresConfig {
     }
 }
 
+/// Why a spool is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To receive as a node.
+    Receive,
+    /// To look, and to change what people may change.
+    Look,
+}
+
 /// The database, with its connections.
 pub struct PostgresDatabase {
     pool: Pool,
@@ -72,19 +82,27 @@ impl SqlSpool<PostgresDatabase> {
         config: &PostgresConfig,
         folder: &Path,
         rules: Arc<dyn RuleSource>,
+        purpose: Purpose,
     ) -> Result<Self> {
         let pool = connection::pool(config)?;
         let lanes = Lanes::new(config.connections);
         let (is_failing, round_trips) = (Arc::default(), Arc::default());
         let database = PostgresDatabase { pool, is_failing, lanes, round_trips };
-        database.transaction(|session| schema::migrate(session)).await?;
+        match purpose {
+            Purpose::Receive => database.transaction(schema::migrate).await?,
+            Purpose::Look => database.transaction(schema::is_current).await?,
+        }
         let now = Timestamp::from(SystemTime::now());
-        let opening = database.write(move |sql| Opening::read(sql, true, now)).await?;
+        let opening =
+            database.write(move |sql| Opening::read(sql, purpose == Purpose::Receive, now)).await?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         durable::make_private_folder(folder).map_err(file_error)?;
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
         let folder = folder.to_owned();
-        let journal = database.read(move |sql| sweep::open_journal(&folder, sql)).await?;
+        let journal = match purpose {
+            Purpose::Receive => database.read(move |sql| sweep::open_journal(&folder, sql)).await?,
+            Purpose::Look => None,
+        };
         Ok(Self::new(database, blobs.with_journal(journal), rules, opening))
     }
 }

@@ -28,17 +28,44 @@ pub(super) fn migrate(session: &Session) -> Result<()> {
              oldest_user BIGINT NOT NULL
          )",
     )?;
-    let select =
-        "SELECT coalesce(max(version), 0), coalesce(max(oldest_user), 0) FROM schema_version";
-    let (found, oldest_user): (i64, i64) =
-        sql.one(select, params![], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if oldest_user > NEWEST {
-        return Err(SpoolError::Newer { found, known: NEWEST });
-    }
+    let (found, oldest_user) = version(sql)?;
+    check(found, oldest_user)?;
     for (version, migration) in MIGRATIONS.iter().filter(|(version, _)| *version > found) {
         session.batch(migration)?;
         let note = "INSERT INTO schema_version (version, oldest_user) VALUES (?1, ?2)";
         sql.execute(note, params![*version, OLDEST_USER])?;
     }
     Ok(())
+}
+
+/// Whether a spool can be looked at: it has the tables that this program knows.
+///
+/// # Errors
+/// If there is none yet, an older one, or one that only newer programs can use.
+pub(super) fn is_current(session: &Session) -> Result<()> {
+    let sql: &dyn Sql = session;
+    let exists = "SELECT to_regclass('schema_version') IS NOT NULL";
+    if !sql.one(exists, params![], |row| row.get::<bool>(0))? {
+        return Err(SpoolError::Database("it holds no spool yet".to_owned()));
+    }
+    let (found, oldest_user) = version(sql)?;
+    check(found, oldest_user)?;
+    match found < NEWEST {
+        true => Err(SpoolError::Database("its spool is of an earlier version".to_owned())),
+        false => Ok(()),
+    }
+}
+
+/// The version of a spool, and the oldest version of the program that can use it. 0: it has no tables.
+fn version(sql: &dyn Sql) -> Result<(i64, i64)> {
+    let select =
+        "SELECT coalesce(max(version), 0), coalesce(max(oldest_user), 0) FROM schema_version";
+    sql.one(select, params![], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+fn check(found: i64, oldest_user: i64) -> Result<()> {
+    match oldest_user > NEWEST {
+        true => Err(SpoolError::Newer { found, known: NEWEST }),
+        false => Ok(()),
+    }
 }

@@ -16,6 +16,8 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
 use tokio_postgres::{Error, Statement};
 
 use super::connection::{ANSWER_MAX, fault, is_reusable};
+use super::text_index;
+use crate::core::incident_search::Wanted;
 use crate::sql::statement::{Columns, EachRow, Lock, Row, Sql, Value};
 use crate::{Result, SpoolError};
 
@@ -216,6 +218,10 @@ impl Sql for Session {
         <dyn Sql>::one(self, select, &[Value::Text(table.into())], |row| row.get(0))
     }
 
+    fn incidents_with(&self, texts: &[String], wanted: &Wanted) -> Result<Option<Vec<i64>>> {
+        text_index::find(self, texts, wanted)
+    }
+
     fn lock(&self, lock: Lock<'_>) -> Result<bool> {
         if self.locks {
             let (select, number) = lock_statement(lock);
@@ -231,9 +237,12 @@ const OF_DEVICE: i64 = 5 << 56;
 /// The statement that takes a lock, and its value. One for the device of something looks the device up as well.
 fn lock_statement(lock: Lock<'_>) -> (&'static str, i64) {
     let statement = match lock {
-        Lock::Opening | Lock::Devices | Lock::Accounts | Lock::Arrival(_) | Lock::Device(_) => {
-            "SELECT pg_advisory_xact_lock(?1)"
-        }
+        Lock::Opening
+        | Lock::Devices
+        | Lock::Accounts
+        | Lock::Arrival(_)
+        | Lock::Device(_)
+        | Lock::AuditLog => "SELECT pg_advisory_xact_lock(?1)",
         Lock::DeviceOfIncident(_) => {
             "SELECT pg_advisory_xact_lock(360287970189639680 | device) FROM incident WHERE id = ?1"
         }
@@ -258,6 +267,7 @@ fn number_of(lock: Lock<'_>) -> i64 {
         Lock::Opening => 1 << KIND,
         Lock::Devices => 2 << KIND,
         Lock::Accounts => 3 << KIND,
+        Lock::AuditLog => 6 << KIND,
         Lock::Arrival(blob) => (4 << KIND) | (fnv(blob.as_bytes()) >> 8),
         Lock::Device(id) => OF_DEVICE | id,
         Lock::DeviceOfIncident(id) | Lock::DeviceOfArrival(id) | Lock::DeviceOfDelivery(id) => id,
@@ -273,11 +283,20 @@ fn fnv(bytes: &[u8]) -> i64 {
     i64::try_from(hash >> 1).unwrap_or_default()
 }
 
-/// A statement in PostgreSQL's words: `?1` is `$1`, and hints for the embedded engine are left out. No text of a
+/// A statement in PostgreSQL's words: `?1` is `$1`, a `?` without a number is that of its place, and hints for the embedded engine are left out. No text of a
 /// statement has a question mark: texts are values.
 fn translate(statement: &str) -> String {
     const HINT: &str = "INDEXED BY ";
-    let mut translated = statement.replace('?', "$");
+    let mut translated = String::with_capacity(statement.len() + 16);
+    let mut parts = statement.split('?');
+    translated.push_str(parts.next().unwrap_or_default());
+    for (place, part) in parts.enumerate() {
+        translated.push('$');
+        if !part.starts_with(|first: char| first.is_ascii_digit()) {
+            translated.push_str(&(place + 1).to_string());
+        }
+        translated.push_str(part);
+    }
     while let Some(at) = translated.find(HINT) {
         let name = translated.get(at + HINT.len()..).unwrap_or_default();
         let length = name.find(char::is_whitespace).unwrap_or(name.len());
@@ -379,6 +398,7 @@ mod tests {
             "SELECT id FROM incident INDEXED BY incident_by_device WHERE device = ?1 LIMIT ?12";
         let translated = "SELECT id FROM incident  WHERE device = $1 LIMIT $12";
         assert_eq!(translate(statement), translated);
+        assert_eq!(translate("a = ? AND b IN (?, ?)"), "a = $1 AND b IN ($2, $3)");
     }
 
     #[test]
@@ -387,6 +407,7 @@ mod tests {
             Lock::Opening,
             Lock::Devices,
             Lock::Accounts,
+            Lock::AuditLog,
             Lock::Device(0),
             Lock::Device(7),
             Lock::Arrival("7"),

@@ -1,10 +1,11 @@
 use std::sync::Mutex;
 
+use tipoff_model::DeliveryState;
 use tipoff_testkit::postgres::Server;
 
 use super::*;
 use crate::sql::spool::lock;
-use crate::{Spool, contract};
+use crate::{Incidents, Spool, contract};
 
 fn config(url: &str) -> PostgresConfig {
     PostgresConfig { url: url.to_owned(), ca: None, connections: CONNECTIONS }
@@ -22,7 +23,8 @@ async fn the_contract_holds() {
         let kept: &Mutex<Vec<_>> = &kept;
         lock(kept).push((folder, database));
         Box::new(move || {
-            let open = PostgresSpool::open(&config, &path, Arc::new(contract::Plain));
+            let open =
+                PostgresSpool::open(&config, &path, Arc::new(contract::Plain), Purpose::Receive);
             let open = tokio::task::block_in_place(|| Handle::current().block_on(open));
             Arc::new(open.unwrap())
         })
@@ -37,7 +39,8 @@ async fn an_arrival_takes_few_round_trips() {
     let database = Server::shared().unwrap().create_database().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let config = PostgresConfig { connections: 1, ..config(database.url()) };
-    let open = PostgresSpool::open(&config, folder.path(), Arc::new(contract::Plain));
+    let open =
+        PostgresSpool::open(&config, folder.path(), Arc::new(contract::Plain), Purpose::Receive);
     let spool = open.await.unwrap();
     let mut taken = Vec::new();
     for minute in [0, 0, 1, 1] {
@@ -55,8 +58,9 @@ async fn nodes_share_their_work() {
     let kept = Mutex::default();
     let server = Server::shared().unwrap();
     let open = |config: PostgresConfig, path: std::path::PathBuf| {
-        let open =
-            async move { PostgresSpool::open(&config, &path, Arc::new(contract::Plain)).await };
+        let open = async move {
+            PostgresSpool::open(&config, &path, Arc::new(contract::Plain), Purpose::Receive).await
+        };
         let spool: Arc<dyn Spool> =
             Arc::new(tokio::task::block_in_place(|| Handle::current().block_on(open)).unwrap());
         spool
@@ -72,4 +76,114 @@ async fn nodes_share_their_work() {
     contract::leases::check(&fresh).await;
     let open = fresh();
     contract::leases::two_values_on_one_database_agree([open(), open()]).await;
+}
+
+/// Two nodes on one database.
+async fn two_nodes(
+    database: &tipoff_testkit::postgres::Database<'_>,
+) -> (tempfile::TempDir, [Arc<PostgresSpool>; 2]) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(database.url());
+    let open = |name: &str| {
+        let rules = Arc::new(contract::Plain);
+        let folder = folder.path().join(name);
+        let config = config.clone();
+        async move {
+            Arc::new(PostgresSpool::open(&config, &folder, rules, Purpose::Receive).await.unwrap())
+        }
+    };
+    // Both make the tables at the same time.
+    let (a, b) = tokio::join!(open("a"), open("b"));
+    (folder, [a, b])
+}
+
+/// What a device sends to several nodes at once is one device's, in one incident, and in the order of the numbers:
+/// whoever saw an arrival saw all with smaller numbers. A delivery that covers up to one arrival depends on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn arrivals_of_a_device_are_committed_in_the_order_of_their_numbers() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, nodes) = two_nodes(&database).await;
+    assert_eq!(nodes[0].identity(), nodes[1].identity());
+    let mut stores = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let node = Arc::clone(&nodes[number % 2]);
+        stores.spawn(async move {
+            let stored =
+                node.store(contract::arrival(&*node, "yard", contract::NOW)).await.unwrap();
+            let seen = node.incident(stored.incident).await.unwrap();
+            let numbers: Vec<_> = seen.arrivals.iter().map(|arrival| arrival.id).collect();
+            (stored, numbers)
+        });
+    }
+    let stored = stores.join_all().await;
+    let incident = stored[0].0.incident;
+    let all = nodes[0].incident(incident).await.unwrap().arrivals;
+    let all: Vec<_> = all.iter().map(|arrival| arrival.id).collect();
+    assert_eq!(all.len(), 40);
+    for (stored, seen) in stored {
+        assert_eq!(stored.incident, incident);
+        assert!(seen.contains(&stored.arrival));
+        assert_eq!(seen, all[..seen.len()], "an earlier number came later");
+    }
+}
+
+/// An arrival that another node stores while an attempt is recorded is alerted: it is a follow-up, or in the delivery.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stored_while_an_attempt_is_recorded_is_alerted() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, [a, b]) = two_nodes(&database).await;
+    for round in 0..20 {
+        let device = format!("device {round}");
+        let first = a.store(contract::arrival(&*a, &device, contract::NOW)).await.unwrap();
+        let due = a.due("phone", contract::NOW, 1, &[]).await.unwrap().deliveries.remove(0);
+        let (stored, recorded) = tokio::join!(
+            b.store(contract::arrival(&*b, &device, contract::NOW)),
+            a.record(contract::ended(&due, DeliveryState::Delivered)),
+        );
+        recorded.unwrap();
+        let stored = stored.unwrap();
+        assert_eq!(stored.incident, first.incident);
+        let covered = format!(
+            "SELECT count(*) FROM delivery_arrival JOIN delivery ON delivery.id = delivery
+             WHERE arrival = {} AND channel = 'phone' AND state = 'pending'",
+            stored.arrival
+        );
+        assert_eq!(database.run(&covered).unwrap().trim(), "1");
+    }
+}
+
+/// New devices that two nodes hear of at the same time are stored once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_two_nodes_hear_of_at_once_is_one() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, nodes) = two_nodes(&database).await;
+    let mut stores = tokio::task::JoinSet::new();
+    for number in 0..30 {
+        let node = Arc::clone(&nodes[number % 2]);
+        let name = format!("device {}", number / 6);
+        stores.spawn(
+            async move { node.store(contract::arrival(&*node, &name, contract::NOW)).await },
+        );
+    }
+    for stored in stores.join_all().await {
+        stored.unwrap();
+    }
+    assert_eq!(database.run("SELECT count(*) FROM device").unwrap().trim(), "5");
+    assert_eq!(database.run("SELECT count(*) FROM incident").unwrap().trim(), "5");
+}
+
+/// A commit whose answer was lost is looked up by its blob, and not stored again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_arrival_whose_commit_was_not_answered_is_found() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, [a, b]) = two_nodes(&database).await;
+    let new = contract::arrival(&*a, "yard", contract::NOW);
+    let (blob, missing) = (new.blob.clone(), contract::arrival(&*a, "yard", contract::NOW).blob);
+    let mut stored = a.store(new).await.unwrap();
+    stored.channels.sort();
+    assert_eq!(b.find_stored(&blob, "lost".to_owned()).await.unwrap(), stored);
+    assert!(matches!(
+        b.find_stored(&missing, "lost".to_owned()).await,
+        Err(SpoolError::Database(_))
+    ));
 }

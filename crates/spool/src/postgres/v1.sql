@@ -14,6 +14,9 @@ CREATE FUNCTION max(a BIGINT, b BIGINT) RETURNS BIGINT
 CREATE FUNCTION max(a BIGINT, b BIGINT, c BIGINT) RETURNS BIGINT
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN greatest(a, b, c);
+CREATE FUNCTION min(a BIGINT, b BIGINT) RETURNS BIGINT
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN least(a, b);
 CREATE FUNCTION json_field(json_text TEXT, field TEXT) RETURNS TEXT
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN json_text::json ->> field;
@@ -70,6 +73,7 @@ CREATE TABLE share (
     holder        TEXT COLLATE "C" NOT NULL UNIQUE,
     known         BIGINT NOT NULL,
     bytes         BIGINT NOT NULL DEFAULT 0,
+    blob_bytes    BIGINT NOT NULL DEFAULT 0,
     settled_bytes BIGINT NOT NULL DEFAULT 0,
     locked_bytes  BIGINT NOT NULL DEFAULT 0
 );
@@ -97,6 +101,7 @@ CREATE TABLE incident (
     dismissed_at      BIGINT,
     share             BIGINT,
     bytes             BIGINT NOT NULL DEFAULT 0,
+    blob_bytes        BIGINT NOT NULL DEFAULT 0,
     pending           BIGINT NOT NULL DEFAULT 0,
     locked_by         TEXT,
     locked_at         BIGINT
@@ -142,6 +147,9 @@ CREATE TABLE words (
     words    TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (incident, arrival)
 );
+-- Finds words by pieces of three characters.
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE INDEX words_index ON words USING gin (words gin_trgm_ops);
 
 CREATE TABLE clip (
     incident  BIGINT NOT NULL REFERENCES incident (id) ON DELETE CASCADE,
@@ -152,10 +160,12 @@ CREATE TABLE clip (
 );
 
 CREATE TABLE hour (
-    hour     BIGINT PRIMARY KEY,
-    arrivals BIGINT NOT NULL,
-    torn     BIGINT NOT NULL,
-    bytes    BIGINT NOT NULL
+    hour           BIGINT PRIMARY KEY,
+    arrivals       BIGINT NOT NULL,
+    torn           BIGINT NOT NULL,
+    bytes          BIGINT NOT NULL,
+    first_incident BIGINT,
+    last_incident  BIGINT
 );
 
 CREATE TABLE delivery (
@@ -183,7 +193,7 @@ CREATE INDEX delivery_pending ON delivery (channel, due_at, id) WHERE state = 'p
 CREATE INDEX delivery_newest ON delivery (channel, id) WHERE state = 'pending';
 CREATE INDEX delivery_of_incident ON delivery (incident, channel);
 CREATE INDEX delivery_by_outcome ON delivery (state, channel, incident);
-CREATE INDEX delivery_by_end ON delivery (channel, ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX delivery_by_end ON delivery (channel, state, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX delivery_summary ON delivery (channel, gathers_until) WHERE kind = 'summary';
 CREATE INDEX delivery_turns ON delivery (channel, place, device DESC, id DESC, due_at, incident, kind, video)
     WHERE state = 'pending';
@@ -205,7 +215,13 @@ CREATE TABLE attempt (
     error    TEXT,
     PRIMARY KEY (delivery, number)
 );
-CREATE INDEX attempt_failed ON attempt (at) WHERE error IS NOT NULL;
+
+-- The latest failed attempt of each channel.
+CREATE TABLE last_error (
+    channel TEXT COLLATE "C" PRIMARY KEY,
+    at      BIGINT NOT NULL,
+    error   TEXT NOT NULL
+);
 
 CREATE TABLE channel_memory (
     channel TEXT COLLATE "C" NOT NULL,
@@ -356,10 +372,12 @@ CREATE TRIGGER delivery_changed AFTER UPDATE OF state ON delivery
 CREATE TRIGGER delivery_removed AFTER DELETE ON delivery
     FOR EACH ROW WHEN (old.state = 'pending') EXECUTE FUNCTION count_pending();
 
-CREATE FUNCTION add_to_share(share_id BIGINT, sign BIGINT, size BIGINT, waiting BIGINT, locked BIGINT) RETURNS void
-    LANGUAGE sql AS $$
+CREATE FUNCTION add_to_share(
+    share_id BIGINT, sign BIGINT, size BIGINT, blob_size BIGINT, waiting BIGINT, locked BIGINT
+) RETURNS void LANGUAGE sql AS $$
     UPDATE share SET
         bytes = bytes + sign * size,
+        blob_bytes = blob_bytes + sign * blob_size,
         settled_bytes = settled_bytes
             + CASE WHEN waiting = 0 AND locked IS NULL THEN sign * size ELSE 0 END,
         locked_bytes = locked_bytes + CASE WHEN locked IS NULL THEN 0 ELSE sign * size END
@@ -368,17 +386,17 @@ $$;
 CREATE FUNCTION weigh_incident() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
-        PERFORM add_to_share(old.share, -1, old.bytes, old.pending, old.locked_at);
+        PERFORM add_to_share(old.share, -1, old.bytes, old.blob_bytes, old.pending, old.locked_at);
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        PERFORM add_to_share(new.share, 1, new.bytes, new.pending, new.locked_at);
+        PERFORM add_to_share(new.share, 1, new.bytes, new.blob_bytes, new.pending, new.locked_at);
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER incident_added AFTER INSERT ON incident
     FOR EACH ROW EXECUTE FUNCTION weigh_incident();
-CREATE TRIGGER incident_changed AFTER UPDATE OF share, bytes, pending, locked_at ON incident
-    FOR EACH ROW WHEN (old.bytes <> new.bytes OR (old.pending = 0) <> (new.pending = 0)
+CREATE TRIGGER incident_changed AFTER UPDATE OF share, bytes, blob_bytes, pending, locked_at ON incident
+    FOR EACH ROW WHEN (old.bytes <> new.bytes OR old.blob_bytes <> new.blob_bytes OR (old.pending = 0) <> (new.pending = 0)
         OR (old.locked_at IS NULL) <> (new.locked_at IS NULL) OR old.share IS DISTINCT FROM new.share)
     EXECUTE FUNCTION weigh_incident();
 CREATE TRIGGER incident_removed AFTER DELETE ON incident

@@ -2,7 +2,7 @@
 
 use super::database::Database;
 use super::spool::SqlSpool;
-use super::statement::{Row, Sql, at, number, params};
+use super::statement::{Lock, Row, Sql, at, number, params};
 use crate::core::audit::{self, ActorEntries};
 use crate::{Actor, Audit, AuditEntry, AuditFilter, BoxFuture, Result};
 
@@ -54,6 +54,7 @@ fn insert(sql: &dyn Sql, entry: &AuditEntry) -> Result<i64> {
 }
 
 fn trim(sql: &dyn Sql, entry: &AuditEntry) -> Result<()> {
+    sql.lock(Lock::AuditLog)?;
     sql.change(
         "DELETE FROM audit WHERE at < ?1
             AND id < (SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?2)",

@@ -119,7 +119,20 @@ pub(super) fn record(sql: &dyn Sql, record: &AttemptRecord) -> Result<()> {
             record.error,
         ],
     )?;
+    if let Some(error) = &record.error {
+        note_error(sql, &delivery.channel, record.at, error)?;
+    }
     remember(sql, &delivery.channel, &record.remember)
+}
+
+/// Notes the latest error of a channel, for the overview: among all attempts it would have to be looked for.
+fn note_error(sql: &dyn Sql, channel: &str, at: Timestamp, error: &str) -> Result<()> {
+    sql.change(
+        "INSERT INTO last_error (channel, at, error) VALUES (?1, ?2, ?3)
+         ON CONFLICT (channel) DO UPDATE SET at = excluded.at, error = excluded.error",
+        params![channel, at.0, error],
+    )?;
+    Ok(())
 }
 
 /// Moves the arrivals that were added to a delivery while it was attempted to a follow-up. The alert was composed of

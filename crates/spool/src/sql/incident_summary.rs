@@ -61,16 +61,35 @@ fn cover_before(sql: &dyn Sql, incident: IncidentId) -> Result<Option<bool>> {
     sql.row(select, params![incident.0], |row| row.get(0))
 }
 
-/// Counts an arrival in its hour since 1970, for the overview.
-pub(super) fn count(sql: &dyn Sql, at: Timestamp, torn: bool, bytes: u64) -> Result<()> {
-    sql.change(
-        "INSERT INTO hour (hour, arrivals, torn, bytes) VALUES (?1, 1, ?2, ?3)
-             ON CONFLICT (hour) DO UPDATE SET arrivals = hour.arrivals + 1,
-                 torn = hour.torn + excluded.torn, bytes = hour.bytes + excluded.bytes",
-        params![hour_of(at), torn, i64::try_from(bytes).unwrap_or(i64::MAX)],
-    )?;
+/// Counts an arrival in its hour since 1970, for the overview. `opened`: the incident that it opened.
+pub(super) fn count(
+    sql: &dyn Sql,
+    at: Timestamp,
+    torn: bool,
+    bytes: u64,
+    opened: Option<IncidentId>,
+) -> Result<()> {
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    sql.change(COUNT, params![hour_of(at), 1_i64, torn, bytes, opened.map(|it| it.0)])?;
     Ok(())
 }
+
+/// Notes the hour of an incident that no arrival opened: lists find the incidents of a day by their hours.
+pub(super) fn note_hour(sql: &dyn Sql, at: Timestamp, incident: IncidentId) -> Result<()> {
+    sql.change(COUNT, params![hour_of(at), 0_i64, false, 0_i64, incident.0])?;
+    Ok(())
+}
+
+/// The smallest and the largest number are kept: on some engines they are not noted in their order.
+const COUNT: &str = "
+    INSERT INTO hour (hour, arrivals, torn, bytes, first_incident, last_incident)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+    ON CONFLICT (hour) DO UPDATE SET arrivals = hour.arrivals + excluded.arrivals,
+        torn = hour.torn + excluded.torn, bytes = hour.bytes + excluded.bytes,
+        first_incident = min(coalesce(hour.first_incident, excluded.first_incident),
+                             coalesce(excluded.first_incident, hour.first_incident)),
+        last_incident = max(coalesce(hour.last_incident, excluded.last_incident),
+                            coalesce(excluded.last_incident, hour.last_incident))";
 
 /// See [`crate::Incidents::note_length`].
 pub(super) fn note_length(sql: &dyn Sql, place: MediaPlace, length: Duration) -> Result<()> {

@@ -6,6 +6,7 @@ use tipoff_model::{
 };
 
 use super::incident_rows::{self, Opening};
+use super::incident_summary;
 use super::statement::{Lock, Sql};
 use super::{device_rows, new_deliveries, planning, shares, sightings};
 use crate::core::alerting::IncidentAlerts;
@@ -61,5 +62,7 @@ pub(super) fn open(
         muted,
         head: &head,
     };
-    Ok((incident_rows::open(sql, &opening)?, muted))
+    let incident = incident_rows::open(sql, &opening)?;
+    incident_summary::note_hour(sql, at, incident)?;
+    Ok((incident, muted))
 }

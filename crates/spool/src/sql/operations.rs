@@ -10,8 +10,8 @@ use super::home_settings::Choice;
 use super::spool::{Opening, SqlSpool, lock};
 use super::statement::{Lock, Sql, params};
 use super::{
-    clock, dedup, deliveries, devices, home_settings, identity, incidents, known_mails, leases,
-    store, turns, uploads,
+    clock, dedup, deliveries, devices, home_settings, identity, known_mails, leases, stats, store,
+    turns, uploads,
 };
 use crate::core::known_mails::NewMail;
 use crate::core::uploads::NewName;
@@ -48,7 +48,7 @@ impl<D: Database> SqlSpool<D> {
     /// The arrival with this blob, whose commit was not answered (`lost`). It is never stored again: if it cannot be
     /// found out whether it is stored, the device is told that it is not, and the rows, if there are any, are alerted
     /// of.
-    async fn find_stored(&self, blob: &StoredBlob, lost: String) -> Result<Stored> {
+    pub(crate) async fn find_stored(&self, blob: &StoredBlob, lost: String) -> Result<Stored> {
         let deadline = tokio::time::Instant::now() + LOOK_UP_MAX;
         loop {
             let name = blob.name.clone();
@@ -268,7 +268,7 @@ impl<D: Database> Spool for SqlSpool<D> {
 
     fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>> {
         Box::pin(async move {
-            let stats = self.read(incidents::stats).await?;
+            let stats = self.read(stats::stats).await?;
             Ok(SpoolStats { writer_restarts: self.database.writer_restarts(), ..stats })
         })
     }

@@ -64,19 +64,49 @@ pub(super) fn move_to_device(sql: &dyn Sql, device: i64) -> Result<()> {
     Ok(())
 }
 
+/// What a stored arrival takes, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weight {
+    /// Its file and its rows ([`eviction::weight`]).
+    bytes: i64,
+    /// Its file alone.
+    blob_bytes: i64,
+}
+
+impl Weight {
+    /// What it takes more than `before`.
+    pub(super) fn since(self, before: Self) -> Self {
+        let (bytes, blob_bytes) = (self.bytes - before.bytes, self.blob_bytes - before.blob_bytes);
+        Self { bytes, blob_bytes }
+    }
+}
+
 /// Adds the bytes of an arrival to its incident.
-pub(super) fn added(sql: &dyn Sql, incident: IncidentId, bytes: i64) -> Result<()> {
-    let add = "UPDATE incident SET bytes = bytes + ?2 WHERE id = ?1";
-    sql.change(add, params![incident.0, bytes])?;
+pub(super) fn added(sql: &dyn Sql, incident: IncidentId, weight: Weight) -> Result<()> {
+    let add = "UPDATE incident SET bytes = bytes + ?2, blob_bytes = blob_bytes + ?3 WHERE id = ?1";
+    sql.change(add, params![incident.0, weight.bytes, weight.blob_bytes])?;
     Ok(())
 }
 
-/// What a stored arrival takes, in bytes ([`eviction::weight`]).
-pub(super) fn weight(sql: &dyn Sql, arrival: ArrivalId) -> Result<i64> {
+/// What a stored arrival takes.
+pub(super) fn weight(sql: &dyn Sql, arrival: ArrivalId) -> Result<Weight> {
     let select = "SELECT bytes, length(envelope) + length(content) FROM arrival WHERE id = ?1";
     sql.one(select, params![arrival.0], |row| {
-        Ok(eviction::weight(number(row, 0)?, number(row, 1)?))
+        let bytes = eviction::weight(number(row, 0)?, number(row, 1)?);
+        Ok(Weight { bytes, blob_bytes: row.get(0)? })
     })
+}
+
+/// Removes the row of a holder of which nothing is left.
+pub(super) fn forget(sql: &dyn Sql, holder: i64) -> Result<()> {
+    sql.change("DELETE FROM share WHERE id = ?1 AND bytes <= 0", params![holder])?;
+    Ok(())
+}
+
+/// The bytes of all files.
+pub(super) fn blob_bytes(sql: &dyn Sql) -> Result<u64> {
+    let select = "SELECT CAST(coalesce(sum(blob_bytes), 0) AS BIGINT) FROM share";
+    sql.one(select, params![], |row| number(row, 0))
 }
 
 /// All holders of stored or received bytes ([`eviction::with_under_way`]).

@@ -1,7 +1,8 @@
 //! How the statements of this crate reach an engine: a statement with values goes in, rows come out.
 //!
 //! The statements are written once. An engine implements [`Sql`] for its connection; everything else in this folder
-//! knows no engine. Some statements still use words that only SQLite has (`instr`, `INDEXED BY`, scalar `max`).
+//! knows no engine. Words that only SQLite has (`instr`, scalar `max`, `->>` of a text) are functions of the other engine's
+//! tables; `INDEXED BY` is a hint that it leaves out.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tipoff_model::{Event, Timestamp};
 
+use crate::core::incident_search::Wanted;
 use crate::{Result, SpoolError};
 
 /// A value of a row, or one that takes the place of `?1`, `?2` … in a statement.
@@ -83,6 +85,14 @@ pub trait Sql {
     fn lock(&self, _lock: Lock<'_>) -> Result<bool> {
         Ok(false)
     }
+
+    /// The wanted incidents that may have all these texts in the words of their arrivals, by the engine's own index.
+    /// More may be among them than have the texts, and none that has them is missing. `None` if the index knows none
+    /// of the texts.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn incidents_with(&self, texts: &[String], wanted: &Wanted) -> Result<Option<Vec<i64>>>;
 }
 
 /// What one transaction at a time may do. Of several locks, each transaction takes those that come first here first.
@@ -105,6 +115,8 @@ pub enum Lock<'a> {
     DeviceOfArrival(i64),
     /// The same for the device of a delivery.
     DeviceOfDelivery(i64),
+    /// Remove entries of the audit log.
+    AuditLog,
 }
 
 /// Reads a row, and says whether it needs the next one.

@@ -66,7 +66,8 @@ pub(super) fn store(
     let NewArrival { envelope, content, .. } = &arrival;
     let summary = IncidentSummary { incident, arrival: id, envelope, content };
     incident_summary::note(sql, &summary, None)?;
-    incident_summary::count(sql, arrival.received_at, arrival.torn, arrival.blob.size)?;
+    let opened = joins.is_none().then_some(incident);
+    incident_summary::count(sql, arrival.received_at, arrival.torn, arrival.blob.size, opened)?;
     let notified = &alerts.notified;
     let added = Added { incident, event, arrival: id, placed, device: &place, notified };
     for due in &plan.due {

@@ -147,7 +147,7 @@ fn write_growth(sql: &dyn Sql, incident: IncidentId, growth: &Growth) -> Result<
             growth.torn,
         ],
     )?;
-    shares::added(sql, incident, shares::weight(sql, growth.arrival)? - weight)
+    shares::added(sql, incident, shares::weight(sql, growth.arrival)?.since(weight))
 }
 
 /// See [`crate::Spool::uploads`]. The newest are read, and returned in the order of receipt.

@@ -4,9 +4,12 @@
 //! [`crate::sql`]. Triggers of the tables (`v12.sql`) keep the sums of bytes.
 
 mod connection;
+#[cfg(test)]
+mod plans;
 pub(crate) mod schema;
 mod space;
 mod statement;
+mod text_index;
 mod writer;
 
 use std::fs::File;
@@ -14,7 +17,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use rusqlite::OpenFlags;
+use rusqlite::{Connection, OpenFlags};
 use tipoff_model::{RuleSource, Timestamp};
 
 use crate::sql::database::Database;
@@ -90,8 +93,12 @@ impl SqlSpool<SqliteDatabase> {
         let (names, file) = (blobs.clone(), path.clone());
         let reopen = move || connect(&file, OpenFlags::default());
         let sync_names = move || names.sync_names().map_err(file_error);
+        let index_words = |connection: &Connection| match text_index::is_due(connection)? {
+            true => text_index::step(connection),
+            false => Ok(()),
+        };
         let database = SqliteDatabase {
-            writer: Writer::start(connection, reopen, sync_names)?,
+            writer: Writer::start(connection, reopen, sync_names, index_words)?,
             readers: Arc::new(Readers { path, idle: Mutex::default() }),
             _lock: lock,
         };
@@ -147,7 +154,7 @@ mod tests {
     use crate::{Spool, contract};
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn the_contract_holds() {
+    async fn the_contract_holds_and_no_statement_reads_all_of_the_history() {
         let folders = Mutex::new(Vec::new());
         contract::check(|| {
             let folder = tempfile::tempdir().unwrap();
@@ -156,6 +163,7 @@ mod tests {
             Box::new(move || Arc::new(SqliteSpool::open(&path, Arc::new(contract::Plain)).unwrap()))
         })
         .await;
+        plans::check();
     }
 
     /// Counts how often the rules are taken.

@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("v13.sql")),
     (14, include_str!("v14.sql")),
     (15, include_str!("v15.sql")),
+    (16, include_str!("v16.sql")),
     (NEWEST, include_str!("v17.sql")),
 ];
 
@@ -87,7 +88,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 28);
+        assert_eq!(tables, 37);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,10 @@ impl Instance {
         self.port.number()
     }
 
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// Makes an empty database cluster: UTF-8, locale C, no passwords.
     pub(crate) fn initialise(&self) -> io::Result<()> {
         let mut initdb = server_program("initdb")?;
@@ -65,6 +69,8 @@ impl Instance {
         let mut command = server_program("postgres")?;
         command.arg("-D").arg(&self.data).args(["-c", &format!("port={}", self.port())]);
         command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
+        // The other types stay in /dev/shm after a kill.
+        command.args(["-c", "dynamic_shared_memory_type=mmap"]);
         let mut started = command.stdout(Stdio::null()).stderr(log).process_group(0).spawn()?;
         let ready = wait_for("the start of the server", || {
             Ok(started.try_wait()?.is_some() || self.is_ready(started.id()))
@@ -107,7 +113,8 @@ impl Instance {
                 let _ = kill(*process, Signal::SIGKILL);
             }
             Ok(left.is_empty())
-        })
+        })?;
+        self.remove_shared_memory()
     }
 
     /// Suspends (SIGSTOP) all processes of the server: connections stay open and nothing answers.
@@ -144,6 +151,15 @@ impl Instance {
     /// Every process of a server works in the data folder.
     fn processes(&self) -> io::Result<Vec<Pid>> {
         Ok(processes_in(&self.data)?.into_iter().map(Pid::from_raw).collect())
+    }
+
+    /// A killed server leaves a piece of shared memory, which its next start would remove. The seventh line of the
+    /// file has its key and its id.
+    fn remove_shared_memory(&self) -> io::Result<()> {
+        let text = fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
+        let words = text.lines().nth(6).and_then(|line| line.trim().split_once(' '));
+        let Some((_, id)) = words else { return Ok(()) };
+        run(Command::new("ipcrm").args(["-m", id.trim()])).map(drop)
     }
 
     fn child(&self) -> MutexGuard<'_, Option<Child>> {

@@ -2,7 +2,7 @@
 //!
 //! Works beside a running server. It only reads: entries are added where something is changed.
 
-use tipoff_spool::{Audit, AuditEntry, AuditFilter};
+use tipoff_spool::{AuditEntry, AuditFilter};
 
 use super::json::print_json;
 use super::password::open;

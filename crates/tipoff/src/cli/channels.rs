@@ -46,7 +46,8 @@ async fn note(config: &Config, channels: &[&ChannelConfig], now: Timestamp) {
     if let Ok(spool) = super::password::open(config) {
         for channel in channels {
             let (actor, name) = (audit::command_line(), channel.name.as_str());
-            audit::note(&spool, audit::entry(now, actor, AuditAction::ChannelTest, name, "")).await;
+            audit::note(&*spool, audit::entry(now, actor, AuditAction::ChannelTest, name, ""))
+                .await;
         }
     }
 }

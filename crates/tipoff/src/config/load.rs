@@ -9,8 +9,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use tipoff_rules::{Clock, Rules};
+use tipoff_spool::SpoolConfig;
 use toml::de::DeTable;
 
+use super::access::Networks;
 use super::book::Book;
 use super::channel::Channels;
 use super::fault::{Fault, Faults};
@@ -18,8 +20,9 @@ use super::reading::{Environment, Reading, SecretFiles};
 use super::route::{self, KnownNames};
 use super::section::Section;
 use super::{
-    Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, Video, access, channel,
-    checks, device, exposure, ftp, http, mask, report, retention, rules, smtp, video,
+    Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, SpoolSettings, Video, access,
+    channel, checks, device, exposure, ftp, http, mask, report, retention, rules, smtp, spool,
+    video,
 };
 use crate::runtime::private;
 
@@ -55,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) rules: Rules,
     /// Limits of what is stored.
     pub(crate) retention: Retention,
+    /// What the spool stands on.
+    pub(crate) spool: SpoolSettings,
     /// The conversion of videos.
     pub(crate) video: Video,
     /// The files that contain secrets.
@@ -64,6 +69,20 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// Where the spool is.
+    pub(crate) fn spool(&self) -> SpoolConfig {
+        self.spool.config(&self.data_dir)
+    }
+
+    /// The networks of balancers, with the section of each.
+    pub(crate) fn balancers(&self) -> [(&'static str, &Networks); 3] {
+        [
+            ("smtp", &self.smtp.proxy_protocol),
+            ("ftp", &self.ftp.proxy_protocol),
+            ("http", &self.http.proxy_protocol),
+        ]
+    }
+
     /// The names of the configured devices.
     pub(crate) fn device_names(&self) -> Vec<String> {
         self.devices.iter().map(|device| device.name.clone()).collect()
@@ -159,6 +178,7 @@ fn read(mut root: Section<'_>) -> Config {
     let reports = report::read(&mut root, &known);
     let (grouping, flood, periodic) = root.table("incidents", rules::INCIDENTS, rules::incidents);
     let retention = root.table("retention", retention::DOC, retention::read);
+    let spool = root.table("spool", spool::DOC, spool::read);
     let video = root.table("video", video::DOC, video::read);
     root.finish();
     let archives = configs.iter().filter(|it| it.channel.is_archive()).map(|it| it.name.clone());
@@ -186,6 +206,7 @@ fn read(mut root: Section<'_>) -> Config {
         channels: configs,
         rules,
         retention,
+        spool,
         video,
         secrets: SecretFiles::default(),
         warnings: Vec::new(),

@@ -139,6 +139,9 @@ fn defaults_that_are_written_down_change_nothing() {
         "proxy_role_header",
         "proxy_role",
         "hosts",
+        "proxy_protocol",
+        "url",
+        "ca",
     ];
     let lines = whole_example();
     let (sections, _) = lines.split_once("[[device]]").unwrap();
@@ -426,4 +429,19 @@ proptest! {
             prop_assert!(!faults.contains(SECRET), "{}", faults);
         }
     }
+}
+
+#[test]
+fn the_engine_of_the_spool_and_its_database_are_named_together() {
+    let faults = |source: &str| parse(source).unwrap_err().render(false);
+    let shared = "[spool]\nengine = \"postgres\"\nurl = \"postgresql://u:hunter2@h/db\"\n";
+    let config = parse(shared).unwrap();
+    assert!(matches!(config.spool().engine, tipoff_spool::Engine::Postgres(_)));
+    assert!(!format!("{config:?} {:?}", config.spool()).contains("hunter2"));
+    let embedded = parse(&shared.replace("postgres\"", "embedded\"")).unwrap();
+    assert!(matches!(embedded.spool().engine, tipoff_spool::Engine::Embedded));
+    assert!(faults("[spool]\nengine = \"postgres\"\n").contains("url"));
+    assert!(faults("[spool]\nengine = \"mysql\"\n").contains("`embedded` or `postgres`"));
+    let unnamed = faults("[spool]\nurl = \"postgresql://u:hunter2@h/db\"\n");
+    assert!(unnamed.contains("postgres") && !unnamed.contains("hunter2"), "{unnamed}");
 }
