@@ -25,7 +25,7 @@ pub(super) struct PasswordArgs {
 /// Sets the password, which ends all logins of the owner, or prints a link. The link works once,
 /// for an hour.
 pub(super) fn password(args: &PasswordArgs, config: &Config, now: Timestamp) -> Ending {
-    let spool = open(config)?;
+    let spool = block_on(open(config))??;
     if args.link {
         let key = block_on(access::make_setup_key(&*spool, now))?.map_err(failed)?;
         let detail = "a link that sets the password once, for an hour";
@@ -59,8 +59,9 @@ fn note(spool: &dyn Spool, action: AuditAction, detail: &str, now: Timestamp) ->
 }
 
 /// Opens the spool beside a server that may be running on it.
-pub(super) fn open(config: &Config) -> Result<Arc<dyn Spool>, Failure> {
-    block_on(tipoff_spool::open_beside(&config.spool(), Arc::new(config.rules.clone())))?
+pub(super) async fn open(config: &Config) -> Result<Arc<dyn Spool>, Failure> {
+    tipoff_spool::open_beside(&config.spool(), Arc::new(config.rules.clone()))
+        .await
         .map_err(|error| Failure::Failed(error.into()))
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Args {
 
 /// Creates a token and prints it, or does what `--list` or `--revoke` asks for.
 pub(super) fn run(args: &Args, config: &Config, now: Timestamp) -> Ending {
-    let spool = open(config)?;
+    let spool = block_on(open(config))??;
     if args.list {
         return list(&*spool, args.json);
     }

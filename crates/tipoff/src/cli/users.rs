@@ -65,7 +65,7 @@ enum Action {
 
 /// Lists the users, or carries one action out.
 pub(super) fn run(args: Args, config: &Config, now: Timestamp) -> Ending {
-    let spool = open(config)?;
+    let spool = block_on(open(config))??;
     let Some(action) = args.action else {
         let users = block_on(spool.users())?.map_err(|error| Failure::Failed(error.into()))?;
         return list(&users, args.json).map_err(Failure::Failed);
