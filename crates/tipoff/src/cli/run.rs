@@ -103,7 +103,8 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     announce(&config, &bound, url.as_deref(), &access, (&*spool, clock.now())).await?;
     let ceilings = open_files::fit(&config);
 
-    let services = Services::open(&config, (spool, ""), rules, gate, shutdown, clock).await?;
+    let services =
+        Services::open(&config, (spool, config.spool.node()), rules, gate, shutdown, clock).await?;
     let reach = reach(&bound.smtp, &bound.ftp);
     // Receivers start before the channels: a device does not wait for ffmpeg's version.
     let (smtp, ftp) = receive(&services, &config, &bound.tls, (bound.smtp, bound.ftp), ceilings);
