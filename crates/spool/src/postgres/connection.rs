@@ -26,8 +26,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(3);
 const WAIT_MAX: Duration = Duration::from_secs(60);
 /// How long a new connection may take: of several hosts each is tried.
 const CREATE_MAX: Duration = Duration::from_secs(10);
-/// How long a statement may take, also a commit that waits for standbys. The server ends the statement, the client
-/// stops waiting a little later.
+/// How long a statement may take. The server ends it, and the client stops waiting a little later; for a commit, which
+/// may wait for a standby, only the client does.
 const STATEMENT_MAX: Duration = Duration::from_secs(20);
 /// How much longer the client waits than the server.
 pub(super) const ANSWER_MAX: Duration = STATEMENT_MAX.saturating_add(Duration::from_secs(5));
@@ -50,7 +50,7 @@ pub(super) fn pool(config: &PostgresConfig) -> Result<Pool> {
     let limit = STATEMENT_MAX.as_millis();
     let options = url.get_options().unwrap_or_default();
     url.options(format!(
-        "{options} -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
+        "-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} {options}"
     ));
     let tls = MakeRustlsConnect::new(tls(config.ca.as_deref())?);
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };

@@ -68,7 +68,11 @@ impl Session {
     /// # Errors
     /// [`SpoolError::CommitUnknown`] if the connection broke before the answer.
     pub(super) fn commit(&self) -> Result<()> {
-        self.queued.borrow_mut().push(Queued::Plain("COMMIT"));
+        // A commit that waits for a standby and runs out of time is reported as done, with a warning (PostgreSQL's
+        // SyncRepWaitForLSN): it would be acknowledged and could be lost. So the server waits without a limit, and the
+        // client gives up by itself.
+        let unlimited = Queued::Plain("SET LOCAL statement_timeout = 0");
+        self.queued.borrow_mut().extend([unlimited, Queued::Plain("COMMIT")]);
         self.flush().map_err(|error| match self.is_broken.get() {
             true => SpoolError::CommitUnknown(error.to_string()),
             false => error,

@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 
 use tipoff_model::DeliveryState;
-use tipoff_testkit::postgres::Server;
+use tipoff_testkit::postgres::{Cluster, Server};
 
 use super::*;
 use crate::sql::spool::lock;
@@ -186,4 +186,31 @@ async fn an_arrival_whose_commit_was_not_answered_is_found() {
         b.find_stored(&missing, "lost".to_owned()).await,
         Err(SpoolError::Database(_))
     ));
+}
+
+/// PostgreSQL reports a commit as done if its wait for a standby runs out of time. Such a commit could be lost with the
+/// primary, so no time limit of the server ends that wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_no_standby_has_is_not_acknowledged() {
+    let cluster = Cluster::open().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&format!("{}&options=-c%20statement_timeout%3D1000", cluster.url()));
+    let open =
+        PostgresSpool::open(&config, folder.path(), Arc::new(contract::Plain), Purpose::Receive);
+    let spool = Arc::new(open.await.unwrap());
+    let standbys: Vec<usize> = (0..3).filter(|node| *node != cluster.primary()).collect();
+    standbys.iter().for_each(|node| cluster.pause(*node).unwrap());
+    let arrival = contract::arrival(&*spool, "yard", contract::NOW);
+    let stored = tokio::spawn({
+        let spool = Arc::clone(&spool);
+        async move { spool.store(arrival).await }
+    });
+    let waits = "SELECT count(*) FROM pg_stat_activity
+        WHERE wait_event = 'SyncRep' AND now() - query_start > interval '3 s'";
+    while cluster.run(waits).unwrap().trim() != "1" {
+        assert!(!stored.is_finished(), "no standby has it");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    standbys.iter().for_each(|node| cluster.resume(*node).unwrap());
+    stored.await.unwrap().unwrap();
 }
