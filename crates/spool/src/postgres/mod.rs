@@ -10,7 +10,6 @@ mod statement;
 mod text_index;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,7 +20,7 @@ use tipoff_model::{RuleSource, Timestamp};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::sql::database::Database;
+use crate::sql::database::{Database, caught};
 use crate::sql::identity::random_hex;
 use crate::sql::spool::{Opening, SqlSpool, file_error};
 use crate::sql::statement::Sql;
@@ -108,17 +107,21 @@ impl SqlSpool<PostgresDatabase> {
 }
 
 impl PostgresDatabase {
-    /// Runs `work` on a connection, on a thread for blocking work.
+    /// Runs `work` on a connection, on a thread for blocking work. Without its changes if it fails.
     async fn on_connection<T: Send + 'static>(
         &self,
-        work: impl FnOnce(Session, Handle) -> (Result<T>, Session) + Send + 'static,
         begin: fn(deadpool_postgres::Object, Handle) -> Session,
+        work: impl FnOnce(&Session) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let connection = connection::get(&self.pool).await?;
         let runtime = Handle::current();
         let round_trips = Arc::clone(&self.round_trips);
         let run = move || {
-            let (done, session) = work(begin(connection, runtime.clone()), runtime);
+            let session = begin(connection, runtime);
+            let done = caught(|| work(&session));
+            if done.is_err() {
+                session.roll_back();
+            }
             round_trips.fetch_add(session.round_trips(), Ordering::Relaxed);
             let (connection, is_usable) = session.end();
             if !is_usable {
@@ -134,21 +137,12 @@ impl PostgresDatabase {
         &self,
         work: impl FnOnce(&Session) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let run = |session: Session, _| {
-            // A fault in one transaction leaves the others alone.
-            let done = catch_unwind(AssertUnwindSafe(|| work(&session))).unwrap_or_else(|_| {
-                Err(SpoolError::Database("a job ended unexpectedly".to_owned()))
-            });
-            let committed = match done {
-                Ok(value) => session.commit().map(|()| value),
-                Err(error) => Err(error),
-            };
-            if committed.is_err() {
-                session.roll_back();
-            }
-            (committed, session)
+        let run = |session: &Session| {
+            let value = work(session)?;
+            session.commit()?;
+            Ok(value)
         };
-        let done = self.on_connection(run, Session::writing).await;
+        let done = self.on_connection(Session::writing, run).await;
         let is_failing = matches!(
             done,
             Err(SpoolError::Database(_) | SpoolError::Full(_) | SpoolError::CommitUnknown(_))
@@ -164,13 +158,7 @@ impl Database for PostgresDatabase {
         T: Send + 'static,
         R: FnOnce(&dyn Sql) -> Result<T> + Send + 'static,
     {
-        let run = |session: Session, _| {
-            let done = catch_unwind(AssertUnwindSafe(|| read(&session))).unwrap_or_else(|_| {
-                Err(SpoolError::Database("a job ended unexpectedly".to_owned()))
-            });
-            (done, session)
-        };
-        self.on_connection(run, Session::reading).await
+        self.on_connection(Session::reading, |session| read(session)).await
     }
 
     async fn write<T, W>(&self, work: W) -> Result<T>

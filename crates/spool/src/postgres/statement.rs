@@ -31,8 +31,8 @@ pub(super) struct Session {
     is_broken: Cell<bool>,
     /// Round trips to the database until now.
     round_trips: Cell<u64>,
-    /// Whether locks are taken: not where statements only read.
-    locks: bool,
+    /// Whether this is a transaction: statements that only read take no locks.
+    is_writing: bool,
 }
 
 /// A change that goes with the next statement.
@@ -52,13 +52,13 @@ impl Session {
             queued: RefCell::default(),
             is_broken: Cell::new(false),
             round_trips: Cell::new(0),
-            locks: false,
+            is_writing: false,
         }
     }
 
     /// In a transaction, which begins with the first statement.
     pub(super) fn writing(connection: Object, runtime: Handle) -> Self {
-        let session = Self { locks: true, ..Self::reading(connection, runtime) };
+        let session = Self { is_writing: true, ..Self::reading(connection, runtime) };
         session.queued.borrow_mut().push(Queued::Plain("BEGIN"));
         session
     }
@@ -79,10 +79,10 @@ impl Session {
         })
     }
 
-    /// Ends the transaction without its changes.
+    /// Ends the transaction, if there is one, without its changes.
     pub(super) fn roll_back(&self) {
         self.queued.borrow_mut().clear();
-        if !self.is_broken.get() {
+        if self.is_writing && !self.is_broken.get() {
             let end = self.connection.batch_execute("ROLLBACK");
             if self.wait(end).is_err() {
                 self.is_broken.set(true);
@@ -227,11 +227,11 @@ impl Sql for Session {
     }
 
     fn lock(&self, lock: Lock<'_>) -> Result<bool> {
-        if self.locks {
+        if self.is_writing {
             let (select, number) = lock_statement(lock);
             self.execute(select, &[Value::Integer(number)])?;
         }
-        Ok(self.locks)
+        Ok(self.is_writing)
     }
 }
 

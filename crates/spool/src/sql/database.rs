@@ -1,9 +1,10 @@
 //! What an engine provides: transactions, connections to read, and upkeep of its own.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::statement::Sql;
-use crate::Result;
+use crate::{Result, SpoolError};
 
 /// The database of an engine.
 pub trait Database: Send + Sync + 'static {
@@ -67,4 +68,10 @@ pub trait Database: Send + Sync + 'static {
     /// # Errors
     /// If the database fails.
     fn bytes(&self) -> impl Future<Output = Result<u64>> + Send;
+}
+
+/// What a job returns. A panic in it is its own failure: it must not end the thread that works for everybody.
+pub(crate) fn caught<T>(job: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(job))
+        .unwrap_or_else(|_| Err(SpoolError::Database("a job ended unexpectedly".to_owned())))
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::sql::database::caught;
 use crate::{Result, SpoolError};
 
 /// How many jobs may wait; whoever brings more waits for a place.
@@ -112,9 +113,7 @@ fn in_savepoint<T>(
     work: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
     connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-    // A fault in one job must not end the thread that stores everybody's mail.
-    let done = catch_unwind(AssertUnwindSafe(|| work(connection)))
-        .unwrap_or_else(|_| Err(SpoolError::Database("a job ended unexpectedly".to_owned())));
+    let done = caught(|| work(connection));
     if done.is_err() {
         connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
     }
