@@ -29,6 +29,7 @@ const ROOMS: &[&[&str]] = &[
     &["service_manager"],
     &["services"],
     &["reload", "web"],
+    &["other_nodes"],
     &["cli"],
 ];
 

@@ -60,7 +60,8 @@ pub use incident::{
     IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
 };
 pub use nodes::{
-    BEAT_EVERY, Beat, Beaten, Fence, LEASE_LASTS, Lease, LeaseKey, LeaseKind, NodeLine, Nodes,
+    BEAT_EVERY, Beat, Beaten, Fence, Heard, LEASE_LASTS, Lease, LeaseKey, LeaseKind, NodeLine,
+    Nodes,
 };
 pub use open::{Engine, SpoolConfig, open, open_beside};
 pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool};

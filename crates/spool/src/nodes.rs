@@ -21,19 +21,16 @@ pub enum LeaseKind {
     Channel,
     /// A task that runs once for all nodes, by its name.
     Task,
-    /// Appending to an upload, by its arrival. Claimed when it begins, and not spread over the nodes.
-    Upload,
 }
 
 impl LeaseKind {
-    const ALL: [Self; 3] = [Self::Channel, Self::Task, Self::Upload];
+    pub(crate) const ALL: [Self; 2] = [Self::Channel, Self::Task];
 
     /// Name in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Channel => "channel",
             Self::Task => "task",
-            Self::Upload => "upload",
         }
     }
 
@@ -84,7 +81,7 @@ pub struct Beat {
 /// What a node learns from a beat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beaten {
-    /// The leases that it holds, without those of uploads. They last for [`LEASE_LASTS`] from before the beat was sent.
+    /// The leases that it holds. They last for [`LEASE_LASTS`] from before the beat was sent.
     pub leases: Vec<Lease>,
     /// Those of them that it is to give up as soon as it has ended what is under way.
     pub excess: Vec<LeaseKey>,
@@ -105,6 +102,15 @@ pub struct NodeLine {
     pub channels: u64,
 }
 
+/// What a node hears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// What another node announced.
+    Notice(String),
+    /// Something may have been missed: whoever keeps in memory what is in the spool reads it again.
+    Gap,
+}
+
 /// The part of the spool that nodes share their work by.
 pub trait Nodes: Send + Sync {
     /// Whether other nodes may work on this spool. If not, this program holds everything without leases.
@@ -119,13 +125,20 @@ pub trait Nodes: Send + Sync {
     /// Gives up everything: other nodes need not wait until this one counts as dead.
     fn leave<'a>(&'a self, member: &'a Member) -> BoxFuture<'a, Result<()>>;
 
-    /// Claims something at once. `None` if a living node has it, which may be the same one.
-    fn claim<'a>(
-        &'a self,
-        member: &'a Member,
-        key: LeaseKey,
-    ) -> BoxFuture<'a, Result<Option<Lease>>>;
+    /// Tells the other nodes something soon, without waiting. If it gets lost, or is longer than some kilobytes, they
+    /// hear a [`Heard::Gap`]. The same text twice may be one.
+    fn announce(&self, notice: String);
 
-    /// Gives up what was claimed. Nothing changes if it was lost meanwhile.
-    fn give_up(&self, lease: Lease) -> BoxFuture<'_, Result<()>>;
+    /// Waits for what other nodes announce, and sends what this one does: some task must wait at any time. Without a
+    /// connection that passes notices, there is a gap every few seconds. Alone, a node hears nothing for ever.
+    fn hear(&self) -> BoxFuture<'_, Heard>;
+
+    /// The time by the clock of the database, which all nodes follow.
+    fn time(&self) -> BoxFuture<'_, Result<Timestamp>>;
+
+    /// The value of this name that all nodes use: that of the first one that asked.
+    fn agree(&self, name: &'static str, own: String) -> BoxFuture<'_, Result<String>>;
+
+    /// A number that no other run of a node gets.
+    fn run_number(&self) -> BoxFuture<'_, Result<i64>>;
 }

@@ -22,6 +22,7 @@ mod modes;
 mod net;
 mod nodes;
 mod open_files;
+mod other_nodes;
 mod programs;
 mod readiness;
 mod receive;

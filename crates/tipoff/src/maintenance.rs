@@ -24,7 +24,7 @@ use crate::runtime::clock::{Clock, Jump, READ_EVERY};
 use crate::runtime::events::EventBus;
 use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::shutdown::{Phase, Shutdown};
-use crate::runtime::supervise::{Supervisor, Task};
+use crate::runtime::supervise::Supervisor;
 
 /// Pause between two sweeps of old incidents. A sender that waits for room starts one at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
@@ -59,7 +59,7 @@ impl Maintenance {
         let spool = Arc::clone(&server.spool);
         Self {
             spool: Arc::clone(&spool),
-            leases: Leases::of(&spool, ""),
+            leases: Leases::of(&spool, "", &clock),
             retention: Arc::clone(&server.retention),
             renditions: Renditions::open(
                 server.folder.path().join("renditions"),
@@ -92,12 +92,24 @@ impl Maintenance {
                 maintenance.leases.while_held("retention", shutdown.clone(), sweep).await;
             }
         });
-        let (maintenance, shutdown) = (self.clone(), supervisor.shutdown());
-        supervisor.spawn(Task::part("clock"), move || {
-            let (maintenance, shutdown) = (maintenance.clone(), shutdown.clone());
+        let maintenance = self.clone();
+        supervisor.spawn_part("clock", move |shutdown| {
+            let maintenance = maintenance.clone();
             async move {
-                maintenance.watch_clock(shutdown).await?;
-                Ok(())
+                let watch = || {
+                    // The node that did this before has taken up what its clock did until now.
+                    if maintenance.leases.has_others() {
+                        maintenance.clock.take_jumps();
+                    }
+                    let watched = maintenance.clone().watch_clock(shutdown.clone());
+                    async move {
+                        if let Err(error) = watched.await {
+                            tracing::warn!(%error, "The newest stored arrival could not be read; trying again.");
+                            tokio::time::sleep(READ_EVERY).await;
+                        }
+                    }
+                };
+                maintenance.leases.while_held("clock", shutdown.clone(), watch).await;
             }
         });
         supervisor.spawn_part("inactivity check", move |shutdown| {

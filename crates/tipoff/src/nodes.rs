@@ -12,6 +12,7 @@ use tipoff_spool::{Lease, LeaseKey, LeaseKind, Member, NodeLine, Spool};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use crate::runtime::clock::Clock;
 use crate::runtime::lock::lock;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::Supervisor;
@@ -60,6 +61,8 @@ struct SharedLeases {
     holding: watch::Sender<Holding>,
     /// Asks for a beat before its time.
     beat_soon: Notify,
+    /// Follows the database's.
+    clock: Clock,
 }
 
 /// What is to be spread over the nodes.
@@ -83,15 +86,15 @@ struct Holding {
 
 impl Leases {
     /// The leases of the node of this name on `spool`. If the spool has no other nodes, it holds everything.
-    pub(crate) fn of(spool: &Arc<dyn Spool>, node: &str) -> Self {
+    pub(crate) fn of(spool: &Arc<dyn Spool>, node: &str, clock: &Clock) -> Self {
         match spool.is_shared() {
             false => Self(None),
-            true => Self::shared(spool, node),
+            true => Self::shared(spool, node, clock),
         }
     }
 
     /// The leases of one of several nodes.
-    pub(crate) fn shared(spool: &Arc<dyn Spool>, node: &str) -> Self {
+    pub(crate) fn shared(spool: &Arc<dyn Spool>, node: &str, clock: &Clock) -> Self {
         Self(Some(Arc::new(SharedLeases {
             spool: Arc::clone(spool),
             member: tokio::sync::Mutex::new(Some(Member::new(node))),
@@ -99,6 +102,7 @@ impl Leases {
             given_up: Mutex::default(),
             holding: watch::Sender::default(),
             beat_soon: Notify::new(),
+            clock: clock.clone(),
         })))
     }
 
@@ -116,6 +120,11 @@ impl Leases {
         {
             tracing::warn!(%error, "Other nodes will notice only in some seconds that this one has ended.");
         }
+    }
+
+    /// Whether other nodes may work on the spool.
+    pub(crate) fn has_others(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Whether this node holds `key`.

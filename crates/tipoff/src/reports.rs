@@ -171,7 +171,7 @@ mod tests {
     fn reports(server: &TestServer) -> Reports {
         Reports {
             spool: Arc::clone(&server.spool),
-            leases: Leases::of(&server.spool, ""),
+            leases: Leases::of(&server.spool, "", &Clock::system()),
             rules: Arc::clone(&server.rules),
             notifier: server.notifier.clone(),
             events: server.events.clone(),

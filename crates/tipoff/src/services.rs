@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tipoff_spool::Spool;
+use tipoff_spool::{Spool, SpoolError};
 use tipoff_video::Transcoder;
 
 use crate::actions::Actions;
@@ -73,16 +73,19 @@ impl Services {
         clock: Clock,
     ) -> anyhow::Result<Self> {
         let metrics = Arc::new(Metrics::new());
-        let leases = Leases::of(&spool, node);
+        let leases = Leases::of(&spool, node, &clock);
         let directory = DeviceDirectory::new(config.access.clone(), config.devices.clone());
-        directory.set_added(spool.added_devices().await?);
         let sessions = Arc::clone(&spool) as _;
-        let transcripts = Transcripts::open(sessions, Arc::clone(&metrics), clock.clone()).await?;
+        let (told, by) = (Arc::clone(&metrics), clock.clone());
+        let transcripts = match leases.has_others() {
+            true => Transcripts::of_node(sessions, spool.run_number().await?, told, by),
+            false => Transcripts::open(sessions, told, by).await?,
+        };
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         transcripts.start(&supervisor);
         // Known addresses have connections that strangers cannot take, also right after a restart.
         gate.known.configure(&config.devices);
-        gate.learn(&*spool, &directory.authenticator(), clock.now()).await?;
+        gate.read_devices(&*spool, &directory, clock.now()).await?;
         network::warn_if_rewritten(&*spool, clock.now()).await;
         let retention = Arc::new(ArcSwap::from_pointee(config.retention));
         let disk = Disk::open(Arc::clone(&spool), Arc::clone(&retention), &config.data_dir).await?;
@@ -102,6 +105,11 @@ impl Services {
             transcripts,
             supervisor,
         })
+    }
+
+    /// Reads again which devices people added, and from which addresses known ones come.
+    pub(crate) async fn devices_changed(&self) -> Result<(), SpoolError> {
+        self.gate.read_devices(&*self.spool, &self.directory, self.clock.now()).await
     }
 
     /// The mode of the home, and changes of it.

@@ -13,7 +13,6 @@ pub(crate) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) 
     what_was_slow_records_nothing_after_it_lost_the_channel(&*fresh()).await;
     who_leaves_is_followed_at_once(&*fresh()).await;
     nodes_that_beat_at_once_never_hold_the_same(&*fresh()).await;
-    a_claim_is_one_nodes_until_it_is_given_up_or_its_node_dies(&*fresh()).await;
 }
 
 pub(super) fn channel(name: &str) -> LeaseKey {
@@ -186,31 +185,6 @@ async fn nodes_that_beat_at_once_never_hold_the_same(open: Open<'_>) {
         assert_eq!(held.len(), count, "a lease has one holder");
     }
     assert_eq!(of_last, [10, 10, 10]);
-}
-
-async fn a_claim_is_one_nodes_until_it_is_given_up_or_its_node_dies(open: Open<'_>) {
-    let spool = open();
-    let upload = LeaseKey { kind: LeaseKind::Upload, name: "7".to_owned() };
-    let claim = async |node: &TestNode| spool.claim(&node.member, upload.clone()).await.unwrap();
-    let mut a = TestNode::new(&spool, "a", &[]);
-    let mut b = TestNode::new(&spool, "b", &[]);
-    assert_eq!(claim(&a).await, None, "it has not begun");
-    a.beat(1).await;
-    b.beat(1).await;
-    let lease = claim(&a).await.unwrap();
-    assert_eq!(Some(&*lease.fence.run), a.member.run());
-    assert!(claim(&b).await.is_none() && claim(&a).await.is_none());
-    assert!(b.beat(2).await.leases.is_empty(), "it is not spread");
-    spool.give_up(lease.clone()).await.unwrap();
-    let of_b = claim(&b).await.unwrap();
-    spool.give_up(lease).await.unwrap();
-    assert!(claim(&a).await.is_none(), "what is another's is not given up");
-    for second in 3..12 {
-        a.beat(second).await;
-    }
-    assert!(claim(&a).await.is_some(), "its node has died");
-    spool.give_up(of_b).await.unwrap();
-    assert!(claim(&a).await.is_none());
 }
 
 /// Of two spool values on one database: the fence of one holds for the other.

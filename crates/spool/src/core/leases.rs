@@ -18,8 +18,6 @@ use crate::{LEASE_LASTS, LeaseKey, LeaseKind};
 pub(crate) const DEAD_AFTER: Duration = LEASE_LASTS.saturating_add(Duration::from_millis(500));
 /// What counts of the time between two observations at most: while the database cannot be reached, nobody can beat.
 const GAP_MAX: Duration = Duration::from_secs(2);
-/// The kinds that are spread over the nodes.
-const SPREAD: [LeaseKind; 2] = [LeaseKind::Channel, LeaseKind::Task];
 
 /// A node in one run, and what it has seen of the others.
 #[derive(Clone, Debug)]
@@ -127,20 +125,16 @@ pub(crate) fn decide(
     let mut decision = Decision::default();
     let wanted: HashSet<&LeaseKey> = wants.iter().collect();
     let own = leases.iter().filter(|row| row.holder.as_deref() == Some(me));
-    let unwanted = own.filter(|row| is_spread(&row.key) && !wanted.contains(&row.key));
+    let unwanted = own.filter(|row| !wanted.contains(&row.key));
     decision.excess.extend(unwanted.map(|row| row.key.clone()));
     let by_key: HashMap<&LeaseKey, &LeaseRow> = leases.iter().map(|row| (&row.key, row)).collect();
-    for kind in SPREAD {
+    for kind in LeaseKind::ALL {
         let mut keys: Vec<&LeaseKey> =
             wanted.iter().copied().filter(|it| it.kind == kind).collect();
         keys.sort_unstable();
         Sharing::new(me, kind, nodes).decide(&keys, &by_key, &mut decision);
     }
     decision
-}
-
-fn is_spread(key: &LeaseKey) -> bool {
-    SPREAD.contains(&key.kind)
 }
 
 /// How the keys of one kind are shared, as one node sees it.

@@ -214,7 +214,7 @@ impl Sql for Session {
     }
 
     fn share_lock(&self) -> &'static str {
-        if self.locks { "FOR SHARE" } else { "" }
+        if self.is_writing { "FOR SHARE" } else { "" }
     }
 
     fn last_number(&self, table: &str) -> Result<i64> {

@@ -410,7 +410,7 @@ CREATE TABLE node (
     wants TEXT NOT NULL -- digest of what it wants to hold
 );
 CREATE TABLE lease (
-    kind TEXT NOT NULL, -- channel, task, upload
+    kind TEXT NOT NULL, -- channel, task
     name TEXT NOT NULL,
     run TEXT, -- NULL: nobody's
     fence BIGINT NOT NULL, -- grows with each holder

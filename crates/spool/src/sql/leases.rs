@@ -4,13 +4,16 @@
 //! and a run whose row is gone never comes back. A lease is taken only with the number that was read.
 
 use super::database::Database;
-use super::identity::random_hex;
+use super::identity::{self, random_hex};
+use super::node_notices::NodeNotice;
 use super::spool::SqlSpool;
 use super::statement::{Row, Sql, params};
 use crate::core::leases::{self, LeaseRow, Member, NodeRow};
 use crate::{
-    Beat, Beaten, BoxFuture, Fence, Lease, LeaseKey, LeaseKind, NodeLine, Nodes, Result, SpoolError,
+    Beat, Beaten, BoxFuture, Fence, Heard, Lease, LeaseKey, LeaseKind, NodeLine, Nodes, Result,
+    SpoolError,
 };
+use tipoff_model::Timestamp;
 
 impl<D: Database> Nodes for SqlSpool<D> {
     fn is_shared(&self) -> bool {
@@ -33,20 +36,34 @@ impl<D: Database> Nodes for SqlSpool<D> {
         }))
     }
 
-    fn claim<'a>(
-        &'a self,
-        member: &'a Member,
-        key: LeaseKey,
-    ) -> BoxFuture<'a, Result<Option<Lease>>> {
-        let run = member.run.clone();
-        Box::pin(self.write(move |sql| match &run {
-            Some(run) => claim(sql, run, key),
-            None => Ok(None),
+    fn announce(&self, notice: String) {
+        self.tell(|| NodeNotice::Program(notice));
+    }
+
+    fn hear(&self) -> BoxFuture<'_, Heard> {
+        Box::pin(self.hear_others())
+    }
+
+    fn time(&self) -> BoxFuture<'_, Result<Timestamp>> {
+        Box::pin(self.read(|sql| sql.now()))
+    }
+
+    fn agree(&self, name: &'static str, own: String) -> BoxFuture<'_, Result<String>> {
+        Box::pin(self.write(move |sql| {
+            let insert = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            sql.change(insert, params![name, own])?;
+            Ok(identity::fact(sql, name)?.unwrap_or(own))
         }))
     }
 
-    fn give_up(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.write(move |sql| give_up(sql, &lease.key, &lease.fence.run)))
+    fn run_number(&self) -> BoxFuture<'_, Result<i64>> {
+        Box::pin(self.write(|sql| {
+            let count = "INSERT INTO meta (key, value) VALUES ('runs', '1')
+                 ON CONFLICT (key) DO UPDATE SET
+                     value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)
+                 RETURNING CAST(value AS BIGINT)";
+            sql.one(count, params![], |row| row.get(0))
+        }))
     }
 }
 
@@ -70,6 +87,11 @@ fn beat(sql: &dyn Sql, member: &mut Member, beat: &Beat) -> Result<Beaten> {
     let lease = |(key, number)| Lease { key, fence: Fence { run: run.clone(), number } };
     let leases = held.into_iter().map(lease).collect();
     Ok(Beaten { leases, excess: decision.excess, nodes, now: sql.now()? })
+}
+
+/// Whether there is a node: it lives, or died a moment ago.
+pub(super) fn has_node(sql: &dyn Sql) -> Result<bool> {
+    sql.one("SELECT EXISTS (SELECT 1 FROM node)", params![], |row| row.get(0))
 }
 
 /// Counts the beat of the node's run, or begins a run. Returns the run.
@@ -96,9 +118,6 @@ fn living(sql: &dyn Sql, member: &mut Member, beat: &Beat) -> Result<Vec<NodeRow
         let delete = "DELETE FROM node WHERE run = ?1 AND beat = ?2";
         if sql.execute(delete, params![dead.run, dead.beat])? > 0 {
             nodes.retain(|node| node.run != dead.run);
-            // Claims are of this run alone; leases get their next holder below, or at another node.
-            let claims = "DELETE FROM lease WHERE run = ?1 AND kind = ?2";
-            sql.execute(claims, params![dead.run, LeaseKind::Upload.as_str()])?;
         }
     }
     Ok(nodes)
@@ -108,13 +127,13 @@ fn node_row(row: &Row<'_>) -> Result<NodeRow> {
     Ok(NodeRow { run: row.get(0)?, name: row.get(1)?, beat: row.get(2)?, wants: row.get(3)? })
 }
 
-/// The leases that are spread. One statement reads whose they are and whether these live: a node that joined since the
+/// All leases. One statement reads whose they are and whether these live: a node that joined since the
 /// nodes were read is not taken for dead.
 fn lease_rows(sql: &dyn Sql) -> Result<Vec<LeaseRow>> {
     let select = "SELECT lease.kind, lease.name, node.run, lease.fence
          FROM lease LEFT JOIN node ON node.run = lease.run
-         WHERE lease.kind <> ?1 ORDER BY lease.kind, lease.name";
-    let rows = sql.rows(select, params![LeaseKind::Upload.as_str()], |row| {
+         ORDER BY lease.kind, lease.name";
+    let rows = sql.rows(select, params![], |row| {
         let kind = LeaseKind::from_name(&row.get::<String>(0)?);
         let (name, holder, number) = (row.get(1)?, row.get(2)?, row.get(3)?);
         Ok(kind.map(|kind| LeaseRow { key: LeaseKey { kind, name }, holder, number }))
@@ -141,48 +160,17 @@ fn take(sql: &dyn Sql, run: &str, key: &LeaseKey, number: Option<i64>) -> Result
     Ok((changed > 0).then_some(number))
 }
 
-/// Gives up a lease, if the run holds it. The row of a lease that is spread keeps the number.
+/// Gives up a lease, if the run holds it. Its row keeps the number.
 fn give_up(sql: &dyn Sql, key: &LeaseKey, run: &str) -> Result<()> {
-    let statement = match key.kind {
-        LeaseKind::Upload => "DELETE FROM lease WHERE kind = ?1 AND name = ?2 AND run = ?3",
-        LeaseKind::Channel | LeaseKind::Task => {
-            "UPDATE lease SET run = NULL WHERE kind = ?1 AND name = ?2 AND run = ?3"
-        }
-    };
-    sql.execute(statement, params![key.kind.as_str(), key.name, run])?;
-    Ok(())
+    let update = "UPDATE lease SET run = NULL WHERE kind = ?1 AND name = ?2 AND run = ?3";
+    sql.change(update, params![key.kind.as_str(), key.name, run])
 }
 
 /// See [`Nodes::leave`].
 fn leave(sql: &dyn Sql, run: &str) -> Result<()> {
-    let claims = "DELETE FROM lease WHERE run = ?1 AND kind = ?2";
-    sql.execute(claims, params![run, LeaseKind::Upload.as_str()])?;
     sql.execute("UPDATE lease SET run = NULL WHERE run = ?1", params![run])?;
     sql.execute("DELETE FROM node WHERE run = ?1", params![run])?;
     Ok(())
-}
-
-/// See [`Nodes::claim`].
-fn claim(sql: &dyn Sql, run: &str, key: LeaseKey) -> Result<Option<Lease>> {
-    let lives =
-        sql.row("SELECT beat FROM node WHERE run = ?1", params![run], |row| row.get::<i64>(0))?;
-    if lives.is_none() {
-        return Ok(None);
-    }
-    let select = "SELECT lease.fence, node.run
-         FROM lease LEFT JOIN node ON node.run = lease.run
-         WHERE lease.kind = ?1 AND lease.name = ?2";
-    let found = sql.row(select, params![key.kind.as_str(), key.name], |row| {
-        Ok((row.get::<i64>(0)?, row.get::<Option<String>>(1)?))
-    })?;
-    let number = match found {
-        Some((_, Some(_))) => return Ok(None),
-        Some((number, None)) => Some(number),
-        None => None,
-    };
-    let taken = take(sql, run, &key, number)?;
-    let fence = |number| Fence { run: run.to_owned(), number };
-    Ok(taken.map(|number| Lease { key, fence: fence(number) }))
 }
 
 /// Refuses whoever does not hold this lease any more. Nothing is asked without one: then nobody else can hold it.

@@ -28,6 +28,7 @@ mod known_mails;
 mod leases;
 mod new_deliveries;
 mod newcomers;
+mod node_notices;
 mod notices;
 mod operations;
 mod past;

@@ -7,7 +7,8 @@ use tipoff_model::{AddressShare, ArrivalId, Event, Timestamp};
 
 use super::database::Database;
 use super::home_settings::Choice;
-use super::spool::{Opening, SqlSpool, lock};
+use super::node_notices::NodeNotice;
+use super::spool::{Opening, Remembered, SqlSpool, lock};
 use super::statement::{Lock, Sql, params};
 use super::{
     clock, dedup, deliveries, devices, home_settings, identity, known_mails, leases, stats, store,
@@ -22,16 +23,22 @@ use crate::{
 };
 
 impl Opening {
-    /// Reads it, and gives the spool its name at the first start. If the spool `receives`, deliveries that failed in
-    /// an earlier run become due.
+    /// Reads it, and gives the spool its name at the first start. If the spool `receives`, and no node lives yet,
+    /// deliveries that failed in an earlier run become due.
     pub(crate) fn read(sql: &dyn Sql, receives: bool, now: Timestamp) -> Result<Self> {
         sql.lock(Lock::Opening)?;
         let identity = identity::identity(sql)?;
-        if receives {
+        if receives && !leases::has_node(sql)? {
             deliveries::retry_at_once(sql, now)?;
         }
+        Ok(Self { identity, remembered: Remembered::read(sql, now)? })
+    }
+}
+
+impl Remembered {
+    /// Reads it, as it is at `now`.
+    pub(super) fn read(sql: &dyn Sql, now: Timestamp) -> Result<Self> {
         Ok(Self {
-            identity,
             torn_devices: dedup::torn_devices(sql)?,
             named: devices::named(sql)?,
             known_mails: known_mails::read(sql, now)?,
@@ -91,11 +98,14 @@ impl<D: Database> Spool for SqlSpool<D> {
                 stored => stored?,
             };
             if let Some(device) = torn {
+                self.tell(|| NodeNotice::Torn(device.clone()));
                 lock(&self.torn_devices).insert(device);
             }
             if let Some(digest) = digest {
                 let arrival = stored.arrival;
-                lock(&self.known_mails).note(NewMail { digest, arrival, blob, at, owner });
+                let mail = NewMail { digest, arrival, blob, at, owner };
+                self.tell(|| NodeNotice::of_mail(&mail));
+                lock(&self.known_mails).note(mail);
             }
             Ok(stored)
         })

@@ -22,6 +22,7 @@ use super::{Ending, Failure, announce, process, signing_key};
 use crate::config::{Config, Listener};
 use crate::net::{network, tls::Tls};
 use crate::open_files::{self, Ceilings};
+use crate::other_nodes::OtherNodes;
 use crate::receive::listener::{self, BoundListener, ProtocolHandler};
 use crate::receive::{LoginGate, ftp, smtp};
 use crate::reload::{Reload, Running, Source};
@@ -94,6 +95,7 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
     rules.name_devices(config.device_names());
     let spool = open_spool(&config, &rules).await?;
+    let clock = if spool.is_shared() { Clock::of_database(spool.time().await?) } else { clock };
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let (url, gate) = (bound.url(&config), LoginGate::default());
@@ -115,6 +117,8 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let thumbnails = services.thumbnails(&config, transcoder);
     services.start_maintenance(&thumbnails, &renditions);
     let health = services.watch();
+    let (shared, channels) = (services.clone(), dispatch.clone());
+    OtherNodes { services: shared, access: access.clone(), channels }.start();
     // What a changed configuration is applied to.
     let running = Running {
         services: services.clone(),

@@ -151,6 +151,18 @@ impl ChannelSupervisor {
         true
     }
 
+    /// Pauses these channels and resumes all others.
+    pub(crate) fn set_all_paused(&self, paused: &[String]) {
+        let before = self.table().paused.clone();
+        let wanted: BTreeSet<&String> = paused.iter().collect();
+        for channel in before.iter().filter(|channel| !wanted.contains(channel)) {
+            self.set_paused(channel, false);
+        }
+        for channel in wanted.into_iter().filter(|channel| !before.contains(*channel)) {
+            self.set_paused(channel, true);
+        }
+    }
+
     /// Sends a test picture, even if the channel is paused. The result is in plain words.
     pub(crate) async fn test(&self, channel: &str) -> Result<String, String> {
         let context = self.table().find(channel).map(ChannelHandle::context);

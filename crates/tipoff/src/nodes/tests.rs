@@ -19,7 +19,7 @@ async fn beat(leases: &Leases, second: u64) {
 #[tokio::test]
 async fn the_embedded_engine_has_one_node_that_holds_everything() {
     let server = TestServer::new("");
-    let leases = Leases::of(&server.spool, "a");
+    let leases = Leases::of(&server.spool, "a", &Clock::system());
     assert_eq!(leases.hold(&channel("hook")), Hold::Whole);
     assert!(leases.changes().is_none() && leases.figures().is_none());
     leases.leave().await;
@@ -29,7 +29,7 @@ async fn the_embedded_engine_has_one_node_that_holds_everything() {
 #[tokio::test]
 async fn a_node_that_cannot_renew_stops_in_time() {
     let server = TestServer::new("");
-    let leases = Leases::shared(&server.spool, "a");
+    let leases = Leases::shared(&server.spool, "a", &Clock::system());
     leases.want_channels([channel("hook")]);
     assert_eq!(leases.hold(&channel("hook")), Hold::Elsewhere, "before the first beat");
     beat(&leases, 1).await;
@@ -46,7 +46,10 @@ async fn a_node_that_cannot_renew_stops_in_time() {
 #[tokio::test]
 async fn what_is_given_up_or_lost_is_not_held_again_before_the_next_beat() {
     let server = TestServer::new("");
-    let (a, b) = (Leases::shared(&server.spool, "a"), Leases::shared(&server.spool, "b"));
+    let (a, b) = (
+        Leases::shared(&server.spool, "a", &Clock::system()),
+        Leases::shared(&server.spool, "b", &Clock::system()),
+    );
     let all = ["hook", "phone"].map(channel);
     a.want_channels(all.clone());
     b.want_channels(all);
@@ -78,7 +81,10 @@ async fn a_task_runs_on_one_node_and_moves_when_that_one_leaves() {
     let (trigger, shutdown) = shutdown::channel();
     let supervisor = Supervisor::new(shutdown.clone(), Arc::new(Metrics::new()));
     let running = watch::Sender::new((0, 0));
-    let nodes = [Leases::shared(&server.spool, "a"), Leases::shared(&server.spool, "b")];
+    let nodes = [
+        Leases::shared(&server.spool, "a", &Clock::system()),
+        Leases::shared(&server.spool, "b", &Clock::system()),
+    ];
     let of = |place: usize| {
         let (leases, shutdown, running) = (nodes[place].clone(), shutdown.clone(), running.clone());
         let change = move |by: i32| {

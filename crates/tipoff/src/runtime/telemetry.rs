@@ -337,6 +337,7 @@ mod tests {
                 lease: None,
             },
         );
+        metrics.node(1, 1, 1);
         let pending = [("phone".to_owned(), 1)].into_iter().collect();
         let stats = SpoolStats { pending, ..SpoolStats::default() };
         let told = metrics.render(&stats, Format::OpenMetrics).unwrap();

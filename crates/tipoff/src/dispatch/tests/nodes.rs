@@ -4,7 +4,7 @@ use super::*;
 
 /// Another node on the spool of the scene, with a notifier of its own.
 async fn node(scene: &Scene, name: &str) -> (ChannelSupervisor, Leases) {
-    let leases = Leases::shared(&scene.server.spool, name);
+    let leases = Leases::shared(&scene.server.spool, name, &Clock::system());
     let common = common(&scene.server, Arc::new(Metrics::new())).await;
     let common = DispatchContext { leases: leases.clone(), ..common };
     let channels = &config(&all(&scene.hook)).channels;

@@ -91,7 +91,15 @@ struct AccessInner {
     /// Failed attempts for the audit log.
     failures: LoginFailures,
     /// Counts the changes after which somebody may have lost a right.
-    changes: watch::Sender<u64>,
+    changes: watch::Sender<Changes>,
+}
+
+/// Numbers of changes of accounts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Changes {
+    all: u64,
+    /// Those that were made on this node.
+    own: u64,
 }
 
 /// Fields of the login page.
@@ -143,7 +151,7 @@ impl Access {
             own_pace: OwnPace::default(),
             codes: CodeAttempts::default(),
             failures: LoginFailures::default(),
-            changes: watch::Sender::new(0),
+            changes: watch::Sender::default(),
         }))
     }
 
@@ -321,7 +329,24 @@ impl Access {
 
     /// Makes open event streams check their rights: somebody may have lost one.
     pub(crate) fn changed(&self) {
-        self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
+        self.0.changes.send_modify(|count| {
+            count.all = count.all.wrapping_add(1);
+            count.own = count.own.wrapping_add(1);
+        });
+    }
+
+    /// The same after a change on another node.
+    pub(crate) fn changed_elsewhere(&self) {
+        self.0.changes.send_modify(|count| count.all = count.all.wrapping_add(1));
+    }
+
+    /// Waits until accounts have been changed on this node since they had been changed `known` times. Returns how often by
+    /// now.
+    pub(crate) async fn changed_here(&self, known: u64) -> u64 {
+        let mut changes = self.0.changes.subscribe();
+        // The sender is part of `self`: it is not dropped before.
+        let changed = changes.wait_for(|count| count.own != known).await;
+        changed.map_or(known, |count| count.own)
     }
 
     /// Waits until the login, the token or the role with which a principal came in has ended. Whatever stays
