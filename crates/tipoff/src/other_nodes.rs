@@ -25,9 +25,9 @@ const READ_EVERY: Duration = Duration::from_secs(60);
 /// What is told and heard.
 #[derive(Clone)]
 pub(crate) struct OtherNodes {
-    pub(crate) services: Services,
-    pub(crate) access: Access,
-    pub(crate) channels: ChannelSupervisor,
+    services: Services,
+    access: Access,
+    channels: ChannelSupervisor,
 }
 
 /// A notice of a node.
@@ -42,6 +42,11 @@ enum NodeNotice {
 }
 
 impl OtherNodes {
+    /// What is told to them and taken from them is of these.
+    pub(crate) fn new(services: &Services, access: &Access, channels: &ChannelSupervisor) -> Self {
+        Self { services: services.clone(), access: access.clone(), channels: channels.clone() }
+    }
+
     /// Starts what listens and what tells. Nothing where there is one node.
     pub(crate) fn start(self) {
         if !self.services.leases.has_others() {
@@ -81,7 +86,7 @@ impl OtherNodes {
     async fn take(&self, notice: NodeNotice) -> Result<(), SpoolError> {
         match notice {
             NodeNotice::Due(channels) => self.services.notifier.wake_here(&channels),
-            NodeNotice::Accounts => self.access.changed_elsewhere(),
+            NodeNotice::Accounts => self.access.changes().note_elsewhere(),
             NodeNotice::Event(event) => {
                 match &event {
                     LiveEvent::Channel { .. } => self.read_paused().await?,
@@ -98,7 +103,7 @@ impl OtherNodes {
     /// Reads everything again that others may have changed.
     async fn read_again(&self) -> Result<(), SpoolError> {
         self.services.notifier.wake_all_here();
-        self.access.changed_elsewhere();
+        self.access.changes().note_elsewhere();
         self.read_paused().await?;
         self.services.devices_changed().await
     }
@@ -118,7 +123,7 @@ impl OtherNodes {
             let notice = tokio::select! {
                 event = events.recv() => event.map(NodeNotice::Event),
                 channels = woken.recv() => channels.map(NodeNotice::Due),
-                count = self.access.changed_here(changes) => {
+                count = self.access.changes().made_here(changes) => {
                     changes = count;
                     Ok(NodeNotice::Accounts)
                 }

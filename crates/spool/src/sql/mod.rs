@@ -33,6 +33,7 @@ mod notices;
 mod operations;
 mod past;
 mod planning;
+mod remembered;
 mod resent;
 mod retention;
 mod review;

@@ -10,10 +10,7 @@ use super::home_settings::Choice;
 use super::node_notices::NodeNotice;
 use super::spool::{Opening, Remembered, SqlSpool, lock};
 use super::statement::{Lock, Sql, params};
-use super::{
-    clock, dedup, deliveries, devices, home_settings, identity, known_mails, leases, stats, store,
-    turns, uploads,
-};
+use super::{clock, deliveries, home_settings, identity, leases, stats, store, turns, uploads};
 use crate::core::known_mails::NewMail;
 use crate::core::uploads::NewName;
 use crate::{
@@ -32,17 +29,6 @@ impl Opening {
             deliveries::retry_at_once(sql, now)?;
         }
         Ok(Self { identity, remembered: Remembered::read(sql, now)? })
-    }
-}
-
-impl Remembered {
-    /// Reads it, as it is at `now`.
-    pub(super) fn read(sql: &dyn Sql, now: Timestamp) -> Result<Self> {
-        Ok(Self {
-            torn_devices: dedup::torn_devices(sql)?,
-            named: devices::named(sql)?,
-            known_mails: known_mails::read(sql, now)?,
-        })
     }
 }
 
