@@ -1,23 +1,23 @@
 //! Statements on a connection of PostgreSQL. Each is prepared once for each connection.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::error::Error as StdError;
 use std::future::Future;
 use std::ops::ControlFlow;
 
 use deadpool_postgres::Object;
+use futures_util::TryStreamExt as _;
 use futures_util::future::{FutureExt as _, try_join_all};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-use tokio_postgres::types::private::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
-use tokio_postgres::{Error, Statement};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Error, Row, Statement};
 
+use super::ahead::{Answers, Asked, Expected, next_number};
 use super::connection::{ANSWER_MAX, fault, is_reusable};
 use super::text_index;
+use super::values::{params, to_owned, type_of};
 use crate::core::incident_search::Wanted;
-use crate::sql::statement::{Columns, EachRow, Lock, Row, Sql, Value};
+use crate::sql::statement::{self as sql, EachRow, Lock, Sql, Value};
 use crate::{Result, SpoolError};
 
 /// A connection on which statements run, one after the other, on a thread for blocking work.
@@ -26,6 +26,8 @@ pub(super) struct Session {
     runtime: Handle,
     /// Changes that nobody waits for: they go with the next statement, so that a round trip carries many.
     queued: RefCell<Vec<Queued>>,
+    /// Answers to queries that were sent ahead.
+    answers: RefCell<Answers>,
     /// Whether anything happened after which the connection must not be used again.
     is_broken: Cell<bool>,
     /// Round trips to the database until now.
@@ -34,12 +36,14 @@ pub(super) struct Session {
     is_writing: bool,
 }
 
-/// A change that goes with the next statement.
+/// What goes with the next statement.
 enum Queued {
     /// Words of the protocol, such as `BEGIN`.
     Plain(&'static str),
     /// A statement with its values.
     Change(Statement, Vec<Value<'static>>),
+    /// A query that somebody will ask.
+    Query(Statement, Asked),
 }
 
 impl Session {
@@ -49,6 +53,7 @@ impl Session {
             connection,
             runtime,
             queued: RefCell::default(),
+            answers: RefCell::default(),
             is_broken: Cell::new(false),
             round_trips: Cell::new(0),
             is_writing: false,
@@ -91,6 +96,7 @@ impl Session {
 
     /// Runs several statements without values, separated by semicolons.
     pub(super) fn batch(&self, statements: &str) -> Result<()> {
+        self.forget_all();
         self.after_queued(self.connection.batch_execute(statements))
     }
 
@@ -125,23 +131,28 @@ impl Session {
 
     /// Sends what waits.
     fn flush(&self) -> Result<()> {
-        let queued = self.queued.take();
-        if queued.is_empty() {
-            return Ok(());
+        let is_empty = self.queued.borrow().is_empty();
+        match is_empty {
+            true => Ok(()),
+            false => self.after_queued(std::future::ready(Ok(()))),
         }
-        self.wait(async { self.send(&queued).await })
     }
 
-    /// Sends changes at once and waits for all answers. They are done in their order.
-    async fn send(&self, queued: &[Queued]) -> Result<(), Error> {
+    /// Sends all at once and waits for all answers. It is done in its order.
+    async fn send(&self, queued: &[Queued]) -> Result<Vec<Vec<Row>>, Error> {
         try_join_all(queued.iter().map(async |queued| match queued {
-            Queued::Plain(words) => self.connection.batch_execute(words).await,
+            Queued::Plain(words) => self.connection.batch_execute(words).await.map(|()| Vec::new()),
             Queued::Change(statement, values) => {
-                self.connection.execute_raw(statement, params(values)).await.map(drop)
+                self.connection.execute_raw(statement, params(values)).await.map(|_| Vec::new())
             }
+            Queued::Query(statement, asked) => self.rows(statement, &asked.values).await,
         }))
         .await
-        .map(drop)
+    }
+
+    async fn rows(&self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
+        let rows = self.connection.query_raw(statement, params(values)).await?;
+        rows.try_collect().await
     }
 
     /// Does `work` after what waits, in the same round trip.
@@ -150,11 +161,54 @@ impl Session {
         F: Future<Output = Result<T, Error>> + 'a,
     {
         let queued = self.queued.take();
-        self.wait(async {
+        let (answers, value) = self.wait(async {
             // Both are polled in this order, and so are sent in it.
-            let ((), value) = tokio::try_join!(biased; self.send(&queued), work)?;
-            Ok(value)
+            tokio::try_join!(biased; self.send(&queued), work)
+        })?;
+        let mut kept = self.answers.borrow_mut();
+        for (queued, rows) in queued.into_iter().zip(answers) {
+            if let Queued::Query(_, asked) = queued {
+                kept.add(asked, rows);
+            }
+        }
+        Ok(value)
+    }
+
+    /// The answer to a query that was sent ahead, or is sent now with all that waits.
+    fn answer(&self, statement: &str, values: &[Value<'_>]) -> Result<Option<Vec<Row>>> {
+        if self.waits(statement, values) {
+            self.flush()?;
+        }
+        Ok(self.answers.borrow_mut().take(statement, values))
+    }
+
+    /// Whether a query is sent ahead with the next statement.
+    fn waits(&self, statement: &str, values: &[Value<'_>]) -> bool {
+        self.queued.borrow().iter().any(|queued| match queued {
+            Queued::Query(_, asked) => asked.is(statement, values),
+            Queued::Plain(_) | Queued::Change(..) => false,
         })
+    }
+
+    /// Whether a query was or is sent ahead.
+    fn is_expected(&self, statement: &str, values: &[Value<'_>]) -> bool {
+        self.answers.borrow().have(statement, values) || self.waits(statement, values)
+    }
+
+    /// Forgets what was asked ahead and may have another answer after this change.
+    fn forget_touched_by(&self, change: &str) {
+        let is_touched = |queued: &Queued| match queued {
+            Queued::Query(_, asked) => asked.is_touched_by(change),
+            Queued::Plain(_) | Queued::Change(..) => false,
+        };
+        self.queued.borrow_mut().retain(|queued| !is_touched(queued));
+        self.answers.borrow_mut().forget_touched_by(change);
+    }
+
+    /// Forgets all that was asked ahead.
+    fn forget_all(&self) {
+        self.queued.borrow_mut().retain(|queued| !matches!(queued, Queued::Query(..)));
+        self.answers.borrow_mut().clear();
     }
 
     /// The statement in PostgreSQL's words.
@@ -174,12 +228,14 @@ impl Session {
 impl Sql for Session {
     fn execute(&self, statement: &str, values: &[Value<'_>]) -> Result<usize> {
         let prepared = self.prepare(statement, values)?;
+        self.forget_touched_by(statement);
         let changed = self.after_queued(self.connection.execute_raw(&prepared, params(values)))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
     fn change(&self, statement: &str, values: &[Value<'_>]) -> Result<()> {
         let prepared = self.prepare(statement, values)?;
+        self.forget_touched_by(statement);
         let values = values.iter().map(to_owned).collect();
         self.queued.borrow_mut().push(Queued::Change(prepared, values));
         Ok(())
@@ -195,12 +251,18 @@ impl Sql for Session {
     }
 
     fn query(&self, statement: &str, values: &[Value<'_>], each: &mut EachRow<'_>) -> Result<()> {
-        let prepared = self.prepare(statement, values)?;
-        let values: Vec<&(dyn ToSql + Sync)> =
-            values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        let rows = self.after_queued(self.connection.query(&prepared, &values))?;
+        let rows = match self.answer(statement, values)? {
+            Some(rows) => rows,
+            None => {
+                let prepared = self.prepare(statement, values)?;
+                if !is_reading(statement) {
+                    self.forget_touched_by(statement);
+                }
+                self.after_queued(self.rows(&prepared, values))?
+            }
+        };
         for row in &rows {
-            if each(&Row(row))?.is_break() {
+            if each(&sql::Row(row))?.is_break() {
                 break;
             }
         }
@@ -218,12 +280,42 @@ impl Sql for Session {
 
     fn lock(&self, lock: Lock<'_>) -> Result<bool> {
         if self.is_writing {
+            // It goes with the next statement: whoever has the lock until then changes nothing that was read.
             let (select, number) = lock_statement(lock);
-            self.execute(select, &[Value::Integer(number)])?;
+            self.forget_all();
+            self.change(select, &[Value::Integer(number)])?;
         }
         Ok(self.is_writing)
     }
+
+    fn expect(&self, reads: &dyn Fn(&dyn Sql)) -> Result<()> {
+        let expected = Expected::default();
+        reads(&expected);
+        let mut queries = expected.into_queries();
+        queries.retain(|asked| !self.is_expected(&asked.statement, &asked.values));
+        for asked in queries {
+            let prepared = self.prepare(&asked.statement, &asked.values)?;
+            self.queued.borrow_mut().push(Queued::Query(prepared, asked));
+        }
+        Ok(())
+    }
+
+    fn number(&self, table: &str) -> Result<Option<i64>> {
+        <dyn Sql>::one(self, &next_number(table), &[], |row| row.get(0)).map(Some)
+    }
+
+    fn sum_rows(&self) -> i64 {
+        SUM_ROWS
+    }
 }
+
+/// Whether a statement with rows only reads.
+fn is_reading(statement: &str) -> bool {
+    statement.trim_start().starts_with("SELECT") || statement.trim_start().starts_with("WITH")
+}
+
+/// Rows of each sum that all devices change: few transactions of a fleet meet in one of them, and all are read quickly.
+const SUM_ROWS: i64 = 64;
 
 /// The bits of the locks of devices: 5 in the upper byte. [`lock_statement`] repeats the number.
 const OF_DEVICE: i64 = 5 << 56;
@@ -297,89 +389,6 @@ fn translate(statement: &str) -> String {
         translated.replace_range(at..at + HINT.len() + length, "");
     }
     translated
-}
-
-fn type_of(value: &Value<'_>) -> Type {
-    match value {
-        // PostgreSQL finds out by the context.
-        Value::Null => Type::UNKNOWN,
-        Value::Integer(_) => Type::INT8,
-        Value::Text(_) => Type::TEXT,
-        Value::Bytes(_) => Type::BYTEA,
-    }
-}
-
-fn to_owned(value: &Value<'_>) -> Value<'static> {
-    match value {
-        Value::Null => Value::Null,
-        Value::Integer(integer) => Value::Integer(*integer),
-        Value::Text(text) => Value::Text(Cow::Owned(text.to_string())),
-        Value::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.to_vec())),
-    }
-}
-
-fn params<'a>(values: &'a [Value<'_>]) -> impl ExactSizeIterator<Item = &'a (dyn ToSql + Sync)> {
-    values.iter().map(|value| value as &(dyn ToSql + Sync))
-}
-
-impl ToSql for Value<'_> {
-    fn to_sql(
-        &self,
-        kind: &Type,
-        out: &mut BytesMut,
-    ) -> std::result::Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        match self {
-            Self::Null => Ok(IsNull::Yes),
-            Self::Integer(integer) => integer.to_sql(kind, out),
-            // PostgreSQL keeps no zero byte in a text.
-            Self::Text(text) if text.contains('\0') => {
-                text.replace('\0', "\u{fffd}").to_sql(kind, out)
-            }
-            Self::Text(text) => text.as_ref().to_sql(kind, out),
-            Self::Bytes(bytes) => bytes.as_ref().to_sql(kind, out),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    tokio_postgres::types::to_sql_checked!();
-}
-
-impl Columns for tokio_postgres::Row {
-    fn value(&self, index: usize) -> Result<Value<'_>> {
-        let read: Received<'_> = self.try_get(index).map_err(|error| fault(&error))?;
-        Ok(read.0)
-    }
-}
-
-/// A value as it comes from the database.
-struct Received<'a>(Value<'a>);
-
-impl<'a> FromSql<'a> for Received<'a> {
-    fn from_sql(
-        kind: &Type,
-        raw: &'a [u8],
-    ) -> std::result::Result<Self, Box<dyn StdError + Sync + Send>> {
-        let value = match *kind {
-            Type::INT8 => Value::Integer(i64::from_sql(kind, raw)?),
-            Type::INT4 => Value::Integer(i32::from_sql(kind, raw)?.into()),
-            Type::BOOL => Value::Integer(bool::from_sql(kind, raw)?.into()),
-            Type::BYTEA => Value::Bytes(Cow::Borrowed(<&[u8]>::from_sql(kind, raw)?)),
-            _ => Value::Text(Cow::Borrowed(<&str>::from_sql(kind, raw)?)),
-        };
-        Ok(Self(value))
-    }
-
-    fn from_sql_null(_: &Type) -> std::result::Result<Self, Box<dyn StdError + Sync + Send>> {
-        Ok(Self(Value::Null))
-    }
-
-    fn accepts(kind: &Type) -> bool {
-        let numbers = [Type::INT8, Type::INT4, Type::BOOL, Type::BYTEA];
-        numbers.contains(kind) || <&str as FromSql<'_>>::accepts(kind)
-    }
 }
 
 #[cfg(test)]
