@@ -17,6 +17,7 @@ use tokio_postgres::{Error, Statement};
 use super::connection::{ANSWER_MAX, fault, is_reusable};
 use super::text_index;
 use crate::core::incident_search::Wanted;
+use crate::sql::database::caught;
 use crate::sql::statement::{Columns, EachRow, Lock, Row, Sql, Value};
 use crate::{Result, SpoolError};
 
@@ -55,11 +56,23 @@ impl Session {
         }
     }
 
-    /// In a transaction, which begins with the first statement.
+    /// For transactions, one after the other.
     pub(super) fn writing(connection: Object, runtime: Handle) -> Self {
-        let session = Self { is_writing: true, ..Self::reading(connection, runtime) };
-        session.queued.borrow_mut().push(Queued::Plain("BEGIN"));
-        session
+        Self { is_writing: true, ..Self::reading(connection, runtime) }
+    }
+
+    /// Begins a transaction, with the next statement.
+    pub(super) fn begin(&self) {
+        self.queued.borrow_mut().push(Queued::Plain("BEGIN"));
+    }
+
+    /// Does `work`. If it fails or panics, its transaction ends without its changes.
+    pub(super) fn or_roll_back<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let done = caught(work);
+        if done.is_err() {
+            self.roll_back();
+        }
+        done
     }
 
     /// Sends what waits, and `COMMIT` with it.
@@ -79,7 +92,7 @@ impl Session {
     }
 
     /// Ends the transaction, if there is one, without its changes.
-    pub(super) fn roll_back(&self) {
+    fn roll_back(&self) {
         self.queued.borrow_mut().clear();
         if self.is_writing && !self.is_broken.get() {
             let end = self.connection.batch_execute("ROLLBACK");

@@ -188,3 +188,37 @@ async fn a_commit_that_no_standby_has_is_not_acknowledged() {
     standbys.iter().for_each(|node| cluster.resume(*node).unwrap());
     stored.await.unwrap().unwrap();
 }
+
+/// Two transactions that lock the same rows in opposite order wait for each other. The server ends one, which is done
+/// again: both are stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_transactions_that_wait_for_each_other_both_are_done() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, [a, b]) = two_nodes(&database).await;
+    database.run("INSERT INTO meta (key, value) VALUES ('left', ''), ('right', '')").unwrap();
+    let both_have_one = Arc::new(std::sync::Barrier::new(2));
+    let times = Arc::new(AtomicU64::new(0));
+    let write = |node: &Arc<PostgresSpool>, rows: [&'static str; 2]| {
+        let (both_have_one, times) = (Arc::clone(&both_have_one), Arc::clone(&times));
+        let is_first = AtomicBool::new(true);
+        let node = Arc::clone(node);
+        async move {
+            let work = move |sql: &dyn Sql| {
+                times.fetch_add(1, Ordering::Relaxed);
+                let append = "UPDATE meta SET value = value || 'x' WHERE key = ?1";
+                sql.execute(append, &[rows[0].to_owned().into()])?;
+                if is_first.swap(false, Ordering::Relaxed) {
+                    both_have_one.wait();
+                }
+                sql.change(append, &[rows[1].to_owned().into()])
+            };
+            node.database.write(work).await
+        }
+    };
+    let (left, right) = tokio::join!(write(&a, ["left", "right"]), write(&b, ["right", "left"]));
+    left.unwrap();
+    right.unwrap();
+    assert_eq!(times.load(Ordering::Relaxed), 3, "one of them was done again");
+    let values = "SELECT value FROM meta WHERE key IN ('left', 'right')";
+    assert_eq!(database.run(values).unwrap().trim(), "xx\nxx");
+}
