@@ -107,6 +107,13 @@ impl SqlSpool<PostgresDatabase> {
     }
 }
 
+impl SqlSpool<PostgresDatabase> {
+    /// Round trips to the database until now, of all that this node did.
+    pub fn round_trips(&self) -> u64 {
+        self.database.round_trips.load(Ordering::Relaxed)
+    }
+}
+
 impl PostgresDatabase {
     /// Runs `work` with a connection, on a thread for blocking work. Without its changes if it fails.
     async fn on_connection<T: Send + 'static>(
