@@ -37,6 +37,10 @@ pub enum SpoolError {
     /// The database failed.
     #[error("the spool's database failed: {0}")]
     Database(String),
+    /// Another transaction came in the way, such as one with which this one would wait for ever, or one that removed or
+    /// merged a device of this one. Nothing was written, and the next attempt can succeed.
+    #[error("the spool's database is changed by others at the same time: {0}")]
+    Conflict(String),
     /// The connection to the database broke during a commit: what was written may be stored or not.
     #[error("the spool's database did not say whether it stored: {0}")]
     CommitUnknown(String),

@@ -64,7 +64,7 @@ pub use nodes::{
     Nodes,
 };
 pub use open::{Engine, SpoolConfig, open, open_beside};
-pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool};
+pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool, Purpose};
 pub use resent::{DedupPolicy, Digest, MailDigest};
 pub use retention_limits::{RetentionLimits, Swept};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};

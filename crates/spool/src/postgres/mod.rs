@@ -8,6 +8,7 @@ mod connection;
 mod lanes;
 mod locks;
 mod notices;
+mod repeat;
 mod schema;
 mod statement;
 mod text_index;
@@ -24,7 +25,7 @@ use tipoff_model::{RuleSource, Timestamp};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::sql::database::{Database, caught};
+use crate::sql::database::Database;
 use crate::sql::identity::random_hex;
 use crate::sql::spool::{Opening, SqlSpool, file_error};
 use crate::sql::statement::Sql;
@@ -114,8 +115,15 @@ impl SqlSpool<PostgresDatabase> {
     }
 }
 
+impl SqlSpool<PostgresDatabase> {
+    /// Round trips to the database until now, of all that this node did.
+    pub fn round_trips(&self) -> u64 {
+        self.database.round_trips.load(Ordering::Relaxed)
+    }
+}
+
 impl PostgresDatabase {
-    /// Runs `work` on a connection, on a thread for blocking work. Without its changes if it fails.
+    /// Runs `work` with a connection, on a thread for blocking work. Without its changes if it fails.
     async fn on_connection<T: Send + 'static>(
         &self,
         begin: fn(deadpool_postgres::Object, Handle) -> Session,
@@ -126,10 +134,7 @@ impl PostgresDatabase {
         let round_trips = Arc::clone(&self.round_trips);
         let run = move || {
             let session = begin(connection, runtime);
-            let done = caught(|| work(&session));
-            if done.is_err() {
-                session.roll_back();
-            }
+            let done = session.or_roll_back(|| work(&session));
             round_trips.fetch_add(session.round_trips(), Ordering::Relaxed);
             let (connection, is_usable) = session.end();
             if !is_usable {
@@ -140,15 +145,20 @@ impl PostgresDatabase {
         spawn_blocking(run).await.map_err(|_| SpoolError::Closed)?
     }
 
-    /// Does `work` in a transaction and commits it.
+    /// Does `work` in a transaction and commits it. If another transaction comes in its way, it is done again.
     async fn transaction<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Session) -> Result<T> + Send + 'static,
+        work: impl Fn(&Session) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let run = |session: &Session| {
-            let value = work(session)?;
-            session.commit()?;
-            Ok(value)
+        let run = move |session: &Session| {
+            repeat::unless_in_the_way(|| {
+                session.begin();
+                session.or_roll_back(|| {
+                    let value = work(session)?;
+                    session.commit()?;
+                    Ok(value)
+                })
+            })
         };
         let done = self.on_connection(Session::writing, run).await;
         let is_failing = matches!(
@@ -172,15 +182,15 @@ impl Database for PostgresDatabase {
     async fn write<T, W>(&self, work: W) -> Result<T>
     where
         T: Send + 'static,
-        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<T> + Send + 'static,
     {
-        self.transaction(|session| work(session)).await
+        self.transaction(move |session| work(session)).await
     }
 
     async fn write_for<T, W>(&self, sender: &str, work: W) -> Result<T>
     where
         T: Send + 'static,
-        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<T> + Send + 'static,
     {
         let _place = self.lanes.enter(sender).await?;
         self.write(work).await
@@ -188,7 +198,7 @@ impl Database for PostgresDatabase {
 
     async fn check<W>(&self, change: W) -> Result<()>
     where
-        W: FnOnce(&dyn Sql) -> Result<()> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<()> + Send + 'static,
     {
         match self.is_failing.load(Ordering::Relaxed) {
             true => self.write(change).await,

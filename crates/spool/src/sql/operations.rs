@@ -77,8 +77,9 @@ impl<D: Database> Spool for SqlSpool<D> {
         let (blob, at) = (arrival.blob.clone(), arrival.received_at);
         Box::pin(async move {
             let locked_max = self.blobs.room.locked_max();
-            let work =
-                move |sql: &dyn Sql| store::store(sql, &*rules.current(), arrival, locked_max);
+            let work = move |sql: &dyn Sql| {
+                store::store(sql, &*rules.current(), arrival.clone(), locked_max)
+            };
             let stored = match self.database.write_for(&owner, work).await {
                 Err(SpoolError::CommitUnknown(error)) => self.find_stored(&blob, error).await?,
                 stored => stored?,
@@ -100,7 +101,8 @@ impl<D: Database> Spool for SqlSpool<D> {
     fn grow(&self, growth: Growth) -> BoxFuture<'_, Result<Stored>> {
         let rules = Arc::clone(&self.rules);
         let locked_max = self.blobs.room.locked_max();
-        let work = move |sql: &dyn Sql| uploads::grow(sql, &*rules.current(), growth, locked_max);
+        let work =
+            move |sql: &dyn Sql| uploads::grow(sql, &*rules.current(), growth.clone(), locked_max);
         Box::pin(self.write(work))
     }
 

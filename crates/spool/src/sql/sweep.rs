@@ -8,7 +8,7 @@ use tipoff_model::{BlobName, Timestamp};
 
 use super::database::Database;
 use super::resent;
-use super::retention::{self, Step};
+use super::retention::{self, Phase};
 use super::spool::SqlSpool;
 use super::spool::file_error;
 use super::statement::{Sql, params};
@@ -22,23 +22,21 @@ impl<D: Database> SqlSpool<D> {
     pub(super) async fn sweep_all(&self, keep: RetentionLimits, now: Timestamp) -> Result<Swept> {
         let mut total = Swept::default();
         self.write(move |sql| resent::forget_old(sql, now)).await?;
-        let mut from = Some(retention::Place::BEGIN);
-        loop {
+        let mut next = Some(Phase::FIRST);
+        while let Some(phase) = next {
             let under_way = self.blobs.room.by_sender();
-            let step = move |sql: &dyn Sql| retention::step(sql, keep, &under_way, now, from);
-            let Step { swept, blobs, next } = self.write(step).await?;
+            let step =
+                move |sql: &dyn Sql| retention::step(sql, keep, &under_way, now, phase.clone());
+            let step = self.write(step).await?;
             // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
-            self.remove_blobs(blobs).await;
-            if from.is_none() && swept.incidents == 0 {
-                break;
+            self.remove_blobs(step.blobs).await;
+            if step.swept.incidents > 0 {
+                total.incidents += step.swept.incidents;
+                total.bytes += step.swept.bytes;
+                total.undelivered += step.swept.undelivered;
+                total.oldest = step.swept.oldest;
             }
-            from = next;
-            if swept.incidents > 0 {
-                total.incidents += swept.incidents;
-                total.bytes += swept.bytes;
-                total.undelivered += swept.undelivered;
-                total.oldest = swept.oldest;
-            }
+            next = step.next;
         }
         self.remove_blobs(self.blobs.take_old_unfinished(now)).await;
         Ok(total)

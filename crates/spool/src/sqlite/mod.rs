@@ -118,16 +118,16 @@ impl Database for SqliteDatabase {
     async fn write<T, W>(&self, work: W) -> Result<T>
     where
         T: Send + 'static,
-        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<T> + Send + 'static,
     {
-        self.writer.run(|connection| work(connection)).await
+        self.writer.run(move |connection| work(connection)).await
     }
 
     async fn check<W>(&self, change: W) -> Result<()>
     where
-        W: FnOnce(&dyn Sql) -> Result<()> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<()> + Send + 'static,
     {
-        self.writer.check(|connection| change(connection)).await
+        self.writer.check(move |connection| change(connection)).await
     }
 
     fn is_shared(&self) -> bool {
