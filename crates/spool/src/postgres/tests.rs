@@ -66,7 +66,7 @@ async fn an_arrival_takes_few_round_trips() {
 async fn an_answer_from_before_a_change_or_a_lock_is_not_used() {
     let database = Server::shared().unwrap().create_database().unwrap();
     let (_folder, [a, b]) = two_nodes(&database).await;
-    let (asked_tx, asked_rx) = tokio::sync::oneshot::channel();
+    let (asked_tx, mut asked_rx) = tokio::sync::mpsc::channel(1);
     let (changed_tx, changed_rx) = std::sync::mpsc::channel::<()>();
     let work = move |sql: &dyn Sql| {
         let read = |sql: &dyn Sql| {
@@ -79,7 +79,7 @@ async fn an_answer_from_before_a_change_or_a_lock_is_not_used() {
         let value = |text: &'static str| [Value::Text(text.into())];
         sql.expect(&|ahead| drop(read(ahead)))?;
         flush()?;
-        let _ = asked_tx.send(());
+        let _ = asked_tx.blocking_send(());
         let _ = changed_rx.recv();
         sql.lock(Lock::Opening)?;
         assert_eq!(read(sql)?.as_deref(), Some("other"), "asked after the lock");
@@ -93,7 +93,7 @@ async fn an_answer_from_before_a_change_or_a_lock_is_not_used() {
         Ok(())
     };
     let reader = tokio::spawn(async move { a.database.write(work).await });
-    asked_rx.await.unwrap();
+    asked_rx.recv().await.unwrap();
     b.choose_mode("other".to_owned(), contract::NOW).await.unwrap();
     drop(changed_tx);
     reader.await.unwrap().unwrap();
@@ -106,17 +106,17 @@ async fn hold(
 ) -> (std::sync::mpsc::Sender<()>, tokio::task::JoinHandle<crate::Stored>) {
     let arrival = contract::arrival(&**node, device, contract::NOW);
     let (release_tx, release_rx) = std::sync::mpsc::channel::<()>();
-    let (written_tx, written_rx) = tokio::sync::oneshot::channel();
+    let (written_tx, mut written_rx) = tokio::sync::mpsc::channel(1);
     let work = move |sql: &dyn Sql| {
-        let stored = crate::sql::store::store(sql, &contract::Plain, arrival, u64::MAX)?;
+        let stored = crate::sql::store::store(sql, &contract::Plain, arrival.clone(), u64::MAX)?;
         sql.one("SELECT 1", &[], |_| Ok(()))?;
-        let _ = written_tx.send(());
+        let _ = written_tx.blocking_send(());
         let _ = release_rx.recv();
         Ok(stored)
     };
     let node = Arc::clone(node);
     let held = tokio::spawn(async move { node.database.write(work).await.unwrap() });
-    written_rx.await.unwrap();
+    written_rx.recv().await.unwrap();
     (release_tx, held)
 }
 
