@@ -43,7 +43,7 @@ pub use accounts::{
 };
 pub use age::{AgeGuard, Newest};
 pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
-pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
+pub use blobs::{BlobWriter, Blobs, LocalBlob, MediaReader, StoredBlob};
 pub use core::facts::facts_of_content;
 pub use device::{
     DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace, NewDevice, Notice,

@@ -1,9 +1,12 @@
+use std::fs;
+use std::io::Read;
 use std::net::IpAddr;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tipoff_model::{Encoding, MediaKind};
 
+use super::reader::READ_BYTES;
 use super::*;
 use crate::core::samples;
 use crate::room::Sender;
@@ -196,11 +199,11 @@ fn blobs_of_earlier_runs_are_found_and_their_empty_folders_removed() {
 #[test]
 fn a_name_is_synced_once_and_a_removed_folder_fails_once() {
     let (folder, blobs) = blobs();
-    let new_names = |day: &str| blobs.days().get(day).is_some_and(|day| day.has_new_names);
+    let new_names = |day: &str| blobs.store.days().get(day).is_some_and(|day| day.has_new_names);
     stored(&blobs, b"1");
-    assert!(new_names("2026-11-27") && !blobs.days()["2026-11-27"].is_durable);
+    assert!(new_names("2026-11-27") && !blobs.store.days()["2026-11-27"].is_durable);
     blobs.sync_names().unwrap();
-    assert!(!new_names("2026-11-27") && blobs.days()["2026-11-27"].is_durable);
+    assert!(!new_names("2026-11-27") && blobs.store.days()["2026-11-27"].is_durable);
     stored(&blobs, b"2");
     assert!(new_names("2026-11-27"), "the name of the file is new, that of the folder is not");
     let later = blobs.begin(NIGHT.after(std::time::Duration::from_secs(1)), "eml").unwrap();
@@ -208,7 +211,7 @@ fn a_name_is_synced_once_and_a_removed_folder_fails_once() {
     fs::remove_dir_all(folder.path().join("blobs/2026-11-27")).unwrap();
     assert!(blobs.sync_names().is_err());
     assert!(!new_names("2026-11-27"));
-    let other = blobs.days()["2026-11-28"];
+    let other = blobs.store.days()["2026-11-28"];
     assert!(other.has_new_names && !other.is_durable, "the next commit must sync it");
     blobs.sync_names().unwrap();
     assert!(!new_names("2026-11-28"));
@@ -219,7 +222,7 @@ fn a_resumed_blob_needs_its_name_synced_once_in_a_run() {
     let (folder, blobs) = blobs();
     let StoredBlob { name, .. } = stored(&blobs, b"1");
     let next_run = Blobs::open(&folder.path().join("blobs"), "next").unwrap();
-    let new_names = || next_run.days().values().any(|day| day.has_new_names);
+    let new_names = || next_run.store.days().values().any(|day| day.has_new_names);
     next_run.resume(&name, 1).unwrap().finish().unwrap();
     assert!(new_names(), "the run before may have ended before the sync");
     next_run.sync_names().unwrap();

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::Advice;
-use tipoff_model::BlobName;
-use tokio::task::JoinHandle;
+use tipoff_model::{BlobName, Media};
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{Blobs, StoredBlob};
+use super::{Blobs, MediaReader, StoredBlob};
 use crate::disk_queue::DiskQueue;
 use crate::room::Sender;
 use crate::unfinished::Note;
@@ -56,7 +56,7 @@ struct Piece {
 impl Piece {
     async fn sync(self, path: PathBuf) {
         let _turn = self.queue.turn(self.address).await;
-        let synced = tokio::task::spawn_blocking(move || {
+        let synced = spawn_blocking(move || {
             let began = Instant::now();
             // Opened anew: the system reports a failed write once to each open file (fsync(2)), and the sync at the
             // end must still see it.
@@ -93,7 +93,7 @@ impl BlobWriter {
 
     /// Notes the upload in the journal: after a crash its device may go on with it.
     pub fn note(&mut self, tree: &str, path: &[u8]) {
-        let journal = self.blobs.journal.as_ref();
+        let journal = self.blobs.journal();
         self.note = journal.map(|journal| journal.note(&self.name, tree, path));
     }
 
@@ -162,7 +162,7 @@ impl BlobWriter {
             let _ = syncing.await;
         }
         let bytes = std::mem::take(&mut self.unsynced);
-        let (queue, path) = (Arc::clone(&self.blobs.queue), self.blobs.path(&self.name));
+        let (queue, path) = (Arc::clone(&self.blobs.queue), self.path());
         let piece = Piece { queue, address, bytes };
         self.syncing = Some(tokio::spawn(piece.sync(path)));
         if self.blobs.queue.is_full()
@@ -182,22 +182,41 @@ impl BlobWriter {
         &self.name
     }
 
-    /// Makes the bytes durable (docs/spool.md, A2). Blocks until the disk has them. The name becomes
+    /// The file that has the bytes so far, which is on this machine in any store.
+    pub fn path(&self) -> PathBuf {
+        self.blobs.store.path(&self.name)
+    }
+
+    /// Reads a file inside the bytes so far, decoded. Blocks.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn read(&self, media: &Media) -> io::Result<MediaReader> {
+        MediaReader::of_file(&self.path(), media)
+    }
+
+    /// Makes the bytes durable (docs/spool.md, A2). Blocks until the store has them. The name becomes
     /// durable with those of others, when their arrivals are committed.
     /// A blob that no arrival names afterwards is swept at the next start.
+    ///
+    /// # Errors
+    /// The store does not take them.
     pub fn finish(mut self) -> io::Result<StoredBlob> {
         if let Some(file) = &self.file {
             let _first = self.blobs.queue.small(self.unsynced);
             file.sync_data()?;
         }
-        if let Some((day, _)) = self.name.0.split_once('/') {
-            let mut days = self.blobs.days();
-            let day = days.entry(day.to_owned()).or_default();
-            // The name of a resumed blob is in a folder that an earlier run may not have synced.
-            day.has_new_names |= self.is_new || !day.is_durable;
-        }
+        self.blobs.store.note_synced(&self.name, self.is_new);
         self.file = None;
         Ok(StoredBlob { name: self.name.clone(), size: self.size })
+    }
+
+    /// The same for tasks, which must not block.
+    ///
+    /// # Errors
+    /// As [`BlobWriter::finish`].
+    pub async fn commit(self) -> io::Result<StoredBlob> {
+        spawn_blocking(move || self.finish()).await.map_err(io::Error::other)?
     }
 }
 
