@@ -1,11 +1,17 @@
 //! Blobs: the bytes of arrivals, written once while they are received, read in ranges.
 //!
 //! Names are made here: nothing that a device sends becomes part of a path. [`BlobWriter`] writes, [`MediaReader`] reads;
-//! where the bytes are is the business of the store (`local.rs`).
+//! where the bytes are is the business of the store: files that may grow (`local.rs`), or objects that never do
+//! (`object.rs`), so that an arrival may have several (`segments.rs`).
 
 mod local;
 mod local_blob;
+mod object;
+mod object_reader;
+mod object_sweep;
 mod reader;
+mod s3;
+pub(crate) mod segments;
 mod writer;
 
 use std::io;
@@ -14,14 +20,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tipoff_model::{BlobName, Media, Timestamp};
+use tokio::task::spawn_blocking;
 
 use crate::disk_queue::DiskQueue;
 use crate::room::{Room, Sender};
 use crate::unfinished::{Journal, Unfinished};
 use local::LocalStore;
+use object::ObjectBlobs;
+use object_reader::ObjectReader;
+use writer::Target;
 
 pub use local_blob::LocalBlob;
 pub use reader::MediaReader;
+pub use s3::S3Settings;
 pub use writer::BlobWriter;
 
 /// Durable bytes of the spool.
@@ -33,6 +44,13 @@ pub struct StoredBlob {
     pub size: u64,
 }
 
+/// Where the bytes are.
+#[derive(Clone, Debug)]
+enum Store {
+    Local(LocalStore),
+    Objects(Arc<ObjectBlobs>),
+}
+
 /// The blobs of a spool. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Blobs {
@@ -40,7 +58,7 @@ pub struct Blobs {
     run: Arc<str>,
     /// Number of the next blob of this run.
     next: Arc<AtomicU64>,
-    store: LocalStore,
+    store: Store,
     pub(crate) room: Arc<Room>,
     pub(crate) queue: Arc<DiskQueue>,
 }
@@ -52,23 +70,64 @@ impl Blobs {
     /// # Errors
     /// The folder cannot be made.
     pub fn open(root: &Path, run: &str) -> io::Result<Self> {
-        Ok(Self {
+        Ok(Self::on(Store::Local(LocalStore::open(root)?), run))
+    }
+
+    /// Blobs as objects of a bucket. Files on their way there are in the folder `staging`, which this process uses
+    /// alone or beside one that does not receive. `run` must differ at every start of every node. Sends no request.
+    ///
+    /// # Errors
+    /// The folder cannot be made, the settings are unusable, or there is no Tokio runtime.
+    pub fn on_s3(settings: &S3Settings, staging: &Path, run: &str) -> io::Result<Self> {
+        Ok(Self::on(Store::Objects(Arc::new(ObjectBlobs::open(settings, staging)?)), run))
+    }
+
+    /// Objects behind any client.
+    #[cfg(test)]
+    pub(crate) fn on_client(
+        client: Arc<dyn object_store::ObjectStore>,
+        staging: &Path,
+        run: &str,
+    ) -> io::Result<Self> {
+        let (root, place) = (object_store::path::Path::from("t"), "s3://test/t".to_owned());
+        let objects = ObjectBlobs::with_client(client, root, place, staging)?;
+        let try_time = std::time::Duration::from_millis(300);
+        Ok(Self::on(Store::Objects(Arc::new(objects.with_try_time(try_time))), run))
+    }
+
+    fn on(store: Store, run: &str) -> Self {
+        Self {
             run: run.into(),
             next: Arc::new(AtomicU64::new(0)),
-            store: LocalStore::open(root)?,
+            store,
             room: Arc::default(),
             queue: Arc::default(),
-        })
+        }
     }
 
     /// The same with a journal of uploads.
     pub(crate) fn with_journal(mut self, journal: Option<Journal>) -> Self {
-        self.store.journal = journal.map(Arc::new);
+        if let Store::Local(local) = &mut self.store {
+            local.journal = journal.map(Arc::new);
+        }
         self
     }
 
     fn journal(&self) -> Option<&Arc<Journal>> {
-        self.store.journal.as_ref()
+        match &self.store {
+            Store::Local(local) => local.journal.as_ref(),
+            Store::Objects(_) => None,
+        }
+    }
+
+    /// Whether the bytes are in a store that other nodes may share, and not on the disk of the data folder.
+    pub fn are_remote(&self) -> bool {
+        matches!(self.store, Store::Objects(_))
+    }
+
+    /// A name that no run of any node had.
+    fn unique(&self) -> String {
+        format!("{}-{:x}", self.run, self.next.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Uploads of a view that a crash cut off. Their bytes were never acknowledged.
@@ -97,27 +156,64 @@ impl Blobs {
     /// # Errors
     /// The file cannot be made.
     pub fn begin(&self, now: Timestamp, extension: &'static str) -> io::Result<BlobWriter> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let day = day_of(now);
-        let name = BlobName(format!("{day}/{}-{number:x}.{extension}", self.run));
-        let path = self.store.path(&name);
-        let file = self.store.create(&day, &path)?;
-        Ok(BlobWriter::new(self.clone(), name, file, 0, true))
+        let (day, unique) = (day_of(now), self.unique());
+        let name = BlobName(format!("{day}/{unique}.{extension}"));
+        match &self.store {
+            Store::Local(local) => {
+                let file = local.create(&day, &local.path(&name))?;
+                Ok(BlobWriter::new(self.clone(), name, file, 0, Target::Local { is_new: true }))
+            }
+            Store::Objects(objects) => self.stage(objects, &unique, (name, 0), None),
+        }
+    }
+
+    /// Begins an object in the staging folder. `append_to` is what it continues, with `size` bytes.
+    fn stage(
+        &self,
+        objects: &ObjectBlobs,
+        unique: &str,
+        (name, size): (BlobName, u64),
+        append_to: Option<BlobName>,
+    ) -> io::Result<BlobWriter> {
+        let path = objects.staging().join(unique);
+        let file = local::create(&path)?;
+        let target = Target::Object { path, append_to, begin: size };
+        Ok(BlobWriter::new(self.clone(), name, file, size, target))
     }
 
     /// Makes the names of all finished blobs durable (docs/spool.md, A2): once for all that are committed together.
     pub(crate) fn sync_names(&self) -> io::Result<()> {
-        self.store.sync_names()
+        match &self.store {
+            Store::Local(local) => local.sync_names(),
+            Store::Objects(_) => Ok(()),
+        }
     }
 
     /// Goes on behind the first `size` bytes of a blob. Bytes behind them were never acknowledged and are removed. If the
     /// writer is dropped before [`BlobWriter::finish`], the blob stays, and what was added counts as never received.
     ///
     /// # Errors
-    /// There is no such blob, or it has fewer bytes (`UnexpectedEof`).
+    /// There is no such blob, or it has fewer bytes (`UnexpectedEof`). Of objects it is not known here whether they
+    /// exist.
     pub fn resume(&self, name: &BlobName, size: u64) -> io::Result<BlobWriter> {
-        let file = self.store.reopen(name, size)?;
-        Ok(BlobWriter::new(self.clone(), name.clone(), file, size, false))
+        match &self.store {
+            Store::Local(local) => {
+                let file = local.reopen(name, size)?;
+                let target = Target::Local { is_new: false };
+                Ok(BlobWriter::new(self.clone(), name.clone(), file, size, target))
+            }
+            Store::Objects(objects) => {
+                let unique = self.unique();
+                let segment = segments::appended_name(name, &unique);
+                segments::append(name, size, &segment, 0).ok_or(io::ErrorKind::UnexpectedEof)?;
+                self.stage(objects, &unique, (BlobName(segment), size), Some(name.clone()))
+            }
+        }
+    }
+
+    /// Whether more can be appended to a blob: an arrival has so many segments at most.
+    pub fn may_append(&self, name: &BlobName) -> bool {
+        segments::segments(name).len() < segments::SEGMENTS_MAX
     }
 
     /// Sets the limits: all that is stored may take `bytes_max`, and uploads stop when fewer than `free_min` bytes are
@@ -131,18 +227,28 @@ impl Blobs {
         self.room.under_way()
     }
 
-    /// Path of a blob in the file system.
-    pub fn path(&self, name: &BlobName) -> PathBuf {
-        self.store.path(name)
+    /// Path of a blob in the file system. `None` if it is no file of this machine.
+    pub fn path(&self, name: &BlobName) -> Option<PathBuf> {
+        match &self.store {
+            Store::Local(local) => Some(local.path(name)),
+            Store::Objects(_) => None,
+        }
     }
 
     /// Reads a file inside a blob, decoded. A range that goes beyond the blob ends with it. The reader blocks: it is for
     /// threads that may.
     ///
     /// # Errors
-    /// There is no such blob.
+    /// There is no such blob (`NotFound`): of a file here, of an object at the first read.
     pub fn read(&self, name: &BlobName, media: &Media) -> io::Result<MediaReader> {
-        MediaReader::of_file(&self.store.path(name), media)
+        match &self.store {
+            Store::Local(local) => MediaReader::of_file(&local.path(name), media),
+            Store::Objects(objects) => {
+                let parts = segments::parts(name, media.range.clone());
+                let reader = ObjectReader::new(Arc::clone(objects), parts);
+                Ok(MediaReader::of_objects(reader, media.encoding))
+            }
+        }
     }
 
     /// The first `size` bytes of a blob as a file of this machine, for readers that must not wait for a network. A copy
@@ -150,37 +256,99 @@ impl Blobs {
     ///
     /// # Errors
     /// There is no such blob, or no room for the copy.
-    pub async fn local(
-        &self,
-        name: &BlobName,
-        _size: u64,
-        _sender: Sender,
-    ) -> io::Result<LocalBlob> {
-        Ok(LocalBlob::itself(self.store.path(name)))
+    pub async fn local(&self, name: &BlobName, size: u64, sender: Sender) -> io::Result<LocalBlob> {
+        let objects = match &self.store {
+            Store::Local(local) => return Ok(LocalBlob::itself(local.path(name))),
+            Store::Objects(objects) => objects,
+        };
+        let mut copy = self.stage(objects, &self.unique(), (name.clone(), 0), None)?;
+        copy.belongs_to(sender);
+        let parts = segments::parts(name, 0..size);
+        let mut reader = ObjectReader::new(Arc::clone(objects), parts);
+        loop {
+            let bytes = reader.next().await?;
+            if bytes.is_empty() {
+                return Ok(LocalBlob::copy(copy));
+            }
+            copy.write(&bytes)?;
+            copy.keep_pace().await;
+        }
     }
 
-    /// Removes a blob that no arrival has any more. One that is missing is no error: a crash may have come between.
+    /// Removes blobs that no arrival has any more. One that is missing is no error: a crash may have come between. What
+    /// cannot be removed is logged; it is an orphan, which is swept later.
+    pub async fn remove(&self, names: Vec<BlobName>) {
+        match &self.store {
+            Store::Local(local) => {
+                let local = local.clone();
+                let removal = spawn_blocking(move || {
+                    for name in names {
+                        if let Err(error) = local.remove(&name) {
+                            tracing::warn!(blob = %name, %error, "A file could not be removed.");
+                        }
+                    }
+                });
+                let _ = removal.await;
+            }
+            Store::Objects(objects) => objects.remove(&names).await,
+        }
+    }
+
+    /// Blobs that no arrival may have: of a folder those of earlier runs, without those that a device may go on with; of
+    /// a shared store a part of those that are older than any upload can be. The caller removes those that no arrival
+    /// has. Removes what earlier runs left in the staging folder.
+    pub(crate) async fn possible_orphans(&self) -> io::Result<Vec<BlobName>> {
+        let (run, this) = (Arc::clone(&self.run), self.clone());
+        let local = spawn_blocking(move || match &this.store {
+            Store::Local(local) => local.of_earlier_runs(&run),
+            Store::Objects(objects) => objects.clean_staging(&run).map(|()| Vec::new()),
+        });
+        let local = local.await.map_err(io::Error::other)?;
+        match &self.store {
+            Store::Objects(objects) if local.is_ok() => objects.old().await,
+            _ => local,
+        }
+    }
+
+    /// Whether blobs can be stored now, as far as this is known. A folder is checked by the commits of the database.
     ///
     /// # Errors
-    /// The store cannot remove it.
-    pub fn remove(&self, name: &BlobName) -> io::Result<()> {
-        self.store.remove(name)
+    /// The latest upload failed, and another one does too.
+    pub async fn check(&self) -> io::Result<()> {
+        match &self.store {
+            Store::Local(_) => Ok(()),
+            Store::Objects(objects) => objects.check().await,
+        }
     }
 
-    /// Blobs of earlier runs, without those that a device may go on with. The caller removes those that no arrival has.
-    pub(crate) fn of_earlier_runs(&self) -> io::Result<Vec<BlobName>> {
-        self.store.of_earlier_runs(&self.run)
+    /// Tries the store: writes an object, reads a range of it and removes it. A folder needs no test.
+    ///
+    /// # Errors
+    /// What is wrong, in words for the owner.
+    pub async fn probe(&self) -> io::Result<()> {
+        match &self.store {
+            Store::Local(_) => Ok(()),
+            Store::Objects(objects) => objects.probe(&self.run).await,
+        }
+    }
+
+    /// A folder on the disk that blobs need: their own, or that of files on their way into the store.
+    fn folder(&self) -> &Path {
+        match &self.store {
+            Store::Local(local) => local.root(),
+            Store::Objects(objects) => objects.staging(),
+        }
     }
 
     /// Size of the disk that the spool is on, in bytes.
     pub fn disk_bytes(&self) -> io::Result<u64> {
-        let stat = rustix::fs::statvfs(self.store.root())?;
+        let stat = rustix::fs::statvfs(self.folder())?;
         Ok(stat.f_blocks.saturating_mul(stat.f_frsize))
     }
 
     /// Bytes that are free for the spool on its disk, without what is reserved for root.
     pub fn free_bytes(&self) -> io::Result<u64> {
-        let stat = rustix::fs::statvfs(self.store.root())?;
+        let stat = rustix::fs::statvfs(self.folder())?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 }
@@ -192,5 +360,7 @@ fn day_of(now: Timestamp) -> String {
         .unwrap_or_else(|_| "undated".to_owned())
 }
 
+#[cfg(test)]
+mod object_tests;
 #[cfg(test)]
 mod tests;

@@ -2,21 +2,29 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tipoff_model::Media;
 
-use super::MediaReader;
+use super::{BlobWriter, MediaReader};
 
 /// A blob as a file of this machine.
 #[derive(Clone, Debug)]
 pub struct LocalBlob {
     path: PathBuf,
+    /// Removes the copy when it is dropped.
+    _copy: Option<Arc<BlobWriter>>,
 }
 
 impl LocalBlob {
     /// The file of the blob itself.
     pub(super) fn itself(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, _copy: None }
+    }
+
+    /// A copy in the staging folder. It counts as under way of its sender.
+    pub(super) fn copy(copy: BlobWriter) -> Self {
+        Self { path: copy.path(), _copy: Some(Arc::new(copy)) }
     }
 
     /// Its path, as long as this exists.

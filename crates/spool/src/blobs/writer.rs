@@ -1,6 +1,6 @@
 //! A blob that is being received: its bytes are counted, written, and synced in pieces as they come.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::num::NonZeroU64;
@@ -12,7 +12,9 @@ use rustix::fs::Advice;
 use tipoff_model::{BlobName, Media};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{Blobs, MediaReader, StoredBlob};
+use super::local::LocalStore;
+use super::object::ObjectBlobs;
+use super::{Blobs, MediaReader, Store, StoredBlob, segments};
 use crate::disk_queue::DiskQueue;
 use crate::room::Sender;
 use crate::unfinished::Note;
@@ -32,8 +34,7 @@ pub struct BlobWriter {
     size: u64,
     /// Bytes that the disk was asked to write.
     ahead: u64,
-    /// Whether the blob was begun here: then it is removed unless it is finished.
-    is_new: bool,
+    target: Target,
     /// The line in the journal, while this is an upload that its device may go on with.
     note: Option<Note>,
     /// `None` until it is known whose it is: then nothing is counted.
@@ -44,6 +45,16 @@ pub struct BlobWriter {
     unsynced: u64,
     /// The piece that is being synced.
     syncing: Option<JoinHandle<()>>,
+}
+
+/// Where the bytes are written.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// Into the file of the blob. If it was begun here, it is removed unless it is finished.
+    Local { is_new: bool },
+    /// Into a file of the staging folder, which is removed in any case. It becomes an object: a blob of its own, or one
+    /// more segment of a blob behind its first `begin` bytes.
+    Object { path: PathBuf, append_to: Option<BlobName>, begin: u64 },
 }
 
 /// Bytes of a file that are to be synced before its end.
@@ -75,14 +86,14 @@ impl Drop for Piece {
 }
 
 impl BlobWriter {
-    pub(super) fn new(blobs: Blobs, name: BlobName, file: File, size: u64, is_new: bool) -> Self {
+    pub(super) fn new(blobs: Blobs, name: BlobName, file: File, size: u64, target: Target) -> Self {
         Self {
             blobs,
             name,
             file: Some(file),
             size,
             ahead: size,
-            is_new,
+            target,
             note: None,
             sender: None,
             taken: 0,
@@ -117,7 +128,7 @@ impl BlobWriter {
         }
         file.write_all(bytes)?;
         self.size += count;
-        if let Some(sender) = self.sender {
+        if let (Some(sender), Target::Local { .. }) = (self.sender, &self.target) {
             self.blobs.queue.written(sender.address, count);
             self.unsynced += count;
         }
@@ -182,9 +193,14 @@ impl BlobWriter {
         &self.name
     }
 
-    /// The file that has the bytes so far, which is on this machine in any store.
+    /// The file that has the bytes so far, which is on this machine in any store. Of what is appended to a blob of
+    /// objects it has the new bytes only.
     pub fn path(&self) -> PathBuf {
-        self.blobs.store.path(&self.name)
+        match (&self.target, &self.blobs.store) {
+            (Target::Object { path, .. }, _) => path.clone(),
+            (Target::Local { .. }, Store::Local(local)) => local.path(&self.name),
+            (Target::Local { .. }, Store::Objects(_)) => PathBuf::new(),
+        }
     }
 
     /// Reads a file inside the bytes so far, decoded. Blocks.
@@ -202,13 +218,13 @@ impl BlobWriter {
     /// # Errors
     /// The store does not take them.
     pub fn finish(mut self) -> io::Result<StoredBlob> {
-        if let Some(file) = &self.file {
-            let _first = self.blobs.queue.small(self.unsynced);
-            file.sync_data()?;
+        match self.blobs.store.clone() {
+            Store::Local(local) => self.sync(&local),
+            Store::Objects(objects) => {
+                let sending = Arc::clone(&objects);
+                objects.wait(async move { self.send(&sending).await })
+            }
         }
-        self.blobs.store.note_synced(&self.name, self.is_new);
-        self.file = None;
-        Ok(StoredBlob { name: self.name.clone(), size: self.size })
     }
 
     /// The same for tasks, which must not block.
@@ -216,7 +232,43 @@ impl BlobWriter {
     /// # Errors
     /// As [`BlobWriter::finish`].
     pub async fn commit(self) -> io::Result<StoredBlob> {
-        spawn_blocking(move || self.finish()).await.map_err(io::Error::other)?
+        match &self.blobs.store {
+            Store::Local(_) => {
+                spawn_blocking(move || self.finish()).await.map_err(io::Error::other)?
+            }
+            Store::Objects(objects) => {
+                let objects = Arc::clone(objects);
+                self.send(&objects).await
+            }
+        }
+    }
+
+    fn sync(&mut self, local: &LocalStore) -> io::Result<StoredBlob> {
+        if let Some(file) = &self.file {
+            let _first = self.blobs.queue.small(self.unsynced);
+            file.sync_data()?;
+        }
+        local.note_synced(&self.name, matches!(self.target, Target::Local { is_new: true }));
+        self.file = None;
+        Ok(StoredBlob { name: self.name.clone(), size: self.size })
+    }
+
+    /// Sends the staged file. The name is the whole list of segments then.
+    async fn send(self, objects: &ObjectBlobs) -> io::Result<StoredBlob> {
+        let Target::Object { path, append_to, begin } = &self.target else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let bytes = self.size - begin;
+        let name = match append_to {
+            Some(blob) if bytes == 0 => {
+                return Ok(StoredBlob { name: blob.clone(), size: self.size });
+            }
+            Some(blob) => segments::append(blob, *begin, &self.name.0, bytes)
+                .ok_or(io::ErrorKind::UnexpectedEof)?,
+            None => self.name.clone(),
+        };
+        objects.put(&self.name.0, path.clone(), bytes).await?;
+        Ok(StoredBlob { name, size: self.size })
     }
 }
 
@@ -226,10 +278,15 @@ impl Drop for BlobWriter {
             self.blobs.room.give_back(sender, self.taken);
             self.blobs.queue.synced(sender.address, self.unsynced);
         }
-        if self.file.take().is_some()
-            && self.is_new
-            && let Err(error) = self.blobs.remove(&self.name)
-        {
+        let is_needed = self.file.take().is_none();
+        let removed = match (&self.target, &self.blobs.store) {
+            (Target::Local { is_new: true }, Store::Local(local)) if !is_needed => {
+                local.remove(&self.name)
+            }
+            (Target::Object { path, .. }, _) => fs::remove_file(path),
+            _ => Ok(()),
+        };
+        if let Err(error) = removed {
             tracing::warn!(blob = %self.name, %error, "A file that is not needed could not be removed.");
         }
     }

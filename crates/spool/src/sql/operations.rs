@@ -7,7 +7,7 @@ use tipoff_model::{AddressShare, ArrivalId, Event, Timestamp};
 
 use super::database::Database;
 use super::home_settings::Choice;
-use super::spool::{Opening, SqlSpool, lock};
+use super::spool::{Opening, SqlSpool, file_error, lock};
 use super::statement::{Sql, params};
 use super::{
     clock, dedup, deliveries, devices, home_settings, identity, incidents, known_mails, store,
@@ -220,7 +220,7 @@ impl<D: Database> Spool for SqlSpool<D> {
     }
 
     fn check_writer(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.database.check(|sql| {
+        let change = |sql: &dyn Sql| {
             // A change, so that it is written.
             sql.execute(
                 "INSERT INTO meta (key, value) VALUES ('writer_check', '1')
@@ -228,7 +228,11 @@ impl<D: Database> Spool for SqlSpool<D> {
                 params![],
             )?;
             Ok(())
-        }))
+        };
+        Box::pin(async move {
+            self.database.check(change).await?;
+            self.blobs.check().await.map_err(file_error)
+        })
     }
 
     fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>> {

@@ -45,7 +45,7 @@ struct Removal<'a> {
 impl Removal<'_> {
     fn remove(&mut self, incident: IncidentId) -> Result<()> {
         end_undelivered(self.sql, incident, &mut self.swept)?;
-        let select = "SELECT blob, bytes FROM arrival WHERE incident = ?1";
+        let select = "SELECT coalesce(segments, blob), bytes FROM arrival WHERE incident = ?1";
         self.sql.rows(select, params![incident.0], |row| {
             self.blobs.push(BlobName(row.get(0)?));
             self.swept.bytes += number::<u64>(row, 1)?;

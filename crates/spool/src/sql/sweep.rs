@@ -11,8 +11,9 @@ use super::spool::SqlSpool;
 use super::spool::file_error;
 use super::statement::{Sql, params};
 use super::{resent, retention};
+use crate::blobs::segments;
 use crate::unfinished::Journal;
-use crate::{Result, RetentionLimits, SpoolError, Swept};
+use crate::{Result, RetentionLimits, Swept};
 
 /// Names of blobs looked up in one query.
 const ORPHANS_STEP: usize = 500;
@@ -26,7 +27,7 @@ impl<D: Database> SqlSpool<D> {
             let step = move |sql: &dyn Sql| retention::step(sql, keep, &under_way, now);
             let (swept, blobs) = self.write(step).await?;
             // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
-            self.remove_blobs(blobs).await;
+            self.blobs.remove(blobs).await;
             if swept.incidents == 0 {
                 break;
             }
@@ -35,34 +36,18 @@ impl<D: Database> SqlSpool<D> {
             total.undelivered += swept.undelivered;
             total.oldest = swept.oldest;
         }
-        self.remove_blobs(self.blobs.take_old_unfinished(now)).await;
+        self.blobs.remove(self.blobs.take_old_unfinished(now)).await;
         Ok(total)
     }
 
-    pub(super) async fn remove_blobs(&self, names: Vec<BlobName>) {
-        let blobs = self.blobs.clone();
-        let removal = tokio::task::spawn_blocking(move || {
-            for name in names {
-                if let Err(error) = blobs.remove(&name) {
-                    tracing::warn!(blob = %name, %error, "A file could not be removed.");
-                }
-            }
-        });
-        let _ = removal.await;
-    }
-
     pub(super) async fn remove_orphans(&self) -> Result<u64> {
-        let blobs = self.blobs.clone();
-        let mut found = tokio::task::spawn_blocking(move || blobs.of_earlier_runs())
-            .await
-            .map_err(|_| SpoolError::Closed)?
-            .map_err(file_error)?;
+        let mut found = self.blobs.possible_orphans().await.map_err(file_error)?;
         let mut removed = 0;
         while !found.is_empty() {
             let step = found.split_off(found.len().saturating_sub(ORPHANS_STEP));
             let orphans = self.read(move |sql| unnamed(sql, step)).await?;
             removed += orphans.len() as u64;
-            self.remove_blobs(orphans).await;
+            self.blobs.remove(orphans).await;
         }
         Ok(removed)
     }
@@ -89,9 +74,17 @@ pub(crate) fn open_journal(folder: &Path, sql: &dyn Sql) -> Result<Option<Journa
 
 /// Those of the blobs that no arrival names.
 fn unnamed(sql: &dyn Sql, mut blobs: Vec<BlobName>) -> Result<Vec<BlobName>> {
-    let named = "SELECT EXISTS (SELECT 1 FROM arrival WHERE blob = ?1)";
+    let all = "SELECT coalesce(segments, blob) FROM arrival WHERE blob = ?1";
     let mut failed = None;
-    blobs.retain(|blob| match sql.one(named, params![&blob.0], |row| row.get::<bool>(0)) {
+    let has = |list: &BlobName, blob: &BlobName| {
+        segments::segments(list).iter().any(|segment| segment.name == blob.0)
+    };
+    let named = |blob: &BlobName| {
+        let list =
+            sql.row(all, params![segments::first(&blob.0)], |row| row.get(0).map(BlobName))?;
+        Ok(list.is_some_and(|list| has(&list, blob)))
+    };
+    blobs.retain(|blob| match named(blob) {
         Ok(named) => !named,
         Err(error) => {
             failed = Some(error);

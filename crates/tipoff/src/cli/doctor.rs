@@ -65,6 +65,9 @@ async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     findings.push(data::passwords(&config.open_secrets()));
     findings.extend(config.warnings.iter().map(|warning| shared_secret(warning)));
     findings.push(data::space(&config.data_dir, config.retention));
+    if let Some(bucket) = &config.media {
+        findings.push(data::bucket(bucket).await);
+    }
     findings.extend(listeners);
     findings.extend(ports::passive(&config.ftp, in_container));
     findings.push(machine::address(config, network::lan_address(), in_container));

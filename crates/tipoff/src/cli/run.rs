@@ -79,7 +79,8 @@ impl Bound {
 
 /// Opens the spool and takes the lock of its data folder.
 fn open_spool(config: &Config, rules: &Arc<LiveRules>) -> anyhow::Result<Arc<dyn Spool>> {
-    let spool = SqliteSpool::open(&config.data_dir, Arc::clone(rules) as _)?;
+    let spool =
+        SqliteSpool::open_with(&config.data_dir, Arc::clone(rules) as _, config.media.as_ref())?;
     // No other Tipoff uses the data folder from here on: what an earlier run left for programs can
     // be removed.
     programs::use_data_folder(&config.data_dir);

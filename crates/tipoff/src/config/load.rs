@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use tipoff_rules::{Clock, Rules};
+use tipoff_spool::S3Settings;
 use toml::de::DeTable;
 
 use super::book::Book;
@@ -19,7 +20,7 @@ use super::route::{self, KnownNames};
 use super::section::Section;
 use super::{
     Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, Video, access, channel,
-    checks, device, exposure, ftp, http, mask, report, retention, rules, smtp, video,
+    checks, device, exposure, ftp, http, mask, media_store, report, retention, rules, smtp, video,
 };
 use crate::runtime::private;
 
@@ -55,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) rules: Rules,
     /// Limits of what is stored.
     pub(crate) retention: Retention,
+    /// The bucket for the bytes of arrivals; `None` for the data folder.
+    pub(crate) media: Option<S3Settings>,
     /// The conversion of videos.
     pub(crate) video: Video,
     /// The files that contain secrets.
@@ -159,6 +162,7 @@ fn read(mut root: Section<'_>) -> Config {
     let reports = report::read(&mut root, &known);
     let (grouping, flood, periodic) = root.table("incidents", rules::INCIDENTS, rules::incidents);
     let retention = root.table("retention", retention::DOC, retention::read);
+    let media = root.table("spool", media_store::DOC, media_store::read);
     let video = root.table("video", video::DOC, video::read);
     root.finish();
     let archives = configs.iter().filter(|it| it.channel.is_archive()).map(|it| it.name.clone());
@@ -186,6 +190,7 @@ fn read(mut root: Section<'_>) -> Config {
         channels: configs,
         rules,
         retention,
+        media,
         video,
         secrets: SecretFiles::default(),
         warnings: Vec::new(),

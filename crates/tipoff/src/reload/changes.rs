@@ -35,7 +35,7 @@ fn edited(before: &Config, now: &Config, effect: Effect) -> impl Iterator<Item =
 
 /// Every setting but `[[channel]]`, when an edit of it has an effect, and whether it differs. The configuration is
 /// taken apart without `..`, so that a new section does not compile until it is listed.
-fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 16] {
+fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 17] {
     use Effect::{AfterRestart, AtOnce};
     let Config {
         data_dir,
@@ -47,6 +47,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 16]
         channels: _, // One by one: see `channels`.
         rules,
         retention,
+        media,
         video,
         // Where it was read from, and what follows from the rest.
         path: _,
@@ -84,6 +85,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 16]
         ("[smtp] listen", AfterRestart, smtp.listen != before.smtp.listen),
         ("[ftp] listen", AfterRestart, ftp.listen != before.ftp.listen),
         ("[http]", AfterRestart, *http != before.http),
+        ("[spool]", AfterRestart, *media != before.media),
         ("[video]", AfterRestart, *video != before.video),
     ]
 }
@@ -173,6 +175,7 @@ mod tests {
             ("ftp.listen = []", "[ftp] listen"),
             ("http.listen = \"off\"", "[http]"),
             ("http.public_url = \"https://example.org\"", "[http]"),
+            ("spool.media = \"s3://bucket\"", "[spool]"),
             ("video.convert = false", "[video]"),
         ] {
             assert_eq!(needing_restart(&started, &config(source)).join(", "), expected, "{source}");

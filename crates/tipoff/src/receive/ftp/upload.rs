@@ -160,8 +160,9 @@ impl Uploads {
             UploadMode::Append(file) => (file, file.size),
             UploadMode::Within { file, offset } => (file, offset),
         };
-        let Some(stored) = self.find(file.arrival).await? else {
-            // The earlier bytes are not stored any more; the new ones are.
+        let stored = self.find(file.arrival).await?;
+        let Some(stored) = stored.filter(|stored| self.blobs().may_append(&stored.blob)) else {
+            // The earlier bytes are not stored any more, or in too many pieces; the new ones are stored.
             return new(begin(None));
         };
         let mut upload = match mode {

@@ -166,7 +166,7 @@ mod tests {
             prop_assert_eq!(is_longer, new.len() > earlier.len() && new.starts_with(&earlier));
             let writer = blobs.begin(Timestamp(0), "upload").unwrap();
             let part = comparison.copy_same(writer).unwrap().finish().unwrap();
-            prop_assert_eq!(std::fs::read(blobs.path(&part.name)).unwrap(), &new[..begin]);
+            prop_assert_eq!(std::fs::read(blobs.path(&part.name).unwrap()).unwrap(), &new[..begin]);
         }
     }
 }

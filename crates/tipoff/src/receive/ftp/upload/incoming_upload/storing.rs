@@ -111,19 +111,19 @@ impl IncomingUpload {
         if is_resent && !torn {
             self.uploads.resending.note(&self.start.view);
         }
+        let blob = writer.commit().await.map_err(|error| disk_error(&error))?;
         let growth = Growth {
             arrival,
             content,
             event: meaning.event,
             housekeeping: meaning.housekeeping,
-            size,
+            blob,
             began_at: self.began_at,
             received_at,
             ready_at: received_at.after(wait),
             torn,
             digests: self.digests(size),
         };
-        writer.commit().await.map_err(|error| disk_error(&error))?;
         let stored = self.uploads.arrivals.spool.grow(growth).await?;
         self.uploads.arrivals.announce(&stored);
         Ok(StoreOutcome::Stored(self.file(arrival, received_at, may_grow), stored))
