@@ -58,6 +58,7 @@ want smtp-source postfix
 want node nodejs
 want python3 python3-venv
 want lftp lftp
+want haproxy haproxy
 want ncftpput ncftp
 want tnftp tnftp
 want inetutils-ftp inetutils-ftp
@@ -69,6 +70,8 @@ want ffmpeg ffmpeg
 want systemd-analyze systemd
 want chromium chromium
 want chromedriver chromium-driver
+compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need_apt+=(postgresql)
+want setpriv util-linux
 perl -MNet::SSLeay -e1 2>/dev/null || need_apt+=(libnet-ssleay-perl)
 perl -MAuthen::SASL -e1 2>/dev/null || need_apt+=(libauthen-sasl-perl)
 if [ "$fuzz_s" != 0 ]; then want clang clang; fi
@@ -78,8 +81,13 @@ elif [ "${#need_apt[@]}" != 0 ]; then
   as_root=()
   [ "$(id -u)" = 0 ] || as_root=(sudo)
   "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=600 update -qq
+  # The tests start their own PostgreSQL: Debian's package must not start one.
+  no_cluster=/etc/postgresql-common/createcluster.d/tipoff-tests.conf
+  "${as_root[@]}" mkdir -p "${no_cluster%/*}"
+  echo "create_main_cluster = false" | "${as_root[@]}" tee "$no_cluster" >/dev/null
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
     install -y -qq --no-install-recommends "${need_apt[@]}" >/dev/null
+  "${as_root[@]}" rm -f "$no_cluster"
 fi
 
 # pip VENV PROGRAM PACKAGE...: installs these packages if PROGRAM, which one of them contains, is missing.

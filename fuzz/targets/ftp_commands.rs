@@ -82,6 +82,7 @@ fn talk(answer: u8, pieces: &[&[u8]]) -> Vec<String> {
         tls: false,
         missing_folder: MissingFolder::Create,
         read: true,
+        extended_passive: true,
         line_bytes_max: 2_048,
         login_failures_max: 2,
         transcript: false,

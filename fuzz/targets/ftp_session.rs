@@ -28,6 +28,7 @@ fn talk(offer: u8, answer: u8, pieces: &[&[u8]]) -> Vec<String> {
         tls: on(offer, 0),
         missing_folder: if on(offer, 1) { MissingFolder::Create } else { MissingFolder::Learn },
         read: !on(offer, 5),
+        extended_passive: !on(offer, 6),
         line_bytes_max: if on(offer, 2) { 64 } else { 2_048 },
         login_failures_max: 2,
         transcript: true,

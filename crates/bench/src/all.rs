@@ -11,8 +11,8 @@ use clap::Parser;
 use crate::server::Places;
 use crate::table;
 use crate::{
-    Cli, Command, dashboard, deliver, ftp, hostile, ingest, isolation, latency, memory, recovery,
-    start,
+    Cli, Command, dashboard, deliver, fleet, ftp, hostile, ingest, isolation, latency, memory,
+    recovery, start,
 };
 
 /// What is run, as it would be typed.
@@ -44,6 +44,7 @@ pub(crate) fn run(places: &Places) -> Result<String> {
             Command::Dashboard(args) => dashboard::run(places, &args)?,
             Command::Hostile(args) => hostile::run(places, &args)?,
             Command::Recovery(args) => recovery::run(places, &args)?,
+            Command::Fleet(args) => fleet::run(places, &args)?,
             Command::All => Vec::new(),
         });
     }

@@ -5,6 +5,7 @@ mod all;
 mod client;
 mod dashboard;
 mod deliver;
+mod fleet;
 mod ftp;
 mod hook;
 mod hostile;
@@ -65,6 +66,8 @@ enum Command {
     Hostile(hostile::Args),
     /// The dashboard's pages with many incidents, and what they cost in memory; not part of `all`
     Dashboard(dashboard::Args),
+    /// The spool of a fleet beside one of a hundredth of its incidents; not part of `all`
+    Fleet(fleet::Args),
     /// Everything in turn, as Markdown
     All,
 }
@@ -97,6 +100,7 @@ fn work(cli: &Cli) -> anyhow::Result<String> {
         Command::Start(args) => start::run(places, args)?,
         Command::Hostile(args) => hostile::run(places, args)?,
         Command::Dashboard(args) => dashboard::run(places, args)?,
+        Command::Fleet(args) => fleet::run(places, args)?,
         Command::All => return all::run(places),
     };
     Ok(table::markdown(&rows))

@@ -23,6 +23,9 @@ pub struct Profile {
     pub missing_folder: MissingFolder,
     /// Whether the client may download what it uploaded, and see what it uploaded in earlier sessions.
     pub read: bool,
+    /// Whether data connections go to the address that the client has connected to. If not, EPSV, whose reply names a port
+    /// only (RFC 2428, section 3), is refused to clients of IPv4, which have PASV.
+    pub extended_passive: bool,
     /// Limit of a command line in bytes, with its line end. A longer line is refused with 500.
     pub line_bytes_max: usize,
     /// Number of refused logins that end the session.
@@ -37,6 +40,7 @@ impl Default for Profile {
             tls: true,
             missing_folder: MissingFolder::Learn,
             read: true,
+            extended_passive: true,
             line_bytes_max: 8_192,
             login_failures_max: 10,
             transcript: false,

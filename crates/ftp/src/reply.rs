@@ -103,6 +103,7 @@ pub(crate) const FOREIGN: FtpReply =
     FtpReply::fixed("501 Only your own address, and ports above 1023\r\n");
 pub(crate) const ONLY_EPSV: FtpReply = FtpReply::fixed("501 EPSV ALL was said\r\n");
 pub(crate) const BAD_OFFSET: FtpReply = FtpReply::fixed("501 There is less of it than that\r\n");
+pub(crate) const USE_PASV: FtpReply = FtpReply::fixed("502 Use PASV here\r\n");
 pub(crate) const BAD_SEQUENCE: FtpReply = FtpReply::fixed("503 Not now\r\n");
 pub(crate) const NOT_THIS: FtpReply = FtpReply::fixed("504 This is not possible here\r\n");
 pub(crate) const OTHER_PROTOCOL: FtpReply = FtpReply::fixed("522 Use (1,2)\r\n");
@@ -117,11 +118,13 @@ pub(crate) const TOO_BIG: FtpReply = FtpReply::fixed("552 This file is too large
 pub(crate) const BAD_NAME: FtpReply = FtpReply::fixed("553 This name is not possible\r\n");
 pub(crate) const PBSZ: FtpReply = FtpReply::fixed("200 PBSZ=0\r\n");
 
-/// The reply to FEAT: one feature a line, each behind a space (RFC 2389, section 3.2). `tls` is whether AUTH is offered.
-pub(crate) fn features(tls: bool) -> FtpReply {
+/// The reply to FEAT: one feature a line, each behind a space (RFC 2389, section 3.2). `tls` is whether AUTH is offered, `epsv` whether
+/// EPSV is.
+pub(crate) fn features(tls: bool, epsv: bool) -> FtpReply {
     let tls = if tls { " AUTH TLS\r\n PBSZ\r\n PROT\r\n" } else { "" };
+    let epsv = if epsv { " EPSV\r\n" } else { "" };
     FtpReply::made(format!(
-        "211-Features:\r\n{tls} EPRT\r\n EPSV\r\n MDTM\r\n MFMT\r\n \
+        "211-Features:\r\n{tls} EPRT\r\n{epsv} MDTM\r\n MFMT\r\n \
          MLST type*;size*;modify*;\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n UTF8\r\n211 End\r\n"
     ))
 }

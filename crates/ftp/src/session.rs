@@ -237,7 +237,9 @@ impl Session {
             Command::Pbsz(_) => self.pbsz(),
             Command::Prot(level) => self.prot(level),
             Command::Ccc => self.reply(reply::STAYS_TLS),
-            Command::Feat => self.reply(reply::features(self.profile.tls || self.client.tls)),
+            Command::Feat => {
+                self.reply(reply::features(self.profile.tls || self.client.tls, self.offers_epsv()))
+            }
             Command::Opts(option) => self.reply(options(option)),
             Command::Clnt | Command::Noop => self.reply(reply::OK),
             Command::Syst => self.reply(reply::SYSTEM),

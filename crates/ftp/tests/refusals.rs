@@ -11,6 +11,7 @@ mod common;
 
 use common::{Answers, Ending, Shell};
 use tipoff_ftp::{MissingFolder, Profile, RefusalCause, TransferFailure};
+use tipoff_testkit::dialog::Line;
 
 fn shell(answers: Answers) -> Shell {
     let profile = Profile { missing_folder: MissingFolder::Refuse, ..Profile::default() };
@@ -142,4 +143,35 @@ fn only_some_causes_lose_an_upload() {
     assert!(losing.into_iter().all(RefusalCause::loses_an_upload));
     let harmless = [Folder, TransferMode, Encryption, Other];
     assert!(!harmless.into_iter().any(RefusalCause::loses_an_upload));
+}
+
+/// All lines of the server.
+fn said_by(shell: &Shell) -> String {
+    let lines = shell.happened.iter().filter_map(|line| match line {
+        Line::Server(text) => Some(text.trim_end_matches('\r')),
+        _ => None,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn epsv_is_refused_where_data_connections_go_elsewhere_and_only_to_ipv4() {
+    for (peer, elsewhere, epsv) in [
+        ("192.168.1.20", false, "229"),
+        ("192.168.1.20", true, "502"),
+        ("2001:db8::20", true, "229"),
+    ] {
+        let profile = Profile { extended_passive: !elsewhere, ..Profile::default() };
+        let mut shell = Shell::new(profile, peer.parse().unwrap(), false, Answers::default());
+        shell.push(b"USER a\r\nPASS b\r\nFEAT\r\nEPSV\r\n");
+        let said = said_by(&shell);
+        assert!(said.lines().last().unwrap().starts_with(epsv), "{peer}: {said}");
+        assert_eq!(said.contains("\n EPSV\n"), epsv == "229", "{peer}: {said}");
+        if epsv == "502" {
+            // It goes on with PASV, also after this.
+            shell.push(b"EPSV ALL\r\nPASV\r\n");
+            let said = said_by(&shell);
+            assert!(said.lines().last().unwrap().starts_with("227"), "{said}");
+        }
+    }
 }

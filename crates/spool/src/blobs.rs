@@ -82,6 +82,19 @@ impl Blobs {
         Ok(Self::on(Store::Objects(Arc::new(ObjectBlobs::open(settings, staging)?)), run))
     }
 
+    /// The blobs of a spool: objects of the bucket, if there is one, or files in the spool's folder. As
+    /// [`Blobs::open`] and [`Blobs::on_s3`].
+    pub(crate) fn of_spool(
+        folder: &Path,
+        bucket: Option<&S3Settings>,
+        run: &str,
+    ) -> io::Result<Self> {
+        match bucket {
+            Some(bucket) => Self::on_s3(bucket, &folder.join("staging"), run),
+            None => Self::open(&folder.join("blobs"), run),
+        }
+    }
+
     /// Objects behind any client.
     #[cfg(test)]
     pub(crate) fn on_client(

@@ -10,6 +10,7 @@ mod recorders;
 mod resent;
 mod review;
 mod rules;
+mod search;
 mod sessions;
 mod shares;
 mod uploads;
@@ -226,7 +227,7 @@ async fn deliver(spool: &dyn Spool, incident: tipoff_model::IncidentId) {
     }
 }
 
-fn ended(delivery: &DueDelivery, state: DeliveryState) -> AttemptRecord {
+pub(crate) fn ended(delivery: &DueDelivery, state: DeliveryState) -> AttemptRecord {
     AttemptRecord {
         delivery: delivery.alert.delivery,
         covers: delivery.covers,
@@ -279,6 +280,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     hostile::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
+    search::check(&fresh).await;
     shares::check(&fresh).await;
 }
 

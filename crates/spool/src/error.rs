@@ -37,6 +37,9 @@ pub enum SpoolError {
     /// The database failed.
     #[error("the spool's database failed: {0}")]
     Database(String),
+    /// The connection to the database broke during a commit: what was written may be stored or not.
+    #[error("the spool's database did not say whether it stored: {0}")]
+    CommitUnknown(String),
     /// A file failed.
     #[error("the spool's folder failed: {0}")]
     File(String),

@@ -3,7 +3,7 @@
 //! What is stored survives a crash at any instant: the states are numbered in docs/spool.md and the
 //! code cites the numbers. Nothing here knows a protocol, a rule or a service. Decisions are pure functions in
 //! `core`; the statements in `sql`, written once for every engine, load rows for them and write what they decide;
-//! an engine (`sqlite`) runs the statements.
+//! an engine (`sqlite`, `postgres`) runs the statements.
 
 mod accounts;
 mod age;
@@ -19,6 +19,8 @@ pub mod durable;
 mod error;
 mod hex;
 mod incident;
+mod open;
+mod postgres;
 mod resent;
 mod retention_limits;
 mod review;
@@ -55,6 +57,8 @@ pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
 };
+pub use open::{Engine, SpoolConfig, open, open_beside};
+pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool};
 pub use resent::{DedupPolicy, Digest, MailDigest};
 pub use retention_limits::{RetentionLimits, Swept};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};

@@ -52,6 +52,23 @@ impl Behaviour {
         Self::Answer { status, headers: Vec::new(), body: body.to_owned() }
     }
 
+    /// Meets a request that came by this line; none: the service does what it does.
+    pub(crate) async fn meet(self, line: &Line) -> Option<Response> {
+        match self {
+            Self::Down => {
+                line.cut();
+                return Some(StatusCode::OK.into_response());
+            }
+            Self::Answer { status, headers, body } => {
+                return Some(answer(status, &headers, body));
+            }
+            Self::Lost => line.cut(),
+            Self::Slow(pause) => tokio::time::sleep(pause).await,
+            Self::Normal => {}
+        }
+        None
+    }
+
     /// What is no HTTP API's answer.
     pub fn garbage() -> Self {
         Self::answer(200, "<html>\u{fffd}\u{0} it works!")
@@ -75,19 +92,7 @@ impl Script {
 
     /// Meets a request that came by this line; none: the service does what it does.
     pub(crate) async fn meet(&self, line: &Line) -> Option<Response> {
-        match self.take() {
-            Behaviour::Down => {
-                line.cut();
-                return Some(StatusCode::OK.into_response());
-            }
-            Behaviour::Answer { status, headers, body } => {
-                return Some(answer(status, &headers, body));
-            }
-            Behaviour::Lost => line.cut(),
-            Behaviour::Slow(pause) => tokio::time::sleep(pause).await,
-            Behaviour::Normal => {}
-        }
-        None
+        self.take().meet(line).await
     }
 
     /// How this request is met.
@@ -163,7 +168,12 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(router: Router) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::start_on(router, 0).await
+    }
+
+    /// On a certain port; 0: on any that is free.
+    pub(crate) async fn start_on(router: Router, port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let service = router.into_make_service_with_connect_info::<Line>();
         let accepted = Arc::default();

@@ -70,8 +70,10 @@ impl Session {
 
     /// EPSV (RFC 2428, section 3). After EPSV ALL the client may use nothing else (section 4).
     pub(super) fn epsv(&mut self, argument: &[u8]) {
-        let is_ipv4 = self.client.peer.to_canonical().is_ipv4();
+        let is_ipv4 = self.is_ipv4();
         match argument.to_ascii_uppercase().as_slice() {
+            // Nothing would be left to a client that gave PASV up.
+            _ if !self.offers_epsv() => self.reply(reply::USE_PASV),
             b"ALL" => {
                 self.client.only_epsv = true;
                 self.reply(reply::EPSV_ALL);
@@ -81,6 +83,15 @@ impl Session {
             b"2" if !is_ipv4 => self.listen(true),
             _ => self.reply(reply::OTHER_PROTOCOL),
         }
+    }
+
+    /// Whether EPSV leads to where data connections go. IPv6 has nothing else.
+    pub(super) fn offers_epsv(&self) -> bool {
+        self.profile.extended_passive || !self.is_ipv4()
+    }
+
+    fn is_ipv4(&self) -> bool {
+        self.client.peer.to_canonical().is_ipv4()
     }
 
     /// Asks the caller for a port.

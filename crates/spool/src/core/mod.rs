@@ -17,6 +17,7 @@ pub(crate) mod eviction;
 pub(crate) mod facts;
 pub(crate) mod incident_head;
 pub(crate) mod incident_kind;
+pub(crate) mod incident_search;
 pub(crate) mod incident_summary;
 pub(crate) mod known_mails;
 pub(crate) mod newcomers;

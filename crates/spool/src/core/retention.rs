@@ -7,6 +7,8 @@ use crate::AgeGuard;
 
 /// Incidents removed in one transaction, so that arrivals never wait long for it.
 pub(crate) const STEP_INCIDENTS: u32 = 100;
+/// Old incidents that one transaction looks at: some are kept, because only the wall clock calls them old.
+pub(crate) const STEP_LOOKED_AT: u32 = 1_000;
 /// Files removed in one transaction, about: an incident may have thousands.
 const STEP_BLOBS: usize = 1_000;
 /// Undelivered alerts of one step that are each logged.

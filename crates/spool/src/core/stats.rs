@@ -9,6 +9,8 @@ use tipoff_model::{DeliveryState, Timestamp};
 const HOUR_MS: i64 = 3_600_000;
 /// Number of the latest first alerts from which the speed of a channel is computed.
 pub(crate) const LATEST: u32 = 200;
+/// Number of the latest successful deliveries of a channel among which these are looked for.
+pub(crate) const LOOKED_AT: u32 = 2_000;
 /// Age up to which the last error of a channel is shown.
 const ERROR_AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 

@@ -2,7 +2,7 @@
 
 use super::database::Database;
 use super::spool::SqlSpool;
-use super::statement::{Row, Sql, at, number, params};
+use super::statement::{Lock, Row, Sql, at, number, params};
 use crate::core::audit::{self, ActorEntries};
 use crate::{Actor, Audit, AuditEntry, AuditFilter, BoxFuture, Result};
 
@@ -26,7 +26,7 @@ pub(super) fn note(sql: &dyn Sql, entry: &AuditEntry) -> Result<()> {
     let newest = sql.row(&format!("{ENTRY} ORDER BY id DESC LIMIT 1"), params![], read)?;
     if let Some(newest) = newest.filter(|newest| audit::repeats(newest, &entry)) {
         let update = "UPDATE audit SET count = count + ?2, at = ?3 WHERE id = ?1";
-        sql.execute(update, params![newest.id, entry.count, entry.at.0])?;
+        sql.change(update, params![newest.id, entry.count, entry.at.0])?;
         return Ok(());
     }
     let id = insert(sql, &entry)?;
@@ -54,7 +54,8 @@ fn insert(sql: &dyn Sql, entry: &AuditEntry) -> Result<i64> {
 }
 
 fn trim(sql: &dyn Sql, entry: &AuditEntry) -> Result<()> {
-    sql.execute(
+    sql.lock(Lock::AuditLog)?;
+    sql.change(
         "DELETE FROM audit WHERE at < ?1
             AND id < (SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?2)",
         params![audit::kept_since(entry.at).0, audit::ENTRIES_MIN],
@@ -89,9 +90,9 @@ fn actors(sql: &dyn Sql) -> Result<Vec<ActorEntries>> {
 fn list(sql: &dyn Sql, filter: &AuditFilter, limit: u32) -> Result<Vec<AuditEntry>> {
     let select = format!(
         "{ENTRY}
-         WHERE (?1 IS NULL OR id < ?1)
-           AND (?2 IS NULL OR actor_kind = ?2 OR instr(lower(actor), lower(?2)) > 0)
-           AND (?3 IS NULL OR what = ?3 OR substr(what, 1, length(?3) + 1) = ?3 || '.')
+         WHERE (CAST(?1 AS BIGINT) IS NULL OR id < ?1)
+           AND (CAST(?2 AS TEXT) IS NULL OR actor_kind = ?2 OR instr(lower(actor), lower(?2)) > 0)
+           AND (CAST(?3 AS TEXT) IS NULL OR what = ?3 OR substr(what, 1, length(?3) + 1) = ?3 || '.')
          ORDER BY id DESC LIMIT ?4"
     );
     sql.rows(&select, params![filter.before, filter.who, filter.what, limit], read)

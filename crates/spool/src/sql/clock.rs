@@ -59,12 +59,12 @@ pub(super) fn set_back(
 fn correct(sql: &dyn Sql, now: Timestamp, by_ms: i64) -> Result<()> {
     let (was, ahead) = (now.0.saturating_add(by_ms), now.latest_recorded().0);
     let change = |statement: &str, from: i64| -> Result<()> {
-        sql.execute(statement, params![from, by_ms])?;
+        sql.change(statement, params![from, by_ms])?;
         Ok(())
     };
     change("UPDATE device SET muted_until = muted_until - ?2 WHERE muted_until > ?1", was)?;
     change(
-        "UPDATE choice SET value = CAST(value AS INTEGER) - ?2 WHERE what = 'muted' AND at > ?1",
+        "UPDATE choice SET value = CAST(CAST(value AS BIGINT) - ?2 AS TEXT) WHERE what = 'muted' AND at > ?1",
         ahead,
     )?;
     change("UPDATE choice SET at = at - ?2 WHERE at > ?1", ahead)?;

@@ -1,9 +1,10 @@
 //! What an engine provides: transactions, connections to read, and upkeep of its own.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::statement::Sql;
-use crate::Result;
+use crate::{Result, SpoolError};
 
 /// The database of an engine.
 pub trait Database: Send + Sync + 'static {
@@ -26,6 +27,19 @@ pub trait Database: Send + Sync + 'static {
     where
         T: Send + 'static,
         W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static;
+
+    /// As [`Database::write`], for what an address or a device sends. Where transactions run side by side, those of one
+    /// sender leave room for others (invariant 12).
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    fn write_for<T, W>(&self, _sender: &str, work: W) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send + 'static,
+        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static,
+    {
+        self.write(work)
+    }
 
     /// Whether changes can be committed now. If the last commit failed, makes `change` to see whether the next one
     /// succeeds.
@@ -51,4 +65,10 @@ pub trait Database: Send + Sync + 'static {
     /// # Errors
     /// If the database fails.
     fn bytes(&self) -> impl Future<Output = Result<u64>> + Send;
+}
+
+/// What a job returns. A panic in it is its own failure: it must not end the thread that works for everybody.
+pub(crate) fn caught<T>(job: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(job))
+        .unwrap_or_else(|_| Err(SpoolError::Database("a job ended unexpectedly".to_owned())))
 }

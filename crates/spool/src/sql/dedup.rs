@@ -42,7 +42,7 @@ pub(super) fn remember(
     let insert = "INSERT INTO known_media (device, digest, incident, torn)
         VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
     for digest in repeated_files::digests_to_keep(content, digests) {
-        sql.execute(insert, params![device, digest, incident.0, torn])?;
+        sql.change(insert, params![device, digest, incident.0, torn])?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use tipoff_model::{DeliveryId, DeviceId, IncidentId, Timestamp};
 
 use super::covered;
 use super::delivery_rows::{self, kind};
-use super::statement::{Row, Sql, at, number, params};
+use super::statement::{Lock, Row, Sql, at, number, params};
 use crate::core::covered::Covered;
 use crate::core::delivery::Delivery;
 use crate::core::due_alert::{self, Context, DueRow};
@@ -98,6 +98,7 @@ pub(super) fn retry_at_once(sql: &dyn Sql, now: Timestamp) -> Result<()> {
 
 /// See [`crate::Spool::record`]. Records nothing if the incident was removed during the attempt.
 pub(super) fn record(sql: &dyn Sql, record: &AttemptRecord) -> Result<()> {
+    sql.lock(Lock::DeviceOfDelivery(record.delivery.0))?;
     let Some(delivery) = delivery_rows::one(sql, record.delivery.0)? else {
         return Ok(());
     };
@@ -105,7 +106,7 @@ pub(super) fn record(sql: &dyn Sql, record: &AttemptRecord) -> Result<()> {
     let delivery = delivery.after(record);
     delivery_rows::write(sql, &delivery)?;
     let took_ms = record.ended_at.since(record.at).as_millis();
-    sql.execute(
+    sql.change(
         "INSERT INTO attempt (delivery, number, at, took_ms, error) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![
             delivery.id,
@@ -115,7 +116,20 @@ pub(super) fn record(sql: &dyn Sql, record: &AttemptRecord) -> Result<()> {
             record.error,
         ],
     )?;
+    if let Some(error) = &record.error {
+        note_error(sql, &delivery.channel, record.at, error)?;
+    }
     remember(sql, &delivery.channel, &record.remember)
+}
+
+/// Notes the latest error of a channel, for the overview: among all attempts it would have to be looked for.
+fn note_error(sql: &dyn Sql, channel: &str, at: Timestamp, error: &str) -> Result<()> {
+    sql.change(
+        "INSERT INTO last_error (channel, at, error) VALUES (?1, ?2, ?3)
+         ON CONFLICT (channel) DO UPDATE SET at = excluded.at, error = excluded.error",
+        params![channel, at.0, error],
+    )?;
+    Ok(())
 }
 
 /// Moves the arrivals that were added to a delivery while it was attempted to a follow-up. The alert was composed of
@@ -133,7 +147,7 @@ fn split_off_rest(sql: &dyn Sql, delivery: &Delivery, record: &AttemptRecord) ->
          FROM delivery WHERE id = ?1",
         params![delivery.id, delivery.state_of_rest().as_str(), record.ended_at.0],
     )?;
-    sql.execute(
+    sql.change(
         "UPDATE delivery_arrival SET delivery = ?3 WHERE delivery = ?1 AND arrival > ?2",
         params![delivery.id, record.covers.0, follow_up],
     )?;
@@ -147,6 +161,7 @@ pub(super) fn retry(
     only: Option<DeliveryId>,
     now: Timestamp,
 ) -> Result<Vec<String>> {
+    sql.lock(Lock::DeviceOfIncident(incident.0))?;
     let is_meant = |it: &Delivery| only.is_none_or(|only| only.0 == it.id);
     delivery_rows::change(sql, incident, |it| is_meant(&it).then_some(it)?.retried(now))
 }
@@ -156,7 +171,7 @@ pub(super) fn remember(sql: &dyn Sql, channel: &str, pairs: &[(String, String)])
     let insert = "INSERT INTO channel_memory (channel, key, value) VALUES (?1, ?2, ?3)
          ON CONFLICT (channel, key) DO UPDATE SET value = excluded.value";
     for (key, value) in pairs {
-        sql.execute(insert, params![channel, key, value])?;
+        sql.change(insert, params![channel, key, value])?;
     }
     Ok(())
 }
@@ -178,6 +193,6 @@ pub(super) fn set_paused(sql: &dyn Sql, channel: &str, paused: bool) -> Result<(
         true => "INSERT INTO paused (channel) VALUES (?1) ON CONFLICT DO NOTHING",
         false => "DELETE FROM paused WHERE channel = ?1",
     };
-    sql.execute(statement, params![channel])?;
+    sql.change(statement, params![channel])?;
     Ok(())
 }

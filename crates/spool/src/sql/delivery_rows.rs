@@ -81,7 +81,7 @@ pub(super) fn state(row: &Row<'_>, column: usize) -> Result<DeliveryState> {
 pub(super) fn write(sql: &dyn Sql, delivery: &Delivery) -> Result<()> {
     let Delivery { id, state, created_at, due_at, ended_at, attempts, progress, reference, .. } =
         delivery;
-    sql.execute(
+    sql.change(
         "UPDATE delivery SET state = ?2, created_at = ?3, due_at = ?4, ended_at = ?5, attempts = ?6,
                 progress = ?7, reference = ?8
          WHERE id = ?1",
@@ -112,13 +112,13 @@ pub(super) fn change(
 /// Writes when a delivery is due.
 pub(super) fn set_due(sql: &dyn Sql, delivery: i64, due_at: Timestamp) -> Result<()> {
     let update = "UPDATE delivery SET due_at = ?2 WHERE id = ?1";
-    sql.execute(update, params![delivery, due_at.0])?;
+    sql.change(update, params![delivery, due_at.0])?;
     Ok(())
 }
 
 /// Notes that a delivery covers an arrival.
 pub(super) fn cover(sql: &dyn Sql, delivery: i64, arrival: ArrivalId) -> Result<()> {
-    sql.execute(
+    sql.change(
         "INSERT INTO delivery_arrival (delivery, arrival) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         params![delivery, arrival.0],
     )?;

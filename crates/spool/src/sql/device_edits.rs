@@ -3,7 +3,7 @@
 
 use tipoff_model::{DeviceId, DeviceKey, Timestamp};
 
-use super::statement::{Sql, params};
+use super::statement::{Lock, Sql, params};
 use super::{device_names, shares, turns};
 use crate::core::devices::{self, DeviceUses, MergeRow};
 use crate::{DeviceChange, NewDevice, Result};
@@ -11,7 +11,7 @@ use crate::{DeviceChange, NewDevice, Result};
 /// See [`crate::Devices::add_device`].
 pub(super) fn add(sql: &dyn Sql, device: &NewDevice) -> Result<Option<DeviceId>> {
     let NewDevice { name, user, password } = device;
-    let insert = "INSERT INTO device (key, name, user, password) VALUES (?1, ?2, ?3, ?4)
+    let insert = "INSERT INTO device (key, name, user_name, password) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT DO NOTHING";
     let key = DeviceKey::added(user).to_string();
     Ok(sql.insert(insert, params![key, name, user, password])?.map(DeviceId))
@@ -19,6 +19,10 @@ pub(super) fn add(sql: &dyn Sql, device: &NewDevice) -> Result<Option<DeviceId>>
 
 /// See [`crate::Devices::change_device`].
 pub(super) fn apply(sql: &dyn Sql, id: DeviceId, change: &DeviceChange) -> Result<bool> {
+    sql.lock(Lock::Devices)?;
+    for device in changed_devices(id, change) {
+        sql.lock(Lock::Device(device))?;
+    }
     if merge_row(sql, id)?.is_none_or(|row| row.is_merged) {
         return Ok(false);
     }
@@ -26,29 +30,39 @@ pub(super) fn apply(sql: &dyn Sql, id: DeviceId, change: &DeviceChange) -> Resul
         DeviceChange::Name(name) => set_name(sql, id, name.as_deref())?,
         DeviceChange::MutedUntil(until) => {
             let mute = "UPDATE device SET muted_until = ?2 WHERE id = ?1";
-            sql.execute(mute, params![id.0, until.map(|until| until.0)])?;
+            sql.change(mute, params![id.0, until.map(|until| until.0)])?;
         }
         DeviceChange::SilentAfter(after) => {
             let ms = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
             let watch = "UPDATE device SET silent_after = ?2, silence_told = 0 WHERE id = ?1";
-            sql.execute(watch, params![id.0, ms])?;
+            sql.change(watch, params![id.0, ms])?;
         }
         DeviceChange::Password(password) => {
-            let set = "UPDATE device SET password = ?2 WHERE id = ?1 AND user IS NOT NULL";
-            sql.execute(set, params![id.0, password])?;
+            let set = "UPDATE device SET password = ?2 WHERE id = ?1 AND user_name IS NOT NULL";
+            sql.change(set, params![id.0, password])?;
         }
         DeviceChange::NoLogin => {
-            let revoke = "UPDATE device SET user = NULL, password = NULL WHERE id = ?1";
-            sql.execute(revoke, params![id.0])?;
+            let revoke = "UPDATE device SET user_name = NULL, password = NULL WHERE id = ?1";
+            sql.change(revoke, params![id.0])?;
         }
         DeviceChange::MergeInto(other) => return merge(sql, id, *other),
     }
     Ok(true)
 }
 
+/// The devices whose incidents a change may touch, in the order in which they are locked.
+fn changed_devices(id: DeviceId, change: &DeviceChange) -> Vec<i64> {
+    let mut devices = vec![id.0];
+    if let DeviceChange::MergeInto(other) = change {
+        devices.push(other.0);
+    }
+    devices.sort_unstable();
+    devices
+}
+
 /// A device that somebody names has its name to itself, and its incidents: they were of its address.
 fn set_name(sql: &dyn Sql, id: DeviceId, name: Option<&str>) -> Result<()> {
-    sql.execute("UPDATE device SET label = ?2 WHERE id = ?1", params![id.0, name])?;
+    sql.change("UPDATE device SET label = ?2 WHERE id = ?1", params![id.0, name])?;
     if let Some(name) = name {
         device_names::reserve(sql, name)?;
         shares::move_to_device(sql, id.0)?;
@@ -67,13 +81,13 @@ fn merge(sql: &dyn Sql, id: DeviceId, other: DeviceId) -> Result<bool> {
         "UPDATE heard SET device = ?2 WHERE device = ?1",
         "UPDATE known_media SET device = ?2 WHERE device = ?1
            AND digest NOT IN (SELECT digest FROM known_media WHERE device = ?2)",
-        "UPDATE device SET merged_into = ?2, user = NULL, password = NULL
+        "UPDATE device SET merged_into = ?2, user_name = NULL, password = NULL
          WHERE id = ?1 OR merged_into = ?1",
     ] {
-        sql.execute(statement, params![id.0, other.0])?;
+        sql.change(statement, params![id.0, other.0])?;
     }
     let last_at = last_at.map(|at| at.0);
-    sql.execute("UPDATE device SET last_at = ?2 WHERE id = ?1", params![other.0, last_at])?;
+    sql.change("UPDATE device SET last_at = ?2 WHERE id = ?1", params![other.0, last_at])?;
     turns::requeue(sql, other)?;
     shares::move_to_device(sql, other.0)?;
     Ok(true)
@@ -95,14 +109,14 @@ pub(super) fn forget(sql: &dyn Sql, id: i64) -> Result<()> {
     let recorder = sql.row(select, params![id], |row| row.get::<Option<i64>>(0))?.flatten();
     for id in [Some(id), recorder].into_iter().flatten() {
         if uses(sql, id)?.is_some_and(devices::is_forgotten) {
-            sql.execute("DELETE FROM device WHERE id = ?1", params![id])?;
+            sql.change("DELETE FROM device WHERE id = ?1", params![id])?;
         }
     }
     Ok(())
 }
 
 fn uses(sql: &dyn Sql, id: i64) -> Result<Option<DeviceUses>> {
-    let select = "SELECT label IS NOT NULL OR user IS NOT NULL OR muted_until IS NOT NULL
+    let select = "SELECT label IS NOT NULL OR user_name IS NOT NULL OR muted_until IS NOT NULL
                OR silent_after IS NOT NULL OR merged_into IS NOT NULL,
             EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id),
             EXISTS (SELECT 1 FROM device AS other WHERE other.merged_into = device.id),

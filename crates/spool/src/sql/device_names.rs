@@ -39,7 +39,7 @@ fn others(sql: &dyn Sql, key: &str, name: &str) -> Result<Vec<StoredNames>> {
 
 fn rename(sql: &dyn Sql, devices: &[i64]) -> Result<()> {
     for device in devices {
-        sql.execute("UPDATE device SET name = distinct_name WHERE id = ?1", params![device])?;
+        sql.change("UPDATE device SET name = distinct_name WHERE id = ?1", params![device])?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use tipoff_model::{AddressShare, Device, Timestamp};
 
-use super::statement::{Sql, at, params};
+use super::statement::{Lock, Sql, at, params};
 use super::{device_names, device_rows, newcomers};
 use crate::core::device_by_address::{
     self, Lookup, NEIGHBOUR_WITHIN, NEIGHBOURS_MAX, Naming, Neighbour, ROWS_MAX, Seen,
@@ -42,7 +42,7 @@ fn resolve_channel(
     recorder: &Device,
 ) -> Result<(i64, Device)> {
     let (recorder_id, recorder) = resolve_at_address(sql, arrival, recorder)?;
-    let id = match by_key(sql, &reported.key)? {
+    let id = match sql.find_or_lock(Lock::Devices, || by_key(sql, &reported.key))? {
         Some(id) => id,
         None if newcomers::admit_channel(sql, recorder_id, arrival.received_at)? => {
             insert(sql, reported, Some(recorder_id), arrival)?
@@ -72,7 +72,12 @@ fn resolve_at_address(
 ) -> Result<(i64, Device)> {
     let source = Source::of(arrival, reported);
     let seen = source.seen(sql)?;
-    let id = match find(sql, reported, &source, seen)? {
+    let found = match find(sql, reported, &source, seen)? {
+        // Another transaction may have made it meanwhile.
+        None if sql.lock(Lock::Devices)? => find(sql, reported, &source, source.seen(sql)?)?,
+        found => found,
+    };
+    let id = match found {
         Some(id) => id,
         None => match newcomer(sql, arrival, reported)? {
             Newcomer::Itself => insert(sql, reported, None, arrival)?,
@@ -80,7 +85,7 @@ fn resolve_at_address(
         },
     };
     if device_by_address::is_proof(arrival) {
-        sql.execute("UPDATE device SET proven = 1 WHERE id = ?1 AND proven = 0", params![id])?;
+        sql.change("UPDATE device SET proven = 1 WHERE id = ?1 AND proven = 0", params![id])?;
     }
     if device_by_address::is_noted(seen, id, source.now) {
         source.note(sql, id)?;
@@ -118,7 +123,7 @@ fn newcomer(sql: &dyn Sql, arrival: &NewArrival, reported: &Device) -> Result<Ne
 
 /// The row of the device that is stored for many newcomers.
 fn resolve_crowd(sql: &dyn Sql, arrival: &NewArrival, crowd: &Device) -> Result<(i64, Device)> {
-    let id = match by_key(sql, &crowd.key)? {
+    let id = match sql.find_or_lock(Lock::Devices, || by_key(sql, &crowd.key))? {
         Some(id) => id,
         None => insert(sql, crowd, None, arrival)?,
     };
@@ -159,9 +164,10 @@ fn name(sql: &dyn Sql, id: i64, reported: &Device) -> Result<Device> {
         Naming::AsStored(device) | Naming::SameName(device) => return Ok(device),
         Naming::New => {}
     }
+    sql.lock(Lock::Devices)?;
     let name = device_names::take(sql, reported)?;
     let update = "UPDATE device SET name = ?2, distinct_name = ?3 WHERE id = ?1";
-    sql.execute(update, params![id, name, reported.distinct_name])?;
+    sql.change(update, params![id, name, reported.distinct_name])?;
     Ok(Device { name, ..reported.clone() })
 }
 
@@ -206,7 +212,7 @@ impl<'a> Source<'a> {
 
     /// Notes that the device was seen so.
     fn note(&self, sql: &dyn Sql, device: i64) -> Result<()> {
-        sql.execute(
+        sql.change(
             "INSERT INTO heard (place, protocol, told, device, last_at)
              VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (place, protocol, told)

@@ -23,7 +23,7 @@ const DETAILS_MAX: u32 = 20;
 
 const LINE: &str =
     "SELECT id, key, coalesce(label, name), vendor, last_at, muted_until, silent_after,
-        user, (SELECT coalesce(label, name) FROM device AS it WHERE it.id = device.recorder),
+        user_name, (SELECT coalesce(label, name) FROM device AS it WHERE it.id = device.recorder),
         silence_told
     FROM device";
 
@@ -99,9 +99,9 @@ fn list(sql: &dyn Sql, filter: &DeviceFilter, limit: u32) -> Result<Vec<DeviceLi
     let select = format!(
         "{LINE} WHERE merged_into IS NULL
            AND (?1 = '' OR instr(lower(coalesce(label, name)), ?1) > 0
-                OR instr(lower(coalesce(user, '')), ?1) > 0
+                OR instr(lower(coalesce(user_name, '')), ?1) > 0
                 OR EXISTS (SELECT 1 FROM heard WHERE device = device.id AND instr(place, ?1) > 0))
-         ORDER BY last_at DESC, id DESC LIMIT ?2 OFFSET ?3"
+         ORDER BY last_at DESC NULLS LAST, id DESC LIMIT ?2 OFFSET ?3"
     );
     sql.rows(&select, params![filter.text.to_lowercase(), limit, filter.offset], line)
 }
@@ -160,8 +160,8 @@ fn activity(sql: &dyn Sql, ids: &[DeviceId], days: &[Timestamp]) -> Result<Vec<V
 
 /// See [`crate::Devices::added_devices`].
 fn added(sql: &dyn Sql) -> Result<Vec<(DeviceId, NewDevice)>> {
-    let select = "SELECT id, coalesce(label, name), user, password FROM device
-        WHERE user IS NOT NULL AND password IS NOT NULL ORDER BY id";
+    let select = "SELECT id, coalesce(label, name), user_name, password FROM device
+        WHERE user_name IS NOT NULL AND password IS NOT NULL ORDER BY id";
     sql.rows(select, params![], |row| {
         let device = NewDevice { name: row.get(1)?, user: row.get(2)?, password: row.get(3)? };
         Ok((DeviceId(row.get(0)?), device))

@@ -3,7 +3,7 @@
 use tipoff_model::{IncidentId, Planner, Timestamp};
 
 use super::delivery_rows;
-use super::statement::{Sql, at, params};
+use super::statement::{Lock, Sql, at, params};
 use crate::core::dismissal::dismissed;
 use crate::{Dismissal, Result, SpoolError};
 
@@ -18,6 +18,7 @@ pub(super) fn dismiss(
     by: &str,
     now: Timestamp,
 ) -> Result<()> {
+    sql.lock(Lock::DeviceOfIncident(incident.0))?;
     let dismissal = dismissed(read(sql, incident)?, by, now);
     write(sql, incident, Some(&dismissal))?;
     withdraw(sql, planner, incident, now)
@@ -38,6 +39,7 @@ pub(super) fn withdraw(
 /// # Errors
 /// [`SpoolError::NoIncident`] if it was removed.
 pub(super) fn restore(sql: &dyn Sql, incident: IncidentId, now: Timestamp) -> Result<Vec<String>> {
+    sql.lock(Lock::DeviceOfIncident(incident.0))?;
     read(sql, incident)?;
     write(sql, incident, None)?;
     delivery_rows::change(sql, incident, |it| it.restored(now))
@@ -54,7 +56,7 @@ fn read(sql: &dyn Sql, incident: IncidentId) -> Result<Option<Dismissal>> {
 }
 
 fn write(sql: &dyn Sql, incident: IncidentId, dismissal: Option<&Dismissal>) -> Result<()> {
-    sql.execute(
+    sql.change(
         "UPDATE incident SET dismissed_by = ?2, dismissed_at = ?3 WHERE id = ?1",
         params![incident.0, dismissal.map(|it| it.by.as_str()), dismissal.map(|it| it.at.0)],
     )?;

@@ -34,7 +34,7 @@ pub(super) fn read(sql: &dyn Sql, what: Choice) -> Result<Option<(String, Timest
 pub(super) fn write(sql: &dyn Sql, what: Choice, value: &str, now: Timestamp) -> Result<()> {
     let write = "INSERT INTO choice (what, value, at) VALUES (?1, ?2, ?3)
         ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = excluded.at";
-    sql.execute(write, params![what.as_str(), value, now.0])?;
+    sql.change(write, params![what.as_str(), value, now.0])?;
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub(super) fn fact(sql: &dyn Sql, key: &str) -> Result<Option<String>> {
 pub(super) fn set_fact(sql: &dyn Sql, key: &str, value: &str) -> Result<()> {
     let set = "INSERT INTO meta (key, value) VALUES (?1, ?2)
         ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-    sql.execute(set, params![key, value])?;
+    sql.change(set, params![key, value])?;
     Ok(())
 }
 

@@ -110,7 +110,7 @@ pub(super) fn join(sql: &dyn Sql, incident: IncidentId, facts: &Facts<'_>) -> Re
         )?
         .ok_or(SpoolError::NoIncident(incident))?;
     let head = head.with(facts);
-    sql.execute(
+    sql.change(
         "UPDATE incident SET event = ?2, subject = ?3, last_arrival_at = ?4, has_video = ?5
              WHERE id = ?1",
         params![
@@ -130,9 +130,9 @@ pub(super) fn set_suppressed_reason(
     incident: IncidentId,
     plan: &Plan,
 ) -> Result<()> {
-    sql.execute(
+    sql.change(
         "UPDATE incident SET suppressed_reason = ?2
-             WHERE id = ?1 AND suppressed_reason IS NOT ?2",
+             WHERE id = ?1 AND suppressed_reason IS DISTINCT FROM ?2",
         params![incident.0, plan.suppressed_reason],
     )?;
     Ok(())

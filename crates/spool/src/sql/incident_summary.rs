@@ -27,7 +27,7 @@ pub(super) fn note(
     let (pictures, videos) = counts(summary.content);
     let (pictures_before, videos_before) = before.map_or((0, 0), counts);
     if (pictures, videos) != (pictures_before, videos_before) {
-        sql.execute(
+        sql.change(
             "UPDATE incident SET pictures = pictures + ?2, videos = videos + ?3 WHERE id = ?1",
             params![summary.incident.0, pictures - pictures_before, videos - videos_before],
         )?;
@@ -35,7 +35,7 @@ pub(super) fn note(
     if let Some((index, is_video)) = cover(&summary.content.media)
         && replaces_cover(cover_before(sql, summary.incident)?, is_video)
     {
-        sql.execute(
+        sql.change(
             "UPDATE incident SET cover_arrival = ?2, cover_index = ?3, cover_video = ?4
              WHERE id = ?1",
             params![
@@ -47,7 +47,7 @@ pub(super) fn note(
         )?;
     }
     let search_text = search_text(summary.envelope, summary.content);
-    sql.execute(
+    sql.change(
         "INSERT INTO words (incident, arrival, words) VALUES (?1, ?2, ?3)
              ON CONFLICT (incident, arrival) DO UPDATE SET words = excluded.words",
         params![summary.incident.0, summary.arrival.0, search_text],
@@ -61,22 +61,42 @@ fn cover_before(sql: &dyn Sql, incident: IncidentId) -> Result<Option<bool>> {
     sql.row(select, params![incident.0], |row| row.get(0))
 }
 
-/// Counts an arrival in its hour since 1970, for the overview.
-pub(super) fn count(sql: &dyn Sql, at: Timestamp, torn: bool, bytes: u64) -> Result<()> {
-    sql.execute(
-        "INSERT INTO hour (hour, arrivals, torn, bytes) VALUES (?1, 1, ?2, ?3)
-             ON CONFLICT (hour) DO UPDATE SET arrivals = arrivals + 1, torn = torn + excluded.torn,
-                 bytes = bytes + excluded.bytes",
-        params![hour_of(at), torn, i64::try_from(bytes).unwrap_or(i64::MAX)],
-    )?;
+/// Counts an arrival in its hour since 1970, for the overview. `opened`: the incident that it opened.
+pub(super) fn count(
+    sql: &dyn Sql,
+    at: Timestamp,
+    torn: bool,
+    bytes: u64,
+    opened: Option<IncidentId>,
+) -> Result<()> {
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    sql.change(COUNT, params![hour_of(at), 1_i64, torn, bytes, opened.map(|it| it.0)])?;
     Ok(())
 }
 
+/// Notes the hour of an incident that no arrival opened: lists find the incidents of a day by their hours.
+pub(super) fn note_hour(sql: &dyn Sql, at: Timestamp, incident: IncidentId) -> Result<()> {
+    sql.change(COUNT, params![hour_of(at), 0_i64, false, 0_i64, incident.0])?;
+    Ok(())
+}
+
+/// The smallest and the largest number are kept: on some engines they are not noted in their order.
+const COUNT: &str = "
+    INSERT INTO hour (hour, arrivals, torn, bytes, first_incident, last_incident)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+    ON CONFLICT (hour) DO UPDATE SET arrivals = hour.arrivals + excluded.arrivals,
+        torn = hour.torn + excluded.torn, bytes = hour.bytes + excluded.bytes,
+        first_incident = min(coalesce(hour.first_incident, excluded.first_incident),
+                             coalesce(excluded.first_incident, hour.first_incident)),
+        last_incident = max(coalesce(hour.last_incident, excluded.last_incident),
+                            coalesce(excluded.last_incident, hour.last_incident))";
+
 /// See [`crate::Incidents::note_length`].
 pub(super) fn note_length(sql: &dyn Sql, place: MediaPlace, length: Duration) -> Result<()> {
-    sql.execute(
-        "INSERT OR REPLACE INTO clip (incident, arrival, place, length_ms)
-             SELECT incident, id, ?2, ?3 FROM arrival WHERE id = ?1",
+    sql.change(
+        "INSERT INTO clip (incident, arrival, place, length_ms)
+             SELECT incident, id, ?2, ?3 FROM arrival WHERE id = ?1
+             ON CONFLICT (incident, arrival, place) DO UPDATE SET length_ms = excluded.length_ms",
         params![
             place.arrival.0,
             place.index.unwrap_or_default(),

@@ -6,7 +6,8 @@ use tipoff_model::{
 };
 
 use super::incident_rows::{self, Opening};
-use super::statement::Sql;
+use super::incident_summary;
+use super::statement::{Lock, Sql};
 use super::{device_rows, new_deliveries, planning, shares, sightings};
 use crate::core::alerting::IncidentAlerts;
 use crate::core::facts::facts_of_content;
@@ -49,6 +50,7 @@ pub(super) fn open(
     subject: &str,
     at: Timestamp,
 ) -> Result<(IncidentId, bool)> {
+    sql.lock(Lock::Device(device.0))?;
     let muted = sightings::is_muted(sql, device, at)?;
     let head =
         IncidentHead { event, subject: subject.to_owned(), last_arrival_at: at, has_video: false };
@@ -60,5 +62,7 @@ pub(super) fn open(
         muted,
         head: &head,
     };
-    Ok((incident_rows::open(sql, &opening)?, muted))
+    let incident = incident_rows::open(sql, &opening)?;
+    incident_summary::note_hour(sql, at, incident)?;
+    Ok((incident, muted))
 }

@@ -8,22 +8,23 @@ use tipoff_model::{AddressShare, ArrivalId, Event, Timestamp};
 use super::database::Database;
 use super::home_settings::Choice;
 use super::spool::{Opening, SqlSpool, file_error, lock};
-use super::statement::{Sql, params};
+use super::statement::{Lock, Sql, params};
 use super::{
-    clock, dedup, deliveries, devices, home_settings, identity, incidents, known_mails, store,
-    turns, uploads,
+    clock, dedup, deliveries, devices, home_settings, identity, known_mails, stats, store, turns,
+    uploads,
 };
 use crate::core::known_mails::NewMail;
 use crate::core::uploads::NewName;
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, MailDigest, NewArrival, Newest, Result,
-    RetentionLimits, Room, Spool, SpoolStats, Stored, StoredBlob, Swept, Upload,
+    RetentionLimits, Room, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload,
 };
 
 impl Opening {
     /// Reads it, and gives the spool its name at the first start. If the spool `receives`, deliveries that failed in
     /// an earlier run become due.
     pub(crate) fn read(sql: &dyn Sql, receives: bool, now: Timestamp) -> Result<Self> {
+        sql.lock(Lock::Opening)?;
         let identity = identity::identity(sql)?;
         if receives {
             deliveries::retry_at_once(sql, now)?;
@@ -34,6 +35,31 @@ impl Opening {
             named: devices::named(sql)?,
             known_mails: known_mails::read(sql, now)?,
         })
+    }
+}
+
+/// How long an arrival is looked up whose commit was not answered. Devices wait longer for their answer.
+const LOOK_UP_MAX: Duration = Duration::from_secs(30);
+/// Between two attempts to look it up.
+const LOOK_UP_PAUSE: Duration = Duration::from_millis(500);
+
+impl<D: Database> SqlSpool<D> {
+    /// The arrival with this blob, whose commit was not answered (`lost`). It is never stored again: if it cannot be
+    /// found out whether it is stored, the device is told that it is not, and the rows, if there are any, are alerted
+    /// of.
+    pub(crate) async fn find_stored(&self, blob: &StoredBlob, lost: String) -> Result<Stored> {
+        let deadline = tokio::time::Instant::now() + LOOK_UP_MAX;
+        loop {
+            let name = blob.name.clone();
+            match self.write(move |sql| store::find(sql, &name)).await {
+                Ok(Some(stored)) => return Ok(stored),
+                Ok(None) => return Err(SpoolError::Database(lost)),
+                Err(_) if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(LOOK_UP_PAUSE).await;
+                }
+                Err(_) => return Err(SpoolError::CommitUnknown(lost)),
+            }
+        }
     }
 }
 
@@ -59,7 +85,10 @@ impl<D: Database> Spool for SqlSpool<D> {
             let locked_max = self.blobs.room.locked_max();
             let work =
                 move |sql: &dyn Sql| store::store(sql, &*rules.current(), arrival, locked_max);
-            let stored = self.write(work).await?;
+            let stored = match self.database.write_for(&owner, work).await {
+                Err(SpoolError::CommitUnknown(error)) => self.find_stored(&blob, error).await?,
+                stored => stored?,
+            };
             if let Some(device) = torn {
                 lock(&self.torn_devices).insert(device);
             }
@@ -222,9 +251,10 @@ impl<D: Database> Spool for SqlSpool<D> {
     fn check_writer(&self) -> BoxFuture<'_, Result<()>> {
         let change = |sql: &dyn Sql| {
             // A change, so that it is written.
-            sql.execute(
+            sql.change(
                 "INSERT INTO meta (key, value) VALUES ('writer_check', '1')
-                 ON CONFLICT (key) DO UPDATE SET value = value + 1",
+                 ON CONFLICT (key) DO UPDATE SET
+                     value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",
                 params![],
             )?;
             Ok(())
@@ -237,7 +267,7 @@ impl<D: Database> Spool for SqlSpool<D> {
 
     fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>> {
         Box::pin(async move {
-            let stats = self.read(incidents::stats).await?;
+            let stats = self.read(stats::stats).await?;
             Ok(SpoolStats { writer_restarts: self.database.writer_restarts(), ..stats })
         })
     }

@@ -118,7 +118,7 @@ impl PastOf<'_> {
         self.sql.one(
             "SELECT count(*) FROM (SELECT 1 FROM delivery
                  WHERE place = ?1 AND channel = ?2 AND created_at BETWEEN ?3 AND ?4
-                   AND kind = 'first' AND place >= '$' LIMIT ?5)",
+                   AND kind = 'first' AND place >= '$' LIMIT ?5) AS found",
             params![address, channel, since.0, self.now.latest_recorded().0, COUNTED_MAX],
             |row| row.get(0),
         )

@@ -35,7 +35,7 @@ pub(super) fn withdraw(
     for incident in &resent.replaces {
         dismissal::withdraw(sql, planner, *incident, now)?;
         let update = "UPDATE incident SET suppressed_reason = ?2 WHERE id = ?1";
-        sql.execute(update, params![incident.0, WITHDRAWN])?;
+        sql.change(update, params![incident.0, WITHDRAWN])?;
     }
     Ok(())
 }
@@ -49,14 +49,14 @@ pub(super) fn remember(
 ) -> Result<()> {
     if resent_mails::is_torn_mail(arrival) {
         let insert = "INSERT INTO torn_mail (device, arrival, at) VALUES (?1, ?2, ?3)";
-        sql.execute(insert, params![device, id.0, arrival.received_at.0])?;
+        sql.change(insert, params![device, id.0, arrival.received_at.0])?;
     }
     Ok(())
 }
 
 /// Forgets torn mails that are too old to be sent again.
 pub(super) fn forget_old(sql: &dyn Sql, now: Timestamp) -> Result<()> {
-    sql.execute("DELETE FROM torn_mail WHERE at < ?1", params![now.before(TORN_WITHIN).0])?;
+    sql.change("DELETE FROM torn_mail WHERE at < ?1", params![now.before(TORN_WITHIN).0])?;
     Ok(())
 }
 
@@ -72,7 +72,7 @@ fn incident_of(sql: &dyn Sql, device: i64, arrival: ArrivalId) -> Result<Option<
 fn whole_mails(sql: &dyn Sql, device: i64, since: Timestamp) -> Result<Vec<(IncidentId, Content)>> {
     let select = "SELECT incident, content FROM arrival
          WHERE incident IN (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?3)
-           AND received_at >= ?2 AND NOT torn AND tree IS NULL
+           AND received_at >= ?2 AND torn = 0 AND tree IS NULL
          ORDER BY id DESC LIMIT ?3";
     sql.rows(select, params![device, since.0, COMPARED_MAX], |row| {
         Ok((IncidentId(row.get(0)?), from_json(row, 1)?))

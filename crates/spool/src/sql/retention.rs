@@ -6,31 +6,60 @@ use std::ops::ControlFlow;
 
 use tipoff_model::{ArrivalId, BlobName, IncidentId, Timestamp};
 
-use super::statement::{Sql, number, params};
+use super::statement::{Lock, Sql, number, params};
 use super::{device_edits, shares};
 use crate::core::eviction::{Choice, Shares};
-use crate::core::retention::{self, OldIncident, STEP_INCIDENTS};
+use crate::core::retention::{self, OldIncident, STEP_INCIDENTS, STEP_LOOKED_AT};
 use crate::room::Sender;
 use crate::{Result, RetentionLimits, Swept};
 
-/// Removes the incidents of one step. Returns their blobs, which are removed after the commit. A step that
-/// removed nothing was the last.
+/// What a step did.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// What it removed.
+    pub(super) swept: Swept,
+    /// The files of what it removed, which are removed after the commit.
+    pub(super) blobs: Vec<BlobName>,
+    /// Where the next step goes on among the old incidents. `None` if this one reached their end.
+    pub(super) next: Option<Place>,
+}
+
+/// A place in the order of age: the last arrival of an incident, and its number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place(i64, i64);
+
+impl Place {
+    /// Before all incidents.
+    pub(super) const BEGIN: Self = Self(i64::MIN, 0);
+}
+
+/// Removes the incidents of one step: those that are old, behind a place in the order of age, or, if `from` is
+/// `None`, those for which there is no room. A step for room that removed nothing was the last.
 pub(super) fn step(
     sql: &dyn Sql,
     keep: RetentionLimits,
     under_way: &[(Sender, u64)],
     now: Timestamp,
-) -> Result<(Swept, Vec<BlobName>)> {
-    let mut removal =
-        Removal { sql, swept: Swept::default(), blobs: Vec::new(), devices: BTreeSet::new() };
-    let aged = aged(sql, keep, now)?;
-    for incident in &aged {
-        removal.remove(*incident)?;
+    from: Option<Place>,
+) -> Result<Step> {
+    let mut removal = Removal {
+        sql,
+        swept: Swept::default(),
+        blobs: Vec::new(),
+        devices: BTreeSet::new(),
+        holders: BTreeSet::new(),
+    };
+    let mut next = None;
+    match from {
+        Some(from) => {
+            let aged = aged(sql, keep, now, from)?;
+            aged.incidents.iter().try_for_each(|incident| removal.remove(*incident))?;
+            next = aged.next;
+        }
+        None => evict(&mut removal, keep.bytes_max, under_way)?,
     }
-    if aged.is_empty() {
-        evict(&mut removal, keep.bytes_max, under_way)?;
-    }
-    removal.end()
+    let (swept, blobs) = removal.end()?;
+    Ok(Step { swept, blobs, next })
 }
 
 /// The removals of one step.
@@ -40,10 +69,13 @@ struct Removal<'a> {
     blobs: Vec<BlobName>,
     /// The devices whose incidents were removed.
     devices: BTreeSet<i64>,
+    /// Whose they were.
+    holders: BTreeSet<i64>,
 }
 
 impl Removal<'_> {
     fn remove(&mut self, incident: IncidentId) -> Result<()> {
+        self.sql.lock(Lock::DeviceOfIncident(incident.0))?;
         end_undelivered(self.sql, incident, &mut self.swept)?;
         let select = "SELECT coalesce(segments, blob), bytes FROM arrival WHERE incident = ?1";
         self.sql.rows(select, params![incident.0], |row| {
@@ -51,12 +83,13 @@ impl Removal<'_> {
             self.swept.bytes += number::<u64>(row, 1)?;
             Ok(())
         })?;
-        let device: Option<i64> = self.sql.row(
-            "DELETE FROM incident WHERE id = ?1 RETURNING device",
-            params![incident.0],
-            |row| row.get(0),
-        )?;
-        self.devices.extend(device);
+        let delete = "DELETE FROM incident WHERE id = ?1 RETURNING device, share";
+        let (devices, holders) = (&mut self.devices, &mut self.holders);
+        self.sql.rows(delete, params![incident.0], |row| {
+            devices.insert(row.get(0)?);
+            holders.extend(row.get::<Option<i64>>(1)?);
+            Ok(())
+        })?;
         self.swept.incidents += 1;
         Ok(())
     }
@@ -69,7 +102,9 @@ impl Removal<'_> {
             for device in &self.devices {
                 device_edits::forget(self.sql, *device)?;
             }
-            self.sql.execute("DELETE FROM share WHERE bytes <= 0", params![])?;
+            for holder in &self.holders {
+                shares::forget(self.sql, *holder)?;
+            }
             self.swept.oldest = self
                 .sql
                 .one("SELECT min(id) FROM arrival", params![], |row| row.get(0))
@@ -99,7 +134,7 @@ fn evict(removal: &mut Removal<'_>, bytes_max: u64, under_way: &[(Sender, u64)])
 }
 
 const OLDEST: &str = "SELECT id, bytes FROM incident
-    WHERE share = ?1 AND (pending > 0) = ?2 AND locked_at IS NULL ORDER BY id LIMIT 1";
+    WHERE share = ?1 AND (pending > 0) = (?2 <> 0) AND locked_at IS NULL ORDER BY id LIMIT 1";
 
 /// The oldest incident of the choice, and its size in bytes. By number: a clock may have been wrong.
 fn oldest(sql: &dyn Sql, holder: Option<i64>, choice: Choice) -> Result<Option<(IncidentId, u64)>> {
@@ -108,22 +143,41 @@ fn oldest(sql: &dyn Sql, holder: Option<i64>, choice: Choice) -> Result<Option<(
     })
 }
 
-/// Incidents that are old by the wall clock and by [`crate::AgeGuard`], up to a step's number.
-fn aged(sql: &dyn Sql, keep: RetentionLimits, now: Timestamp) -> Result<Vec<IncidentId>> {
+/// Old incidents.
+struct Aged {
+    incidents: Vec<IncidentId>,
+    /// The last one that was looked at, if more may follow.
+    next: Option<Place>,
+}
+
+/// The next incidents that are old by the wall clock and by [`crate::AgeGuard`], up to a step's number. Those that the
+/// guard keeps are passed once in a sweep: there may be many.
+fn aged(sql: &dyn Sql, keep: RetentionLimits, now: Timestamp, from: Place) -> Result<Aged> {
     let select = "SELECT id, (SELECT coalesce(max(arrival.id), 0) FROM arrival
                      WHERE arrival.incident = incident.id),
                 EXISTS (SELECT 1 FROM delivery
-                        WHERE delivery.incident = incident.id AND state = 'pending')
-         FROM incident WHERE last_arrival_at < ?1 AND locked_at IS NULL ORDER BY last_arrival_at";
-    let mut aged = Vec::new();
-    sql.query(select, params![now.before(keep.age).0], &mut |row| {
+                        WHERE delivery.incident = incident.id AND state = 'pending'),
+                last_arrival_at
+         FROM incident
+         WHERE last_arrival_at < ?1 AND locked_at IS NULL AND (last_arrival_at, id) > (?2, ?3)
+         ORDER BY last_arrival_at, id LIMIT ?4";
+    let old = now.before(keep.age);
+    let values = params![old.0, from.0, from.1, STEP_LOOKED_AT];
+    let mut aged = Aged { incidents: Vec::new(), next: None };
+    let mut looked_at = 0;
+    sql.query(select, values, &mut |row| {
         let (id, newest) = (IncidentId(row.get(0)?), ArrivalId(row.get(1)?));
         let is_pending = row.get(2)?;
         if retention::expires(&OldIncident { id, newest, is_pending }, &keep.guard) {
-            aged.push(id);
+            aged.incidents.push(id);
         }
-        let is_enough = aged.len() >= STEP_INCIDENTS as usize;
-        Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        looked_at += 1;
+        let is_full =
+            looked_at == STEP_LOOKED_AT || aged.incidents.len() >= STEP_INCIDENTS as usize;
+        if is_full {
+            aged.next = Some(Place(row.get(3)?, id.0));
+        }
+        Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(aged)
 }
@@ -161,5 +215,35 @@ mod tests {
             .query_row(&format!("EXPLAIN QUERY PLAN {OLDEST}"), [1, 0], |row| row.get(3))
             .unwrap();
         assert!(plan.contains("incident_of_share"), "{plan}");
+    }
+
+    /// An incident that the guard keeps costs a sweep one look, however many steps it takes.
+    #[test]
+    fn old_incidents_that_are_kept_are_passed_once() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::sqlite::schema::migrate(&mut connection).unwrap();
+        let rows = "INSERT INTO device (id, key, name) VALUES (1, 'yard', 'yard');
+            WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 2500)
+            INSERT INTO incident (id, device, event, subject, began_at, last_arrival_at)
+            SELECT n, 1, 'motion', '', 0, 0 FROM number;
+            INSERT INTO delivery (incident, channel, kind, state, created_at, due_at)
+            SELECT id, 'phone', 'first', 'pending', 0, 0 FROM incident WHERE id <= 2250;";
+        connection.execute_batch(rows).unwrap();
+        let newest = crate::Newest {
+            incident: IncidentId(2500),
+            arrival: ArrivalId(0),
+            received_at: None,
+            recorded_at: None,
+        };
+        let guard = crate::AgeGuard { before_run: Some(newest), counted: None };
+        let age = std::time::Duration::from_secs(1);
+        let keep = RetentionLimits { age, bytes_max: u64::MAX, guard };
+        let (mut from, mut removed) = (Some(Place::BEGIN), Vec::new());
+        while from.is_some() {
+            let step = step(&connection, keep, &[], Timestamp(10_000), from).unwrap();
+            removed.push(step.swept.incidents);
+            from = step.next;
+        }
+        assert_eq!(removed, [0, 0, 100, 100, 50], "1,000 are looked at in a step");
     }
 }

@@ -4,7 +4,7 @@ use tipoff_model::{ArrivalId, BlobName, Content, Device, DeviceId, Event, Incide
 
 use super::database::Database;
 use super::spool::SqlSpool;
-use super::statement::{Row, Sql, at, from_json, number, params};
+use super::statement::{Lock, Row, Sql, at, from_json, number, params};
 use super::{device_rows, new_deliveries, notices};
 use crate::core::incident_kind::IncidentKind;
 use crate::core::report::{self, StoredReport};
@@ -93,7 +93,7 @@ fn shots(
             &format!(
                 "SELECT cover_arrival FROM incident
                  WHERE device = ?1 AND began_at >= ?2 AND began_at < ?3 AND incident_kind = ?4
-                   AND cover_arrival IS NOT NULL AND NOT cover_video
+                   AND cover_arrival IS NOT NULL AND cover_video = 0
                  ORDER BY began_at {order}, id {order} LIMIT 1"
             ),
             params![device.0, from.0, until.0, ALERT],
@@ -104,11 +104,12 @@ fn shots(
 }
 
 fn store_report(sql: &dyn Sql, new: &NewReport) -> Result<Vec<String>> {
+    sql.lock(Lock::Device(new.device.0))?;
     if report::is_stored(new, &stored_reports(sql, new)?) {
         return Ok(Vec::new());
     }
     let (incident, is_muted) = notices::open(sql, new.device, Event::Other, &new.subject, new.at)?;
-    sql.execute(
+    sql.change(
         "UPDATE incident SET note = ?2, report = ?3, suppressed_reason = ?4 WHERE id = ?1",
         params![incident.0, new.text, new.name, report::suppressed_reason(is_muted)],
     )?;
@@ -121,9 +122,9 @@ fn store_report(sql: &dyn Sql, new: &NewReport) -> Result<Vec<String>> {
         let delivery = new_deliveries::insert(sql, incident, &place, false, due, new.at)?;
         for shot in &new.shots {
             // A picture that was removed in the meantime is not shown.
-            sql.execute(
-                "INSERT OR IGNORE INTO delivery_arrival (delivery, arrival)
-                     SELECT ?1, id FROM arrival WHERE id = ?2",
+            sql.change(
+                "INSERT INTO delivery_arrival (delivery, arrival)
+                     SELECT ?1, id FROM arrival WHERE id = ?2 ON CONFLICT DO NOTHING",
                 params![delivery, shot.0],
             )?;
         }
@@ -180,8 +181,8 @@ fn past_arrival(row: &Row<'_>, device: Device) -> Result<PastArrival> {
 }
 
 fn alerts_between(sql: &dyn Sql, from: Timestamp, until: Timestamp) -> Result<Vec<TalliedChannel>> {
-    let select =
-        "SELECT channel, sum(kind = 'first'), sum(kind = 'followup'), sum(kind = 'summary')
+    let select = "SELECT channel, count(*) FILTER (WHERE kind = 'first'),
+             count(*) FILTER (WHERE kind = 'followup'), count(*) FILTER (WHERE kind = 'summary')
          FROM incident JOIN delivery ON delivery.incident = incident.id
          WHERE began_at >= ?1 AND began_at < ?2 AND incident_kind <> ?3
          GROUP BY channel ORDER BY channel";

@@ -69,7 +69,7 @@ fn device_of(sql: &dyn Sql, session: &FinishedSession) -> Result<Option<i64>> {
 }
 
 fn insert(sql: &dyn Sql, session: &FinishedSession, device: Option<i64>) -> Result<()> {
-    sql.execute("INSERT INTO session
+    sql.change("INSERT INTO session
                (id, protocol, peer, began_at, ended_at, device, login, tls, outcome, failed, hint,
                 arrivals, lines, bytes)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, length(?12) + length(?13))", params![
@@ -93,14 +93,14 @@ fn insert(sql: &dyn Sql, session: &FinishedSession, device: Option<i64>) -> Resu
 fn sweep(sql: &dyn Sql, sessions: &[FinishedSession], devices: &[Option<i64>]) -> Result<()> {
     let sweep = sessions::sweep(sessions, devices);
     for device in &sweep.devices {
-        sql.execute(
+        sql.change(
             "DELETE FROM session WHERE device = ?1 AND id <=
                    (SELECT id FROM session WHERE device = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
             params![device, sessions::OF_DEVICE_MAX],
         )?;
     }
     for peer in &sweep.strangers {
-        sql.execute(
+        sql.change(
             "DELETE FROM session WHERE peer = ?1 AND device IS NULL AND id <=
                    (SELECT id FROM session WHERE peer = ?1 AND device IS NULL
                     ORDER BY id DESC LIMIT 1 OFFSET ?2)",
@@ -110,7 +110,7 @@ fn sweep(sql: &dyn Sql, sessions: &[FinishedSession], devices: &[Option<i64>]) -
     if !sweep.strangers.is_empty() {
         sweep_strangers(sql)?;
     }
-    sql.execute("DELETE FROM session WHERE ended_at < ?1", params![sweep.ended_before.0])?;
+    sql.change("DELETE FROM session WHERE ended_at < ?1", params![sweep.ended_before.0])?;
     bound(sql, sessions::BYTES_MAX)
 }
 
@@ -120,13 +120,13 @@ fn sweep_strangers(sql: &dyn Sql) -> Result<()> {
         Ok(StrangerSession { id: row.get(0)?, place: row.get(1)? })
     })?;
     for id in sessions::strangers_to_remove(&strangers) {
-        sql.execute("DELETE FROM session WHERE id = ?1", params![id])?;
+        sql.change("DELETE FROM session WHERE id = ?1", params![id])?;
     }
     Ok(())
 }
 
 fn bound(sql: &dyn Sql, bytes_max: i64) -> Result<()> {
-    let total = "SELECT coalesce(sum(bytes), 0) FROM session";
+    let total = "SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM session";
     let remove = "DELETE FROM session WHERE id IN
            (SELECT id FROM session WHERE peer =
               (SELECT peer FROM session GROUP BY peer ORDER BY sum(bytes) DESC LIMIT 1)
@@ -134,18 +134,18 @@ fn bound(sql: &dyn Sql, bytes_max: i64) -> Result<()> {
     loop {
         let bytes = sql.one(total, params![], |row| row.get(0))?;
         let Some(step) = sessions::oversize_step(bytes, bytes_max) else { return Ok(()) };
-        sql.execute(remove, params![step])?;
+        sql.change(remove, params![step])?;
     }
 }
 
 fn list(sql: &dyn Sql, filter: &SessionFilter) -> Result<Vec<SessionLine>> {
     let select = format!(
         "SELECT {COLUMNS} FROM session LEFT JOIN device ON device.id = session.device
-         WHERE (?1 IS NULL OR session.device = ?1)
-           AND (?2 IS NULL OR device.name = ?2)
-           AND (?3 IS NULL OR peer = ?3)
-           AND (NOT ?4 OR failed)
-           AND (?5 IS NULL OR session.id < ?5)
+         WHERE (CAST(?1 AS BIGINT) IS NULL OR session.device = ?1)
+           AND (CAST(?2 AS TEXT) IS NULL OR device.name = ?2)
+           AND (CAST(?3 AS TEXT) IS NULL OR peer = ?3)
+           AND (?4 = 0 OR failed <> 0)
+           AND (CAST(?5 AS BIGINT) IS NULL OR session.id < ?5)
          ORDER BY session.id DESC LIMIT ?6",
     );
     sql.rows(
@@ -229,7 +229,7 @@ mod tests {
         };
         assert_eq!((count("10.0.0.1"), count("10.0.0.2")), (20, 150));
         for sql in [
-            "SELECT coalesce(sum(bytes), 0) FROM session",
+            "SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM session",
             "SELECT peer FROM session GROUP BY peer ORDER BY sum(bytes) DESC LIMIT 1",
         ] {
             let plan: String = connection

@@ -5,7 +5,7 @@ use tipoff_model::{IncidentId, Timestamp};
 use super::audit;
 use super::database::Database;
 use super::spool::SqlSpool;
-use super::statement::{Row, Sql, at, number, params};
+use super::statement::{Lock, Row, Sql, at, number, params};
 use crate::core::share_links;
 use crate::{AuditEntry, BoxFuture, Result, ShareLink, ShareLinks};
 
@@ -20,6 +20,7 @@ impl<D: Database> ShareLinks for SqlSpool<D> {
         entry: AuditEntry,
     ) -> BoxFuture<'_, Result<Option<i64>>> {
         Box::pin(self.write(move |sql| {
+            sql.lock(Lock::Accounts)?;
             let links = sql.rows(LINK, params![], read)?;
             let admission = share_links::admit(&links, link.created_at, max);
             for id in &admission.expired {
@@ -68,7 +69,7 @@ impl<D: Database> ShareLinks for SqlSpool<D> {
             let update = "UPDATE share_link SET opened = opened + ?2, opened_at = ?3 WHERE id = ?1";
             for (id, times) in &opened {
                 let times = i64::try_from(*times).unwrap_or(i64::MAX >> 16);
-                sql.execute(update, params![id, times, now.0])?;
+                sql.change(update, params![id, times, now.0])?;
             }
             Ok(())
         }))

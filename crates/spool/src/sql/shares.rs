@@ -46,8 +46,12 @@ fn row_of(sql: &dyn Sql, holder: &HolderName) -> Result<i64> {
     if let Some(id) = sql.row(select, params![holder.name], |row| row.get(0))? {
         return Ok(id);
     }
-    let insert = "INSERT INTO share (holder, known) VALUES (?1, ?2)";
-    sql.insert_row(insert, params![holder.name, holder.known])
+    let insert = "INSERT INTO share (holder, known) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    match sql.insert(insert, params![holder.name, holder.known])? {
+        Some(id) => Ok(id),
+        // Another node made it meanwhile.
+        None => sql.one(select, params![holder.name], |row| row.get(0)),
+    }
 }
 
 /// Moves the latest incidents of a device that somebody named to that device: they were of its address.
@@ -56,23 +60,53 @@ pub(super) fn move_to_device(sql: &dyn Sql, device: i64) -> Result<()> {
     let share = row_of(sql, &eviction::known_device(root))?;
     let update = "UPDATE incident SET share = ?2 WHERE id IN
         (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?3)";
-    sql.execute(update, params![device, share, MOVED_MAX])?;
+    sql.change(update, params![device, share, MOVED_MAX])?;
     Ok(())
+}
+
+/// What a stored arrival takes, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weight {
+    /// Its file and its rows ([`eviction::weight`]).
+    bytes: i64,
+    /// Its file alone.
+    blob_bytes: i64,
+}
+
+impl Weight {
+    /// What it takes more than `before`.
+    pub(super) fn since(self, before: Self) -> Self {
+        let (bytes, blob_bytes) = (self.bytes - before.bytes, self.blob_bytes - before.blob_bytes);
+        Self { bytes, blob_bytes }
+    }
 }
 
 /// Adds the bytes of an arrival to its incident.
-pub(super) fn added(sql: &dyn Sql, incident: IncidentId, bytes: i64) -> Result<()> {
-    let add = "UPDATE incident SET bytes = bytes + ?2 WHERE id = ?1";
-    sql.execute(add, params![incident.0, bytes])?;
+pub(super) fn added(sql: &dyn Sql, incident: IncidentId, weight: Weight) -> Result<()> {
+    let add = "UPDATE incident SET bytes = bytes + ?2, blob_bytes = blob_bytes + ?3 WHERE id = ?1";
+    sql.change(add, params![incident.0, weight.bytes, weight.blob_bytes])?;
     Ok(())
 }
 
-/// What a stored arrival takes, in bytes ([`eviction::weight`]).
-pub(super) fn weight(sql: &dyn Sql, arrival: ArrivalId) -> Result<i64> {
+/// What a stored arrival takes.
+pub(super) fn weight(sql: &dyn Sql, arrival: ArrivalId) -> Result<Weight> {
     let select = "SELECT bytes, length(envelope) + length(content) FROM arrival WHERE id = ?1";
     sql.one(select, params![arrival.0], |row| {
-        Ok(eviction::weight(number(row, 0)?, number(row, 1)?))
+        let bytes = eviction::weight(number(row, 0)?, number(row, 1)?);
+        Ok(Weight { bytes, blob_bytes: row.get(0)? })
     })
+}
+
+/// Removes the row of a holder of which nothing is left.
+pub(super) fn forget(sql: &dyn Sql, holder: i64) -> Result<()> {
+    sql.change("DELETE FROM share WHERE id = ?1 AND bytes <= 0", params![holder])?;
+    Ok(())
+}
+
+/// The bytes of all files.
+pub(super) fn blob_bytes(sql: &dyn Sql) -> Result<u64> {
+    let select = "SELECT CAST(coalesce(sum(blob_bytes), 0) AS BIGINT) FROM share";
+    sql.one(select, params![], |row| number(row, 0))
 }
 
 /// All holders of stored or received bytes ([`eviction::with_under_way`]).
@@ -146,7 +180,7 @@ fn lock_of(sql: &dyn Sql, incident: IncidentId) -> Result<Option<(u64, bool)>> {
 fn set_lock(sql: &dyn Sql, incident: IncidentId, lock: Option<(&str, Timestamp)>) -> Result<()> {
     let (by, at) = lock.map(|(by, now)| (by, now.0)).unzip();
     let set = "UPDATE incident SET locked_by = ?2, locked_at = ?3 WHERE id = ?1";
-    sql.execute(set, params![incident.0, by, at])?;
+    sql.change(set, params![incident.0, by, at])?;
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub(super) fn is_muted(sql: &dyn Sql, id: DeviceId, now: Timestamp) -> Result<bo
 
 /// Notes that an inactivity alert was made. The next arrival of the device allows another.
 pub(super) fn note_inactivity_alert(sql: &dyn Sql, id: DeviceId) -> Result<()> {
-    sql.execute("UPDATE device SET silence_told = 1 WHERE id = ?1", params![id.0])?;
+    sql.change("UPDATE device SET silence_told = 1 WHERE id = ?1", params![id.0])?;
     Ok(())
 }
 
@@ -39,7 +39,7 @@ pub(super) fn note_arrival(
         WHERE id = ?1";
     for (id, last_at) in rows {
         let last_at = devices::last_arrival_at(last_at, now);
-        sql.execute(update, params![id, last_at.0, vendor])?;
+        sql.change(update, params![id, last_at.0, vendor])?;
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! How the statements of this crate reach an engine: a statement with values goes in, rows come out.
 //!
 //! The statements are written once. An engine implements [`Sql`] for its connection; everything else in this folder
-//! knows no engine. Some statements still use words that only SQLite has (`instr`, `INDEXED BY`, scalar `max`).
+//! knows no engine. Words that only SQLite has (`instr`, scalar `max`, `->>` of a text) are functions of the other engine's
+//! tables; `INDEXED BY` is a hint that it leaves out.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tipoff_model::{Event, Timestamp};
 
+use crate::core::incident_search::Wanted;
 use crate::{Result, SpoolError};
 
 /// A value of a row, or one that takes the place of `?1`, `?2` … in a statement.
@@ -34,6 +36,15 @@ pub trait Sql {
     /// [`SpoolError::Database`].
     fn execute(&self, statement: &str, values: &[Value<'_>]) -> Result<usize>;
 
+    /// Runs a statement whose number of changed rows nobody needs. An engine may send it with the next statement, and
+    /// an error may come with that, or with the commit.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn change(&self, statement: &str, values: &[Value<'_>]) -> Result<()> {
+        self.execute(statement, values).map(drop)
+    }
+
     /// Runs an `INSERT` of at most one row and returns the number (`id`) that the row got. `None` if its condition
     /// or a conflict kept it out.
     ///
@@ -52,12 +63,67 @@ pub trait Sql {
     /// # Errors
     /// As [`Sql::execute`].
     fn last_number(&self, table: &str) -> Result<i64>;
+
+    /// Waits until no other transaction holds the lock, and holds it until the end of this one. Returns whether another
+    /// transaction may have written between the statements before: what was read must be read again. An engine with
+    /// one writer has nothing to do.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn lock(&self, _lock: Lock<'_>) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// The wanted incidents that may have all these texts in the words of their arrivals, by the engine's own index.
+    /// More may be among them than have the texts, and none that has them is missing. `None` if the index knows none
+    /// of the texts.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn incidents_with(&self, texts: &[String], wanted: &Wanted) -> Result<Option<Vec<i64>>>;
+}
+
+/// What one transaction at a time may do. Of several locks, each transaction takes those that come first here first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock<'a> {
+    /// Store the arrival with this blob, or look whether it was stored.
+    Arrival(&'a str),
+    /// Make tables, and what a new spool begins with.
+    Opening,
+    /// Change users, tokens, links and what else may be only so many.
+    Accounts,
+    /// Make, name, merge and remove devices.
+    Devices,
+    /// Change the incidents of a device: their numbers, and those of their arrivals, are committed in order, and nothing
+    /// is added to a delivery while its attempt is recorded.
+    Device(i64),
+    /// The same for the device of an incident.
+    DeviceOfIncident(i64),
+    /// The same for the device of an arrival.
+    DeviceOfArrival(i64),
+    /// The same for the device of a delivery.
+    DeviceOfDelivery(i64),
+    /// Remove entries of the audit log.
+    AuditLog,
 }
 
 /// Reads a row, and says whether it needs the next one.
 pub(crate) type EachRow<'a> = dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>> + 'a;
 
 impl dyn Sql + '_ {
+    /// What `find` finds; if that is nothing, what it finds once this transaction has the lock: whoever had it may have
+    /// made what is sought.
+    pub(crate) fn find_or_lock<T>(
+        &self,
+        lock: Lock<'_>,
+        find: impl Fn() -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        match find()? {
+            None if self.lock(lock)? => find(),
+            found => Ok(found),
+        }
+    }
+
     /// Runs an `INSERT` of one row and returns the number (`id`) that the row got.
     pub(crate) fn insert_row(&self, statement: &str, values: &[Value<'_>]) -> Result<i64> {
         let number = self.insert(statement, values)?;

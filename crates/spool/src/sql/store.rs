@@ -1,12 +1,12 @@
 //! Storing an arrival: its row, its incident and its due deliveries, in one transaction
 //! (docs/spool.md, A3). Loads what `core` decides from, and writes what it decides.
 
-use tipoff_model::{ArrivalId, DeviceId, IncidentId, Planner};
+use tipoff_model::{ArrivalId, BlobName, DeviceId, IncidentId, Planner};
 
 use super::incident_rows::{self, Opening};
 use super::incident_summary::{self, IncidentSummary};
 use super::new_deliveries::{self, Added};
-use super::statement::{Sql, json, params};
+use super::statement::{Lock, Sql, json, params};
 use super::{dedup, known_mails, past, resent, shares, sightings};
 use crate::core::alerting::{self, IncidentAlerts};
 use crate::core::bounds;
@@ -25,7 +25,9 @@ pub(super) fn store(
     locked_max: u64,
 ) -> Result<Stored> {
     bounds::bound(&mut arrival.envelope);
+    sql.lock(Lock::Arrival(&arrival.blob.name.0))?;
     let (device, share) = shares::resolve(sql, &mut arrival)?;
+    sql.lock(Lock::Device(device))?;
     let NewArrival { content, digests, again, .. } = &mut arrival;
     let seen_in = dedup::mark(sql, device, content, digests, *again)?;
     let resent = resent::compare(sql, device, &arrival)?;
@@ -64,7 +66,8 @@ pub(super) fn store(
     let NewArrival { envelope, content, .. } = &arrival;
     let summary = IncidentSummary { incident, arrival: id, envelope, content };
     incident_summary::note(sql, &summary, None)?;
-    incident_summary::count(sql, arrival.received_at, arrival.torn, arrival.blob.size)?;
+    let opened = joins.is_none().then_some(incident);
+    incident_summary::count(sql, arrival.received_at, arrival.torn, arrival.blob.size, opened)?;
     let notified = &alerts.notified;
     let added = Added { incident, event, arrival: id, placed, device: &place, notified };
     for due in &plan.due {
@@ -76,6 +79,23 @@ pub(super) fn store(
     }
     let channels = plan.due.into_iter().map(|due| due.channel).collect();
     Ok(Stored { arrival: id, incident, joined: joins.is_some(), channels })
+}
+
+/// The arrival with this blob, as [`store`] returned it, if it was stored: for whoever did not get the answer.
+pub(super) fn find(sql: &dyn Sql, blob: &BlobName) -> Result<Option<Stored>> {
+    sql.lock(Lock::Arrival(&blob.0))?;
+    let select = "SELECT id, incident, EXISTS (SELECT 1 FROM arrival AS earlier
+                WHERE earlier.incident = arrival.incident AND earlier.id < arrival.id)
+         FROM arrival WHERE blob = ?1";
+    let found = sql.row(select, params![blob.0], |row| {
+        Ok((ArrivalId(row.get(0)?), IncidentId(row.get(1)?), row.get(2)?))
+    })?;
+    let Some((arrival, incident, joined)) = found else { return Ok(None) };
+    let select = "SELECT DISTINCT channel FROM delivery_arrival
+         JOIN delivery ON delivery.id = delivery_arrival.delivery
+         WHERE delivery_arrival.arrival = ?1 ORDER BY channel";
+    let channels = sql.rows(select, params![arrival.0], |row| row.get(0))?;
+    Ok(Some(Stored { arrival, incident, joined, channels }))
 }
 
 /// Remembers the digests by which the files are recognised if they come again.

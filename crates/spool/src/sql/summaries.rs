@@ -24,7 +24,7 @@ pub(super) fn read(
                 held_follow_ups, state, attempts
          FROM delivery JOIN incident ON incident.id = delivery.incident
          WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2
-           AND CASE WHEN of_place THEN delivery.place = ?4 ELSE incident.device = ?3 END
+           AND CASE WHEN of_place <> 0 THEN delivery.place = ?4 ELSE incident.device = ?3 END
          ORDER BY delivery.id DESC LIMIT ?5";
     let address = device.unknown_at();
     let values = params![channel, since.0, device.device, address, READ_MAX];
@@ -59,10 +59,10 @@ pub(super) fn add(
     let shown = sql.rows(select, params![summary], |row| row.get(0).map(ArrivalId))?;
     for old in no_longer_shown(&shown) {
         let delete = "DELETE FROM delivery_arrival WHERE delivery = ?1 AND arrival = ?2";
-        sql.execute(delete, params![summary, old.0])?;
+        sql.change(delete, params![summary, old.0])?;
     }
     delivery_rows::cover(sql, summary, arrival)?;
-    sql.execute(
+    sql.change(
         "UPDATE delivery SET held = held + 1, held_follow_ups = held_follow_ups + ?2 WHERE id = ?1",
         params![summary, i64::from(is_follow_up)],
     )?;

@@ -7,10 +7,11 @@ use std::path::Path;
 use tipoff_model::{BlobName, Timestamp};
 
 use super::database::Database;
+use super::resent;
+use super::retention::{self, Step};
 use super::spool::SqlSpool;
 use super::spool::file_error;
 use super::statement::{Sql, params};
-use super::{resent, retention};
 use crate::blobs::segments;
 use crate::unfinished::Journal;
 use crate::{Result, RetentionLimits, Swept};
@@ -22,19 +23,23 @@ impl<D: Database> SqlSpool<D> {
     pub(super) async fn sweep_all(&self, keep: RetentionLimits, now: Timestamp) -> Result<Swept> {
         let mut total = Swept::default();
         self.write(move |sql| resent::forget_old(sql, now)).await?;
+        let mut from = Some(retention::Place::BEGIN);
         loop {
             let under_way = self.blobs.room.by_sender();
-            let step = move |sql: &dyn Sql| retention::step(sql, keep, &under_way, now);
-            let (swept, blobs) = self.write(step).await?;
+            let step = move |sql: &dyn Sql| retention::step(sql, keep, &under_way, now, from);
+            let Step { swept, blobs, next } = self.write(step).await?;
             // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
             self.blobs.remove(blobs).await;
-            if swept.incidents == 0 {
+            if from.is_none() && swept.incidents == 0 {
                 break;
             }
-            total.incidents += swept.incidents;
-            total.bytes += swept.bytes;
-            total.undelivered += swept.undelivered;
-            total.oldest = swept.oldest;
+            from = next;
+            if swept.incidents > 0 {
+                total.incidents += swept.incidents;
+                total.bytes += swept.bytes;
+                total.undelivered += swept.undelivered;
+                total.oldest = swept.oldest;
+            }
         }
         self.blobs.remove(self.blobs.take_old_unfinished(now)).await;
         Ok(total)

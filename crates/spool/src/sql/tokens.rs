@@ -2,7 +2,7 @@
 
 use tipoff_model::Timestamp;
 
-use super::statement::{Row, Sql, at, params};
+use super::statement::{Lock, Row, Sql, at, params};
 use super::{audit, users};
 use crate::core::accounts;
 use crate::{ApiToken, AuditEntry, Digest, Result, TokenScope, UserId};
@@ -41,6 +41,7 @@ pub(super) fn add(
     entry: &AuditEntry,
 ) -> Result<Option<i64>> {
     let ApiToken { name, digest, scope, created_at, maker, made_by, .. } = token;
+    sql.lock(Lock::Accounts)?;
     let count = sql.one("SELECT count(*) FROM token", params![], |row| row.get(0))?;
     if !accounts::may_make_token(&users::all(sql)?, *maker, count, max) {
         return Ok(None);
@@ -57,7 +58,7 @@ pub(super) fn add(
 
 /// See [`crate::Accounts::note_token_used`].
 pub(super) fn note_used(sql: &dyn Sql, id: i64, now: Timestamp) -> Result<()> {
-    sql.execute("UPDATE token SET used_at = ?2 WHERE id = ?1", params![id, now.0])?;
+    sql.change("UPDATE token SET used_at = ?2 WHERE id = ?1", params![id, now.0])?;
     Ok(())
 }
 

@@ -24,7 +24,7 @@ macro_rules! ready {
                    SELECT 1 FROM delivery AS earlier
                    WHERE earlier.incident = d.incident AND earlier.channel = d.channel
                      AND earlier.id < d.id AND earlier.state = 'pending' AND earlier.kind <> 'summary'
-                     AND (earlier.kind = 'first' OR NOT earlier.video OR d.video))
+                     AND (earlier.kind = 'first' OR earlier.video = 0 OR d.video <> 0))
                AND ",
             $where_and_order,
             " LIMIT 1"
@@ -104,7 +104,7 @@ pub(super) fn requeue(sql: &dyn Sql, device: DeviceId) -> Result<()> {
          WHERE state = 'pending' AND kind = ?3
            AND incident IN (SELECT id FROM incident WHERE incident.device = ?1)";
     for (kind, place) in new_deliveries::device_place(sql, device.0)?.requeued() {
-        sql.execute(update, params![device.0, place, kind.as_str()])?;
+        sql.change(update, params![device.0, place, kind.as_str()])?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use tipoff_model::{
 
 use super::incident_summary::{self, IncidentSummary};
 use super::new_deliveries::{self, Added};
-use super::statement::{Sql, at, from_json, json, number, params};
+use super::statement::{Lock, Sql, at, from_json, json, number, params};
 use super::{dedup, delivery_rows, device_rows, incident_rows, planning, shares, sightings};
 use crate::blobs::segments;
 use crate::core::delivery_placement::Placed;
@@ -27,6 +27,7 @@ pub(super) fn grow(
     mut growth: Growth,
     locked_max: u64,
 ) -> Result<Stored> {
+    sql.lock(Lock::DeviceOfArrival(growth.arrival.0))?;
     let StoredUpload { incident, owner, device, envelope, content: before, .. } =
         read(sql, growth.arrival)?;
     if !shares::may_grow(sql, incident, locked_max)? {
@@ -66,10 +67,11 @@ pub(super) fn rename(
     arrival: ArrivalId,
     new: &NewName,
 ) -> Result<Vec<String>> {
+    sql.lock(Lock::DeviceOfArrival(arrival.0))?;
     let StoredUpload { incident, owner, device, mut envelope, mut content, torn } =
         read(sql, arrival)?;
     new.apply(&mut envelope, &mut content);
-    sql.execute(
+    sql.change(
         "UPDATE arrival SET envelope = ?2, content = ?3, event = ?4 WHERE id = ?1",
         params![arrival.0, json(&envelope)?, json(&content)?, new.event.as_str()],
     )?;
@@ -142,7 +144,7 @@ fn write_growth(sql: &dyn Sql, incident: IncidentId, growth: &Growth) -> Result<
         }
     }
     let weight = shares::weight(sql, growth.arrival)?;
-    sql.execute(
+    sql.change(
         "UPDATE arrival SET bytes = ?2, content = ?3, event = ?4, torn = ?5, segments = ?6 WHERE id = ?1",
         params![
             growth.arrival.0,
@@ -153,7 +155,7 @@ fn write_growth(sql: &dyn Sql, incident: IncidentId, growth: &Growth) -> Result<
             segments::list(&growth.blob.name),
         ],
     )?;
-    shares::added(sql, incident, shares::weight(sql, growth.arrival)? - weight)
+    shares::added(sql, incident, shares::weight(sql, growth.arrival)?.since(weight))
 }
 
 /// See [`crate::Spool::uploads`]. The newest are read, and returned in the order of receipt.
@@ -178,7 +180,7 @@ pub(super) fn list(sql: &dyn Sql, tree: &str, limit: u32) -> Result<Vec<Upload>>
 
 /// See [`crate::Spool::note_path`]. Notes nothing if the upload was removed meanwhile.
 pub(super) fn note_path(sql: &dyn Sql, arrival: ArrivalId, path: &[u8]) -> Result<()> {
-    sql.execute(
+    sql.change(
         "INSERT INTO path_bytes (arrival, path) SELECT id, ?2 FROM arrival WHERE id = ?1
          ON CONFLICT (arrival) DO UPDATE SET path = excluded.path",
         params![arrival.0, path],
@@ -188,7 +190,7 @@ pub(super) fn note_path(sql: &dyn Sql, arrival: ArrivalId, path: &[u8]) -> Resul
 
 /// See [`crate::Spool::note_expects_folders`].
 pub(super) fn note_expects_folders(sql: &dyn Sql, tree: &str, now: Timestamp) -> Result<()> {
-    sql.execute(
+    sql.change(
         "INSERT INTO expects_folders (tree, at) VALUES (?1, ?2)
          ON CONFLICT (tree) DO UPDATE SET at = excluded.at",
         params![tree, now.0],
@@ -200,7 +202,7 @@ pub(super) fn note_expects_folders(sql: &dyn Sql, tree: &str, now: Timestamp) ->
     let select = "SELECT tree, at FROM expects_folders";
     let trees = sql.rows(select, params![], |row| Ok((row.get(0)?, at(row, 1)?)))?;
     for tree in uploads::least_needed(trees, EXPECTS_FOLDERS_MAX) {
-        sql.execute("DELETE FROM expects_folders WHERE tree = ?1", params![tree])?;
+        sql.change("DELETE FROM expects_folders WHERE tree = ?1", params![tree])?;
     }
     Ok(())
 }

@@ -5,15 +5,15 @@ use std::time::SystemTime;
 
 use tipoff_model::Timestamp;
 
-use super::statement::{Row, Sql, at, params};
+use super::statement::{Lock, Row, Sql, at, params};
 use crate::core::accounts::{self, FIRST_OWNER, FirstOwner};
 use crate::{Digest, Login, NewUser, Result, Role, User, UserChange, UserId};
 
-const USER: &str = "SELECT id, name, role, password, totp, totp_pending, created_at FROM user";
-const LOGIN: &str = "SELECT id, digest, user, created_at, seen_at, address, browser FROM login";
+const USER: &str = "SELECT id, name, role, password, totp, totp_pending, created_at FROM account";
+const LOGIN: &str = "SELECT id, digest, account, created_at, seen_at, address, browser FROM login";
 const ADD_USER: &str =
-    "INSERT INTO user (name, role, password, created_at) VALUES (?1, ?2, ?3, ?4)";
-const ADD_LOGIN: &str = "INSERT INTO login (digest, user, created_at, seen_at, address, browser)
+    "INSERT INTO account (name, role, password, created_at) VALUES (?1, ?2, ?3, ?4)";
+const ADD_LOGIN: &str = "INSERT INTO login (digest, account, created_at, seen_at, address, browser)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// All users, the oldest first.
@@ -39,6 +39,7 @@ fn read_user(row: &Row<'_>) -> Result<User> {
 
 /// See [`crate::Accounts::add_user`].
 pub(super) fn add(sql: &dyn Sql, user: &NewUser, max: u32) -> Result<UserChange> {
+    sql.lock(Lock::Accounts)?;
     let NewUser { name, role, password, at } = user;
     if let Err(refused) = accounts::may_add(&all(sql)?, name, *role, max) {
         return Ok(refused);
@@ -49,36 +50,39 @@ pub(super) fn add(sql: &dyn Sql, user: &NewUser, max: u32) -> Result<UserChange>
 
 /// See [`crate::Accounts::set_role`].
 pub(super) fn set_role(sql: &dyn Sql, user: UserId, role: Role) -> Result<UserChange> {
+    sql.lock(Lock::Accounts)?;
     if let Err(refused) = accounts::may_set_role(&all(sql)?, user, role) {
         return Ok(refused);
     }
-    sql.execute("UPDATE user SET role = ?2 WHERE id = ?1", params![user.0, role.as_str()])?;
+    sql.change("UPDATE account SET role = ?2 WHERE id = ?1", params![user.0, role.as_str()])?;
     if !accounts::keeps_tokens(role) {
-        sql.execute("DELETE FROM token WHERE maker = ?1", params![user.0])?;
+        sql.change("DELETE FROM token WHERE maker = ?1", params![user.0])?;
     }
     Ok(UserChange::Done(user))
 }
 
 /// See [`crate::Accounts::remove_user`]. The user's logins, codes and tokens are removed by `ON DELETE CASCADE`.
 pub(super) fn remove(sql: &dyn Sql, user: UserId) -> Result<UserChange> {
+    sql.lock(Lock::Accounts)?;
     if let Err(refused) = accounts::may_remove(&all(sql)?, user) {
         return Ok(refused);
     }
-    sql.execute("DELETE FROM user WHERE id = ?1", params![user.0])?;
+    sql.change("DELETE FROM account WHERE id = ?1", params![user.0])?;
     Ok(UserChange::Done(user))
 }
 
 /// See [`crate::Accounts::set_password`].
 pub(super) fn set_password(sql: &dyn Sql, user: Option<UserId>, hash: &str) -> Result<UserChange> {
+    sql.lock(Lock::Accounts)?;
     let user = match user {
         Some(user) => user,
         None => first_owner(sql)?,
     };
-    let set = "UPDATE user SET password = ?2 WHERE id = ?1";
+    let set = "UPDATE account SET password = ?2 WHERE id = ?1";
     if sql.execute(set, params![user.0, hash])? == 0 {
         return Ok(UserChange::NoUser);
     }
-    sql.execute("DELETE FROM login WHERE user = ?1", params![user.0])?;
+    sql.change("DELETE FROM login WHERE account = ?1", params![user.0])?;
     Ok(UserChange::Done(user))
 }
 
@@ -87,7 +91,7 @@ fn first_owner(sql: &dyn Sql) -> Result<UserId> {
     match accounts::first_owner(&all(sql)?) {
         FirstOwner::Known(user) => Ok(user),
         FirstOwner::Promoted(user) => {
-            sql.execute("UPDATE user SET role = ?2 WHERE id = ?1", params![user.0, owner])?;
+            sql.change("UPDATE account SET role = ?2 WHERE id = ?1", params![user.0, owner])?;
             Ok(user)
         }
         FirstOwner::New => {
@@ -100,13 +104,14 @@ fn first_owner(sql: &dyn Sql) -> Result<UserId> {
 
 /// See [`crate::Accounts::add_login`].
 pub(super) fn add_login(sql: &dyn Sql, login: &Login, max: u32) -> Result<Option<i64>> {
+    sql.lock(Lock::Accounts)?;
     let Login { digest, user, created_at, seen_at, address, browser, .. } = login;
     if one(sql, *user)?.is_none() {
         return Ok(None);
     }
     let values = params![digest, user.0, created_at.0, seen_at.0, address, browser];
     let id = sql.insert_row(ADD_LOGIN, values)?;
-    let of_user = sql.rows(&format!("{LOGIN} WHERE user = ?1"), params![user.0], read_login)?;
+    let of_user = sql.rows(&format!("{LOGIN} WHERE account = ?1"), params![user.0], read_login)?;
     for login in accounts::logins_to_end(of_user, max) {
         end_login(sql, login)?;
     }
@@ -120,16 +125,16 @@ pub(super) fn end_login(sql: &dyn Sql, id: i64) -> Result<bool> {
 
 /// See [`crate::Accounts::end_logins`].
 pub(super) fn end_logins(sql: &dyn Sql, user: UserId, except: Option<i64>) -> Result<()> {
-    let end = "DELETE FROM login WHERE user = ?1 AND id <> ?2";
+    let end = "DELETE FROM login WHERE account = ?1 AND id <> ?2";
     // No login has the number 0.
-    sql.execute(end, params![user.0, except.unwrap_or(0)])?;
+    sql.change(end, params![user.0, except.unwrap_or(0)])?;
     Ok(())
 }
 
 /// See [`crate::Accounts::see_login`].
 pub(super) fn see_login(sql: &dyn Sql, id: i64, at: Timestamp, address: &str) -> Result<()> {
     let see = "UPDATE login SET seen_at = ?2, address = ?3 WHERE id = ?1";
-    sql.execute(see, params![id, at.0, address])?;
+    sql.change(see, params![id, at.0, address])?;
     Ok(())
 }
 

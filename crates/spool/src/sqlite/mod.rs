@@ -4,9 +4,12 @@
 //! [`crate::sql`]. Triggers of the tables (`v12.sql`) keep the sums of bytes.
 
 mod connection;
+#[cfg(test)]
+mod plans;
 pub(crate) mod schema;
 mod space;
 mod statement;
+mod text_index;
 mod writer;
 
 use std::fs::File;
@@ -15,7 +18,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use rusqlite::OpenFlags;
+use rusqlite::{Connection, OpenFlags};
 use tipoff_model::{RuleSource, Timestamp};
 
 use crate::sql::database::Database;
@@ -61,7 +64,7 @@ impl SqlSpool<SqliteDatabase> {
         durable::make_private_folder(folder).map_err(file_error)?;
         let lock = File::create(folder.join("lock")).map_err(file_error)?;
         lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
-        let blobs = |run: &str| blobs(folder, bucket, run);
+        let blobs = |run: &str| Blobs::of_spool(folder, bucket, run);
         let spool = Self::open_shared(folder, rules, Some(lock), blobs)?;
         // The names of the database and of the folder of blobs: SQLite syncs those of its own logs only.
         durable::sync_folder(folder).map_err(file_error)?;
@@ -88,7 +91,7 @@ impl SqlSpool<SqliteDatabase> {
         if !folder.join("spool.db").exists() {
             return Err(SpoolError::File(format!("{} holds no spool yet", folder.display())));
         }
-        Self::open_shared(folder, rules, None, |run| blobs(folder, bucket, run))
+        Self::open_shared(folder, rules, None, |run| Blobs::of_spool(folder, bucket, run))
     }
 
     fn open_shared(
@@ -121,20 +124,16 @@ impl SqlSpool<SqliteDatabase> {
         let (names, file) = (blobs.clone(), path.clone());
         let reopen = move || connect(&file, OpenFlags::default());
         let sync_names = move || names.sync_names().map_err(file_error);
+        let index_words = |connection: &Connection| match text_index::is_due(connection)? {
+            true => text_index::step(connection),
+            false => Ok(()),
+        };
         let database = SqliteDatabase {
-            writer: Writer::start(connection, reopen, sync_names)?,
+            writer: Writer::start(connection, reopen, sync_names, index_words)?,
             readers: Arc::new(Readers { path, idle: Mutex::default() }),
             _lock: lock,
         };
         Ok(Self::new(database, blobs, rules, opening))
-    }
-}
-
-/// The blobs of a spool whose data folder is `folder`.
-fn blobs(folder: &Path, bucket: Option<&S3Settings>, run: &str) -> io::Result<Blobs> {
-    match bucket {
-        Some(bucket) => Blobs::on_s3(bucket, &folder.join("staging"), run),
-        None => Blobs::open(&folder.join("blobs"), run),
     }
 }
 
@@ -184,7 +183,7 @@ mod tests {
     use crate::{Spool, contract};
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn the_contract_holds() {
+    async fn the_contract_holds_and_no_statement_reads_all_of_the_history() {
         let folders = Mutex::new(Vec::new());
         contract::check(|| {
             let folder = tempfile::tempdir().unwrap();
@@ -193,6 +192,7 @@ mod tests {
             Box::new(move || Arc::new(SqliteSpool::open(&path, Arc::new(contract::Plain)).unwrap()))
         })
         .await;
+        plans::check();
     }
 
     /// The bytes of arrivals are in objects, which all spools of one store share.

@@ -16,6 +16,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (12, include_str!("v12.sql")),
     (13, include_str!("v13.sql")),
     (14, include_str!("v14.sql")),
+    (15, include_str!("v15.sql")),
+    (16, include_str!("v16.sql")),
     (NEWEST, include_str!("v18.sql")),
 ];
 
@@ -86,13 +88,13 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 26);
+        assert_eq!(tables, 35);
     }
 
     #[test]
     fn every_version_from_the_base_on_has_one_migration() {
         let versions: Vec<i64> = MIGRATIONS.iter().map(|(version, _)| *version).collect();
-        assert_eq!(versions, (OLDEST..=14).chain([NEWEST]).collect::<Vec<_>>());
+        assert_eq!(versions, (OLDEST..=16).chain([NEWEST]).collect::<Vec<_>>());
     }
 
     /// The fixture holds the tables that the seven migrations before the first release made.
@@ -121,7 +123,7 @@ mod tests {
         connection.execute_batch(before).unwrap();
         migrate(&mut connection).unwrap();
         let sql = "SELECT name || role || password || login.id || login.seen_at
-            FROM user JOIN login ON login.user = user.id";
+            FROM account JOIN login ON login.account = account.id";
         let owner: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
         assert_eq!(owner, "ownerownerhash16");
         let left = "SELECT count(*) FROM meta WHERE key = 'password'";

@@ -5,11 +5,15 @@ use std::borrow::Cow;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params_from_iter};
 
+use super::text_index;
+use crate::core::incident_search::Wanted;
 use crate::sql::statement::{Columns, EachRow, Row, Sql, Value};
 use crate::{Result, SpoolError};
 
 impl Sql for Connection {
     fn execute(&self, statement: &str, values: &[Value<'_>]) -> Result<usize> {
+        #[cfg(test)]
+        super::plans::note(statement);
         Ok(self.prepare_cached(statement)?.execute(params_from_iter(values))?)
     }
 
@@ -19,6 +23,8 @@ impl Sql for Connection {
     }
 
     fn query(&self, statement: &str, values: &[Value<'_>], each: &mut EachRow<'_>) -> Result<()> {
+        #[cfg(test)]
+        super::plans::note(statement);
         let mut select: CachedStatement<'_> = self.prepare_cached(statement)?;
         let mut rows = select.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
@@ -35,6 +41,10 @@ impl Sql for Connection {
             .query_row([table], |row| row.get(0))
             .optional()?;
         Ok(last.unwrap_or(0))
+    }
+
+    fn incidents_with(&self, texts: &[String], wanted: &Wanted) -> Result<Option<Vec<i64>>> {
+        text_index::find(self, texts, wanted)
     }
 }
 

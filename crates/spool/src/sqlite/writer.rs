@@ -10,12 +10,15 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::sql::database::caught;
 use crate::{Result, SpoolError};
 
 /// How many jobs may wait; whoever brings more waits for a place.
 const QUEUE_MAX: usize = 1024;
 /// How many jobs share a transaction at the most.
 const BATCH_MAX: usize = 256;
+/// Number of jobs after which the writer looks whether there is upkeep to do.
+const UPKEEP_EVERY: usize = 64;
 /// Between two attempts to open the database again, after the writer broke down.
 const REOPEN_PAUSE: Duration = Duration::from_millis(500);
 
@@ -43,15 +46,16 @@ struct State {
 impl Writer {
     /// Starts the thread with the connection that it alone writes by; should it ever break down, it goes
     /// on with another one from `reopen`. What `before_commit` does is shared by all that is committed
-    /// with it.
+    /// with it. `upkeep` is done after every few jobs when they are answered, outside of any transaction.
     pub(super) fn start(
         connection: Connection,
         reopen: impl Fn() -> Result<Connection> + Send + 'static,
         before_commit: impl Fn() -> Result<()> + Send + 'static,
+        upkeep: impl Fn(&Connection) -> Result<()> + Send + 'static,
     ) -> Result<Self> {
         let (queue_tx, queue_rx) = mpsc::channel(QUEUE_MAX);
         let state = Arc::new(State::default());
-        let thread = Thread { reopen, before_commit, queue_rx, state: Arc::clone(&state) };
+        let thread = Thread { reopen, before_commit, upkeep, queue_rx, state: Arc::clone(&state) };
         let thread = std::thread::Builder::new()
             .name("spool-writer".to_owned())
             .spawn(move || thread.run(connection))
@@ -109,9 +113,7 @@ fn in_savepoint<T>(
     work: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
     connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-    // A fault in one job must not end the thread that stores everybody's mail.
-    let done = catch_unwind(AssertUnwindSafe(|| work(connection)))
-        .unwrap_or_else(|_| Err(SpoolError::Database("a job ended unexpectedly".to_owned())));
+    let done = caught(|| work(connection));
     if done.is_err() {
         connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
     }
@@ -120,14 +122,20 @@ fn in_savepoint<T>(
 }
 
 /// What the thread works with.
-struct Thread<O, C> {
+struct Thread<O, C, U> {
     reopen: O,
     before_commit: C,
+    upkeep: U,
     queue_rx: mpsc::Receiver<Job>,
     state: Arc<State>,
 }
 
-impl<O: Fn() -> Result<Connection>, C: Fn() -> Result<()>> Thread<O, C> {
+impl<O, C, U> Thread<O, C, U>
+where
+    O: Fn() -> Result<Connection>,
+    C: Fn() -> Result<()>,
+    U: Fn(&Connection) -> Result<()>,
+{
     /// Writes until the queue is closed. A panic costs the jobs that were being written, none of which is
     /// acknowledged; the others go on.
     fn run(mut self, connection: Connection) {
@@ -148,8 +156,16 @@ impl<O: Fn() -> Result<Connection>, C: Fn() -> Result<()>> Thread<O, C> {
 
     fn write_until_closed(&mut self, connection: &Connection) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
+        let mut jobs = 0;
         while self.queue_rx.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+            jobs += batch.len();
             write_batch(connection, &self.before_commit, &self.state, &mut batch);
+            if jobs >= UPKEEP_EVERY {
+                jobs = 0;
+                if let Err(error) = (self.upkeep)(connection) {
+                    tracing::warn!(%error, "The index of the spool's search could not be updated.");
+                }
+            }
         }
     }
 
@@ -232,6 +248,10 @@ mod tests {
         Ok(())
     }
 
+    fn no_upkeep(_: &Connection) -> Result<()> {
+        Ok(())
+    }
+
     fn reopen() -> Result<Connection> {
         Err(SpoolError::Closed)
     }
@@ -248,7 +268,7 @@ mod tests {
             assert!(!breaks_now.swap(false, Ordering::Relaxed), "on purpose");
             Ok(())
         };
-        let writer = Writer::start(open().unwrap(), next, before_commit).unwrap();
+        let writer = Writer::start(open().unwrap(), next, before_commit, no_upkeep).unwrap();
         writer.run(insert).await.unwrap();
         breaks.store(true, Ordering::Relaxed);
         assert!(matches!(writer.run(insert).await, Err(SpoolError::Closed)));
@@ -266,7 +286,7 @@ mod tests {
             true => Err(SpoolError::Full("no room".to_owned())),
             false => Ok(()),
         };
-        let writer = Writer::start(connection, reopen, before_commit).unwrap();
+        let writer = Writer::start(connection, reopen, before_commit, no_upkeep).unwrap();
         writer.check(insert).await.unwrap();
         assert_eq!(count(&writer).await, 0, "nothing is written while all is well");
         is_full.store(true, Ordering::Relaxed);
@@ -282,7 +302,7 @@ mod tests {
     async fn a_job_that_fails_or_panics_is_undone_alone() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE t (a)").unwrap();
-        let writer = Writer::start(connection, reopen, || Ok(())).unwrap();
+        let writer = Writer::start(connection, reopen, || Ok(()), no_upkeep).unwrap();
         let failing = |connection: &Connection| {
             insert(connection)?;
             Err::<(), _>(SpoolError::Closed)

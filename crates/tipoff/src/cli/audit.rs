@@ -2,7 +2,7 @@
 //!
 //! Works beside a running server. It only reads: entries are added where something is changed.
 
-use tipoff_spool::{Audit, AuditEntry, AuditFilter};
+use tipoff_spool::{AuditEntry, AuditFilter};
 
 use super::json::print_json;
 use super::password::open;
@@ -31,7 +31,7 @@ pub(super) struct Args {
 
 /// Prints the latest entries, the newest first.
 pub(super) fn run(args: Args, config: &Config) -> Ending {
-    let spool = open(config)?;
+    let spool = block_on(open(config))??;
     let filter = AuditFilter { who: args.who, what: args.what, before: None };
     let entries = block_on(spool.audit(filter, args.limit))?;
     let entries = entries.map_err(|error| Failure::Failed(error.into()))?;

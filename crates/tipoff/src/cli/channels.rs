@@ -43,10 +43,11 @@ pub(super) fn run(action: &Action, config: Config, now: Timestamp) -> Ending {
 
 /// Adds the tests to the audit log, if there is a spool yet.
 async fn note(config: &Config, channels: &[&ChannelConfig], now: Timestamp) {
-    if let Ok(spool) = super::password::open(config) {
+    if let Ok(spool) = super::password::open(config).await {
         for channel in channels {
             let (actor, name) = (audit::command_line(), channel.name.as_str());
-            audit::note(&spool, audit::entry(now, actor, AuditAction::ChannelTest, name, "")).await;
+            audit::note(&*spool, audit::entry(now, actor, AuditAction::ChannelTest, name, ""))
+                .await;
         }
     }
 }

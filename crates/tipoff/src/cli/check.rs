@@ -5,7 +5,7 @@
 
 use super::moment::Moment;
 use super::{Common, Ending, explain};
-use crate::config::{self, Config, Listener};
+use crate::config::{self, Config, Listener, Networks};
 use crate::runtime::clock::Clock;
 
 /// What to print.
@@ -45,6 +45,13 @@ fn print_listener(what: &str, listener: Listener) {
     println!("  receives {what} on {} ({kind})", listener.address);
 }
 
+/// Networks of balancers, from where every connection must begin with a PROXY header.
+fn print_balancers(section: &str, networks: &Networks) {
+    if !networks.is_empty() {
+        println!("  expects PROXY headers for [{section}] from {networks}");
+    }
+}
+
 /// Prints what the configuration contains, so that a missing section is noticed.
 fn print_summary(config: &Config) {
     match &config.path {
@@ -59,6 +66,9 @@ fn print_summary(config: &Config) {
     }
     for listener in &config.ftp.listen {
         print_listener("uploads", *listener);
+    }
+    for (section, networks) in config.balancers() {
+        print_balancers(section, networks);
     }
     for device in &config.devices {
         println!("  device {}", device.name);
@@ -76,7 +86,7 @@ fn print_summary(config: &Config) {
     for report in &config.rules.reports {
         println!("  report {} to {}", report.name, report.channels.join(", "));
     }
-    if let Some(bucket) = &config.media {
+    if let Some(bucket) = config.spool.bucket() {
         println!("  mails and files are stored in {}; `tipoff doctor` tests it", bucket.place());
     }
     println!("  everything is kept in {}", config.data_dir.display());

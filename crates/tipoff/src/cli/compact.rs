@@ -13,6 +13,10 @@ use crate::disk::size;
 /// Rewrites the database, and prints its size before and after. Exit code 1 while a Tipoff runs on
 /// the data folder.
 pub(super) fn run(config: &Config) -> Ending {
+    if config.spool.is_shared() {
+        let text = "the spool is in PostgreSQL, whose own vacuum gives room back";
+        return Err(Failure::Failed(anyhow::anyhow!(text)));
+    }
     let compacted = SqliteSpool::compact(&config.data_dir);
     let compacted = compacted.map_err(|error| Failure::Failed(error.into()))?;
     println!(

@@ -4,6 +4,7 @@
 //! is a function in `doctor/` that returns a [`Finding`]; its judgement is a pure function beside
 //! it, which the tests call.
 
+mod balancers;
 mod certificate;
 mod data;
 mod finding;
@@ -65,10 +66,14 @@ async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     findings.push(data::passwords(&config.open_secrets()));
     findings.extend(config.warnings.iter().map(|warning| shared_secret(warning)));
     findings.push(data::space(&config.data_dir, config.retention));
-    if let Some(bucket) = &config.media {
+    if config.spool.is_shared() {
+        findings.push(data::database(config).await);
+    }
+    if let Some(bucket) = config.spool.bucket() {
         findings.push(data::bucket(bucket).await);
     }
     findings.extend(listeners);
+    findings.extend(balancers::look(config));
     findings.extend(ports::passive(&config.ftp, in_container));
     findings.push(machine::address(config, network::lan_address(), in_container));
     // Only beside a running Tipoff: opening the spool would convert that of an earlier version.

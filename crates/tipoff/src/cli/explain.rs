@@ -4,7 +4,7 @@
 //! content. Works without a spool, and beside a running server.
 
 use tipoff_model::{Device, Timestamp};
-use tipoff_spool::{DeviceFilter, Devices, Spool};
+use tipoff_spool::DeviceFilter;
 
 use super::moment::{self, Moment};
 use super::{Ending, block_on};
@@ -21,9 +21,9 @@ pub(super) fn check(config: &Config, moment: &Moment, now: Timestamp) -> Ending 
 
 async fn explain(config: &Config, moment: &Moment, now: Timestamp) -> anyhow::Result<()> {
     let rules = &config.rules;
-    let spool = moment::open_spool(config)?;
+    let spool = moment::open_spool(config).await?;
     let at = moment.time(&rules.clock, now)?;
-    let past = moment.past(rules, at, spool.as_ref()).await?;
+    let past = moment.past(rules, at, spool.as_deref()).await?;
     moment::print_moment(rules, &past, at);
     if let Some(spool) = &spool
         && let Some(until) = spool.muted_until().await?.filter(|until| *until > at)

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use clap::Subcommand;
 use tipoff_model::{DeliveryState, Envelope, IncidentId, Timestamp};
 use tipoff_spool::{
-    DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Incidents, Lock, Spool,
-    SqliteSpool,
+    DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Lock, Spool,
 };
 
 use super::json::{IncidentJson, print_json};
@@ -63,7 +62,7 @@ pub(super) fn run(action: &Action, config: &Config, clock: &Clock) -> Ending {
 
 /// The action itself, on a spool beside the running server.
 async fn act(action: &Action, config: &Config, clock: &Clock) -> anyhow::Result<()> {
-    let spool = SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))?;
+    let spool = tipoff_spool::open_beside(&config.spool(), Arc::new(config.rules.clone())).await?;
     match *action {
         Action::List { limit, json } => {
             // With suppressed incidents, which the timeline leaves out: here one looks for what is
@@ -87,16 +86,16 @@ async fn act(action: &Action, config: &Config, clock: &Clock) -> anyhow::Result<
         Action::Lock { incident } => {
             let id = IncidentId(incident);
             // Locked incidents could fill the disk: the spool refuses a lock beyond their share.
-            limit(&spool, config).await?;
+            limit(&*spool, config).await?;
             if spool.lock(id, "the command line".to_owned(), clock.now()).await? {
-                note(&spool, AuditAction::Lock, id, "", clock).await;
+                note(&*spool, AuditAction::Lock, id, "", clock).await;
             }
             println!("Incident {id} is locked: it is kept until `tipoff incidents unlock {id}`.");
         }
         Action::Unlock { incident } => {
             let id = IncidentId(incident);
             if spool.unlock(id).await? {
-                note(&spool, AuditAction::Unlock, id, "", clock).await;
+                note(&*spool, AuditAction::Unlock, id, "", clock).await;
             }
             println!("Incident {id} is not locked.");
         }
@@ -104,7 +103,7 @@ async fn act(action: &Action, config: &Config, clock: &Clock) -> anyhow::Result<
             // Read first, so that a wrong number is an error and not "everything is delivered".
             let id = spool.incident(IncidentId(incident)).await?.line.id;
             let channels = spool.retry(id, None, clock.now()).await?;
-            note(&spool, AuditAction::Retry, id, &channels.join(", "), clock).await;
+            note(&*spool, AuditAction::Retry, id, &channels.join(", "), clock).await;
             match channels.len() {
                 0 => println!("Incident {id}: everything is delivered already."),
                 count => println!(
@@ -119,7 +118,7 @@ async fn act(action: &Action, config: &Config, clock: &Clock) -> anyhow::Result<
 
 /// Notes in the audit log what was done at the command line.
 async fn note(
-    spool: &SqliteSpool,
+    spool: &dyn Spool,
     action: AuditAction,
     incident: IncidentId,
     detail: &str,
@@ -132,7 +131,7 @@ async fn note(
 
 /// Sets the share of the disk that locked incidents may take, as in a server: half of `max_size`.
 /// Without this, the spool that is opened here would know no limit.
-async fn limit(spool: &SqliteSpool, config: &Config) -> anyhow::Result<()> {
+async fn limit(spool: &dyn Spool, config: &Config) -> anyhow::Result<()> {
     let free = spool.blobs().free_bytes()?;
     let default_max = Retention::default_max_size(free, spool.usage().await?.bytes);
     spool.limit(config.retention.max_size.unwrap_or(default_max), 0);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use tipoff_model::{Past, Timestamp};
 use tipoff_rules::{Clock, Rules};
-use tipoff_spool::{Spool, SqliteSpool};
+use tipoff_spool::Spool;
 
 use crate::config::Config;
 
@@ -38,11 +38,11 @@ pub(super) fn local(clock: &Clock, at: Timestamp) -> String {
 }
 
 /// The spool beside a running server; `None` if nothing was stored in the data folder yet.
-pub(super) fn open_spool(config: &Config) -> anyhow::Result<Option<SqliteSpool>> {
-    if !config.data_dir.join("spool.db").exists() {
+pub(super) async fn open_spool(config: &Config) -> anyhow::Result<Option<Arc<dyn Spool>>> {
+    if !config.spool.is_shared() && !config.data_dir.join("spool.db").exists() {
         return Ok(None);
     }
-    Ok(Some(SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))?))
+    Ok(Some(tipoff_spool::open_beside(&config.spool(), Arc::new(config.rules.clone())).await?))
 }
 
 impl Moment {
@@ -80,7 +80,7 @@ impl Moment {
         &self,
         rules: &Rules,
         now: Timestamp,
-        spool: Option<&SqliteSpool>,
+        spool: Option<&dyn Spool>,
     ) -> anyhow::Result<Past> {
         if let Some(mode) = &self.mode {
             check_mode(mode, rules)?;

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, IsTerminal};
 use std::sync::Arc;
 
 use tipoff_model::Timestamp;
-use tipoff_spool::SqliteSpool;
+use tipoff_spool::Spool;
 
 use super::{Ending, Failure, block_on};
 use crate::audit::{self, AuditAction};
@@ -25,18 +25,18 @@ pub(super) struct PasswordArgs {
 /// Sets the password, which ends all logins of the owner, or prints a link. The link works once,
 /// for an hour.
 pub(super) fn password(args: &PasswordArgs, config: &Config, now: Timestamp) -> Ending {
-    let spool = open(config)?;
+    let spool = block_on(open(config))??;
     if args.link {
-        let key = block_on(access::make_setup_key(&spool, now))?.map_err(failed)?;
+        let key = block_on(access::make_setup_key(&*spool, now))?.map_err(failed)?;
         let detail = "a link that sets the password once, for an hour";
-        note(&spool, AuditAction::SetupLink, detail, now)?;
+        note(&*spool, AuditAction::SetupLink, detail, now)?;
         let base = super::run::public_url(config).unwrap_or_default();
         println!("{base}/setup?key={key}");
         return Ok(());
     }
     let password = read_password()?;
-    block_on(access::set_password(&spool, None, &password))?.map_err(failed)?;
-    note(&spool, AuditAction::Password, "the owner's logins ended", now)?;
+    block_on(access::set_password(&*spool, None, &password))?.map_err(failed)?;
+    note(&*spool, AuditAction::Password, "the owner's logins ended", now)?;
     println!("The password is set. Whoever was logged in must log in again.");
     Ok(())
 }
@@ -53,14 +53,15 @@ pub(super) fn read_password() -> Result<String, Failure> {
 }
 
 /// Adds an entry to the audit log.
-fn note(spool: &SqliteSpool, action: AuditAction, detail: &str, now: Timestamp) -> Ending {
+fn note(spool: &dyn Spool, action: AuditAction, detail: &str, now: Timestamp) -> Ending {
     let entry = audit::entry(now, audit::command_line(), action, "", detail);
     Ok(block_on(audit::note(spool, entry))?)
 }
 
 /// Opens the spool beside a server that may be running on it.
-pub(super) fn open(config: &Config) -> Result<SqliteSpool, Failure> {
-    SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))
+pub(super) async fn open(config: &Config) -> Result<Arc<dyn Spool>, Failure> {
+    tipoff_spool::open_beside(&config.spool(), Arc::new(config.rules.clone()))
+        .await
         .map_err(|error| Failure::Failed(error.into()))
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use tipoff_model::Timestamp;
-use tipoff_spool::{Spool, SqliteSpool};
+use tipoff_spool::Spool;
 use tokio::net::TcpListener;
 
 use self::ending::end;
@@ -78,13 +78,12 @@ impl Bound {
 }
 
 /// Opens the spool and takes the lock of its data folder.
-fn open_spool(config: &Config, rules: &Arc<LiveRules>) -> anyhow::Result<Arc<dyn Spool>> {
-    let spool =
-        SqliteSpool::open_with(&config.data_dir, Arc::clone(rules) as _, config.media.as_ref())?;
+async fn open_spool(config: &Config, rules: &Arc<LiveRules>) -> anyhow::Result<Arc<dyn Spool>> {
+    let spool = tipoff_spool::open(&config.spool(), Arc::clone(rules) as _).await?;
     // No other Tipoff uses the data folder from here on: what an earlier run left for programs can
     // be removed.
     programs::use_data_folder(&config.data_dir);
-    Ok(Arc::new(spool))
+    Ok(spool)
 }
 
 /// Everything between a valid configuration and the end of the program.
@@ -94,7 +93,7 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let (trigger, shutdown) = shutdown::channel();
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
     rules.name_devices(config.device_names());
-    let spool = open_spool(&config, &rules)?;
+    let spool = open_spool(&config, &rules).await?;
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let (url, gate) = (bound.url(&config), LoginGate::default());

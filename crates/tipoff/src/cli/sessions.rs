@@ -7,9 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use clap::Subcommand;
-use tipoff_spool::{
-    SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker, SqliteSpool,
-};
+use tipoff_spool::{SessionDetail, SessionFilter, SessionLine, SessionOutcome, Speaker};
 
 use super::incidents::local_time;
 use super::json::{SessionJson, print_json};
@@ -58,7 +56,7 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
 
 /// Reads the spool beside a running server.
 async fn act(args: Args, config: &Config) -> anyhow::Result<()> {
-    let spool = SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))?;
+    let spool = tipoff_spool::open_beside(&config.spool(), Arc::new(config.rules.clone())).await?;
     if let Some(Action::Show { session, json }) = args.action {
         let detail = spool.session(session).await?;
         // A number that the list has shown may be gone by now: only the last sessions are kept.

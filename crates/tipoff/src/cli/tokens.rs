@@ -3,7 +3,7 @@
 //! Works beside a running server. A token is printed once: the spool has only its digest.
 
 use tipoff_model::Timestamp;
-use tipoff_spool::{Accounts, ApiToken, SqliteSpool, TokenScope};
+use tipoff_spool::{ApiToken, Spool, TokenScope};
 
 use super::json::{TokenJson, print_json};
 use super::password::{failed, open};
@@ -38,12 +38,12 @@ pub(super) struct Args {
 
 /// Creates a token and prints it, or does what `--list` or `--revoke` asks for.
 pub(super) fn run(args: &Args, config: &Config, now: Timestamp) -> Ending {
-    let spool = open(config)?;
+    let spool = block_on(open(config))??;
     if args.list {
-        return list(&spool, args.json);
+        return list(&*spool, args.json);
     }
     if let Some(id) = args.revoke {
-        return revoke(&spool, id, now);
+        return revoke(&*spool, id, now);
     }
     let name = args.name.as_deref().unwrap_or_default();
     // Other subcommands have actions of these names: nobody wants a token that is called so.
@@ -59,13 +59,13 @@ pub(super) fn run(args: &Args, config: &Config, now: Timestamp) -> Ending {
     };
     let detail = format!("scope: {}", scope.as_str());
     let entry = entry(now, command_line(), AuditAction::TokenCreate, name, detail);
-    let made = block_on(access::make_token(&spool, name, scope, None, entry))?;
+    let made = block_on(access::make_token(&*spool, name, scope, None, entry))?;
     println!("{}", made.map_err(failed)?.1);
     Ok(())
 }
 
 /// Revokes a token. Exit code 1 if there is none of this number.
-fn revoke(spool: &SqliteSpool, id: i64, now: Timestamp) -> Ending {
+fn revoke(spool: &dyn Spool, id: i64, now: Timestamp) -> Ending {
     let tokens = block_on(spool.tokens())?.map_err(|error| Failure::Failed(error.into()))?;
     let missing = || Failure::Failed(anyhow::anyhow!("there is no token {id}; see --list"));
     let token = tokens.into_iter().find(|token| token.id == id).ok_or_else(missing)?;
@@ -80,7 +80,7 @@ fn revoke(spool: &SqliteSpool, id: i64, now: Timestamp) -> Ending {
 }
 
 /// A table, or JSON. Names are escaped, because whoever makes a token by the API chooses its name.
-fn list(spool: &SqliteSpool, json: bool) -> Ending {
+fn list(spool: &dyn Spool, json: bool) -> Ending {
     let tokens = block_on(spool.tokens())?.map_err(|error| Failure::Failed(error.into()))?;
     if json {
         let tokens: Vec<_> = tokens.iter().map(TokenJson::from).collect();

@@ -6,7 +6,7 @@
 
 use clap::Subcommand;
 use tipoff_model::Timestamp;
-use tipoff_spool::{Accounts, ApiToken, Role, SqliteSpool, User};
+use tipoff_spool::{ApiToken, Role, Spool, User};
 
 use super::incidents::local_time;
 use super::json::print_json;
@@ -65,7 +65,7 @@ enum Action {
 
 /// Lists the users, or carries one action out.
 pub(super) fn run(args: Args, config: &Config, now: Timestamp) -> Ending {
-    let spool = open(config)?;
+    let spool = block_on(open(config))??;
     let Some(action) = args.action else {
         let users = block_on(spool.users())?.map_err(|error| Failure::Failed(error.into()))?;
         return list(&users, args.json).map_err(Failure::Failed);
@@ -75,11 +75,11 @@ pub(super) fn run(args: Args, config: &Config, now: Timestamp) -> Ending {
         Action::Role { .. } | Action::Remove { .. } | Action::NoTotp { .. } => String::new(),
     };
     let (what, object) = noted(&action);
-    let done = block_on(act(&spool, action, &password, now))?;
+    let done = block_on(act(&*spool, action, &password, now))?;
     let (done, ended) = done.map_err(|refusal| Failure::Failed(refusal.into()))?;
     let entry = audit::entry(now, audit::command_line(), what, object, &*done);
-    block_on(audit::note(&spool, entry.clone()))?;
-    block_on(access::note_ended_tokens(&spool, &ended, entry))?;
+    block_on(audit::note(&*spool, entry.clone()))?;
+    block_on(access::note_ended_tokens(&*spool, &ended, entry))?;
     for token in &ended {
         println!("The token {:?}, which they made, has ended.", token.name);
     }
@@ -101,7 +101,7 @@ fn noted(action: &Action) -> (AuditAction, String) {
 
 /// Carries an action out; what to print, and which tokens ended.
 async fn act(
-    spool: &SqliteSpool,
+    spool: &dyn Spool,
     action: Action,
     password: &str,
     now: Timestamp,
@@ -137,7 +137,7 @@ async fn act(
 }
 
 /// The user of this name, in any case: two names that differ only in case cannot exist.
-async fn named(spool: &SqliteSpool, name: &str) -> Result<User, access::AccessError> {
+async fn named(spool: &dyn Spool, name: &str) -> Result<User, access::AccessError> {
     let users = spool.users().await?;
     let found = users.into_iter().find(|user| user.name.eq_ignore_ascii_case(name.trim()));
     found.ok_or(access::AccessError::NoUser)

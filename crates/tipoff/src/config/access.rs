@@ -3,6 +3,7 @@
 //! Reads and checks the section; `receive/access.rs` applies it to each login. The login's fields are read here for
 //! `[[device]]` as well.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -66,6 +67,11 @@ impl Networks {
         is_in(&self.nets) || (self.any && is_in(&private()))
     }
 
+    /// Whether no address is in the set.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.any && self.nets.is_empty()
+    }
+
     /// Adds an entry of the list. The error suggests a word if one was mistyped.
     fn add(&mut self, text: &str) -> Result<(), String> {
         match text {
@@ -83,6 +89,15 @@ impl Networks {
 /// The networks that `"private"` stands for.
 fn private() -> Vec<IpNet> {
     PRIVATE.iter().filter_map(|net| network(net).ok()).collect()
+}
+
+/// The networks as the configuration lists them, between commas.
+impl fmt::Display for Networks {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let any = self.any.then(|| "any".to_owned());
+        let nets = self.nets.iter().map(ToString::to_string);
+        formatter.write_str(&any.into_iter().chain(nets).collect::<Vec<_>>().join(", "))
+    }
 }
 
 impl FromIterator<IpNet> for Networks {

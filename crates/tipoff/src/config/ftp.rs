@@ -10,8 +10,11 @@ use std::time::Duration;
 use tipoff_ftp::MissingFolder;
 use toml::Spanned;
 
+use super::access::Networks;
 use super::key::{Key, ValueForm, list_of, nothing};
-use super::listener::{Listener, Schemes, max_connections, max_connections_per_address};
+use super::listener::{
+    Listener, Schemes, max_connections, max_connections_per_address, proxy_protocol,
+};
 use super::section::Section;
 
 /// The default of `listen`. Port 21, which devices expect, needs a permission on most systems.
@@ -26,6 +29,8 @@ const PASSIVE_PORTS: &str = "50000-50099";
 pub(crate) struct Ftp {
     /// The addresses to listen on; if empty, there is no FTP server.
     pub(crate) listen: Vec<Listener>,
+    /// The balancers whose connections begin with a PROXY header, also those to `passive_ports`.
+    pub(crate) proxy_protocol: Networks,
     /// The ports of data connections.
     pub(crate) passive_ports: RangeInclusive<u16>,
     /// The address in the reply to PASV; `None` for the one that the device has connected to.
@@ -77,6 +82,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>)
     let places = listen.iter().map(|it| Spanned::new(it.span(), it.get_ref().address)).collect();
     let ftp = Ftp {
         listen: listen.into_iter().map(Spanned::into_inner).collect(),
+        proxy_protocol: proxy_protocol(section),
         passive_ports: passive_ports(section),
         public_address: public_address(section),
         active_addresses: active_addresses(section),
@@ -189,7 +195,8 @@ fn public_address(section: &mut Section<'_>) -> Option<IpAddr> {
         without: nothing("192.168.1.10"),
         doc: "The address for passive data connections, if devices reach this machine at another \
               address than its own, as in a container. Without it: the address that the device has \
-              connected to.",
+              connected to, or behind a balancer this machine's own. Nodes that share this file take \
+              theirs from the environment: `{ env = \"FTP_ADDRESS\" }`.",
     };
     let address = section.parsed(&key, |text| match text.parse::<IpAddr>() {
         Ok(address) if address.is_unspecified() => {
@@ -252,6 +259,23 @@ fn may_read(section: &mut Section<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn nodes_with_one_file_take_their_passive_address_from_the_environment() {
+        let source = "[ftp]\npublic_address = { env = \"FTP_ADDRESS\" }\n\
+                      passive_ports = { env = \"FTP_PORTS\" }\n";
+        let node = |name: &str| match name {
+            "FTP_ADDRESS" => Some("192.0.2.12".to_owned()),
+            "FTP_PORTS" => Some("50100-50199".to_owned()),
+            _ => None,
+        };
+        let ftp = Config::parse(None, source, None, &node).unwrap().ftp;
+        assert_eq!(ftp.public_address, Some("192.0.2.12".parse().unwrap()));
+        assert_eq!(ftp.passive_ports, 50_100..=50_199);
+        let unset = Config::parse(None, source, None, &|_| None).unwrap_err();
+        assert!(unset.render(false).contains("FTP_ADDRESS"));
+    }
 
     #[test]
     fn ranges_of_ports() {

@@ -9,10 +9,10 @@ use std::time::Duration;
 use axum::http::HeaderName;
 use toml::Spanned;
 
-use super::access::{Networks, network};
+use super::access::Networks;
 use super::fault::Fault;
 use super::key::{Key, ValueForm, Without, nothing};
-use super::listener::{Listener, Schemes};
+use super::listener::{Listener, Schemes, proxy_network, proxy_protocol};
 use super::secret::Secret;
 use super::section::Section;
 use super::smtp::{is_host_name, machine_name};
@@ -39,6 +39,8 @@ pub(crate) struct Http {
     pub(crate) names: Vec<String>,
     /// The trusted reverse proxies.
     pub(crate) proxies: Proxies,
+    /// The balancers whose connections begin with a PROXY header.
+    pub(crate) proxy_protocol: Networks,
 }
 
 impl Http {
@@ -130,10 +132,6 @@ const TAKEN_HEADERS: [&str; 9] = [
     "x-forwarded-for",
     "x-forwarded-proto",
 ];
-/// The shortest prefix of a network of proxies, in bits. Everybody in the network is trusted, so a larger one is a
-/// mistake.
-const PROXY_PREFIX_MIN: u8 = 8;
-
 /// What the reference says of the section.
 pub(super) const DOC: &str =
     "The HTTP port: the dashboard, its API, health, metrics, and signed links to stored files.";
@@ -163,6 +161,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
               says so) and this machine's address in the local network.",
     };
     let public_url = section.parsed(&key, public_url).map(Spanned::into_inner);
+    let proxy_protocol = proxy_protocol(section);
     let media_links = section.duration(
         "media_links",
         "30 days",
@@ -176,7 +175,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
     names.extend(public_url.as_deref().and_then(host_of));
     let proxies = proxies(section, public_url.is_some());
     let listen = listen.and_then(Spanned::into_inner);
-    (Http { listen, public_url, media_links, names, proxies }, place)
+    (Http { listen, public_url, media_links, names, proxies, proxy_protocol }, place)
 }
 
 /// Domains that no public name server answers for: RFC 6762 (`local`), RFC 8375 (`home.arpa`), ICANN's
@@ -225,13 +224,7 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
               (`X-Forwarded-For`) and the use of TLS (`X-Forwarded-Proto`) that they send.",
     };
     let given = section.list(&key).unwrap_or_default();
-    let proxy = |text: &str| match network(text)? {
-        net if net.prefix_len() < PROXY_PREFIX_MIN => {
-            Err("this network is too large: name the proxy's own address".to_owned())
-        }
-        net => Ok(net),
-    };
-    let networks = given.iter().filter_map(|text| section.parse(&key, text, proxy));
+    let networks = given.iter().filter_map(|text| section.parse(&key, text, proxy_network));
     let trusted: Vec<_> = networks.map(Spanned::into_inner).collect();
     let doc = "The content of the header `X-Tipoff-Proxy-Secret` that a trusted proxy sends, at \
                least 16 characters. Tipoff then trusts a proxy only with it. Required if other \

@@ -1,14 +1,23 @@
-//! Addresses to listen on, as sections name them: `"0.0.0.0:2525"`, `"smtps://0.0.0.0:2465"`; and the limits of
-//! connections, which SMTP and FTP have in common.
+//! Addresses to listen on, as sections name them: `"0.0.0.0:2525"`, `"smtps://0.0.0.0:2465"`; the balancers in front of
+//! them; and the limits of connections, which SMTP and FTP have in common.
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
+use ipnet::IpNet;
+use toml::Spanned;
+
+use super::access::{Networks, network};
+use super::key::{Key, ValueForm, nothing};
 use super::section::Section;
 use super::units;
 
 /// Possible numbers of connections at a time. The system may have open files for fewer: see `open_files.rs`.
 const CONNECTIONS: RangeInclusive<i64> = 1..=1_000_000;
+
+/// The shortest prefix of a network of proxies or balancers, in bits. Everybody in the network is believed about the
+/// addresses of others, so a larger one is a mistake.
+const PROXY_PREFIX_MIN: u8 = 8;
 
 /// An address to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +52,31 @@ impl Schemes {
             None => (false, text),
         };
         Ok(Listener { address: units::address(address, self.port)?, tls })
+    }
+}
+
+/// Reads `proxy_protocol`: the networks of balancers that send the PROXY header.
+pub(super) fn proxy_protocol(section: &mut Section<'_>) -> Networks {
+    let key = Key {
+        name: "proxy_protocol",
+        form: ValueForm::List,
+        without: nothing("[\"10.0.0.0/8\"]"),
+        doc: "Addresses or networks of balancers. Each connection from there must begin with a PROXY \
+              header (version 1 or 2), and Tipoff then uses the device's address in it. Headers from \
+              other addresses are refused. See [Balancers](balancers.md).",
+    };
+    let given = section.list(&key).unwrap_or_default();
+    let networks = given.iter().filter_map(|text| section.parse(&key, text, proxy_network));
+    networks.map(Spanned::into_inner).collect()
+}
+
+/// Reads the network of a proxy or balancer.
+pub(super) fn proxy_network(text: &str) -> Result<IpNet, String> {
+    match network(text)? {
+        net if net.prefix_len() < PROXY_PREFIX_MIN => {
+            Err("this network is too large: name the proxy's own address".to_owned())
+        }
+        net => Ok(net),
     }
 }
 

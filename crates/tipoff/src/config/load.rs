@@ -9,9 +9,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use tipoff_rules::{Clock, Rules};
-use tipoff_spool::S3Settings;
+use tipoff_spool::SpoolConfig;
 use toml::de::DeTable;
 
+use super::access::Networks;
 use super::book::Book;
 use super::channel::Channels;
 use super::fault::{Fault, Faults};
@@ -19,8 +20,9 @@ use super::reading::{Environment, Reading, SecretFiles};
 use super::route::{self, KnownNames};
 use super::section::Section;
 use super::{
-    Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, Video, access, channel,
-    checks, device, exposure, ftp, http, mask, media_store, report, retention, rules, smtp, video,
+    Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, SpoolSettings, Video, access,
+    channel, checks, device, exposure, ftp, http, mask, report, retention, rules, smtp, spool,
+    video,
 };
 use crate::runtime::private;
 
@@ -56,8 +58,8 @@ pub(crate) struct Config {
     pub(crate) rules: Rules,
     /// Limits of what is stored.
     pub(crate) retention: Retention,
-    /// The bucket for the bytes of arrivals; `None` for the data folder.
-    pub(crate) media: Option<S3Settings>,
+    /// What the spool stands on.
+    pub(crate) spool: SpoolSettings,
     /// The conversion of videos.
     pub(crate) video: Video,
     /// The files that contain secrets.
@@ -67,6 +69,20 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// Where the spool is.
+    pub(crate) fn spool(&self) -> SpoolConfig {
+        self.spool.config(&self.data_dir)
+    }
+
+    /// The networks of balancers, with the section of each.
+    pub(crate) fn balancers(&self) -> [(&'static str, &Networks); 3] {
+        [
+            ("smtp", &self.smtp.proxy_protocol),
+            ("ftp", &self.ftp.proxy_protocol),
+            ("http", &self.http.proxy_protocol),
+        ]
+    }
+
     /// The names of the configured devices.
     pub(crate) fn device_names(&self) -> Vec<String> {
         self.devices.iter().map(|device| device.name.clone()).collect()
@@ -162,7 +178,7 @@ fn read(mut root: Section<'_>) -> Config {
     let reports = report::read(&mut root, &known);
     let (grouping, flood, periodic) = root.table("incidents", rules::INCIDENTS, rules::incidents);
     let retention = root.table("retention", retention::DOC, retention::read);
-    let media = root.table("spool", media_store::DOC, media_store::read);
+    let spool = root.table("spool", spool::DOC, spool::read);
     let video = root.table("video", video::DOC, video::read);
     root.finish();
     let archives = configs.iter().filter(|it| it.channel.is_archive()).map(|it| it.name.clone());
@@ -190,7 +206,7 @@ fn read(mut root: Section<'_>) -> Config {
         channels: configs,
         rules,
         retention,
-        media,
+        spool,
         video,
         secrets: SecretFiles::default(),
         warnings: Vec::new(),

@@ -9,9 +9,6 @@ use super::key::{Key, ValueForm, Without};
 use super::secret::Secret;
 use super::section::Section;
 
-/// What the reference says of `[spool]`.
-pub(super) const DOC: &str =
-    "Where arrivals are stored. Without this section they are in `data_dir`.";
 /// What the reference says of `[spool.s3]`.
 const S3_DOC: &str = "The service of `media` and its key. What is missing is taken from the AWS \
                       variables: `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, \

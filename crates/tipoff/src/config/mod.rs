@@ -28,6 +28,7 @@ mod rules;
 mod secret;
 mod section;
 mod smtp;
+mod spool;
 mod state;
 mod suggest;
 #[cfg(test)]
@@ -36,7 +37,7 @@ mod units;
 mod values;
 mod video;
 
-pub(crate) use access::Access;
+pub(crate) use access::{Access, Networks};
 pub(crate) use channel::ChannelConfig;
 pub(crate) use device::DeviceConfig;
 pub(crate) use fault::Faults;
@@ -48,5 +49,6 @@ pub(crate) use reference::{example, reference};
 pub(crate) use retention::Retention;
 pub(crate) use secret::Secret;
 pub(crate) use smtp::{Certificate, Smtp, SmtpListener};
+pub(crate) use spool::SpoolSettings;
 pub(crate) use state::{ConfigFault, ConfigState};
 pub(crate) use video::Video;

@@ -10,8 +10,11 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::access::Networks;
 use super::key::{Key, ValueForm, Without, list_of, nothing};
-use super::listener::{Listener, Schemes, max_connections, max_connections_per_address};
+use super::listener::{
+    Listener, Schemes, max_connections, max_connections_per_address, proxy_protocol,
+};
 use super::section::Section;
 
 /// The default of `listen`. Port 25, which devices expect, needs a permission on most systems.
@@ -27,6 +30,8 @@ const HOST_NAME_BYTES_MAX: usize = 255;
 pub(crate) struct Smtp {
     /// The addresses to listen on; at least one.
     pub(crate) listen: Vec<SmtpListener>,
+    /// The balancers whose connections begin with a PROXY header.
+    pub(crate) proxy_protocol: Networks,
     /// The server's name in its greeting, its certificate and its challenges.
     pub(crate) host_name: String,
     /// The largest mail, in bytes.
@@ -79,6 +84,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>
     let places = listen.iter().map(|it| Spanned::new(it.span(), it.get_ref().at.address)).collect();
     let smtp = Smtp {
         listen: listen.into_iter().map(Spanned::into_inner).collect(),
+        proxy_protocol: proxy_protocol(section),
         host_name: host_name(section),
         max_message: section.size(
             "max_message",

@@ -144,6 +144,9 @@ fn defaults_that_are_written_down_change_nothing() {
         "proxy_role_header",
         "proxy_role",
         "hosts",
+        "proxy_protocol",
+        "url",
+        "ca",
     ];
     let lines = whole_example();
     let (sections, _) = lines.split_once("[[device]]").unwrap();
@@ -440,10 +443,25 @@ fn media_are_in_a_bucket_with_the_key_of_its_section_and_no_text_shows_it() {
          region = \"eu-central-1\"\naccess_key = \"hunter2\"\nsecret_key = \"hunter2\"",
     );
     let config = config.unwrap();
-    assert!(!format!("{config:?}").contains(SECRET));
-    let bucket = config.media.unwrap();
+    assert!(!format!("{config:?} {:?}", config.spool()).contains(SECRET));
+    let bucket = config.spool().bucket.unwrap();
     assert_eq!(bucket.place(), "s3://bucket/cameras");
     assert_eq!(bucket.endpoint.as_deref(), Some("http://127.0.0.1:9"));
     assert_eq!((bucket.access_key, bucket.secret_key), (Some(SECRET.into()), Some(SECRET.into())));
-    assert_eq!(parse("").unwrap().media, None);
+    assert_eq!(parse("").unwrap().spool().bucket, None);
+}
+
+#[test]
+fn the_engine_of_the_spool_and_its_database_are_named_together() {
+    let faults = |source: &str| parse(source).unwrap_err().render(false);
+    let shared = "[spool]\nengine = \"postgres\"\nurl = \"postgresql://u:hunter2@h/db\"\n";
+    let config = parse(shared).unwrap();
+    assert!(matches!(config.spool().engine, tipoff_spool::Engine::Postgres(_)));
+    assert!(!format!("{config:?} {:?}", config.spool()).contains("hunter2"));
+    let embedded = parse(&shared.replace("postgres\"", "embedded\"")).unwrap();
+    assert!(matches!(embedded.spool().engine, tipoff_spool::Engine::Embedded));
+    assert!(faults("[spool]\nengine = \"postgres\"\n").contains("url"));
+    assert!(faults("[spool]\nengine = \"mysql\"\n").contains("`embedded` or `postgres`"));
+    let unnamed = faults("[spool]\nurl = \"postgresql://u:hunter2@h/db\"\n");
+    assert!(unnamed.contains("postgres") && !unnamed.contains("hunter2"), "{unnamed}");
 }

@@ -1,12 +1,14 @@
-//! What all listeners share: TLS and how it is recognised, limits of connections, fair turns, wrong logins, and this machine's
+//! What all listeners share: balancers, TLS and how it is recognised, limits of connections, fair turns, wrong logins, and this machine's
 //! network. Knows no protocol and no page.
 
+pub(crate) mod balancer;
 pub(crate) mod known;
 pub(crate) mod limit;
 pub(crate) mod listen;
 pub(crate) mod login_throttle;
 pub(crate) mod network;
 pub(crate) mod processor_turns;
+pub(crate) mod proxy_header;
 pub(crate) mod sniff;
 pub(crate) mod tls;
 mod tls_fault;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::transcript::TranscriptRecorder;
+use crate::net::balancer::ConnectionPath;
 use crate::net::limit::ConnectionHandle;
 use crate::net::tls::Tls;
 use crate::net::wire::Wire;
@@ -12,11 +13,17 @@ use crate::runtime::shutdown::Shutdown;
 /// The last reply to a connection that is evicted (RFC 5321, section 3.8; RFC 959, section 4.2).
 pub(super) const EVICTED: &[u8] = b"421 4.7.0 Too many connections, try again later\r\n";
 
+/// The last reply to a connection whose PROXY header is not believed.
+pub(super) const NOT_A_BALANCER: &[u8] =
+    b"421 4.7.0 No PROXY header is accepted from your address\r\n";
+
 /// A connection that has a permit, whose encryption is known.
 pub(super) struct Connection {
     pub(super) wire: Wire,
     /// The device's address; an IPv4 address is never mapped into IPv6 here.
     pub(super) peer: IpAddr,
+    /// Whether a balancer is in between.
+    pub(super) path: ConnectionPath,
     /// For STARTTLS, AUTH TLS and data connections.
     pub(super) tls: Arc<Tls>,
     pub(super) shutdown: Shutdown,
@@ -34,4 +41,6 @@ pub(super) enum ConnectionEnd {
     /// The device began TLS after it had been greeted in plain text: the next connection of its address is given
     /// a moment to begin TLS.
     WasTls,
+    /// It began with a PROXY header, and its address is no balancer's.
+    ProxyHeader,
 }

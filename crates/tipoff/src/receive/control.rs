@@ -11,13 +11,14 @@ use std::time::Duration;
 use tipoff_model::{Envelope, LoginProof, Protocol};
 use tokio::time::timeout;
 
-use super::connection::{Connection, ConnectionEnd, EVICTED};
+use super::connection::{Connection, ConnectionEnd, EVICTED, NOT_A_BALANCER};
 use super::handshake::{handshake, report_failure};
 use super::transcript::{SessionProblem, TranscriptRecorder};
+use crate::net::balancer::ConnectionPath;
 use crate::net::limit::{ConnectionHandle, LimitExceeded};
 use crate::net::tls::{Alpn, Tls};
 use crate::net::wire::Wire;
-use crate::net::{TlsFault, sniff};
+use crate::net::{TlsFault, proxy_header, sniff};
 use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// How long a device may take to read a reply.
@@ -35,6 +36,8 @@ pub(super) enum SessionEnd {
     Closed,
     /// See [`ConnectionEnd::WasTls`].
     WasTls,
+    /// See [`ConnectionEnd::ProxyHeader`].
+    ProxyHeader,
     /// Another connection evicted this one.
     Evicted,
     /// The program ends.
@@ -67,6 +70,7 @@ impl SessionEnd {
                     _ => record.note(&format!("The connection broke: {error}.")),
                 }
             }
+            Self::ProxyHeader => return ConnectionEnd::ProxyHeader,
             Self::Over => record.note("Tipoff was stopped."),
             Self::Evicted | Self::Closed => {}
         }
@@ -79,6 +83,8 @@ pub(super) struct ControlConnection {
     /// `None` only while it is being encrypted.
     wire: Option<Wire>,
     pub(super) peer: IpAddr,
+    /// Whether a balancer is in between.
+    pub(super) path: ConnectionPath,
     pub(super) tls: Arc<Tls>,
     pub(super) shutdown: Shutdown,
     pub(super) record: TranscriptRecorder,
@@ -94,10 +100,11 @@ pub(super) struct ControlConnection {
 impl ControlConnection {
     /// A control connection on which nothing was received yet.
     pub(super) fn new(connection: Connection) -> Self {
-        let Connection { wire, peer, tls, shutdown, record, handle } = connection;
+        let Connection { wire, peer, path, tls, shutdown, record, handle } = connection;
         Self {
             wire: Some(wire),
             peer,
+            path,
             tls,
             shutdown,
             record,
@@ -114,7 +121,7 @@ impl ControlConnection {
         Ok((wire, Interrupts { shutdown: &mut self.shutdown, handle: &self.handle }))
     }
 
-    /// The address of this machine that the device has connected to.
+    /// The address of this machine that the device, or the balancer in between, has connected to.
     pub(super) fn local_address(&self) -> Option<SocketAddr> {
         self.wire.as_ref().and_then(|wire| wire.local_address().ok())
     }
@@ -143,7 +150,8 @@ impl ControlConnection {
         }
     }
 
-    /// Checks what was read: no bytes are the end of the connection; TLS that was not announced ends the session.
+    /// Checks what was read: no bytes are the end of the connection; TLS that was not announced and a PROXY header, which
+    /// only balancers may send, end the session.
     pub(super) fn received(&mut self, bytes: &[u8]) -> Result<(), SessionEnd> {
         self.handle.touch();
         if bytes.is_empty() {
@@ -151,6 +159,9 @@ impl ControlConnection {
         }
         if !self.has_received && sniff::is_client_hello(bytes) {
             return Err(SessionEnd::WasTls);
+        }
+        if !self.has_received && proxy_header::begins(bytes) {
+            return Err(SessionEnd::ProxyHeader);
         }
         self.has_received = true;
         Ok(())
@@ -221,6 +232,10 @@ impl ControlConnection {
         if let SessionEnd::Evicted = end {
             self.reply(EVICTED);
             self.record.problem(SessionProblem::TurnedAway(LimitExceeded::Total));
+        }
+        if let SessionEnd::ProxyHeader = end {
+            self.reply(NOT_A_BALANCER);
+            self.record.problem(SessionProblem::ProxyHeader);
         }
         let _ = self.flush().await;
         if let Some(wire) = &mut self.wire {

@@ -23,6 +23,7 @@ mod unfinished_upload;
 mod upload;
 mod views;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tipoff_ftp::{CommandRefusal, Profile, RefusalCause, Session, Step, TransferOutcome};
@@ -97,6 +98,8 @@ impl Receiver {
         let limits =
             ConnectionLimits::of_receiver(max_connections, max_connections_per_address, ceiling);
         let connections = ConnectionLimiter::new(limits, Arc::clone(&gate.known));
+        let port_leases = PortLeases::default();
+        port_leases.set_balancers(settings.proxy_protocol.clone());
         Self {
             authenticator: directory.authenticator(),
             views: Arc::new(FtpViews::new(Arc::clone(&writer.spool), writer.clock.clone())),
@@ -108,16 +111,22 @@ impl Receiver {
             gate,
             connections,
             active_uploads: ActiveUploads::default(),
-            port_leases: PortLeases::default(),
+            port_leases,
             transfer_limit: TransferLimit::default(),
             warnings: Arc::default(),
         }
+    }
+
+    /// Whether a connection from there begins with a PROXY header.
+    pub(super) fn is_balancer(&self, address: IpAddr) -> bool {
+        self.settings.proxy_protocol.contains(address)
     }
 
     /// The same receiver with other settings, for the sessions to come. Sessions under way keep the settings that they
     /// began with; limits, leases and views are shared by both.
     pub(crate) fn with(&self, settings: Ftp) -> Self {
         let Ftp { max_connections, max_connections_per_address, .. } = settings;
+        self.port_leases.set_balancers(settings.proxy_protocol.clone());
         Self {
             authenticator: self.authenticator.clone(),
             views: Arc::clone(&self.views),
@@ -143,6 +152,7 @@ pub(super) async fn serve(connection: Connection, receiver: &Receiver) -> Connec
         tls: true,
         missing_folder: receiver.settings.missing_folder,
         read: receiver.settings.read,
+        extended_passive: data_port::reaches_same_address(&connection, &receiver.settings),
         line_bytes_max: receiver.settings.max_line,
         login_failures_max: receiver.settings.max_login_failures,
         transcript: true,

@@ -1,7 +1,8 @@
 //! Listeners of SMTP and FTP: binding, accepting, and what an accepted connection speaks.
 //!
-//! Every listener understands plain text and TLS, whatever its configuration expects. A connection gets a permit first,
-//! then a transcript, then a session in a task of its own; one without a permit is refused with 421.
+//! Every listener understands plain text and TLS, whatever its configuration expects. A balancer's connection first says
+//! whose it is. A connection gets a permit, then a transcript, then a session in a task of its own; one without a permit
+//! is refused with 421.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -20,6 +21,7 @@ use super::handshake::{handshake, report_failure};
 use super::transcript::{SessionProblem, TranscriptRecorder, Transcripts};
 use super::{ftp, smtp};
 use crate::config::{Listener, SmtpListener};
+use crate::net::balancer::{ConnectionPath, HeaderGate, Origin};
 use crate::net::limit::{ConnectionHandle, ConnectionLimiter, ConnectionPermit, LimitExceeded};
 use crate::net::listen::listen;
 use crate::net::sniff::{KnownPeers, Speaks, sniff};
@@ -62,6 +64,14 @@ impl ProtocolHandler {
         }
     }
 
+    /// Whether a connection from there begins with a PROXY header.
+    fn is_balancer(&self, address: IpAddr) -> bool {
+        match self {
+            Self::Smtp(receiver, _) => receiver.load().is_balancer(address),
+            Self::Ftp(receiver) => receiver.load().is_balancer(address),
+        }
+    }
+
     /// The protocol inside of TLS.
     fn alpn(&self) -> Alpn {
         match self {
@@ -95,6 +105,8 @@ struct ListenerContext {
     known: KnownPeers,
     handler: ProtocolHandler,
     tls: Arc<Tls>,
+    /// Reads the headers of balancers.
+    headers: HeaderGate,
     /// Bounds log lines and transcripts of refused connections.
     turned_away: PerMinute<(IpAddr, LimitExceeded)>,
     /// Bounds log lines of errors of the system.
@@ -104,7 +116,7 @@ struct ListenerContext {
 /// An accepted connection that has a permit; what it speaks is not known yet.
 struct Accepted {
     socket: TcpStream,
-    peer: IpAddr,
+    origin: Origin,
     /// Counts the connection until its session has ended.
     permit: ConnectionPermit,
     record: TranscriptRecorder,
@@ -143,11 +155,13 @@ pub(crate) fn start(
         _ => "SMTP",
     };
     let name = format!("{protocol} listener {}", settings.address);
+    let headers = HeaderGate::new(handler.protocol().as_str());
     let context = Arc::new(ListenerContext {
         settings,
         known: KnownPeers::default(),
         handler,
         tls,
+        headers,
         turned_away: PerMinute::default(),
         not_accepted: PerMinute::default(),
     });
@@ -178,27 +192,80 @@ async fn accept(
             () = shutdown.reached(Phase::Ending) => return,
         };
         let (socket, peer) = match accepted {
-            Ok((socket, peer)) => (socket, peer.ip().to_canonical()),
+            Ok(accepted) => accepted,
             Err(error) => {
                 if let Some(times) = context.not_accepted.due(()) {
                     tracing::warn!(%error, times, "A connection could not be accepted.");
                 }
                 if open_files::is_exhausted(&error) {
+                    context.headers.evict_one();
                     context.handler.connections().evict_one();
                 }
                 tokio::time::sleep(BREATHER).await;
                 continue;
             }
         };
-        match context.handler.connections().admit(peer) {
-            Ok(permit) => {
-                let record = transcripts.begin(context.handler.protocol(), peer);
-                let accepted = Accepted { socket, peer, permit, record };
-                tasks.spawn(serve(accepted, Arc::clone(context), shutdown.clone()));
+        if context.handler.is_balancer(peer.ip()) {
+            if let Some(place) = context.headers.enter(peer.ip()) {
+                let (context, transcripts) = (Arc::clone(context), transcripts.clone());
+                let shutdown = shutdown.clone();
+                tasks.spawn(serve_balanced(socket, peer, place, context, transcripts, shutdown));
             }
-            Err(exceeded) => turn_away(&socket, peer, exceeded, context, transcripts),
+        } else if let Some(accepted) = admit(socket, Origin::direct(peer), context, transcripts) {
+            tasks.spawn(serve(accepted, Arc::clone(context), shutdown.clone()));
         }
     }
+}
+
+/// Serves a balancer's connection, once its header says whose it is. `place`: its place until then.
+async fn serve_balanced(
+    socket: TcpStream,
+    balancer: SocketAddr,
+    place: ConnectionPermit,
+    context: Arc<ListenerContext>,
+    transcripts: Transcripts,
+    mut shutdown: Shutdown,
+) {
+    let origin = tokio::select! {
+        origin = context.headers.identify(&socket, balancer, place) => origin,
+        () = shutdown.reached(Phase::Ending) => None,
+    };
+    let Some(origin) = origin else {
+        return;
+    };
+    if let Some(accepted) = admit(socket, origin, &context, &transcripts) {
+        // Boxed: the future of a session is large, and this one would hold it while the header is awaited.
+        Box::pin(serve(accepted, context, shutdown)).await;
+    }
+}
+
+/// A permit and a transcript for a connection. `None` if it was refused.
+fn admit(
+    socket: TcpStream,
+    origin: Origin,
+    context: &ListenerContext,
+    transcripts: &Transcripts,
+) -> Option<Accepted> {
+    let (peer, protocol) = (origin.peer.ip(), context.handler.protocol());
+    let permit = match context.handler.connections().admit(peer) {
+        Ok(permit) => permit,
+        Err(exceeded) => {
+            turn_away(&socket, peer, exceeded, context, transcripts);
+            return None;
+        }
+    };
+    let record = match origin.path {
+        ConnectionPath::Check => transcripts.begin_check(protocol, peer),
+        ConnectionPath::Direct => transcripts.begin(protocol, peer),
+        ConnectionPath::Forwarded { balancer, destination } => {
+            let record = transcripts.begin(protocol, peer);
+            record.note(&format!(
+                "Through the balancer {balancer}, which it reached at {destination}."
+            ));
+            record
+        }
+    };
+    Some(Accepted { socket, origin, permit, record })
 }
 
 /// The next connection, once there is an open file for it.
@@ -212,7 +279,8 @@ async fn next(
 
 /// Serves a connection from its first byte to its end. The permit is dropped last.
 async fn serve(accepted: Accepted, context: Arc<ListenerContext>, mut shutdown: Shutdown) {
-    let Accepted { socket, peer, permit, record } = accepted;
+    let Accepted { socket, origin, permit, record } = accepted;
+    let (peer, path) = (origin.peer.ip(), origin.path);
     // Small replies must not wait for the device's acknowledgement of the one before.
     let _ = socket.set_nodelay(true);
     if context.handler.protocol() == Protocol::Ftp {
@@ -237,10 +305,12 @@ async fn serve(accepted: Accepted, context: Arc<ListenerContext>, mut shutdown: 
     }
     handle.touch();
     let tls = Arc::clone(&context.tls);
-    let connection = Connection { wire, peer, tls, shutdown, record, handle: handle.clone() };
+    let connection = Connection { wire, peer, path, tls, shutdown, record, handle: handle.clone() };
     let session = std::pin::pin!(context.handler.serve(connection));
-    if let Some(ConnectionEnd::WasTls) = until_evicted(session, &handle).await {
-        context.known.learn(peer, Speaks::Tls);
+    match until_evicted(session, &handle).await {
+        Some(ConnectionEnd::WasTls) => context.known.learn(peer, Speaks::Tls),
+        Some(ConnectionEnd::ProxyHeader) => context.headers.report_unbelieved(peer),
+        Some(ConnectionEnd::Ended) | None => {}
     }
     drop(permit);
 }

@@ -71,6 +71,11 @@ impl Receiver {
         Self { settings, authenticator, resolver, writer, buffers, metrics, gate, connections }
     }
 
+    /// Whether a connection from there begins with a PROXY header.
+    pub(super) fn is_balancer(&self, address: IpAddr) -> bool {
+        self.settings.proxy_protocol.contains(address)
+    }
+
     /// The same receiver with other settings, for the sessions to come. Sessions under way keep the settings that they
     /// began with; the limit of connections counts both.
     pub(crate) fn with(&self, settings: Smtp) -> Self {

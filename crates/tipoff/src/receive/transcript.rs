@@ -230,6 +230,12 @@ struct Finished {
 }
 
 impl Finished {
+    /// Whether nothing was stored, no login was tried, and nothing went wrong.
+    fn is_empty(&self) -> bool {
+        let SessionState { login, arrivals, problem, .. } = &self.state;
+        login.is_none() && arrivals.is_empty() && problem.is_none()
+    }
+
     /// How the session ended: its unsolved problem decides, else whether it brought an arrival.
     fn outcome(&self) -> SessionOutcome {
         match &self.state.problem {

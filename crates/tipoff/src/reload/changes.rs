@@ -47,7 +47,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 17]
         channels: _, // One by one: see `channels`.
         rules,
         retention,
-        media,
+        spool,
         video,
         // Where it was read from, and what follows from the rest.
         path: _,
@@ -85,7 +85,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 17]
         ("[smtp] listen", AfterRestart, smtp.listen != before.smtp.listen),
         ("[ftp] listen", AfterRestart, ftp.listen != before.ftp.listen),
         ("[http]", AfterRestart, *http != before.http),
-        ("[spool]", AfterRestart, *media != before.media),
+        ("[spool]", AfterRestart, *spool != before.spool),
         ("[video]", AfterRestart, *video != before.video),
     ]
 }
@@ -175,6 +175,7 @@ mod tests {
             ("ftp.listen = []", "[ftp] listen"),
             ("http.listen = \"off\"", "[http]"),
             ("http.public_url = \"https://example.org\"", "[http]"),
+            ("spool.connections = 5", "[spool]"),
             ("spool.media = \"s3://bucket\"", "[spool]"),
             ("video.convert = false", "[video]"),
         ] {

@@ -48,7 +48,7 @@ impl Running {
             // Take effect after a restart.
             data_dir: _,
             http: _,
-            media: _,
+            spool: _,
             video: _,
             // Where the configuration was read from, and what follows from the rest.
             path: _,

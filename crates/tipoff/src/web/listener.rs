@@ -2,7 +2,7 @@
 //!
 //! A new connection never waits: it replaces the connection on which nothing has moved for longest, of the address that has
 //! most, or else of its own address (`net/limit.rs`). So slow clients cannot occupy the port. The first byte decides
-//! between TLS and plain HTTP, so one port serves both.
+//! between TLS and plain HTTP, so one port serves both; before it, a balancer's connection says whose it is.
 
 use std::convert::Infallible;
 use std::io;
@@ -30,9 +30,11 @@ use tokio_util::either::Either;
 use tokio_util::task::TaskTracker;
 
 use super::slow_body;
-use crate::config::Proxies;
+use crate::config::{Http, Networks, Proxies};
+use crate::net::balancer::{HeaderGate, Origin};
 use crate::net::known::KnownAddresses;
-use crate::net::limit::{ConnectionHandle, ConnectionLimiter, ConnectionLimits};
+use crate::net::limit::{ConnectionHandle, ConnectionLimiter, ConnectionLimits, ConnectionPermit};
+use crate::net::proxy_header;
 use crate::net::sniff::is_client_hello;
 use crate::net::tls::{Alpn, Tls};
 use crate::open_files;
@@ -53,6 +55,9 @@ const READER_RATE_MIN: u64 = 2 * 1024;
 /// Maximum size of a request's head; a larger one gets a 431. Also the buffer of an answer in memory.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
 
+/// Bytes that are looked at to decide what a connection speaks: as many as a PROXY header begins with.
+const FIRST_BYTES: usize = 12;
+
 /// Pause in accepting when the system has no file descriptor left.
 const BREATHER: Duration = Duration::from_millis(100);
 
@@ -64,6 +69,9 @@ pub(super) struct Server {
     connections: ConnectionLimiter,
     /// Trusted proxies: their connections are those of many people, and have no limit by address.
     proxies: Proxies,
+    /// The networks of balancers, whose connections begin with a PROXY header.
+    balancers: Arc<Networks>,
+    headers: HeaderGate,
     /// Limits the warnings about connections that were not accepted.
     not_accepted: Arc<PerMinute<()>>,
 }
@@ -74,7 +82,7 @@ impl Server {
         listener: Arc<TcpListener>,
         tls: Arc<Tls>,
         known: Arc<KnownAddresses>,
-        proxies: Proxies,
+        settings: &Http,
         ceiling: usize,
     ) -> Self {
         let limits = ConnectionLimits {
@@ -84,7 +92,15 @@ impl Server {
             newest_wins: true,
         };
         let connections = ConnectionLimiter::new(limits, known);
-        Self { listener, tls, connections, proxies, not_accepted: Arc::default() }
+        Self {
+            listener,
+            tls,
+            connections,
+            proxies: settings.proxies.clone(),
+            balancers: Arc::new(settings.proxy_protocol.clone()),
+            headers: HeaderGate::new("http"),
+            not_accepted: Arc::default(),
+        }
     }
 
     /// Serves until the program ends, each connection in its own task.
@@ -102,34 +118,125 @@ impl Server {
                     continue;
                 }
             };
-            // A reverse proxy's connections are those of many people.
-            let connections = match self.proxies.trusted.contains(peer.ip()) {
-                true => self.connections.with(CONNECTIONS_MAX, CONNECTIONS_MAX),
-                false => self.connections.clone(),
-            };
-            if let Ok(permit) = connections.admit(peer.ip()) {
-                let served = serve_connection(
-                    socket,
-                    peer,
-                    Arc::clone(&self.tls),
-                    router.clone(),
-                    permit.handle(),
-                    shutdown.clone(),
-                );
-                tasks.spawn(async move {
-                    let handle = permit.handle();
-                    tokio::select! {
-                        served = served => if let Err(error) = served {
-                            tracing::debug!(%peer, %error, "A connection to the HTTP port ended.");
-                        },
-                        () = handle.evicted() => {
-                            tracing::debug!(%peer, "A connection to the HTTP port gave way to another.");
-                        }
-                    }
-                    drop(permit);
-                });
+            let (router, shutdown) = (router.clone(), shutdown.clone());
+            if self.balancers.contains(peer.ip()) {
+                if let Some(place) = self.headers.enter(peer.ip()) {
+                    let served = self.clone().serve_balanced(socket, peer, place, router, shutdown);
+                    tasks.spawn(served);
+                }
+            } else if let Some(permit) = self.admit(peer) {
+                tasks.spawn(self.clone().serve_admitted(socket, peer, permit, router, shutdown));
             }
         }
+    }
+
+    /// Serves a balancer's connection, once its header says whose it is. `place`: its place until then.
+    async fn serve_balanced(
+        self,
+        socket: TcpStream,
+        balancer: SocketAddr,
+        place: ConnectionPermit,
+        router: Router,
+        mut shutdown: Shutdown,
+    ) {
+        let origin = tokio::select! {
+            origin = self.headers.identify(&socket, balancer, place) => origin,
+            () = shutdown.reached(Phase::Ending) => None,
+        };
+        if let Some(Origin { peer, .. }) = origin
+            && let Some(permit) = self.admit(peer)
+        {
+            self.serve_admitted(socket, peer, permit, router, shutdown).await;
+        }
+    }
+
+    /// A permit for a connection of this address.
+    fn admit(&self, peer: SocketAddr) -> Option<ConnectionPermit> {
+        // A reverse proxy's connections are those of many people.
+        let connections = match self.proxies.trusted.contains(peer.ip()) {
+            true => self.connections.with(CONNECTIONS_MAX, CONNECTIONS_MAX),
+            false => self.connections.clone(),
+        };
+        connections.admit(peer.ip()).ok()
+    }
+
+    /// Serves a connection until it ends or is evicted.
+    async fn serve_admitted(
+        self,
+        socket: TcpStream,
+        peer: SocketAddr,
+        permit: ConnectionPermit,
+        router: Router,
+        shutdown: Shutdown,
+    ) {
+        let handle = permit.handle();
+        let served = self.serve_connection(socket, peer, router, handle.clone(), shutdown);
+        tokio::select! {
+            served = served => if let Err(error) = served {
+                tracing::debug!(%peer, %error, "A connection to the HTTP port ended.");
+            },
+            () = handle.evicted() => {
+                tracing::debug!(%peer, "A connection to the HTTP port gave way to another.");
+            }
+        }
+        drop(permit);
+    }
+
+    /// Serves the requests of a connection. At the end of the program it finishes the request that is running.
+    async fn serve_connection(
+        &self,
+        socket: TcpStream,
+        address: SocketAddr,
+        router: Router,
+        handle: ConnectionHandle,
+        mut shutdown: Shutdown,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let socket = tokio::select! {
+            socket = self.greet(socket, address) => socket?,
+            () = shutdown.reached(Phase::Ending) => return Ok(()),
+        };
+        let peer = Peer { address, by_tls: matches!(socket, Either::Right(_)) };
+        let io = TokioIo::new(Connection::new(socket, handle.clone()));
+        let router = TowerToHyperService::new(router);
+        let service =
+            service_fn(move |request| answer(router.clone(), request, peer, handle.clone()));
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX);
+        builder.max_buf_size(BUFFER_BYTES_MAX);
+        // Boxed: the connection is large, and most never get as far as this.
+        let mut connection = Box::pin(builder.serve_connection(io, service));
+        tokio::select! {
+            served = connection.as_mut() => return Ok(served?),
+            () = shutdown.reached(Phase::Ending) => connection.as_mut().graceful_shutdown(),
+        }
+        tokio::select! {
+            served = connection => Ok(served?),
+            () = shutdown.reached(Phase::Over) => Ok(()),
+        }
+    }
+
+    /// Decides by the first byte between TLS and plain HTTP: clients of both send first. A PROXY header here comes from
+    /// somebody who is no balancer, and ends the connection.
+    async fn greet(
+        &self,
+        socket: TcpStream,
+        peer: SocketAddr,
+    ) -> io::Result<Either<TcpStream, Box<TlsStream<TcpStream>>>> {
+        let mut first = [0; FIRST_BYTES];
+        let count = timeout(HEAD_MAX, socket.peek(&mut first)).await??;
+        let first = first.get(..count).unwrap_or_default();
+        if first.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if proxy_header::begins(first) {
+            self.headers.report_unbelieved(peer.ip());
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        if !is_client_hello(first) {
+            return Ok(Either::Left(socket));
+        }
+        let handshake = Box::pin(TlsAcceptor::from(self.tls.config(Alpn::Http)).accept(socket));
+        Ok(Either::Right(Box::new(timeout(HEAD_MAX, handshake).await??)))
     }
 
     /// The next connection, once a file descriptor is free for it.
@@ -144,6 +251,7 @@ impl Server {
             tracing::warn!(%error, times, "A connection to the HTTP port could not be accepted.");
         }
         if open_files::is_exhausted(error) {
+            self.headers.evict_one();
             self.connections.evict_one();
         }
     }
@@ -154,37 +262,6 @@ impl Server {
 pub(super) struct Peer {
     pub(super) address: SocketAddr,
     pub(super) by_tls: bool,
-}
-
-/// Serves the requests of a connection. At the end of the program it finishes the request that is running.
-async fn serve_connection(
-    socket: TcpStream,
-    address: SocketAddr,
-    tls: Arc<Tls>,
-    router: Router,
-    handle: ConnectionHandle,
-    mut shutdown: Shutdown,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let socket = tokio::select! {
-        socket = greet(socket, &tls) => socket?,
-        () = shutdown.reached(Phase::Ending) => return Ok(()),
-    };
-    let peer = Peer { address, by_tls: matches!(socket, Either::Right(_)) };
-    let io = TokioIo::new(Connection::new(socket, handle.clone()));
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(move |request| answer(router.clone(), request, peer, handle.clone()));
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX).max_buf_size(BUFFER_BYTES_MAX);
-    // Boxed: the connection is large, and most never get as far as this.
-    let mut connection = Box::pin(builder.serve_connection(io, service));
-    tokio::select! {
-        served = connection.as_mut() => return Ok(served?),
-        () = shutdown.reached(Phase::Ending) => connection.as_mut().graceful_shutdown(),
-    }
-    tokio::select! {
-        served = connection => Ok(served?),
-        () = shutdown.reached(Phase::Over) => Ok(()),
-    }
 }
 
 /// Adds the peer to a request, limits the time of its body, and passes it on.
@@ -201,22 +278,6 @@ async fn answer(
     let response = router.call(request).await;
     handle.set_busy(false);
     response
-}
-
-/// Decides by the first byte between TLS and plain HTTP: clients of both send first.
-async fn greet(
-    socket: TcpStream,
-    tls: &Tls,
-) -> io::Result<Either<TcpStream, Box<TlsStream<TcpStream>>>> {
-    let mut first = [0];
-    if timeout(HEAD_MAX, socket.peek(&mut first)).await?? == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    if !is_client_hello(&first) {
-        return Ok(Either::Left(socket));
-    }
-    let handshake = Box::pin(TlsAcceptor::from(tls.config(Alpn::Http)).accept(socket));
-    Ok(Either::Right(Box::new(timeout(HEAD_MAX, handshake).await??)))
 }
 
 /// A connection that fails if nothing moves on it, or if the client reads an answer too slowly.

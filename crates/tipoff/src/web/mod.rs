@@ -205,7 +205,7 @@ pub(crate) fn start(
     });
     let known = Arc::clone(&state.access.gate().known);
     let listener = Arc::new(listener);
-    let server = listener::Server::new(listener, tls, known, settings.proxies.clone(), ceiling);
+    let server = listener::Server::new(listener, tls, known, &settings, ceiling);
     let policy = Arc::new(ProxyPolicy::new(settings));
     let router = router(state)
         .layer(from_fn(access::refuse_tokens_in_urls))

@@ -52,7 +52,7 @@ pub(super) async fn recognise(
     next: Next,
 ) -> Response {
     let is_open = OPEN.contains(&request.uri().path());
-    let host = match policy.host(&request, peer) {
+    let host = match policy.host(&request, peer, is_open) {
         Ok(host) => Some(host),
         Err(_) if is_open => None,
         Err(refusal) => return refusal.into_response(request.uri().path()),
@@ -76,11 +76,14 @@ impl ProxyPolicy {
         }
     }
 
-    /// The host that a request names, if it is one of ours.
-    fn host(&self, request: &Request, peer: Peer) -> Result<HostName, HostError> {
+    /// The host that a request names, if it is one of ours. If it is not, this is logged, but for health checks (`is_open`).
+    fn host(&self, request: &Request, peer: Peer, is_open: bool) -> Result<HostName, HostError> {
         let host = host::of(request)?.ok_or(HostError::Unclear)?;
         if host::is_ours(&host, &self.names) {
             return Ok(host);
+        }
+        if is_open {
+            return Err(HostError::NotOurs);
         }
         self.log(|| {
             tracing::warn!(

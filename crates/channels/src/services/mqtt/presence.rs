@@ -2,7 +2,6 @@
 //! publishes whether Tipoff runs, the home mode and the devices, and applies the modes that are requested
 //! at the broker. Alerts use the same connection ([`super::connection`]).
 
-use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -169,7 +168,8 @@ async fn show(
     loop {
         let now = tokio::select! {
             now = home_control.next_state(known.clone()) => now,
-            // The alert of a new device announces it: if the device goes before it was read here, no state differs.
+            // A new device is announced by its first alert. It is read at once: if it went before it was read, it would
+            // be in no list, and its messages would stay.
             () = up.announced_more.notified() => home_control.next_state(None).await,
         };
         let before = known.as_ref();
@@ -187,29 +187,26 @@ async fn show(
         for (id, name) in now.devices.iter().take(DEVICES_MAX) {
             in_time(mqtt, announce(mqtt, up, *id, name)).await?;
         }
-        if !gone(up, &now).is_empty() {
-            // An alert may have announced a new device since `now` was read: such a device is in the next read.
-            let latest = home_control.next_state(None).await;
-            for (id, name) in gone(up, &latest) {
-                lock(&up.announced).remove(&id);
-                let topics = mqtt.topics.of_device(id, &name);
-                in_time(mqtt, retained_cleanup::forget(mqtt, up, id, &topics)).await?;
-            }
+        for (id, name) in before.map(|before| gone(before, &now)).unwrap_or_default() {
+            lock(&up.announced).remove(&id);
+            in_time(
+                mqtt,
+                retained_cleanup::forget(mqtt, up, id, &mqtt.topics.of_device(id, &name)),
+            )
+            .await?;
         }
         known = Some(now);
     }
 }
 
-/// The devices that were announced and no longer exist. A configured device that was renamed is a new device.
-fn gone(up: &LiveConnection, now: &HomeState) -> Vec<(DeviceId, String)> {
+/// The devices that no longer exist. A configured device that was renamed is a new device.
+fn gone(before: &HomeState, now: &HomeState) -> Vec<(DeviceId, String)> {
     // The list is cut: a missing device may still exist.
     if now.devices.len() >= home_control::DEVICES_MAX {
         return Vec::new();
     }
-    let there: HashSet<DeviceId> = now.devices.iter().map(|(id, _)| *id).collect();
-    let announced = lock(&up.announced);
-    let gone = announced.iter().filter(|(id, _)| !there.contains(id));
-    gone.map(|(id, name)| (*id, name.clone())).collect()
+    let is_gone = |id: &DeviceId| now.devices.iter().all(|(other, _)| other != id);
+    before.devices.iter().filter(|(id, _)| is_gone(id)).cloned().collect()
 }
 
 /// Applies requested modes.

@@ -6,12 +6,13 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::Access;
 use tipoff_spool::{Blobs, S3Settings, SqliteSpool, Usage};
 
 use super::finding::{Finding, size};
-use crate::config::Retention;
+use crate::config::{Config, Retention};
 use crate::runtime::private::{self, Found};
 
 /// Files whose sizes are added up. With more files the sum is not known, and the finding leaves it
@@ -164,6 +165,19 @@ pub(super) fn passwords(open: &[PathBuf]) -> Finding {
             about,
             format!("every user of this machine can read {}", path.display()),
             format!("`chmod o-r {}`", path.display()),
+        ),
+    }
+}
+
+/// Whether the shared spool's database answers and holds a spool. Changes nothing in it.
+pub(super) async fn database(config: &Config) -> Finding {
+    let rules = Arc::new(config.rules.clone());
+    match tipoff_spool::open_beside(&config.spool(), rules).await {
+        Ok(_) => Finding::fine("database", "PostgreSQL answers and holds the spool"),
+        Err(error) => Finding::wrong(
+            "database",
+            error.to_string(),
+            "check `url` in `[spool]`, and that this machine reaches the database; `tipoff run` makes the tables",
         ),
     }
 }

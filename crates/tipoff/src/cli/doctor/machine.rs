@@ -15,7 +15,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use rustix::process::{Resource, geteuid, getrlimit};
 use tipoff_model::Timestamp;
-use tipoff_spool::{SharedPlace, SqliteSpool};
+use tipoff_spool::SharedPlace;
 use tipoff_video::{Held, Launcher, Transcoder};
 use tokio::time::timeout;
 
@@ -73,8 +73,8 @@ pub(super) fn address(config: &Config, lan: Option<IpAddr>, in_container: bool) 
 pub(super) async fn peers(config: &Config, now: Timestamp) -> Option<Finding> {
     let about = "devices";
     let rules = Arc::new(config.rules.clone());
-    let spool = SqliteSpool::open_beside(&config.data_dir, rules).ok()?;
-    let SharedPlace { place, devices } = network::rewritten(&spool, now).await.ok()??;
+    let spool = tipoff_spool::open_beside(&config.spool(), rules).await.ok()?;
+    let SharedPlace { place, devices } = network::rewritten(&*spool, now).await.ok()??;
     Some(Finding::hint(
         about,
         format!(

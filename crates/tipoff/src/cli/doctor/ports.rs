@@ -14,7 +14,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::finding::Finding;
-use crate::config::{Config, Ftp};
+use crate::config::{Config, Ftp, Networks};
+use crate::net::proxy_header::LOCAL_HEADER;
 
 /// Time limit for connecting to a port and for its answer together.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
@@ -67,16 +68,28 @@ impl Protocol {
 /// Checks every address of the configuration at the same time. `in_use`: whether a Tipoff runs on
 /// the data folder; `None` if unknown.
 pub(super) async fn listeners(config: &Config, in_use: Option<bool>) -> Vec<Finding> {
-    let smtp = config.smtp.listen.iter().map(|it| (Protocol::Smtp, it.at.address));
-    let ftp = config.ftp.listen.iter().map(|it| (Protocol::Ftp, it.address));
-    let http = config.http.listen.iter().map(|it| (Protocol::Http, it.address));
-    let all = smtp.chain(ftp).chain(http);
-    join_all(all.map(|(protocol, address)| listener(protocol, address, in_use))).await
+    let Config { smtp, ftp, http, .. } = config;
+    let ports = smtp.listen.iter().map(|it| (Protocol::Smtp, it.at.address, &smtp.proxy_protocol));
+    let ports = ports
+        .chain(ftp.listen.iter().map(|it| (Protocol::Ftp, it.address, &ftp.proxy_protocol)))
+        .chain(http.listen.iter().map(|it| (Protocol::Http, it.address, &http.proxy_protocol)));
+    let ports = ports.map(|(protocol, address, balancers)| Port { protocol, address, balancers });
+    join_all(ports.map(|port| listener(port, in_use))).await
+}
+
+/// A port of the configuration.
+#[derive(Clone, Copy)]
+struct Port<'a> {
+    protocol: Protocol,
+    address: SocketAddr,
+    /// The networks from where connections begin with a PROXY header.
+    balancers: &'a Networks,
 }
 
 /// Checks one address. Port 0 is a hint: the system chooses another port at each start, and cameras
 /// have a fixed one.
-async fn listener(protocol: Protocol, address: SocketAddr, in_use: Option<bool>) -> Finding {
+async fn listener(port: Port<'_>, in_use: Option<bool>) -> Finding {
+    let Port { protocol, address, .. } = port;
     let about = protocol.name();
     if address.port() == 0 {
         return Finding::hint(
@@ -95,7 +108,7 @@ async fn listener(protocol: Protocol, address: SocketAddr, in_use: Option<bool>)
         // Asked also if this user may not bind the port: the running Tipoff may, with
         // CAP_NET_BIND_SERVICE.
         Err(error) => {
-            let answer = timeout(ANSWER_MAX, answer(protocol, address)).await;
+            let answer = timeout(ANSWER_MAX, answer(port)).await;
             let answer = answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
             held(protocol, address, &error, answer.ok().as_deref(), in_use)
         }
@@ -103,9 +116,14 @@ async fn listener(protocol: Protocol, address: SocketAddr, in_use: Option<bool>)
 }
 
 /// The answer of whoever has the port: the first line of a greeting, or a whole HTTP response.
-async fn answer(protocol: Protocol, address: SocketAddr) -> io::Result<String> {
+/// Where this machine itself is in a network of balancers, the connection begins as a balancer's health check.
+async fn answer(port: Port<'_>) -> io::Result<String> {
+    let Port { protocol, address, balancers } = port;
     let mut socket = TcpStream::connect(reachable(address)).await?;
     let mut bytes = Vec::new();
+    if balancers.contains(socket.local_addr()?.ip()) {
+        socket.write_all(&LOCAL_HEADER).await?;
+    }
     socket.write_all(protocol.question()).await?;
     if protocol == Protocol::Http {
         socket.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes).await?;
@@ -220,6 +238,12 @@ mod tests {
     use super::super::finding::Mark;
     use super::*;
 
+    /// A port without balancers.
+    fn port(protocol: Protocol, address: SocketAddr) -> Port<'static> {
+        static NONE: std::sync::LazyLock<Networks> = std::sync::LazyLock::new(Networks::default);
+        Port { protocol, address, balancers: &NONE }
+    }
+
     const HEALTHY: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n";
 
     #[test]
@@ -277,21 +301,22 @@ mod tests {
             socket.read_to_string(&mut said).unwrap();
             said
         });
-        let finding = listener(Protocol::Smtp, address, Some(false)).await;
+        let finding = listener(port(Protocol::Smtp, address), Some(false)).await;
         assert_eq!(finding.mark, Mark::Wrong);
         assert!(finding.found.contains("mail.example.com"), "{finding:?}");
         assert_eq!(greeter.join().unwrap(), "QUIT\r\n");
         // Its holder is gone.
-        let finding = listener(Protocol::Smtp, address, Some(false)).await;
+        let finding = listener(port(Protocol::Smtp, address), Some(false)).await;
         assert_eq!(finding.mark, Mark::Fine, "{finding:?}");
-        let finding = listener(Protocol::Smtp, address, Some(true)).await;
+        let finding = listener(port(Protocol::Smtp, address), Some(true)).await;
         assert_eq!(finding.mark, Mark::Hint, "{finding:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn whoever_says_nothing_is_not_waited_for_long() {
         let holder = TcpListener::bind("127.0.0.1:0").unwrap();
-        let finding = listener(Protocol::Http, holder.local_addr().unwrap(), Some(false)).await;
+        let finding =
+            listener(port(Protocol::Http, holder.local_addr().unwrap()), Some(false)).await;
         assert_eq!(finding.mark, Mark::Wrong);
         assert!(finding.found.ends_with("by another program"), "{finding:?}");
     }
@@ -305,7 +330,7 @@ mod tests {
             let (mut socket, _) = holder.accept().unwrap();
             while socket.write_all(&[b'x'; 512]).is_ok() {}
         });
-        let answer = answer(Protocol::Smtp, address).await.unwrap();
+        let answer = answer(port(Protocol::Smtp, address)).await.unwrap();
         assert!(shown(Some(&answer)).len() < SHOWN_CHARS_MAX + 20);
         talker.join().unwrap();
     }

@@ -16,8 +16,8 @@ use serde_json::json;
 use tipoff_model::{ArrivalId, DeliveryState, Event, IncidentId, RuleSource, Timestamp};
 use tipoff_rules::{Clock, Rules};
 use tipoff_spool::{
-    AttemptRecord, DedupPolicy, Devices, DueDelivery, IncidentDetail, Incidents, NewArrival,
-    PastArrival, Review, Spool, SqliteSpool,
+    AttemptRecord, DedupPolicy, DueDelivery, Engine, IncidentDetail, NewArrival, PastArrival,
+    Spool, SpoolConfig,
 };
 
 use crate::cli::moment::check_mode;
@@ -60,11 +60,13 @@ pub(super) fn run(args: &ReplayArgs, config: Config, now: Timestamp) -> Ending {
 /// Opens both spools, gives the temporary one the day's mode and devices, replays, and prints.
 async fn replay(args: &ReplayArgs, config: Config, now: Timestamp) -> anyhow::Result<()> {
     let rules = Arc::new(config.rules.clone());
-    let past =
-        SqliteSpool::open_beside(&config.data_dir, Arc::clone(&rules) as Arc<dyn RuleSource>)?;
+    let source = Arc::clone(&rules) as Arc<dyn RuleSource>;
+    let past = tipoff_spool::open_beside(&config.spool(), source).await?;
     let (from, until) = bounds(args.day, &rules.clock, now)?;
     let folder = tempfile::tempdir().context("no temporary folder")?;
-    let spool = SqliteSpool::open(folder.path(), Arc::clone(&rules) as Arc<dyn RuleSource>)?;
+    let sandbox =
+        SpoolConfig { folder: folder.path().to_owned(), engine: Engine::Embedded, bucket: None };
+    let spool = tipoff_spool::open(&sandbox, Arc::clone(&rules) as Arc<dyn RuleSource>).await?;
     if let Some(mode) = &args.mode {
         check_mode(mode, &rules)?;
         // Chosen at the end of the day: so it is later than every mode that begins by schedule
@@ -77,7 +79,7 @@ async fn replay(args: &ReplayArgs, config: Config, now: Timestamp) -> anyhow::Re
     let directory = DeviceDirectory::new(config.access, config.devices);
     directory.set_added(past.added_devices().await?);
     let stage = Stage { spool, directory, rules };
-    let incidents = stage.play(&past, args.device.as_deref(), (from, until)).await?;
+    let incidents = stage.play(&*past, args.device.as_deref(), (from, until)).await?;
     if args.json {
         let all: Vec<_> = incidents.iter().map(Played::as_json).collect();
         println!("{}", serde_json::to_string_pretty(&all)?);
@@ -112,7 +114,7 @@ fn bounds(
 
 /// The temporary spool, and what decides about an arrival before the spool does.
 struct Stage {
-    spool: SqliteSpool,
+    spool: Arc<dyn Spool>,
     directory: DeviceDirectory,
     rules: Arc<Rules>,
 }
@@ -131,7 +133,7 @@ impl Stage {
     /// as the server would have done.
     async fn play(
         &self,
-        past: &SqliteSpool,
+        past: &dyn Spool,
         device: Option<&str>,
         (from, until): (Timestamp, Timestamp),
     ) -> anyhow::Result<Vec<Played>> {

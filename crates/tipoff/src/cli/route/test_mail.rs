@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use tipoff_model::{Content, Envelope, Facts, LoginProof, Plan, Planner, Protocol, Timestamp};
-use tipoff_spool::Devices;
 use tipoff_vendors::MailReading;
 
 use crate::cli::moment::{self, Moment};
@@ -71,9 +70,9 @@ async fn test(args: &TestArgs, config: Config, now: Timestamp) -> anyhow::Result
         tls: false,
         path: None,
     };
-    let spool = moment::open_spool(&config)?;
+    let spool = moment::open_spool(&config).await?;
     let now = args.moment.time(&config.rules.clock, now)?;
-    let past = args.moment.past(&config.rules, now, spool.as_ref()).await?;
+    let past = args.moment.past(&config.rules, now, spool.as_deref()).await?;
     let directory = DeviceDirectory::new(config.access, config.devices);
     if let Some(spool) = &spool {
         directory.set_added(spool.added_devices().await?);

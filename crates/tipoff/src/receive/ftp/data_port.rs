@@ -16,7 +16,9 @@ use super::data_connection::DataConnectionPlan;
 use super::data_context::DataContext;
 use super::passive::PassivePort;
 use super::port_leases::Lessee;
-use crate::config::ActiveAddresses;
+use crate::config::{ActiveAddresses, Ftp};
+use crate::net::balancer::ConnectionPath;
+use crate::receive::connection::Connection;
 use crate::receive::control::ControlConnection;
 use crate::receive::transcript::SessionProblem;
 use crate::runtime::per_minute::network;
@@ -39,6 +41,16 @@ impl DataPort {
         self.has_connected |=
             !matches!(outcome, TransferOutcome::Failed(TransferFailure::NoConnection, _));
     }
+}
+
+/// Whether data connections go to the address that the device has connected to, as EPSV means it. Through a balancer
+/// they usually do not: they go to this machine, or to `public_address`.
+pub(super) fn reaches_same_address(connection: &Connection, settings: &Ftp) -> bool {
+    let ConnectionPath::Forwarded { destination, .. } = connection.path else {
+        return true;
+    };
+    let local = connection.wire.local_address().ok().map(|local| local.ip().to_canonical());
+    settings.public_address.or(local) == Some(destination.ip())
 }
 
 impl FtpSession<'_> {
@@ -92,8 +104,9 @@ impl FtpSession<'_> {
         let allowed = self.allows_networks();
         let local = self.control.local_address();
         let (peer, ip) = (self.control.peer, address.ip().to_canonical());
-        let is_ours =
-            ip.is_loopback() || local.is_some_and(|local| local.ip().to_canonical() == ip);
+        let is_ours = ip.is_loopback()
+            || local.is_some_and(|local| local.ip().to_canonical() == ip)
+            || self.is_balancer(ip);
         let reachable = peer.is_loopback() || !is_ours;
         let granted = allowed && reachable && self.receiver.authenticator.is_in_networks(ip);
         if !granted && let Some(times) = self.receiver.warnings.foreign.due(network(peer)) {
@@ -106,6 +119,16 @@ impl FtpSession<'_> {
             );
         }
         self.session.foreign(granted);
+    }
+
+    /// Whether an address is of the balancer that this session comes through: it leads back to this machine.
+    fn is_balancer(&self, ip: IpAddr) -> bool {
+        match self.control.path {
+            ConnectionPath::Forwarded { balancer, destination } => {
+                ip == balancer || ip == destination.ip()
+            }
+            ConnectionPath::Direct | ConnectionPath::Check => false,
+        }
     }
 
     /// Whether data connections may go to addresses in the networks of devices.

@@ -2,6 +2,9 @@
 //! leases it for the address of its device, and a connection goes to the lease of the address that it comes from. So
 //! nobody can use up the ports of others; one address has as many leases as there are ports.
 //!
+//! A connection through a balancer begins with a PROXY header, and goes to the lease of the address in it. A device may
+//! also connect without the balancer, even from an address in a balancer's network, if it has a lease there.
+//!
 //! A port is bound when it is first leased, and closed soon after its last lease.
 
 mod free_ports;
@@ -14,11 +17,14 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use self::free_ports::{LeaseTable, Port};
+use crate::config::Networks;
+use crate::net::balancer::HeaderGate;
 use crate::runtime::lock::lock;
 
 /// How long a session waits for a port where its address has leased all of them.
@@ -36,11 +42,21 @@ const RESERVED_PART: usize = 4;
 #[derive(Clone, Default)]
 pub(super) struct PortLeases(Arc<PortLeasesShared>);
 
-#[derive(Default)]
 struct PortLeasesShared {
     table: Mutex<LeaseTable>,
+    /// The networks of balancers.
+    balancers: ArcSwap<Networks>,
+    headers: HeaderGate,
     /// Notified when a lease has ended.
     freed: Notify,
+}
+
+impl Default for PortLeasesShared {
+    fn default() -> Self {
+        let headers = HeaderGate::new("ftp");
+        let (table, balancers, freed) = (Mutex::default(), ArcSwap::default(), Notify::new());
+        Self { table, balancers, headers, freed }
+    }
 }
 
 /// The session that leases a port.
@@ -78,6 +94,11 @@ enum Refused {
 }
 
 impl PortLeases {
+    /// Replaces the networks of balancers.
+    pub(super) fn set_balancers(&self, networks: Networks) {
+        self.0.balancers.store(Arc::new(networks));
+    }
+
     /// Leases a port of the range at the address `local`. Where the device's address has leased all that it may, waits
     /// for a moment until one of them is free.
     pub(super) async fn lease(
@@ -151,6 +172,22 @@ impl PortLeases {
         lock(&self.0.table)
     }
 
+    /// Decides about an accepted connection: a balancer's first says whose it is.
+    fn accepted(&self, at: SocketAddr, socket: TcpStream, from: SocketAddr) {
+        let ip = from.ip().to_canonical();
+        if !self.0.balancers.load().contains(ip) || self.table().expects(at, ip) {
+            return self.route_connection(at, socket, ip);
+        }
+        if let Some(place) = self.0.headers.enter(ip) {
+            let ports = self.clone();
+            tokio::spawn(async move {
+                if let Some(origin) = ports.0.headers.identify(&socket, from, place).await {
+                    ports.route_connection(at, socket, origin.peer.ip());
+                }
+            });
+        }
+    }
+
     /// Gives a connection to the lease of its address, or closes it at once.
     fn route_connection(&self, at: SocketAddr, socket: TcpStream, from: IpAddr) {
         let entry = {
@@ -200,7 +237,7 @@ async fn accept(ports: PortLeases, at: SocketAddr, listener: TcpListener) {
     let mut look_at = Instant::now() + LINGER;
     while let Some(open) = &listener {
         match timeout_at(look_at, open.accept()).await {
-            Ok(Ok((socket, from))) => ports.route_connection(at, socket, from.ip().to_canonical()),
+            Ok(Ok((socket, from))) => ports.accepted(at, socket, from),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "A data connection could not be accepted.");
                 sleep(BREATHER).await;

@@ -43,6 +43,8 @@ pub(in crate::receive) enum SessionProblem {
     Tls(TlsFault),
     /// There were too many connections.
     TurnedAway(LimitExceeded),
+    /// It began with a PROXY header, and its address is no balancer's.
+    ProxyHeader,
     /// The connection broke in the middle of a mail or an upload.
     Torn,
     /// The device aborted the upload itself.
@@ -72,7 +74,7 @@ impl SessionProblem {
             | Self::LoginMissing
             | Self::LoginMechanism => SessionOutcome::LoginRefused,
             Self::Tls(_) => SessionOutcome::TlsFailed,
-            Self::TurnedAway(_) => SessionOutcome::TurnedAway,
+            Self::TurnedAway(_) | Self::ProxyHeader => SessionOutcome::TurnedAway,
             Self::Torn | Self::GivenUp => SessionOutcome::Torn,
             Self::ForeignAddress { .. }
             | Self::Refused(_)
@@ -130,6 +132,7 @@ impl SessionProblem {
             Self::Refused(refusal) => return Some(command_refusal::hint(refusal)),
             Self::Tls(fault) => return Some(fault.hint().to_owned()),
             Self::TurnedAway(exceeded) => return Some(too_many(*exceeded, protocol)),
+            Self::ProxyHeader => return Some(not_a_balancer(protocol)),
             Self::Torn => {
                 "The connection broke in the middle: look at the network of the device, most of \
                  all at its wireless link."
@@ -217,6 +220,15 @@ fn too_many(exceeded: LimitExceeded, protocol: Protocol) -> String {
     }
 }
 
+/// The hint for a PROXY header that is not believed.
+fn not_a_balancer(protocol: Protocol) -> String {
+    let section = protocol.as_str();
+    format!(
+        "It began with the PROXY header of a balancer, which is accepted only from `proxy_protocol` in \
+         `[{section}]`: add its address there if it is your balancer.",
+    )
+}
+
 /// A user name for a sentence: short, and without control characters.
 fn shown(user: &str) -> String {
     user.chars().filter(|character| !character.is_control()).take(60).collect()
@@ -250,6 +262,7 @@ mod tests {
                 "turned_away",
                 "`max_connections_per_address` in `[smtp]`",
             ),
+            (SessionProblem::ProxyHeader, Ftp, "turned_away", "`proxy_protocol` in `[ftp]`"),
             (SessionProblem::Torn, Smtp, "torn", "network of the device"),
             (SessionProblem::NoPassivePort, Ftp, "failed", "widen `passive_ports`"),
             (SessionProblem::NoDataConnection, Ftp, "failed", "passive and active"),

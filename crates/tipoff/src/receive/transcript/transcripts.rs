@@ -102,12 +102,23 @@ impl Transcripts {
 
     /// Begins the transcript of an accepted connection.
     pub(in crate::receive) fn begin(&self, protocol: Protocol, peer: IpAddr) -> TranscriptRecorder {
+        let recorder = self.begin_check(protocol, peer);
+        let Opening { id, .. } = recorder.0.opening;
+        lock(&self.0.open).insert(id, Arc::downgrade(&recorder.0));
+        self.0.publish(SessionNews { id, peer, device: None, ended: false });
+        recorder
+    }
+
+    /// Begins the transcript of a balancer's own connection, most likely a health check: it is not listed while it is open,
+    /// and stored only if something happens in it.
+    pub(in crate::receive) fn begin_check(
+        &self,
+        protocol: Protocol,
+        peer: IpAddr,
+    ) -> TranscriptRecorder {
         let shared = &self.0;
         let id = shared.next_id.fetch_add(1, Ordering::Relaxed);
-        let recorder = TranscriptRecorder::new(id, protocol, peer, Arc::clone(shared));
-        lock(&shared.open).insert(id, Arc::downgrade(&recorder.0));
-        shared.publish(SessionNews { id, peer, device: None, ended: false });
-        recorder
+        TranscriptRecorder::new(id, protocol, peer, Arc::clone(shared))
     }
 
     /// Starts the task that writes ended sessions until the program ends.
@@ -187,6 +198,10 @@ impl TranscriptsShared {
     /// A session has ended: its last recorder was dropped.
     pub(super) fn finish(&self, finished: Finished) {
         let id = finished.opening.id;
+        let is_listed = lock(&self.open).contains_key(&id);
+        if !is_listed && finished.is_empty() {
+            return;
+        }
         let is_of_flood = finished.state.arrivals.is_empty()
             && self.fruitless.due(network(finished.opening.peer)).is_none();
         // Added to the one before it is removed from the other, so that it is always in one of them.

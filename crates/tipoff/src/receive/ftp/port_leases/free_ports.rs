@@ -180,6 +180,12 @@ impl LeaseTable {
         self.late_until(at, peer).is_some_and(|until| Instant::now() < until)
     }
 
+    /// Whether a connection from this address to this port belongs to a lease, also to one that was given up.
+    pub(super) fn expects(&self, at: SocketAddr, from: IpAddr) -> bool {
+        let is_leased = self.bound.get(&at).is_some_and(|leases| leases.contains_key(&from));
+        is_leased || self.may_come_late(at, from)
+    }
+
     /// Until when the connection of a lease that was given up may come to this port.
     fn late_until(&self, at: SocketAddr, peer: IpAddr) -> Option<Instant> {
         self.late.get(&at)?.get(&peer).copied()

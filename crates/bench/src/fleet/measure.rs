@@ -1,0 +1,270 @@
+//! What a spool of a fleet's size is asked, one operation at a time, and how long each takes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use tipoff_model::{
+    AlertKind, Content, Device, Due, Envelope, Event, Facts, IncidentClass, IncidentId, LoginProof,
+    NotifiedChannel, OpenIncident, Past, Plan, Planner, Protocol, RuleSource, Timestamp,
+};
+use tipoff_spool::{
+    AgeGuard, DedupPolicy, DeviceFilter, IncidentFilter, NewArrival, RetentionLimits, Room, Spool,
+};
+
+use super::generate::Size;
+
+const CHANNELS: [&str; 2] = ["phone", "hook"];
+/// Lines of a page, and one more that shows whether there is a next page.
+const PAGE: u32 = 51;
+/// Incidents that one sweep removes, in steps of 100.
+const REMOVED: u64 = 500;
+/// These steps.
+const STEPS: f64 = 5.0;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Rules that alert both channels of everything.
+pub(super) struct Everything;
+
+impl Planner for Everything {
+    fn is_silent(&self, _: &Facts<'_>) -> bool {
+        false
+    }
+
+    fn class(&self, _: &Facts<'_>) -> IncidentClass {
+        IncidentClass::Alarm
+    }
+
+    fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
+        facts.received_at.since(latest.last_arrival_at) <= Duration::from_secs(20)
+    }
+
+    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], _: &Past) -> Plan {
+        let kind = if notified.is_empty() { AlertKind::First } else { AlertKind::FollowUp };
+        let due = |channel: &str| Due {
+            channel: channel.to_owned(),
+            kind,
+            due_at: facts.received_at,
+            route: None,
+            of_address: false,
+        };
+        Plan { due: CHANNELS.into_iter().map(due).collect(), suppressed_reason: None }
+    }
+}
+
+impl RuleSource for Everything {
+    fn current(&self) -> Arc<dyn Planner> {
+        Arc::new(Self)
+    }
+}
+
+/// The time of an operation in milliseconds: of each time that it was done.
+pub(super) struct Timed {
+    pub(super) name: &'static str,
+    pub(super) times_ms: Vec<f64>,
+    /// Time of processors for each time, also of the writer's thread.
+    pub(super) cpu_ms: f64,
+}
+
+/// Measures how often something is done and how long it takes.
+struct Watch {
+    cpu_ms: f64,
+    times_ms: Vec<f64>,
+}
+
+impl Watch {
+    fn new() -> Self {
+        Self { cpu_ms: cpu_ms(), times_ms: Vec::new() }
+    }
+
+    fn note(&mut self, began: Instant, parts: f64) {
+        self.times_ms.push(began.elapsed().as_secs_f64() * 1_000.0 / parts);
+    }
+
+    /// `parts`: how many operations each measured time was divided by.
+    fn end(self, name: &'static str, parts: f64) -> Timed {
+        let count = self.times_ms.len().max(1) as f64 * parts;
+        Timed { name, cpu_ms: (cpu_ms() - self.cpu_ms) / count, times_ms: self.times_ms }
+    }
+}
+
+fn cpu_ms() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+}
+
+/// Asks the spool for everything, each `times` times.
+pub(super) async fn all(
+    spool: &dyn Spool,
+    size: Size,
+    now: Timestamp,
+    times: u16,
+) -> Result<Vec<Timed>> {
+    let mut timed = Vec::new();
+    for (name, filter) in filters(size, now) {
+        timed.push(repeated(name, times, || spool.incidents(&filter, PAGE)).await?);
+    }
+    let newest = IncidentId(size.incidents);
+    timed.push(repeated("an incident's page", times, || spool.incident(newest)).await?);
+    let devices = DeviceFilter::default();
+    timed.push(repeated("the devices", times, || spool.devices(&devices, PAGE)).await?);
+    let days: Vec<Timestamp> = (0..8).rev().map(|day| now.before(DAY * day)).collect();
+    let device = [tipoff_model::DeviceId(1)];
+    timed.push(repeated("a device's week", times, || spool.activity(&device, &days)).await?);
+    timed.push(repeated("the metrics", times, || spool.stats()).await?);
+    timed.push(repeated("the use of the disk", times, || spool.usage()).await?);
+    let since = now.before(DAY);
+    timed.push(repeated("the overview", times, || spool.figures(since, since)).await?);
+    timed.push(repeated("the day's report", times, || spool.tally(since, now, 100)).await?);
+    let room = || Room::of(16, &[]);
+    timed.push(
+        repeated("16 due deliveries", times, || spool.due_in_turn("hook", now, room())).await?,
+    );
+    timed.push(stored(spool, size, now, times).await?);
+    timed.push(swept(spool, size, now, times.min(5)).await?);
+    Ok(timed)
+}
+
+/// The pages of incidents that are asked for.
+fn filters(size: Size, now: Timestamp) -> Vec<(&'static str, IncidentFilter)> {
+    let all = IncidentFilter::default;
+    let text = |text: &str| IncidentFilter { text: text.to_owned(), ..all() };
+    let device = Some(tipoff_model::DeviceId(size.devices / 2));
+    let camera = format!("cam{}@", size.devices - 1);
+    let file = format!("{}_", size.incidents / 2);
+    let day = |days: u32| IncidentFilter {
+        from: Some(now.before(DAY * days)),
+        until: Some(now.before(DAY * (days - 1))),
+        ..all()
+    };
+    let state = |state, channel: Option<&str>| IncidentFilter {
+        state: Some(state),
+        channel: channel.map(str::to_owned),
+        ..all()
+    };
+    use tipoff_model::DeliveryState::{Delivered, Expired, Refused};
+    vec![
+        ("the timeline", all()),
+        ("the oldest page", IncidentFilter { before: Some(IncidentId(40)), ..all() }),
+        ("a day", day(10)),
+        ("a day without any", day(90)),
+        ("a device", IncidentFilter { device, ..all() }),
+        ("an event that none has", IncidentFilter { event: Some(Event::Vehicle), ..all() }),
+        ("delivered", state(Delivered, Some("hook"))),
+        ("refused", state(Refused, None)),
+        ("expired, which none is", state(Expired, None)),
+        ("a word that all have", text("motion")),
+        ("a word that none has", text("xyzzy")),
+        ("a word of one device", text(&camera)),
+        ("a file's name", text(&file)),
+        ("a long number that none has", text("20261127103344")),
+        ("two words, one of one device", text(&format!("motion {camera}"))),
+        ("a device's name", text(&format!("camera {}", size.devices / 3))),
+        ("one letter", text("g")),
+        ("two letters", text("ot")),
+        ("two letters that none has", text("qx")),
+        ("a word of all, of a device", IncidentFilter { device, ..text("motion") }),
+        ("a word of none, of a device", IncidentFilter { device, ..text("xyzzy") }),
+        ("a word of all, of a day", IncidentFilter { text: "motion".to_owned(), ..day(20) }),
+        ("a word of one device, of a day", IncidentFilter { text: camera.clone(), ..day(20) }),
+        (
+            "a word of one device, of an event",
+            IncidentFilter { event: Some(Event::Person), ..text(&camera) },
+        ),
+        (
+            "a word of all, refused",
+            IncidentFilter { text: "motion".to_owned(), ..state(Refused, None) },
+        ),
+        (
+            "a word of one device, the next page",
+            IncidentFilter { before: Some(IncidentId(size.incidents / 2)), ..text(&camera) },
+        ),
+    ]
+}
+
+async fn repeated<T, F>(name: &'static str, times: u16, mut ask: impl FnMut() -> F) -> Result<Timed>
+where
+    F: Future<Output = tipoff_spool::Result<T>>,
+{
+    // Not counted: it reads what the system does not have in memory.
+    ask().await.with_context(|| name)?;
+    let mut watch = Watch::new();
+    for _ in 0..times {
+        let began = Instant::now();
+        ask().await.with_context(|| name)?;
+        watch.note(began, 1.0);
+    }
+    Ok(watch.end(name, 1.0))
+}
+
+/// Stores mails of many devices, one at a time, each with a file of its own.
+async fn stored(spool: &dyn Spool, size: Size, now: Timestamp, times: u16) -> Result<Timed> {
+    let arrivals = (0..i64::from(times) * 20).map(|time| {
+        let device = 1 + time * 37 % size.devices;
+        arrival(spool, device, now.after(Duration::from_secs(60)))
+    });
+    let arrivals = arrivals.collect::<Result<Vec<_>>>()?;
+    let mut watch = Watch::new();
+    for arrival in arrivals {
+        let began = Instant::now();
+        spool.store(arrival).await?;
+        watch.note(began, 1.0);
+    }
+    Ok(watch.end("storing a mail", 1.0))
+}
+
+fn arrival(spool: &dyn Spool, device: i64, at: Timestamp) -> Result<NewArrival> {
+    let mut writer = spool.blobs().begin(at, "eml")?;
+    writer.write(&[b'x'; 60_000])?;
+    let blob = writer.finish()?;
+    let (key, name) = (format!("camera{device}"), format!("Camera {device}"));
+    Ok(NewArrival {
+        device: Device { key, name, ..Device::default() },
+        envelope: Envelope {
+            protocol: Protocol::Smtp,
+            peer: [10, 0, 0, 1].into(),
+            login: Some(format!("camera{device}")),
+            proof: LoginProof::default(),
+            greeting: None,
+            sender: format!("cam{device}@site.example"),
+            recipients: vec!["alarm@tipoff.example".to_owned()],
+            tls: false,
+            path: None,
+        },
+        content: Content {
+            subject: format!("Motion detected at camera {device}"),
+            text: "An alarm was triggered".to_owned(),
+            ..Content::default()
+        },
+        event: Event::Motion,
+        housekeeping: false,
+        vendor: None,
+        blob,
+        began_at: at,
+        received_at: at,
+        ready_at: at,
+        torn: false,
+        unacknowledged: false,
+        digest: None,
+        same_as: None,
+        digests: Vec::new(),
+        again: DedupPolicy::AfterTorn,
+        tree: None,
+    })
+}
+
+/// Sweeps that evict so many incidents each: the time of one step of 100.
+async fn swept(spool: &dyn Spool, size: Size, now: Timestamp, times: u16) -> Result<Timed> {
+    let mut watch = Watch::new();
+    for _ in 0..times {
+        let bytes = spool.usage().await?.bytes;
+        let each = bytes / size.incidents.unsigned_abs().max(1);
+        let bytes_max = bytes.saturating_sub(each * REMOVED);
+        let guard = AgeGuard::default();
+        let began = Instant::now();
+        let keep = RetentionLimits { age: DAY * 30, guard, bytes_max };
+        spool.sweep(keep, now).await?;
+        watch.note(began, STEPS);
+    }
+    Ok(watch.end("removing 100 incidents", STEPS))
+}

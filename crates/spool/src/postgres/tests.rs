@@ -1,0 +1,218 @@
+use std::sync::Mutex;
+
+use tipoff_model::DeliveryState;
+use tipoff_testkit::postgres::{Cluster, Server};
+use tipoff_testkit::s3::{self, S3};
+
+use super::*;
+use crate::sql::spool::lock;
+use crate::{Incidents, Spool, contract};
+
+fn config(url: &str) -> PostgresConfig {
+    PostgresConfig { url: url.to_owned(), ca: None, connections: CONNECTIONS }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_contract_holds() {
+    contract_holds(None).await;
+}
+
+/// Threads enough for those of the suite that wait for a request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn the_contract_holds_with_a_bucket() {
+    let server = S3::open().unwrap();
+    contract_holds(Some(&server)).await;
+    assert!(server.counts().put > 100);
+}
+
+/// The settings of the test server's bucket.
+fn bucket(server: &S3, prefix: &str) -> S3Settings {
+    let some = |text: &str| Some(text.to_owned());
+    S3Settings {
+        endpoint: Some(server.url()),
+        region: some("eu-central-1"),
+        access_key: some(s3::KEY_ID),
+        secret_key: some(s3::SECRET),
+        ..S3Settings::parse(&format!("s3://{}/{prefix}", s3::BUCKET)).unwrap()
+    }
+}
+
+/// Checks the contract on databases of their own, with media in a folder or a bucket.
+async fn contract_holds(objects: Option<&S3>) {
+    let server = Server::shared().unwrap();
+    let kept = Mutex::default();
+    contract::check(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        let database = server.create_database().unwrap();
+        let config = config(database.url());
+        let kept: &Mutex<Vec<_>> = &kept;
+        let number = lock(kept).len();
+        let bucket = objects.map(|objects| bucket(objects, &format!("t{number}")));
+        lock(kept).push((folder, database));
+        Box::new(move || {
+            let (place, rules) = ((&*path, bucket.as_ref()), Arc::new(contract::Plain));
+            let open = PostgresSpool::open_with(&config, place, rules, Purpose::Receive);
+            let open = tokio::task::block_in_place(|| Handle::current().block_on(open));
+            Arc::new(open.unwrap())
+        })
+    })
+    .await;
+}
+
+/// The round trips to the database for an arrival that opens an incident, and for one that joins it, once all statements
+/// are prepared.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_arrival_takes_few_round_trips() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = PostgresConfig { connections: 1, ..config(database.url()) };
+    let open =
+        PostgresSpool::open(&config, folder.path(), Arc::new(contract::Plain), Purpose::Receive);
+    let spool = open.await.unwrap();
+    let mut taken = Vec::new();
+    for minute in [0, 0, 1, 1] {
+        let at = contract::NOW.after(std::time::Duration::from_secs(60 * minute));
+        let before = spool.database.round_trips.load(Ordering::Relaxed);
+        spool.store(contract::arrival(&spool, "yard", at)).await.unwrap();
+        taken.push(spool.database.round_trips.load(Ordering::Relaxed) - before);
+    }
+    assert!(taken[2] <= 22 && taken[3] <= 27, "{taken:?}");
+}
+
+/// Two nodes on one database.
+async fn two_nodes(
+    database: &tipoff_testkit::postgres::Database<'_>,
+) -> (tempfile::TempDir, [Arc<PostgresSpool>; 2]) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(database.url());
+    let open = |name: &str| {
+        let rules = Arc::new(contract::Plain);
+        let folder = folder.path().join(name);
+        let config = config.clone();
+        async move {
+            Arc::new(PostgresSpool::open(&config, &folder, rules, Purpose::Receive).await.unwrap())
+        }
+    };
+    // Both make the tables at the same time.
+    let (a, b) = tokio::join!(open("a"), open("b"));
+    (folder, [a, b])
+}
+
+/// What a device sends to several nodes at once is one device's, in one incident, and in the order of the numbers:
+/// whoever saw an arrival saw all with smaller numbers. A delivery that covers up to one arrival depends on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn arrivals_of_a_device_are_committed_in_the_order_of_their_numbers() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, nodes) = two_nodes(&database).await;
+    assert_eq!(nodes[0].identity(), nodes[1].identity());
+    let mut stores = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let node = Arc::clone(&nodes[number % 2]);
+        stores.spawn(async move {
+            let stored =
+                node.store(contract::arrival(&*node, "yard", contract::NOW)).await.unwrap();
+            let seen = node.incident(stored.incident).await.unwrap();
+            let numbers: Vec<_> = seen.arrivals.iter().map(|arrival| arrival.id).collect();
+            (stored, numbers)
+        });
+    }
+    let stored = stores.join_all().await;
+    let incident = stored[0].0.incident;
+    let all = nodes[0].incident(incident).await.unwrap().arrivals;
+    let all: Vec<_> = all.iter().map(|arrival| arrival.id).collect();
+    assert_eq!(all.len(), 40);
+    for (stored, seen) in stored {
+        assert_eq!(stored.incident, incident);
+        assert!(seen.contains(&stored.arrival));
+        assert_eq!(seen, all[..seen.len()], "an earlier number came later");
+    }
+}
+
+/// An arrival that another node stores while an attempt is recorded is alerted: it is a follow-up, or in the delivery.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stored_while_an_attempt_is_recorded_is_alerted() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, [a, b]) = two_nodes(&database).await;
+    for round in 0..20 {
+        let device = format!("device {round}");
+        let first = a.store(contract::arrival(&*a, &device, contract::NOW)).await.unwrap();
+        let due = a.due("phone", contract::NOW, 1, &[]).await.unwrap().deliveries.remove(0);
+        let (stored, recorded) = tokio::join!(
+            b.store(contract::arrival(&*b, &device, contract::NOW)),
+            a.record(contract::ended(&due, DeliveryState::Delivered)),
+        );
+        recorded.unwrap();
+        let stored = stored.unwrap();
+        assert_eq!(stored.incident, first.incident);
+        let covered = format!(
+            "SELECT count(*) FROM delivery_arrival JOIN delivery ON delivery.id = delivery
+             WHERE arrival = {} AND channel = 'phone' AND state = 'pending'",
+            stored.arrival
+        );
+        assert_eq!(database.run(&covered).unwrap().trim(), "1");
+    }
+}
+
+/// New devices that two nodes hear of at the same time are stored once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_two_nodes_hear_of_at_once_is_one() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, nodes) = two_nodes(&database).await;
+    let mut stores = tokio::task::JoinSet::new();
+    for number in 0..30 {
+        let node = Arc::clone(&nodes[number % 2]);
+        let name = format!("device {}", number / 6);
+        stores.spawn(
+            async move { node.store(contract::arrival(&*node, &name, contract::NOW)).await },
+        );
+    }
+    for stored in stores.join_all().await {
+        stored.unwrap();
+    }
+    assert_eq!(database.run("SELECT count(*) FROM device").unwrap().trim(), "5");
+    assert_eq!(database.run("SELECT count(*) FROM incident").unwrap().trim(), "5");
+}
+
+/// A commit whose answer was lost is looked up by its blob, and not stored again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_arrival_whose_commit_was_not_answered_is_found() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, [a, b]) = two_nodes(&database).await;
+    let new = contract::arrival(&*a, "yard", contract::NOW);
+    let (blob, missing) = (new.blob.clone(), contract::arrival(&*a, "yard", contract::NOW).blob);
+    let mut stored = a.store(new).await.unwrap();
+    stored.channels.sort();
+    assert_eq!(b.find_stored(&blob, "lost".to_owned()).await.unwrap(), stored);
+    assert!(matches!(
+        b.find_stored(&missing, "lost".to_owned()).await,
+        Err(SpoolError::Database(_))
+    ));
+}
+
+/// PostgreSQL reports a commit as done if its wait for a standby runs out of time. Such a commit could be lost with the
+/// primary, so no time limit of the server ends that wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_no_standby_has_is_not_acknowledged() {
+    let cluster = Cluster::open().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&format!("{}&options=-c%20statement_timeout%3D1000", cluster.url()));
+    let open =
+        PostgresSpool::open(&config, folder.path(), Arc::new(contract::Plain), Purpose::Receive);
+    let spool = Arc::new(open.await.unwrap());
+    let standbys: Vec<usize> = (0..3).filter(|node| *node != cluster.primary()).collect();
+    standbys.iter().for_each(|node| cluster.pause(*node).unwrap());
+    let arrival = contract::arrival(&*spool, "yard", contract::NOW);
+    let stored = tokio::spawn({
+        let spool = Arc::clone(&spool);
+        async move { spool.store(arrival).await }
+    });
+    let waits = "SELECT count(*) FROM pg_stat_activity
+        WHERE wait_event = 'SyncRep' AND now() - query_start > interval '3 s'";
+    while cluster.run(waits).unwrap().trim() != "1" {
+        assert!(!stored.is_finished(), "no standby has it");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    standbys.iter().for_each(|node| cluster.resume(*node).unwrap());
+    stored.await.unwrap().unwrap();
+}

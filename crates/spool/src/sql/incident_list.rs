@@ -1,0 +1,222 @@
+//! Lists of incidents: those that fit a filter, found by the rounds of [`crate::core::incident_search`].
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use tipoff_model::{ArrivalId, DeliveryState, DeviceId, IncidentId, MediaPlace, Timestamp};
+
+use super::delivery_rows::state;
+use super::incident_sources::Source;
+use super::statement::{Row, Sql, Value, at, event, number, params};
+use crate::core::incident_kind::IncidentKind;
+use crate::core::incident_search::{LISTED_MIN, Order, Wanted, words};
+use crate::core::stats::hour_of;
+use crate::{Cover, Dismissal, IncidentFilter, IncidentLine, Lock, Result};
+
+const LINE: &str = "
+    SELECT incident.id, device.id, coalesce(device.label, device.name), event, subject, began_at,
+           last_arrival_at,
+           (SELECT count(*) FROM arrival WHERE arrival.incident = incident.id),
+           pictures, videos, cover_arrival, cover_index, cover_video, incident_kind, muted,
+           CASE videos WHEN 0 THEN 0 ELSE
+               (SELECT CAST(coalesce(sum(length_ms), 0) AS BIGINT) FROM clip WHERE clip.incident = incident.id) END,
+           suppressed_reason, note, dismissed_by, dismissed_at, locked_by, locked_at
+    FROM incident JOIN device ON device.id = incident.device";
+
+/// One incident. `None` if it is not stored.
+pub(super) fn one(sql: &dyn Sql, id: IncidentId) -> Result<Option<IncidentLine>> {
+    let select = format!("{LINE} WHERE incident.id = ?1");
+    sql.row(&select, params![id.0], |row| read_line(sql, row))
+}
+
+/// See [`crate::Incidents::incidents`].
+pub(super) fn list(
+    sql: &dyn Sql,
+    filter: &IncidentFilter,
+    limit: u32,
+) -> Result<Vec<IncidentLine>> {
+    let Some(mut wanted) = wanted(sql, filter)? else { return Ok(Vec::new()) };
+    let sources = Source::of(sql, filter)?;
+    let conditions = Conditions::of(filter, wanted.order);
+    let mut lines = Vec::new();
+    loop {
+        let lists = sources.iter().filter_map(|source| source.next(sql, &wanted).transpose());
+        let lists = lists.collect::<Result<Vec<_>>>()?;
+        let Some((ids, is_last)) = wanted.furthest(lists) else { return Ok(lines) };
+        for ids in ids.chunks(LISTED_MIN) {
+            conditions.read(sql, ids, limit as usize, &mut lines)?;
+        }
+        match ids.last() {
+            Some(id) if !is_last && lines.len() < limit as usize => wanted = wanted.behind(*id),
+            _ => return Ok(lines),
+        }
+    }
+}
+
+/// The numbers among which a filter can find anything. `None` if there are none.
+fn wanted(sql: &dyn Sql, filter: &IncidentFilter) -> Result<Option<Wanted>> {
+    let (from, until) = (filter.from.map(hour_of), filter.until.map(hour_of));
+    if from.is_none() && until.is_none() {
+        return Ok(Some(Wanted::of(filter, None)).filter(|wanted| !wanted.is_nothing()));
+    }
+    let select = "SELECT min(first_incident), max(last_incident) FROM hour
+         WHERE hour >= ?1 AND hour <= ?2";
+    let (from, until) = (from.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX));
+    let (first, last) = sql.one(select, params![from, until], |row| {
+        Ok((row.get::<Option<i64>>(0)?, row.get::<Option<i64>>(1)?))
+    })?;
+    let began = first.zip(last);
+    let wanted = began.map(|began| Wanted::of(filter, Some(began)));
+    Ok(wanted.filter(|wanted| !wanted.is_nothing()))
+}
+
+/// A filter as a condition for listed incidents.
+struct Conditions {
+    select: String,
+    values: Vec<Value<'static>>,
+}
+
+impl Conditions {
+    fn of(filter: &IncidentFilter, order: Order) -> Self {
+        let numbers = vec!["?"; LISTED_MIN].join(", ");
+        let select = format!("{LINE} WHERE incident.id IN ({numbers})");
+        let mut conditions = Self { select, values: Vec::new() };
+        if !filter.silent {
+            conditions.and("incident_kind <> ?", [IncidentKind::Suppressed.number().into()]);
+        }
+        if let Some(device) = filter.device {
+            conditions.and("incident.device = ?", [device.0.into()]);
+        }
+        if let Some(event) = filter.event {
+            conditions.and("event = ?", [event.as_str().to_owned().into()]);
+        }
+        if let Some(from) = filter.from {
+            conditions.and("began_at >= ?", [from.0.into()]);
+        }
+        if let Some(until) = filter.until {
+            conditions.and("began_at < ?", [until.0.into()]);
+        }
+        conditions.and_outcome(filter.channel.as_ref(), filter.state);
+        for word in words(&filter.text) {
+            conditions.and_word(&word);
+        }
+        conditions.select.push_str(" ORDER BY incident.id ");
+        conditions.select.push_str(order.keyword());
+        conditions
+    }
+
+    fn and<const N: usize>(&mut self, condition: &str, values: [Value<'static>; N]) {
+        self.select.push_str(" AND ");
+        self.select.push_str(condition);
+        self.values.extend(values);
+    }
+
+    /// The deliveries of one incident are read: the index of outcomes, which all incidents are in, is no use here, and
+    /// `|| ''` keeps it out.
+    fn and_outcome(&mut self, channel: Option<&String>, state: Option<DeliveryState>) {
+        let state = state.map(|state| Value::from(state.as_str().to_owned()));
+        let channel = channel.map(|channel| Value::from(channel.clone()));
+        let of_incident = "EXISTS (SELECT 1 FROM delivery WHERE delivery.incident = incident.id";
+        match (channel, state) {
+            (None, None) => {}
+            (None, Some(state)) => {
+                self.and(&format!("{of_incident} AND state || '' = ?)"), [state]);
+            }
+            (Some(channel), None) => {
+                self.and(&format!("{of_incident} AND channel = ?)"), [channel])
+            }
+            (Some(channel), Some(state)) => self.and(
+                &format!("{of_incident} AND channel = ? AND state || '' = ?)"),
+                [channel, state],
+            ),
+        }
+    }
+
+    fn and_word(&mut self, word: &str) {
+        self.and(
+            "(EXISTS (SELECT 1 FROM words
+                      WHERE words.incident = incident.id AND instr(words.words, ?) > 0)
+              OR instr(lower(coalesce(device.label, device.name)), ?) > 0)",
+            [word.to_owned().into(), word.to_owned().into()],
+        );
+    }
+
+    /// Adds those of the incidents that fit, up to a number of lines. `ids` are at most [`LISTED_MIN`], in order.
+    fn read(
+        &self,
+        sql: &dyn Sql,
+        ids: &[i64],
+        limit: usize,
+        lines: &mut Vec<IncidentLine>,
+    ) -> Result<()> {
+        if lines.len() >= limit {
+            return Ok(());
+        }
+        // No incident has the number 0.
+        let numbers = ids.iter().copied().chain(std::iter::repeat(0)).take(LISTED_MIN);
+        let mut values: Vec<Value<'_>> = numbers.map(Value::Integer).collect();
+        values.extend_from_slice(&self.values);
+        sql.query(&self.select, &values, &mut |row| {
+            lines.push(read_line(sql, row)?);
+            let is_full = lines.len() >= limit;
+            Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })
+    }
+}
+
+fn read_line(sql: &dyn Sql, row: &Row<'_>) -> Result<IncidentLine> {
+    let id = IncidentId(row.get(0)?);
+    let cover = match (row.get::<Option<i64>>(10)?, row.get::<Option<u32>>(11)?) {
+        (Some(arrival), index @ Some(_)) => Some(Cover {
+            place: MediaPlace { arrival: ArrivalId(arrival), index },
+            video: row.get(12)?,
+        }),
+        _ => None,
+    };
+    Ok(IncidentLine {
+        id,
+        device_id: DeviceId(row.get(1)?),
+        device: row.get(2)?,
+        event: event(row, 3)?,
+        subject: row.get(4)?,
+        began_at: at(row, 5)?,
+        last_arrival_at: at(row, 6)?,
+        arrivals: number(row, 7)?,
+        pictures: number(row, 8)?,
+        videos: number(row, 9)?,
+        video_length: Duration::from_millis(number(row, 15)?),
+        cover,
+        silent: IncidentKind::Suppressed.has(row.get(13)?),
+        muted: row.get(14)?,
+        suppressed_reason: row.get(16)?,
+        note: row.get(17)?,
+        dismissed: dismissal(row)?,
+        locked: lock(row)?,
+        deliveries: delivery_counts(sql, id)?,
+    })
+}
+
+fn dismissal(row: &Row<'_>) -> Result<Option<Dismissal>> {
+    let by: Option<String> = row.get(18)?;
+    Ok(match by {
+        Some(by) => Some(Dismissal { by, at: Timestamp(row.get(19)?) }),
+        None => None,
+    })
+}
+
+fn lock(row: &Row<'_>) -> Result<Option<Lock>> {
+    let at: Option<i64> = row.get(21)?;
+    Ok(match at {
+        Some(at) => Some(Lock { by: row.get(20)?, at: Timestamp(at) }),
+        None => None,
+    })
+}
+
+fn delivery_counts(
+    sql: &dyn Sql,
+    incident: IncidentId,
+) -> Result<Vec<(String, DeliveryState, u64)>> {
+    let select = "SELECT channel, state, count(*) FROM delivery WHERE incident = ?1
+         GROUP BY channel, state ORDER BY min(id)";
+    sql.rows(select, params![incident.0], |row| Ok((row.get(0)?, state(row, 1)?, number(row, 2)?)))
+}

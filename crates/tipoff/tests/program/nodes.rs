@@ -1,0 +1,165 @@
+//! Nodes whose spool is a PostgreSQL database: what they do when it fails, and that they lose nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tipoff_testkit::postgres::{self, Cluster};
+
+use crate::harness::{Home, PICTURE, Server, mail, wait_for};
+use crate::hook::Hook;
+
+/// Connections that send at the same time.
+const CAMERAS: usize = 8;
+
+/// Running nodes with one configuration, each with a data folder and ports of its own, and the webhook
+/// that they all deliver to.
+struct Nodes {
+    homes: Vec<Home>,
+    servers: Vec<Server>,
+    hook: Hook,
+}
+
+impl Nodes {
+    /// Starts nodes on this database.
+    fn start(count: usize, database: &str) -> Self {
+        let hook = Hook::start();
+        let configuration = format!(
+            "[spool]\nengine = \"postgres\"\nurl = {database:?}\n\
+             [incidents]\nquiet = \"0 s\"\nflood = 0\n{}",
+            hook.channel()
+        );
+        let homes: Vec<Home> = (0..count).map(|_| Home::new(&configuration)).collect();
+        let servers = homes.iter().map(Home::start).collect();
+        Self { homes, servers, hook }
+    }
+
+    /// Where a node receives mail.
+    fn smtp(&self, node: usize) -> SocketAddr {
+        self.servers[node].smtp[0]
+    }
+
+    /// How often the webhook has received each mail, by subject.
+    fn delivered(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for alert in self.hook.alerts() {
+            *counts.entry(alert["subject"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Waits until the webhook has received all these, and says how many it has received again.
+    fn wait_for_all(&self, subjects: &BTreeSet<String>) -> usize {
+        wait_for("all acknowledged mails at the webhook", || {
+            let delivered = self.delivered();
+            let is_there = |subject: &String| delivered.contains_key(subject);
+            subjects.iter().all(is_there).then(|| delivered.values().map(|count| count - 1).sum())
+        })
+    }
+}
+
+/// Sends a mail; the reply that decided, of whatever command, or `None` if the connection broke.
+pub fn try_mail(address: SocketAddr, subject: &str) -> Option<String> {
+    let mut socket = BufReader::new(TcpStream::connect(address).ok()?);
+    socket.get_ref().set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+    let mut text = mail(subject, &[PICTURE]);
+    text.extend_from_slice(b".\r\n");
+    let lines: [&[u8]; 6] = [
+        b"",
+        b"HELO camera\r\n",
+        b"MAIL FROM:<camera@example.com>\r\n",
+        b"RCPT TO:<me@example.com>\r\n",
+        b"DATA\r\n",
+        &text,
+    ];
+    let mut reply = String::new();
+    for line in lines {
+        socket.get_mut().write_all(line).ok()?;
+        reply.clear();
+        socket.read_line(&mut reply).ok().filter(|count| *count > 0)?;
+        if !reply.starts_with(['2', '3']) {
+            break;
+        }
+    }
+    Some(reply)
+}
+
+/// Sends mails to nodes in turn until it is over; those that were acknowledged are noted.
+fn send_until_over(
+    nodes: &Nodes,
+    next: &AtomicUsize,
+    acknowledged: &Mutex<BTreeSet<String>>,
+    over: &AtomicBool,
+) {
+    while !over.load(Ordering::Relaxed) {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let subject = format!("mail {number}");
+        let reply = try_mail(nodes.smtp(number % nodes.homes.len()), &subject).unwrap_or_default();
+        if reply.starts_with("250") {
+            acknowledged.lock().unwrap().insert(subject);
+        } else {
+            assert!(reply.is_empty() || reply.starts_with('4'), "not put off: {reply}");
+        }
+    }
+}
+
+#[test]
+fn a_mail_is_delivered_once_and_its_incident_is_in_the_database() {
+    let database = postgres::Server::shared().unwrap().create_database().unwrap();
+    let nodes = Nodes::start(1, database.url());
+    let reply = try_mail(nodes.smtp(0), "front door").unwrap();
+    assert!(reply.starts_with("250"), "{reply}");
+    assert_eq!(nodes.wait_for_all(&BTreeSet::from(["front door".to_owned()])), 0);
+    assert_eq!(database.run("SELECT count(*) FROM incident").unwrap(), "1");
+    assert_eq!(nodes.homes[0].incidents().len(), 1);
+    assert!(!nodes.homes[0].data_dir().join("spool.db").exists());
+}
+
+#[test]
+fn devices_are_put_off_while_the_database_is_down_and_all_goes_on_by_itself() {
+    let database = postgres::Server::open().unwrap();
+    let own = database.create_database().unwrap();
+    let nodes = Nodes::start(1, own.url());
+    assert!(try_mail(nodes.smtp(0), "before").unwrap().starts_with("250"));
+    database.stop().unwrap();
+    let reply = try_mail(nodes.smtp(0), "during").unwrap();
+    assert!(reply.starts_with("451"), "{reply}");
+    database.start().unwrap();
+    wait_for("a mail to be acknowledged", || {
+        try_mail(nodes.smtp(0), "after")?.starts_with("250").then_some(())
+    });
+    nodes.wait_for_all(&["before", "after"].map(str::to_owned).into());
+    assert!(!nodes.delivered().contains_key("during"));
+}
+
+#[test]
+fn no_acknowledged_mail_is_lost_when_the_primary_is_killed_under_load() {
+    let cluster = Cluster::open().unwrap();
+    let nodes = Nodes::start(1, &cluster.url());
+    let (next, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let acknowledged: Mutex<BTreeSet<String>> = Mutex::default();
+    let count = || acknowledged.lock().unwrap().len();
+    std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..CAMERAS)
+            .map(|_| scope.spawn(|| send_until_over(&nodes, &next, &acknowledged, &over)))
+            .collect();
+        let more = |wanted: usize| {
+            let is_lost = senders.iter().any(|sender| sender.is_finished());
+            assert!(!is_lost, "a sender has failed");
+            (count() >= wanted).then_some(())
+        };
+        wait_for("mails before the kill", || more(50));
+        cluster.kill_primary().unwrap();
+        let before = count();
+        cluster.fail_over().unwrap();
+        wait_for("mails after the failover", || more(before + 50));
+        over.store(true, Ordering::Relaxed);
+    });
+    let acknowledged = acknowledged.into_inner().unwrap();
+    let again = nodes.wait_for_all(&acknowledged);
+    // Deliveries that were under way when the primary died.
+    assert!(again <= CAMERAS, "{again} delivered again");
+}
