@@ -1,17 +1,20 @@
 //! Blobs: the bytes of arrivals, written once while they are received, read in ranges.
 //!
 //! Names are made here: nothing that a device sends becomes part of a path. [`BlobWriter`] writes, [`MediaReader`] reads;
-//! where the bytes are is the business of the store: files that may grow (`local.rs`), or objects that never do
-//! (`object.rs`), so that an arrival may have several (`segments.rs`).
+//! where the bytes are is the business of a store (`store.rs`): files that may grow (`local.rs`), or objects that never
+//! do (`objects.rs`), so that an arrival may have several (`segments.rs`).
 
 mod local;
 mod local_blob;
 mod object;
 mod object_reader;
 mod object_sweep;
+mod objects;
 mod reader;
 mod s3;
 pub(crate) mod segments;
+mod staged;
+mod store;
 mod writer;
 
 use std::io;
@@ -20,15 +23,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tipoff_model::{BlobName, Media, Timestamp};
-use tokio::task::spawn_blocking;
 
 use crate::disk_queue::DiskQueue;
 use crate::room::{Room, Sender};
 use crate::unfinished::{Journal, Unfinished};
 use local::LocalStore;
 use object::ObjectBlobs;
-use object_reader::ObjectReader;
-use writer::Target;
+use store::{Begun, BlobStore};
 
 pub use local_blob::LocalBlob;
 pub use reader::MediaReader;
@@ -44,13 +45,6 @@ pub struct StoredBlob {
     pub size: u64,
 }
 
-/// Where the bytes are.
-#[derive(Clone, Debug)]
-enum Store {
-    Local(LocalStore),
-    Objects(Arc<ObjectBlobs>),
-}
-
 /// The blobs of a spool. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Blobs {
@@ -58,7 +52,10 @@ pub struct Blobs {
     run: Arc<str>,
     /// Number of the next blob of this run.
     next: Arc<AtomicU64>,
-    store: Store,
+    store: Arc<dyn BlobStore>,
+    /// Uploads that a crash cut off. `None` if this run receives nothing, the system has no name for its boot, or the
+    /// store does not have the bytes of such uploads.
+    journal: Option<Arc<Journal>>,
     pub(crate) room: Arc<Room>,
     pub(crate) queue: Arc<DiskQueue>,
 }
@@ -70,7 +67,7 @@ impl Blobs {
     /// # Errors
     /// The folder cannot be made.
     pub fn open(root: &Path, run: &str) -> io::Result<Self> {
-        Ok(Self::on(Store::Local(LocalStore::open(root)?), run))
+        Ok(Self::on(Arc::new(LocalStore::open(root)?), run))
     }
 
     /// Blobs as objects of a bucket. Files on their way there are in the folder `staging`, which this process uses
@@ -79,7 +76,7 @@ impl Blobs {
     /// # Errors
     /// The folder cannot be made, the settings are unusable, or there is no Tokio runtime.
     pub fn on_s3(settings: &S3Settings, staging: &Path, run: &str) -> io::Result<Self> {
-        Ok(Self::on(Store::Objects(Arc::new(ObjectBlobs::open(settings, staging)?)), run))
+        Ok(Self::on(Arc::new(ObjectBlobs::open(settings, staging)?), run))
     }
 
     /// The blobs of a spool: objects of the bucket, if there is one, or files in the spool's folder. As
@@ -102,40 +99,38 @@ impl Blobs {
         staging: &Path,
         run: &str,
     ) -> io::Result<Self> {
-        let (root, place) = (object_store::path::Path::from("t"), "s3://test/t".to_owned());
-        let objects = ObjectBlobs::with_client(client, root, place, staging)?;
-        let try_time = std::time::Duration::from_millis(300);
-        Ok(Self::on(Store::Objects(Arc::new(objects.with_try_time(try_time))), run))
+        Ok(Self::on(Arc::new(Self::objects(client, staging)?), run))
     }
 
-    fn on(store: Store, run: &str) -> Self {
+    #[cfg(test)]
+    fn objects(
+        client: Arc<dyn object_store::ObjectStore>,
+        staging: &Path,
+    ) -> io::Result<ObjectBlobs> {
+        let (root, place) = (object_store::path::Path::from("t"), "s3://test/t".to_owned());
+        let objects = ObjectBlobs::with_client(client, root, place, staging)?;
+        Ok(objects.with_try_time(std::time::Duration::from_millis(300)))
+    }
+
+    fn on(store: Arc<dyn BlobStore>, run: &str) -> Self {
         Self {
             run: run.into(),
             next: Arc::new(AtomicU64::new(0)),
             store,
+            journal: None,
             room: Arc::default(),
             queue: Arc::default(),
         }
     }
 
     /// The same with a journal of uploads.
-    pub(crate) fn with_journal(mut self, journal: Option<Journal>) -> Self {
-        if let Store::Local(local) = &mut self.store {
-            local.journal = journal.map(Arc::new);
-        }
-        self
-    }
-
-    fn journal(&self) -> Option<&Arc<Journal>> {
-        match &self.store {
-            Store::Local(local) => local.journal.as_ref(),
-            Store::Objects(_) => None,
-        }
+    pub(crate) fn with_journal(self, journal: Option<Journal>) -> Self {
+        Self { journal: journal.map(Arc::new), ..self }
     }
 
     /// Whether the bytes are in a store that other nodes may share, and not on the disk of the data folder.
     pub fn are_remote(&self) -> bool {
-        matches!(self.store, Store::Objects(_))
+        self.store.is_remote()
     }
 
     /// A name that no run of any node had.
@@ -145,22 +140,22 @@ impl Blobs {
 
     /// Uploads of a view that a crash cut off. Their bytes were never acknowledged.
     pub fn unfinished_of(&self, tree: &str) -> Vec<Unfinished> {
-        self.journal().map(|journal| journal.of_tree(tree)).unwrap_or_default()
+        self.journal.as_ref().map(|journal| journal.of_tree(tree)).unwrap_or_default()
     }
 
     /// One of these uploads. `None` if its device went on with it, or it is older than a day.
     pub fn unfinished(&self, number: i64) -> Option<Unfinished> {
-        self.journal()?.find(number)
+        self.journal.as_ref()?.find(number)
     }
 
     /// Takes one of these uploads to go on with it: nobody else can.
     pub fn take_unfinished(&self, number: i64) -> Option<Unfinished> {
-        self.journal()?.take(number)
+        self.journal.as_ref()?.take(number)
     }
 
     /// Takes the uploads that are older than a day. Returns their blobs, which are to be removed.
     pub(crate) fn take_old_unfinished(&self, now: Timestamp) -> Vec<BlobName> {
-        self.journal().map(|journal| journal.take_old(now)).unwrap_or_default()
+        self.journal.as_ref().map(|journal| journal.take_old(now)).unwrap_or_default()
     }
 
     /// Starts a new blob. If the writer is dropped before [`BlobWriter::finish`], the file is removed. `extension` is
@@ -171,35 +166,17 @@ impl Blobs {
     pub fn begin(&self, now: Timestamp, extension: &'static str) -> io::Result<BlobWriter> {
         let (day, unique) = (day_of(now), self.unique());
         let name = BlobName(format!("{day}/{unique}.{extension}"));
-        match &self.store {
-            Store::Local(local) => {
-                let file = local.create(&day, &local.path(&name))?;
-                Ok(BlobWriter::new(self.clone(), name, file, 0, Target::Local { is_new: true }))
-            }
-            Store::Objects(objects) => self.stage(objects, &unique, (name, 0), None),
-        }
+        Ok(self.writer(self.store.begin(name, &unique)?))
     }
 
-    /// Begins an object in the staging folder. `append_to` is what it continues, with `size` bytes.
-    fn stage(
-        &self,
-        objects: &ObjectBlobs,
-        unique: &str,
-        (name, size): (BlobName, u64),
-        append_to: Option<BlobName>,
-    ) -> io::Result<BlobWriter> {
-        let path = objects.staging().join(unique);
-        let file = local::create(&path)?;
-        let target = Target::Object { path, append_to, begin: size };
-        Ok(BlobWriter::new(self.clone(), name, file, size, target))
+    /// Writes what was begun.
+    fn writer(&self, begun: Begun) -> BlobWriter {
+        BlobWriter::new(self.clone(), begun)
     }
 
     /// Makes the names of all finished blobs durable (docs/spool.md, A2): once for all that are committed together.
     pub(crate) fn sync_names(&self) -> io::Result<()> {
-        match &self.store {
-            Store::Local(local) => local.sync_names(),
-            Store::Objects(_) => Ok(()),
-        }
+        self.store.sync_names()
     }
 
     /// Goes on behind the first `size` bytes of a blob. Bytes behind them were never acknowledged and are removed. If the
@@ -209,19 +186,7 @@ impl Blobs {
     /// There is no such blob, or it has fewer bytes (`UnexpectedEof`). Of objects it is not known here whether they
     /// exist.
     pub fn resume(&self, name: &BlobName, size: u64) -> io::Result<BlobWriter> {
-        match &self.store {
-            Store::Local(local) => {
-                let file = local.reopen(name, size)?;
-                let target = Target::Local { is_new: false };
-                Ok(BlobWriter::new(self.clone(), name.clone(), file, size, target))
-            }
-            Store::Objects(objects) => {
-                let unique = self.unique();
-                let segment = segments::appended_name(name, &unique);
-                segments::append(name, size, &segment, 0).ok_or(io::ErrorKind::UnexpectedEof)?;
-                self.stage(objects, &unique, (BlobName(segment), size), Some(name.clone()))
-            }
-        }
+        Ok(self.writer(self.store.resume(name, size, &self.unique())?))
     }
 
     /// Whether more can be appended to a blob: an arrival has so many segments at most.
@@ -242,10 +207,7 @@ impl Blobs {
 
     /// Path of a blob in the file system. `None` if it is no file of this machine.
     pub fn path(&self, name: &BlobName) -> Option<PathBuf> {
-        match &self.store {
-            Store::Local(local) => Some(local.path(name)),
-            Store::Objects(_) => None,
-        }
+        self.store.path(name)
     }
 
     /// Reads a file inside a blob, decoded. A range that goes beyond the blob ends with it. The reader blocks: it is for
@@ -254,14 +216,7 @@ impl Blobs {
     /// # Errors
     /// There is no such blob (`NotFound`): of a file here, of an object at the first read.
     pub fn read(&self, name: &BlobName, media: &Media) -> io::Result<MediaReader> {
-        match &self.store {
-            Store::Local(local) => MediaReader::of_file(&local.path(name), media),
-            Store::Objects(objects) => {
-                let parts = segments::parts(name, media.range.clone());
-                let reader = ObjectReader::new(Arc::clone(objects), parts);
-                Ok(MediaReader::of_objects(reader, media.encoding))
-            }
-        }
+        Arc::clone(&self.store).read(name, media)
     }
 
     /// The first `size` bytes of a blob as a file of this machine, for readers that must not wait for a network. A copy
@@ -270,57 +225,24 @@ impl Blobs {
     /// # Errors
     /// There is no such blob, or no room for the copy.
     pub async fn local(&self, name: &BlobName, size: u64, sender: Sender) -> io::Result<LocalBlob> {
-        let objects = match &self.store {
-            Store::Local(local) => return Ok(LocalBlob::itself(local.path(name))),
-            Store::Objects(objects) => objects,
-        };
-        let mut copy = self.stage(objects, &self.unique(), (name.clone(), 0), None)?;
-        copy.belongs_to(sender);
-        let parts = segments::parts(name, 0..size);
-        let mut reader = ObjectReader::new(Arc::clone(objects), parts);
-        loop {
-            let bytes = reader.next().await?;
-            if bytes.is_empty() {
-                return Ok(LocalBlob::copy(copy));
-            }
-            copy.write(&bytes)?;
-            copy.keep_pace().await;
-        }
+        Arc::clone(&self.store).local(self.clone(), name.clone(), size, sender).await
     }
 
     /// Removes blobs that no arrival has any more. One that is missing is no error: a crash may have come between. What
     /// cannot be removed is logged; it is an orphan, which is swept later.
     pub async fn remove(&self, names: Vec<BlobName>) {
-        match &self.store {
-            Store::Local(local) => {
-                let local = local.clone();
-                let removal = spawn_blocking(move || {
-                    for name in names {
-                        if let Err(error) = local.remove(&name) {
-                            tracing::warn!(blob = %name, %error, "A file could not be removed.");
-                        }
-                    }
-                });
-                let _ = removal.await;
-            }
-            Store::Objects(objects) => objects.remove(&names).await,
-        }
+        Arc::clone(&self.store).remove(names).await;
     }
 
     /// Blobs that no arrival may have: of a folder those of earlier runs, without those that a device may go on with; of
     /// a shared store a part of those that are older than any upload can be. The caller removes those that no arrival
     /// has. Removes what earlier runs left in the staging folder.
     pub(crate) async fn possible_orphans(&self) -> io::Result<Vec<BlobName>> {
-        let (run, this) = (Arc::clone(&self.run), self.clone());
-        let local = spawn_blocking(move || match &this.store {
-            Store::Local(local) => local.of_earlier_runs(&run),
-            Store::Objects(objects) => objects.clean_staging(&run).map(|()| Vec::new()),
-        });
-        let local = local.await.map_err(io::Error::other)?;
-        match &self.store {
-            Store::Objects(objects) if local.is_ok() => objects.old().await,
-            _ => local,
+        let mut found = Arc::clone(&self.store).possible_orphans(Arc::clone(&self.run)).await?;
+        if let Some(journal) = &self.journal {
+            found.retain(|blob| !journal.holds(blob));
         }
+        Ok(found)
     }
 
     /// Whether blobs can be stored now, as far as this is known. A folder is checked by the commits of the database.
@@ -328,10 +250,7 @@ impl Blobs {
     /// # Errors
     /// The latest upload failed, and another one does too.
     pub async fn check(&self) -> io::Result<()> {
-        match &self.store {
-            Store::Local(_) => Ok(()),
-            Store::Objects(objects) => objects.check().await,
-        }
+        self.store.check().await
     }
 
     /// Tries the store: writes an object, reads a range of it and removes it. A folder needs no test.
@@ -339,30 +258,28 @@ impl Blobs {
     /// # Errors
     /// What is wrong, in words for the owner.
     pub async fn probe(&self) -> io::Result<()> {
-        match &self.store {
-            Store::Local(_) => Ok(()),
-            Store::Objects(objects) => objects.probe(&self.run).await,
-        }
-    }
-
-    /// A folder on the disk that blobs need: their own, or that of files on their way into the store.
-    fn folder(&self) -> &Path {
-        match &self.store {
-            Store::Local(local) => local.root(),
-            Store::Objects(objects) => objects.staging(),
-        }
+        self.store.probe(&self.run).await
     }
 
     /// Size of the disk that the spool is on, in bytes.
     pub fn disk_bytes(&self) -> io::Result<u64> {
-        let stat = rustix::fs::statvfs(self.folder())?;
+        let stat = rustix::fs::statvfs(self.store.folder())?;
         Ok(stat.f_blocks.saturating_mul(stat.f_frsize))
     }
 
-    /// Bytes that are free for the spool on its disk, without what is reserved for root.
+    /// Bytes that are free for the spool on its disk, without what is reserved for root. Copies of what a remote store has
+    /// count as free, and are removed when too little is free.
     pub fn free_bytes(&self) -> io::Result<u64> {
-        let stat = rustix::fs::statvfs(self.folder())?;
-        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+        let free = || {
+            let stat = rustix::fs::statvfs(self.store.folder())?;
+            io::Result::Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+        };
+        let (found, free_min) = (free()?, self.room.free_min());
+        match (self.are_remote(), found < free_min) {
+            (false, _) => Ok(found),
+            (true, false) => Ok(found.saturating_add(self.store.spare_bytes(false))),
+            (true, true) => Ok(self.store.spare_bytes(true).saturating_add(free()?)),
+        }
     }
 }
 

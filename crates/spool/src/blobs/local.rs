@@ -1,6 +1,6 @@
 //! Blobs in a folder of this machine: a folder for each day, in it a file for each arrival, which may grow.
 //!
-//! A blob is durable when its bytes and its name are: the writer syncs the bytes, [`LocalStore::sync_names`] the names of
+//! A blob is durable when its bytes and its name are: the writer syncs the bytes, [`BlobStore::sync_names`] the names of
 //! all that is committed together.
 
 use std::collections::BTreeMap;
@@ -9,19 +9,20 @@ use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tipoff_model::BlobName;
+use tipoff_model::{BlobName, Media};
 
+use super::store::{Begun, BlobStore, Target, blocking};
+use super::{BlobWriter, Blobs, LocalBlob, MediaReader, StoredBlob};
+use crate::BoxFuture;
 use crate::durable::sync_folder;
-use crate::unfinished::Journal;
+use crate::room::Sender;
 
 /// The folder of blobs.
-#[derive(Clone, Debug)]
-pub(crate) struct LocalStore {
-    root: Arc<PathBuf>,
+#[derive(Debug)]
+pub(super) struct LocalStore {
+    root: PathBuf,
     /// The folders that this run has used.
-    days: Arc<Mutex<Days>>,
-    /// `None` if this run receives nothing, or the system has no name for its boot.
-    pub(super) journal: Option<Arc<Journal>>,
+    days: Mutex<Days>,
 }
 
 /// Which names are durable, by the day whose folder holds them.
@@ -41,21 +42,16 @@ impl LocalStore {
     /// Opens the folder, and makes it if it is missing; the caller syncs its name.
     pub(super) fn open(root: &Path) -> io::Result<Self> {
         fs::create_dir_all(root)?;
-        Ok(Self { root: Arc::new(root.to_owned()), days: Arc::default(), journal: None })
-    }
-
-    /// The folder.
-    pub(super) fn root(&self) -> &Path {
-        &self.root
+        Ok(Self { root: root.to_owned(), days: Mutex::default() })
     }
 
     /// Path of a blob.
-    pub(super) fn path(&self, name: &BlobName) -> PathBuf {
+    fn file(&self, name: &BlobName) -> PathBuf {
         self.root.join(&name.0)
     }
 
     /// Makes the file of a new blob, whose name begins with `day`.
-    pub(super) fn create(&self, day: &str, path: &Path) -> io::Result<File> {
+    fn create(&self, day: &str, path: &Path) -> io::Result<File> {
         create(path).or_else(|error| {
             // The first of its day.
             if error.kind() != io::ErrorKind::NotFound {
@@ -76,8 +72,8 @@ impl LocalStore {
     }
 
     /// Opens a blob behind its first `size` bytes and removes those behind them.
-    pub(super) fn reopen(&self, name: &BlobName, size: u64) -> io::Result<File> {
-        let mut file = OpenOptions::new().write(true).open(self.path(name))?;
+    fn reopen(&self, path: &Path, size: u64) -> io::Result<File> {
+        let mut file = OpenOptions::new().write(true).open(path)?;
         if file.metadata()?.len() < size {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -87,7 +83,7 @@ impl LocalStore {
     }
 
     /// Notes that the bytes of a blob are synced, and its name is to be synced by the next commit.
-    pub(super) fn note_synced(&self, name: &BlobName, is_new: bool) {
+    fn note_synced(&self, name: &BlobName, is_new: bool) {
         if let Some((day, _)) = name.0.split_once('/') {
             let mut days = self.days();
             let day = days.entry(day.to_owned()).or_default();
@@ -98,7 +94,7 @@ impl LocalStore {
 
     /// Makes the names of all finished blobs durable (docs/spool.md, A2): once for all that are
     /// committed together. For the first of a day in this run that includes the name of the day's folder.
-    pub(super) fn sync_names(&self) -> io::Result<()> {
+    fn sync_new_names(&self) -> io::Result<()> {
         let taken = self.take_unsynced();
         let synced = self.sync_days(&taken);
         if synced.is_err() {
@@ -139,18 +135,17 @@ impl LocalStore {
     }
 
     /// Removes a blob. One that is missing is no error.
-    pub(super) fn remove(&self, name: &BlobName) -> io::Result<()> {
-        match fs::remove_file(self.path(name)) {
+    pub(super) fn remove_file(&self, name: &BlobName) -> io::Result<()> {
+        match fs::remove_file(self.file(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     }
 
-    /// Blobs of runs before `run`, without those that a device may go on with. The caller removes those that no arrival
-    /// has. Empty folders of days are removed.
+    /// Blobs of runs before `run`. The caller removes those that no arrival has and no device may go on with. Empty folders of days are removed.
     pub(super) fn of_earlier_runs(&self, run: &str) -> io::Result<Vec<BlobName>> {
         let mut found = Vec::new();
-        for day in fs::read_dir(self.root.as_path())? {
+        for day in fs::read_dir(&self.root)? {
             let day = day?;
             if !day.file_type()?.is_dir() {
                 continue;
@@ -161,8 +156,7 @@ impl LocalStore {
                 let name = file?.file_name().to_string_lossy().into_owned();
                 files += 1;
                 let blob = BlobName(format!("{day_name}/{name}"));
-                let may_go_on = self.journal.as_ref().is_some_and(|journal| journal.holds(&blob));
-                if !name.starts_with(run) && !may_go_on {
+                if !name.starts_with(run) {
                     found.push(blob);
                 }
             }
@@ -177,6 +171,91 @@ impl LocalStore {
     }
 }
 
-pub(super) fn create(path: &Path) -> io::Result<File> {
+impl BlobStore for LocalStore {
+    fn is_remote(&self) -> bool {
+        false
+    }
+
+    fn folder(&self) -> &Path {
+        &self.root
+    }
+
+    fn begin(&self, name: BlobName, _unique: &str) -> io::Result<Begun> {
+        let (day, path) = (name.0.split('/').next().unwrap_or_default(), self.file(&name));
+        let file = self.create(day, &path)?;
+        Ok(Begun { name, file, size: 0, target: Target::Blob { path, is_new: true } })
+    }
+
+    fn resume(&self, blob: &BlobName, size: u64, _unique: &str) -> io::Result<Begun> {
+        let path = self.file(blob);
+        let file = self.reopen(&path, size)?;
+        let target = Target::Blob { path, is_new: false };
+        Ok(Begun { name: blob.clone(), file, size, target })
+    }
+
+    fn finish(self: Arc<Self>, mut writer: BlobWriter) -> io::Result<StoredBlob> {
+        writer.sync()?;
+        self.note_synced(
+            writer.name(),
+            matches!(writer.target(), Target::Blob { is_new: true, .. }),
+        );
+        writer.close();
+        Ok(StoredBlob { name: writer.name().clone(), size: writer.size() })
+    }
+
+    fn commit(self: Arc<Self>, writer: BlobWriter) -> BoxFuture<'static, io::Result<StoredBlob>> {
+        Box::pin(blocking(move || self.finish(writer)))
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        self.sync_new_names()
+    }
+
+    fn path(&self, blob: &BlobName) -> Option<PathBuf> {
+        Some(self.file(blob))
+    }
+
+    fn read(self: Arc<Self>, blob: &BlobName, media: &Media) -> io::Result<MediaReader> {
+        MediaReader::of_file(&self.file(blob), media)
+    }
+
+    fn local(
+        self: Arc<Self>,
+        _blobs: Blobs,
+        blob: BlobName,
+        _size: u64,
+        _sender: Sender,
+    ) -> BoxFuture<'static, io::Result<LocalBlob>> {
+        Box::pin(async move { Ok(LocalBlob::itself(self.file(&blob))) })
+    }
+
+    fn remove(self: Arc<Self>, blobs: Vec<BlobName>) -> BoxFuture<'static, ()> {
+        let removal = move || {
+            for blob in blobs {
+                if let Err(error) = self.remove_file(&blob) {
+                    tracing::warn!(%blob, %error, "A file could not be removed.");
+                }
+            }
+            Ok(())
+        };
+        Box::pin(async {
+            let _ = blocking(removal).await;
+        })
+    }
+
+    fn possible_orphans(
+        self: Arc<Self>,
+        run: Arc<str>,
+    ) -> BoxFuture<'static, io::Result<Vec<BlobName>>> {
+        Box::pin(blocking(move || self.of_earlier_runs(&run)))
+    }
+
+    #[cfg(test)]
+    fn as_local(&self) -> Option<&LocalStore> {
+        Some(self)
+    }
+}
+
+fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }

@@ -6,25 +6,38 @@ use std::sync::Arc;
 
 use tipoff_model::Media;
 
+use super::staged::StagedFile;
 use super::{BlobWriter, MediaReader};
 
 /// A blob as a file of this machine.
 #[derive(Clone, Debug)]
 pub struct LocalBlob {
     path: PathBuf,
-    /// Removes the copy when it is dropped.
-    _copy: Option<Arc<BlobWriter>>,
+    /// What removes the file when it is dropped.
+    _kept: Option<Kept>,
+}
+
+/// What removes a file when it is dropped.
+#[derive(Clone, Debug)]
+enum Kept {
+    Copy(#[expect(dead_code, reason = "keeps the file")] Arc<BlobWriter>),
+    Staged(#[expect(dead_code, reason = "keeps the file")] Arc<StagedFile>),
 }
 
 impl LocalBlob {
     /// The file of the blob itself.
     pub(super) fn itself(path: PathBuf) -> Self {
-        Self { path, _copy: None }
+        Self { path, _kept: None }
     }
 
     /// A copy in the staging folder. It counts as under way of its sender.
     pub(super) fn copy(copy: BlobWriter) -> Self {
-        Self { path: copy.path(), _copy: Some(Arc::new(copy)) }
+        Self { path: copy.path(), _kept: Some(Kept::Copy(Arc::new(copy))) }
+    }
+
+    /// The copy of an object that was stored a moment ago.
+    pub(super) fn staged(file: Arc<StagedFile>) -> Self {
+        Self { path: file.path().to_owned(), _kept: Some(Kept::Staged(file)) }
     }
 
     /// Its path, as long as this exists.

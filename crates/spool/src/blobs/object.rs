@@ -17,10 +17,11 @@ use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use super::s3::S3Settings;
+use super::staged::Copies;
+use super::store::blocking;
 
 /// Larger files are sent in parts of this size. S3 wants 5 MiB at least and 10,000 parts at most ("Amazon S3 multipart
 /// upload limits"): files of 78 GiB.
@@ -69,6 +70,8 @@ pub(crate) struct ObjectBlobs {
     pub(super) is_staging_clean: AtomicBool,
     /// The object behind which the next sweep goes on. `None`: from the first one.
     pub(super) swept_to: Mutex<Option<Path>>,
+    /// Copies of objects that this run has stored a moment ago. `None`: no copy is kept.
+    pub(super) copies: Option<Copies>,
     /// See [`TRY_TIME`].
     try_time: Duration,
 }
@@ -106,6 +109,7 @@ impl ObjectBlobs {
             failing: AtomicBool::new(false),
             is_staging_clean: AtomicBool::new(false),
             swept_to: Mutex::default(),
+            copies: Some(Copies::default()),
             try_time: TRY_TIME,
         })
     }
@@ -115,9 +119,9 @@ impl ObjectBlobs {
         Self { try_time, ..self }
     }
 
-    /// The folder of files on their way into the store.
-    pub(super) fn staging(&self) -> &FilePath {
-        &self.staging
+    #[cfg(test)]
+    pub(super) fn without_copies(self) -> Self {
+        Self { copies: None, ..self }
     }
 
     pub(super) fn key(&self, name: &str) -> Path {
@@ -187,6 +191,9 @@ impl ObjectBlobs {
         let end = range.end.min(range.start.saturating_add(CHUNK_BYTES));
         let (key, range) = (self.key(name), range.start..end);
         let bytes = end.saturating_sub(range.start);
+        if let Some(copy) = self.copy_of(name) {
+            return blocking(move || read_range(copy.path(), range)).await;
+        }
         let wait = timeout(self.time_for(bytes).saturating_mul(TRIES), self.reads.acquire());
         let _turn = wait.await.map_err(|_| self.too_slow())?.map_err(io::Error::other)?;
         let read = self.tries(bytes, || self.client.get_range(&key, range.clone())).await?;
@@ -255,7 +262,7 @@ impl ObjectBlobs {
     }
 
     /// Whether objects can be stored: yes, or the latest upload failed, and a small one fails too.
-    pub(super) async fn check(&self) -> io::Result<()> {
+    pub(super) async fn check_uploads(&self) -> io::Result<()> {
         if !self.failing.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -266,7 +273,7 @@ impl ObjectBlobs {
     }
 
     /// Writes, reads and removes a small object.
-    pub(super) async fn probe(&self, run: &str) -> io::Result<()> {
+    pub(super) async fn try_object(&self, run: &str) -> io::Result<()> {
         const BYTES: &[u8] = b"a test of Tipoff";
         let key = self.key(&format!("{PROBE}-{run}"));
         let step = |what: &str, error: io::Error| {
@@ -327,16 +334,20 @@ fn hide(secrets: &[String], text: &str) -> String {
 
 /// Reads a part of a file, on a thread for blocking work.
 async fn read_part(file: PathBuf, part: Range<u64>) -> io::Result<PutPayload> {
-    let reads = move || {
-        let mut file = File::open(file)?;
-        file.seek(SeekFrom::Start(part.start))?;
-        let size = part.end - part.start;
-        let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(io::Error::other)?);
-        file.take(size).read_to_end(&mut bytes)?;
-        match bytes.len() as u64 == size {
-            true => Ok(PutPayload::from(bytes)),
-            false => Err(io::ErrorKind::UnexpectedEof.into()),
-        }
-    };
-    spawn_blocking(reads).await.map_err(io::Error::other)?
+    let size = part.end - part.start;
+    let bytes = blocking(move || read_range(&file, part)).await?;
+    match bytes.len() as u64 == size {
+        true => Ok(PutPayload::from(bytes)),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// Reads a range of a file, up to its end. Blocks.
+fn read_range(file: &FilePath, range: Range<u64>) -> io::Result<Vec<u8>> {
+    let mut file = File::open(file)?;
+    file.seek(SeekFrom::Start(range.start))?;
+    let size = range.end.saturating_sub(range.start);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(io::Error::other)?);
+    file.take(size).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -1,5 +1,6 @@
 //! Removes objects: those of arrivals that are removed, and orphans, which are old and which no arrival names.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::sync::PoisonError;
@@ -24,12 +25,16 @@ const SWEEP_TIME_MAX: Duration = Duration::from_secs(300);
 
 impl ObjectBlobs {
     /// Removes objects. Those that are missing are no error.
-    pub(super) async fn remove(&self, blobs: &[BlobName]) {
+    pub(super) async fn remove_objects(&self, blobs: &[BlobName]) {
         if blobs.is_empty() {
             return;
         }
-        let keys: Vec<_> =
-            blobs.iter().flat_map(segments).map(|segment| Ok(self.key(&segment.name))).collect();
+        let names: HashSet<String> =
+            blobs.iter().flat_map(segments).map(|segment| segment.name).collect();
+        if let Some(copies) = &self.copies {
+            copies.forget(|name| names.contains(name));
+        }
+        let keys: Vec<_> = names.iter().map(|name| Ok(self.key(name))).collect();
         let mut removing = self.client.delete_stream(stream::iter(keys).boxed());
         let removes = async {
             while let Some(removed) = removing.next().await {

@@ -127,7 +127,15 @@ impl ObjectStore for Bucket {
     }
 }
 
+/// Without copies: each read is a request.
 fn on_bucket() -> (TempDir, Arc<Bucket>, Blobs) {
+    let (folder, bucket) = (tempfile::tempdir().unwrap(), Arc::new(Bucket::default()));
+    let objects = Blobs::objects(Arc::clone(&bucket) as _, &folder.path().join("staging"));
+    let blobs = Blobs::on(Arc::new(objects.unwrap().without_copies()), "run");
+    (folder, bucket, blobs)
+}
+
+fn with_copies() -> (TempDir, Arc<Bucket>, Blobs) {
     let (folder, bucket) = (tempfile::tempdir().unwrap(), Arc::new(Bucket::default()));
     let staging = folder.path().join("staging");
     let blobs = Blobs::on_client(Arc::clone(&bucket) as _, &staging, "run").unwrap();
@@ -167,7 +175,7 @@ async fn read(blobs: &Blobs, name: &BlobName, range: Range<u64>) -> io::Result<V
         let mut bytes = Vec::new();
         blobs.read(&name, &media)?.read_to_end(&mut bytes).map(|_| bytes)
     };
-    spawn_blocking(reads).await.unwrap()
+    tokio::task::spawn_blocking(reads).await.unwrap()
 }
 
 /// What both stores do.
@@ -211,6 +219,33 @@ async fn both_stores_do_the_same() {
     let (folder, bucket, blobs) = on_bucket();
     contract(&blobs).await;
     assert_eq!((staged(&folder), bucket.names().await), (0, Vec::new()));
+    let (folder, bucket, blobs) = with_copies();
+    contract(&blobs).await;
+    assert_eq!((staged(&folder), bucket.names().await), (0, Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_stored_a_moment_ago_is_read_without_a_request() {
+    let (folder, bucket, blobs) = with_copies();
+    let blob = stored(&blobs, b"0123456789").await;
+    let grown = appended(&blobs, &blob, b"abc").await;
+    bucket.refused.store(u32::MAX, Ordering::Relaxed);
+    assert_eq!(read(&blobs, &blob.name, 3..7).await.unwrap(), b"3456");
+    assert_eq!(read(&blobs, &grown.name, 8..13).await.unwrap(), b"89abc");
+    let local = blobs.local(&blob.name, 10, stranger()).await.unwrap();
+    assert_eq!((staged(&folder), blobs.under_way_bytes()), (2, 0));
+    // What the disk has no room for is read from the bucket.
+    let free = blobs.free_bytes().unwrap();
+    assert!(free >= 13, "copies count as free");
+    blobs.limit(u64::MAX, u64::MAX);
+    blobs.free_bytes().unwrap();
+    assert_eq!(staged(&folder), 1, "one is still read");
+    assert_eq!(std::fs::read(local.path()).unwrap(), b"0123456789");
+    drop(local);
+    assert_eq!(staged(&folder), 0);
+    assert!(read(&blobs, &blob.name, 3..7).await.is_err());
+    bucket.refused.store(0, Ordering::Relaxed);
+    assert_eq!(read(&blobs, &grown.name, 8..13).await.unwrap(), b"89abc");
 }
 
 #[tokio::test(flavor = "multi_thread")]

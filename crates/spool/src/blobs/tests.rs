@@ -39,10 +39,7 @@ fn read_all(blobs: &Blobs, bytes: &[u8], encoding: Encoding) -> Vec<u8> {
 }
 
 fn local(blobs: &Blobs) -> &LocalStore {
-    match &blobs.store {
-        Store::Local(local) => local,
-        Store::Objects(_) => panic!("no folder"),
-    }
+    blobs.store.as_local().unwrap()
 }
 
 fn stranger() -> Sender {
@@ -174,11 +171,11 @@ fn removing_a_blob_twice_is_no_error() {
     let (_folder, blobs) = blobs();
     let StoredBlob { name, .. } = stored(&blobs, b"1");
     for _ in 0..2 {
-        local(&blobs).remove(&name).unwrap();
+        local(&blobs).remove_file(&name).unwrap();
         assert!(!blobs.path(&name).unwrap().exists());
     }
     let day = BlobName("2026-11-27".to_owned());
-    assert!(local(&blobs).remove(&day).is_err(), "a folder is no blob");
+    assert!(local(&blobs).remove_file(&day).is_err(), "a folder is no blob");
 }
 
 #[test]
@@ -306,8 +303,8 @@ async fn a_large_file_is_synced_in_pieces_as_it_comes() {
     assert_eq!(fs::metadata(blobs.path(&blob.name).unwrap()).unwrap().len(), 10 * MB as u64);
 }
 
-#[test]
-fn what_a_crash_cut_off_can_be_gone_on_with() {
+#[tokio::test]
+async fn what_a_crash_cut_off_can_be_gone_on_with() {
     let (folder, _) = blobs();
     let (root, journal) = (folder.path().join("blobs"), folder.path().join("journal"));
     let open = |run| {
@@ -328,12 +325,12 @@ fn what_a_crash_cut_off_can_be_gone_on_with() {
     let found = next.unfinished_of("yard");
     assert_eq!(found.iter().map(|it| (&it.blob, it.size)).collect::<Vec<_>>(), [(&name, 4)]);
     assert!(next.unfinished_of("gate").is_empty());
-    assert_eq!(local(&next).of_earlier_runs("b").unwrap(), [], "it is not swept");
+    assert_eq!(next.possible_orphans().await.unwrap(), [], "it is not swept");
     let number = found[0].number;
     assert_eq!(next.unfinished(number).as_ref(), found.first());
     assert_eq!(next.take_unfinished(number).as_ref(), found.first());
     assert_eq!((next.unfinished(number), next.take_unfinished(number)), (None, None));
-    assert_eq!(local(&next).of_earlier_runs("b").unwrap(), [name]);
+    assert_eq!(next.possible_orphans().await.unwrap(), [name]);
     let last = open("c");
     let day_later = found[0].received_at.after(std::time::Duration::from_secs(24 * 3600 + 1));
     assert_eq!(last.take_old_unfinished(found[0].received_at), []);

@@ -12,9 +12,8 @@ use rustix::fs::Advice;
 use tipoff_model::{BlobName, Media};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::local::LocalStore;
-use super::object::ObjectBlobs;
-use super::{Blobs, MediaReader, Store, StoredBlob, segments};
+use super::store::{Begun, Target};
+use super::{Blobs, MediaReader, StoredBlob};
 use crate::disk_queue::DiskQueue;
 use crate::room::Sender;
 use crate::unfinished::Note;
@@ -47,16 +46,6 @@ pub struct BlobWriter {
     syncing: Option<JoinHandle<()>>,
 }
 
-/// Where the bytes are written.
-#[derive(Debug)]
-pub(super) enum Target {
-    /// Into the file of the blob. If it was begun here, it is removed unless it is finished.
-    Local { is_new: bool },
-    /// Into a file of the staging folder, which is removed in any case. It becomes an object: a blob of its own, or one
-    /// more segment of a blob behind its first `begin` bytes.
-    Object { path: PathBuf, append_to: Option<BlobName>, begin: u64 },
-}
-
 /// Bytes of a file that are to be synced before its end.
 struct Piece {
     queue: Arc<DiskQueue>,
@@ -86,7 +75,8 @@ impl Drop for Piece {
 }
 
 impl BlobWriter {
-    pub(super) fn new(blobs: Blobs, name: BlobName, file: File, size: u64, target: Target) -> Self {
+    pub(super) fn new(blobs: Blobs, begun: Begun) -> Self {
+        let Begun { name, file, size, target } = begun;
         Self {
             blobs,
             name,
@@ -104,7 +94,7 @@ impl BlobWriter {
 
     /// Notes the upload in the journal: after a crash its device may go on with it.
     pub fn note(&mut self, tree: &str, path: &[u8]) {
-        let journal = self.blobs.journal();
+        let journal = self.blobs.journal.as_ref();
         self.note = journal.map(|journal| journal.note(&self.name, tree, path));
     }
 
@@ -128,7 +118,7 @@ impl BlobWriter {
         }
         file.write_all(bytes)?;
         self.size += count;
-        if let (Some(sender), Target::Local { .. }) = (self.sender, &self.target) {
+        if let (Some(sender), Target::Blob { .. }) = (self.sender, &self.target) {
             self.blobs.queue.written(sender.address, count);
             self.unsynced += count;
         }
@@ -196,11 +186,24 @@ impl BlobWriter {
     /// The file that has the bytes so far, which is on this machine in any store. Of what is appended to a blob of
     /// objects it has the new bytes only.
     pub fn path(&self) -> PathBuf {
-        match (&self.target, &self.blobs.store) {
-            (Target::Object { path, .. }, _) => path.clone(),
-            (Target::Local { .. }, Store::Local(local)) => local.path(&self.name),
-            (Target::Local { .. }, Store::Objects(_)) => PathBuf::new(),
-        }
+        self.target.path().to_owned()
+    }
+
+    /// What becomes of the file.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Syncs the bytes, before the pieces of others. Blocks.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let _first = self.blobs.queue.small(self.unsynced);
+        file.sync_data()
+    }
+
+    /// All bytes are written. Their file is not removed by this writer then.
+    pub(super) fn close(&mut self) {
+        self.file = None;
     }
 
     /// Reads a file inside the bytes so far, decoded. Blocks.
@@ -217,14 +220,8 @@ impl BlobWriter {
     ///
     /// # Errors
     /// The store does not take them.
-    pub fn finish(mut self) -> io::Result<StoredBlob> {
-        match self.blobs.store.clone() {
-            Store::Local(local) => self.sync(&local),
-            Store::Objects(objects) => {
-                let sending = Arc::clone(&objects);
-                objects.wait(async move { self.send(&sending).await })
-            }
-        }
+    pub fn finish(self) -> io::Result<StoredBlob> {
+        Arc::clone(&self.blobs.store).finish(self)
     }
 
     /// The same for tasks, which must not block.
@@ -232,43 +229,7 @@ impl BlobWriter {
     /// # Errors
     /// As [`BlobWriter::finish`].
     pub async fn commit(self) -> io::Result<StoredBlob> {
-        match &self.blobs.store {
-            Store::Local(_) => {
-                spawn_blocking(move || self.finish()).await.map_err(io::Error::other)?
-            }
-            Store::Objects(objects) => {
-                let objects = Arc::clone(objects);
-                self.send(&objects).await
-            }
-        }
-    }
-
-    fn sync(&mut self, local: &LocalStore) -> io::Result<StoredBlob> {
-        if let Some(file) = &self.file {
-            let _first = self.blobs.queue.small(self.unsynced);
-            file.sync_data()?;
-        }
-        local.note_synced(&self.name, matches!(self.target, Target::Local { is_new: true }));
-        self.file = None;
-        Ok(StoredBlob { name: self.name.clone(), size: self.size })
-    }
-
-    /// Sends the staged file. The name is the whole list of segments then.
-    async fn send(self, objects: &ObjectBlobs) -> io::Result<StoredBlob> {
-        let Target::Object { path, append_to, begin } = &self.target else {
-            return Err(io::ErrorKind::InvalidInput.into());
-        };
-        let bytes = self.size - begin;
-        let name = match append_to {
-            Some(blob) if bytes == 0 => {
-                return Ok(StoredBlob { name: blob.clone(), size: self.size });
-            }
-            Some(blob) => segments::append(blob, *begin, &self.name.0, bytes)
-                .ok_or(io::ErrorKind::UnexpectedEof)?,
-            None => self.name.clone(),
-        };
-        objects.put(&self.name.0, path.clone(), bytes).await?;
-        Ok(StoredBlob { name, size: self.size })
+        Arc::clone(&self.blobs.store).commit(self).await
     }
 }
 
@@ -279,14 +240,11 @@ impl Drop for BlobWriter {
             self.blobs.queue.synced(sender.address, self.unsynced);
         }
         let is_needed = self.file.take().is_none();
-        let removed = match (&self.target, &self.blobs.store) {
-            (Target::Local { is_new: true }, Store::Local(local)) if !is_needed => {
-                local.remove(&self.name)
-            }
-            (Target::Object { path, .. }, _) => fs::remove_file(path),
-            _ => Ok(()),
-        };
-        if let Err(error) = removed {
+        if let Target::Blob { path, is_new: true } = &self.target
+            && !is_needed
+            && let Err(error) = fs::remove_file(path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
             tracing::warn!(blob = %self.name, %error, "A file that is not needed could not be removed.");
         }
     }
