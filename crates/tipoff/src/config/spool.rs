@@ -11,6 +11,7 @@ use super::key::{Key, ValueForm, Without};
 use super::media_store;
 use super::secret::Secret;
 use super::section::Section;
+use super::smtp::machine_name;
 
 /// The settings of the spool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(crate) struct SpoolSettings {
     connections: usize,
     /// The bucket for the bytes of arrivals; `None` for the data folder.
     bucket: Option<S3Settings>,
+    /// The name of this node among those that share the spool.
+    node: String,
 }
 
 impl SpoolSettings {
@@ -37,6 +40,11 @@ impl SpoolSettings {
             }),
         };
         SpoolConfig { folder: data_dir.to_owned(), engine, bucket: self.bucket.clone() }
+    }
+
+    /// The name of this node.
+    pub(crate) fn node(&self) -> &str {
+        &self.node
     }
 
     /// Whether it is a PostgreSQL database.
@@ -89,6 +97,12 @@ pub(super) fn read(section: &mut Section<'_>) -> SpoolSettings {
         "The most connections to the database at a time. One device or address uses up to a \
          quarter of them.",
     );
+    let node = section.text(
+        "node",
+        "a",
+        "The name of this node among those that share the spool. Without it: the host's name.",
+    );
+    let node = node.map_or_else(machine_name, Spanned::into_inner);
     let bucket = media_store::read(section);
     match (is_shared, &url) {
         (true, None) => section.missing("url", "{ env = \"DATABASE_URL\" }"),
@@ -98,5 +112,5 @@ pub(super) fn read(section: &mut Section<'_>) -> SpoolSettings {
         _ => {}
     }
     let url = url.map(Spanned::into_inner).filter(|_| is_shared);
-    SpoolSettings { url, ca, connections: connections as usize, bucket }
+    SpoolSettings { url, ca, connections: connections as usize, node, bucket }
 }
