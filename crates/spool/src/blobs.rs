@@ -234,9 +234,18 @@ impl Blobs {
         Arc::clone(&self.store).remove(names).await;
     }
 
+    /// Removes what earlier runs left in the staging folder: nobody has an acknowledgement of it. For the start of a run
+    /// that receives. Blocks.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub(crate) fn remove_leftovers(&self) -> io::Result<()> {
+        self.store.remove_leftovers(&self.run)
+    }
+
     /// Blobs that no arrival may have: of a folder those of earlier runs, without those that a device may go on with; of
     /// a shared store a part of those that are older than any upload can be. The caller removes those that no arrival
-    /// has. Removes what earlier runs left in the staging folder.
+    /// has.
     pub(crate) async fn possible_orphans(&self) -> io::Result<Vec<BlobName>> {
         let mut found = Arc::clone(&self.store).possible_orphans(Arc::clone(&self.run)).await?;
         if let Some(journal) = &self.journal {

@@ -66,8 +66,6 @@ pub(crate) struct ObjectBlobs {
     reads: Semaphore,
     /// Whether the latest upload failed.
     failing: AtomicBool,
-    /// Whether this run has removed what earlier runs left in the staging folder.
-    pub(super) is_staging_clean: AtomicBool,
     /// The object behind which the next sweep goes on. `None`: from the first one.
     pub(super) swept_to: Mutex<Option<Path>>,
     /// Copies of objects that this run has stored a moment ago. `None`: no copy is kept.
@@ -107,7 +105,6 @@ impl ObjectBlobs {
             large: Semaphore::new(LARGE_UNITS as usize),
             reads: Semaphore::new(READS_MAX),
             failing: AtomicBool::new(false),
-            is_staging_clean: AtomicBool::new(false),
             swept_to: Mutex::default(),
             copies: Some(Copies::default()),
             try_time: TRY_TIME,

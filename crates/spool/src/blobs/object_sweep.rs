@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -95,9 +94,6 @@ impl ObjectBlobs {
 
     /// Removes files that earlier runs left in the staging folder: nobody has an acknowledgement of them. Blocks.
     pub(super) fn clean_staging(&self, run: &str) -> io::Result<()> {
-        if self.is_staging_clean.swap(true, Ordering::Relaxed) {
-            return Ok(());
-        }
         for file in fs::read_dir(&self.staging)? {
             let file = file?;
             if !file.file_name().to_string_lossy().starts_with(run) {

@@ -10,7 +10,7 @@ use tipoff_model::{BlobName, Media};
 use super::object::ObjectBlobs;
 use super::object_reader::ObjectReader;
 use super::staged::StagedFile;
-use super::store::{Begun, BlobStore, Target, blocking};
+use super::store::{Begun, BlobStore, Target};
 use super::{BlobWriter, Blobs, LocalBlob, MediaReader, StoredBlob, segments};
 use crate::BoxFuture;
 use crate::room::Sender;
@@ -134,15 +134,15 @@ impl BlobStore for ObjectBlobs {
         Box::pin(async move { self.remove_objects(&blobs).await })
     }
 
+    fn remove_leftovers(&self, run: &str) -> io::Result<()> {
+        self.clean_staging(run)
+    }
+
     fn possible_orphans(
         self: Arc<Self>,
-        run: Arc<str>,
+        _run: Arc<str>,
     ) -> BoxFuture<'static, io::Result<Vec<BlobName>>> {
-        Box::pin(async move {
-            let this = Arc::clone(&self);
-            blocking(move || this.clean_staging(&run)).await?;
-            self.old().await
-        })
+        Box::pin(async move { self.old().await })
     }
 
     fn check(&self) -> BoxFuture<'_, io::Result<()>> {

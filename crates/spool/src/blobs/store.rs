@@ -84,6 +84,14 @@ pub(super) trait BlobStore: fmt::Debug + Send + Sync {
     /// Removes blobs. One that is missing is no error; what cannot be removed is logged.
     fn remove(self: Arc<Self>, blobs: Vec<BlobName>) -> BoxFuture<'static, ()>;
 
+    /// Removes what earlier runs left on their way into the store. `run` begins the names of this run. Blocks.
+    ///
+    /// # Errors
+    /// The disk fails.
+    fn remove_leftovers(&self, _run: &str) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Blobs that no arrival may have. `run` begins the names of this run.
     ///
     /// # Errors

@@ -116,6 +116,9 @@ impl SqlSpool<PostgresDatabase> {
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         durable::make_private_folder(folder).map_err(file_error)?;
         let blobs = Blobs::of_spool(folder, bucket, &run).map_err(file_error)?;
+        if purpose == Purpose::Receive {
+            blobs.remove_leftovers().map_err(file_error)?;
+        }
         let folder = folder.to_owned();
         let journal = match purpose {
             Purpose::Receive if !blobs.are_remote() => {

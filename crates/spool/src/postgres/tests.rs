@@ -125,6 +125,27 @@ async fn two_nodes(
     (folder, [a, b])
 }
 
+/// What one node stores in the bucket another one reads, and its sweep leaves what the first is about to commit.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_with_one_bucket_read_each_others_arrivals() {
+    let server = S3::open().unwrap();
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (config, bucket) = (config(database.url()), bucket(&server, "nodes"));
+    let open = async |name: &str| {
+        let (place, rules) = (folder.path().join(name), Arc::new(contract::Plain));
+        let place = (&*place, Some(&bucket));
+        PostgresSpool::open_with(&config, place, rules, Purpose::Receive).await.unwrap()
+    };
+    let (a, b) = (open("a").await, open("b").await);
+    let arrival = contract::arrival(&a, "yard", contract::NOW);
+    assert_eq!(server.counts().put, 1);
+    b.sweep_orphans().await.unwrap();
+    let stored = a.store(arrival).await.unwrap();
+    let blob = b.incident(stored.incident).await.unwrap().arrivals.remove(0).blob;
+    assert_eq!(contract::bytes(&b, &blob).await.unwrap(), b"a picture");
+}
+
 /// What a device sends to several nodes at once is one device's, in one incident, and in the order of the numbers:
 /// whoever saw an arrival saw all with smaller numbers. A delivery that covers up to one arrival depends on it.
 #[tokio::test(flavor = "multi_thread")]

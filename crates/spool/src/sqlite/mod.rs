@@ -116,6 +116,9 @@ impl SqlSpool<SqliteDatabase> {
         transaction.commit()?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = blobs(&run).map_err(file_error)?;
+        if lock.is_some() {
+            blobs.remove_leftovers().map_err(file_error)?;
+        }
         let journal = match lock {
             Some(_) if !blobs.are_remote() => sweep::open_journal(folder, &connection)?,
             _ => None,
