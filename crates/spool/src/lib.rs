@@ -46,7 +46,7 @@ pub use accounts::{
 };
 pub use age::{AgeGuard, Newest};
 pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
-pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
+pub use blobs::{BlobWriter, Blobs, LocalBlob, MediaReader, S3Settings, StoredBlob};
 pub use core::facts::facts_of_content;
 pub use core::leases::Member;
 pub use device::{
@@ -132,8 +132,8 @@ pub struct Growth {
     pub event: Event,
     /// As in [`NewArrival`].
     pub housekeeping: bool,
-    /// How large its blob is now, in bytes; durable already.
-    pub size: u64,
+    /// Where all of its bytes are now; durable already.
+    pub blob: StoredBlob,
     /// When the first of the new bytes came.
     pub began_at: Timestamp,
     /// When the last of them came.

@@ -30,7 +30,7 @@ use crate::sql::identity::random_hex;
 use crate::sql::spool::{Opening, SqlSpool, file_error};
 use crate::sql::statement::Sql;
 use crate::sql::sweep;
-use crate::{Blobs, Heard, Result, SpoolError, durable};
+use crate::{Blobs, Heard, Result, S3Settings, SpoolError, durable};
 use lanes::Lanes;
 use notices::Notices;
 use statement::Session;
@@ -80,13 +80,27 @@ pub struct PostgresDatabase {
 }
 
 impl SqlSpool<PostgresDatabase> {
-    /// Opens the spool in the database and makes its tables where they are missing. Files are in `folder`.
+    /// Opens the spool in the database and makes its tables where they are missing. The bytes of arrivals are in
+    /// `folder`.
     ///
     /// # Errors
     /// [`SpoolError::Newer`]; if the database or the disk fails.
     pub async fn open(
         config: &PostgresConfig,
         folder: &Path,
+        rules: Arc<dyn RuleSource>,
+        purpose: Purpose,
+    ) -> Result<Self> {
+        Self::open_with(config, (folder, None), rules, purpose).await
+    }
+
+    /// The same with the bytes of arrivals in a bucket, if there is one. The folder is this node's own.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; if the bucket's settings are unusable.
+    pub async fn open_with(
+        config: &PostgresConfig,
+        (folder, bucket): (&Path, Option<&S3Settings>),
         rules: Arc<dyn RuleSource>,
         purpose: Purpose,
     ) -> Result<Self> {
@@ -105,11 +119,16 @@ impl SqlSpool<PostgresDatabase> {
             database.write(move |sql| Opening::read(sql, purpose == Purpose::Receive, now)).await?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         durable::make_private_folder(folder).map_err(file_error)?;
-        let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
+        let blobs = Blobs::of_spool(folder, bucket, &run).map_err(file_error)?;
+        if purpose == Purpose::Receive {
+            blobs.remove_leftovers().map_err(file_error)?;
+        }
         let folder = folder.to_owned();
         let journal = match purpose {
-            Purpose::Receive => database.read(move |sql| sweep::open_journal(&folder, sql)).await?,
-            Purpose::Look => None,
+            Purpose::Receive if !blobs.are_remote() => {
+                database.read(move |sql| sweep::open_journal(&folder, sql)).await?
+            }
+            _ => None,
         };
         Ok(Self::new(database, blobs.with_journal(journal), rules, opening))
     }

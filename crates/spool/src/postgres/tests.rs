@@ -2,6 +2,7 @@ use std::sync::Mutex;
 
 use tipoff_model::DeliveryState;
 use tipoff_testkit::postgres::{Cluster, Server};
+use tipoff_testkit::s3::{self, S3};
 
 use super::*;
 use crate::sql::spool::lock;
@@ -14,6 +15,31 @@ fn config(url: &str) -> PostgresConfig {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_contract_holds() {
+    contract_holds(None).await;
+}
+
+/// Threads enough for those of the suite that wait for a request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn the_contract_holds_with_a_bucket() {
+    let server = S3::open().unwrap();
+    contract_holds(Some(&server)).await;
+    assert!(server.counts().put > 100);
+}
+
+/// The settings of the test server's bucket.
+fn bucket(server: &S3, prefix: &str) -> S3Settings {
+    let some = |text: &str| Some(text.to_owned());
+    S3Settings {
+        endpoint: Some(server.url()),
+        region: some("eu-central-1"),
+        access_key: some(s3::KEY_ID),
+        secret_key: some(s3::SECRET),
+        ..S3Settings::parse(&format!("s3://{}/{prefix}", s3::BUCKET)).unwrap()
+    }
+}
+
+/// Checks the contract on databases of their own, with media in a folder or a bucket.
+async fn contract_holds(objects: Option<&S3>) {
     let server = Server::shared().unwrap();
     let kept = Mutex::default();
     contract::check(|| {
@@ -22,10 +48,12 @@ async fn the_contract_holds() {
         let database = server.create_database().unwrap();
         let config = config(database.url());
         let kept: &Mutex<Vec<_>> = &kept;
+        let number = lock(kept).len();
+        let bucket = objects.map(|objects| bucket(objects, &format!("t{number}")));
         lock(kept).push((folder, database));
         Box::new(move || {
-            let open =
-                PostgresSpool::open(&config, &path, Arc::new(contract::Plain), Purpose::Receive);
+            let (place, rules) = ((&*path, bucket.as_ref()), Arc::new(contract::Plain));
+            let open = PostgresSpool::open_with(&config, place, rules, Purpose::Receive);
             let open = tokio::task::block_in_place(|| Handle::current().block_on(open));
             Arc::new(open.unwrap())
         })
@@ -209,6 +237,27 @@ async fn two_nodes(
     // Both make the tables at the same time.
     let (a, b) = tokio::join!(open("a"), open("b"));
     (folder, [a, b])
+}
+
+/// What one node stores in the bucket another one reads, and its sweep leaves what the first is about to commit.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_with_one_bucket_read_each_others_arrivals() {
+    let server = S3::open().unwrap();
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (config, bucket) = (config(database.url()), bucket(&server, "nodes"));
+    let open = async |name: &str| {
+        let (place, rules) = (folder.path().join(name), Arc::new(contract::Plain));
+        let place = (&*place, Some(&bucket));
+        PostgresSpool::open_with(&config, place, rules, Purpose::Receive).await.unwrap()
+    };
+    let (a, b) = (open("a").await, open("b").await);
+    let arrival = contract::arrival(&a, "yard", contract::NOW);
+    assert_eq!(server.counts().put, 1);
+    b.sweep_orphans().await.unwrap();
+    let stored = a.store(arrival).await.unwrap();
+    let blob = b.incident(stored.incident).await.unwrap().arrivals.remove(0).blob;
+    assert_eq!(contract::bytes(&b, &blob).await.unwrap(), b"a picture");
 }
 
 /// What a device sends to several nodes at once is one device's, in one incident, and in the order of the numbers:

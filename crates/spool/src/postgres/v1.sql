@@ -138,7 +138,8 @@ CREATE TABLE arrival (
     envelope    TEXT NOT NULL,
     content     TEXT NOT NULL,
     tree        TEXT COLLATE "C",
-    mail_digest BYTEA
+    mail_digest BYTEA,
+    segments    TEXT
 );
 CREATE INDEX arrival_of_incident ON arrival (incident, bytes);
 CREATE INDEX arrival_of_tree ON arrival (tree, id) WHERE tree IS NOT NULL;

@@ -8,7 +8,7 @@ use tipoff_model::{AddressShare, ArrivalId, Event, Timestamp};
 use super::database::Database;
 use super::home_settings::Choice;
 use super::node_notices::NodeNotice;
-use super::spool::{Opening, Remembered, SqlSpool, lock};
+use super::spool::{Opening, Remembered, SqlSpool, file_error, lock};
 use super::statement::{Lock, Sql, params};
 use super::{clock, deliveries, home_settings, identity, leases, stats, store, turns, uploads};
 use crate::core::known_mails::NewMail;
@@ -252,7 +252,7 @@ impl<D: Database> Spool for SqlSpool<D> {
     }
 
     fn check_writer(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.database.check(|sql| {
+        let change = |sql: &dyn Sql| {
             // A change, so that it is written.
             sql.change(
                 "INSERT INTO meta (key, value) VALUES ('writer_check', '1')
@@ -261,7 +261,11 @@ impl<D: Database> Spool for SqlSpool<D> {
                 params![],
             )?;
             Ok(())
-        }))
+        };
+        Box::pin(async move {
+            self.database.check(change).await?;
+            self.blobs.check().await.map_err(file_error)
+        })
     }
 
     fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>> {

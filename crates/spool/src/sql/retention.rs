@@ -110,7 +110,7 @@ fn remove(sql: &dyn Sql, chosen: Vec<Chosen>, before: Timestamp) -> Result<(Swep
     ids.sort_unstable();
     let mut swept = Swept { incidents: ids.len() as u64, ..Swept::default() };
     end_undelivered(sql, &ids, &mut swept)?;
-    let select = "SELECT blob, bytes FROM arrival WHERE incident IN ";
+    let select = "SELECT coalesce(segments, blob), bytes FROM arrival WHERE incident IN ";
     let blobs = of_these(sql, select, &ids, |row| {
         swept.bytes += number::<u64>(row, 1)?;
         Ok(BlobName(row.get(0)?))

@@ -17,6 +17,7 @@ mod audit;
 mod audit_coverage;
 mod balancers;
 mod browser;
+mod bucket;
 mod camera;
 mod clients;
 mod command_line;

@@ -65,7 +65,7 @@ impl Nodes {
 }
 
 /// Sends a mail with a picture; the reply that decided, of whatever command, or `None` if the connection broke.
-fn try_mail(address: SocketAddr, subject: &str) -> Option<String> {
+pub fn try_mail(address: SocketAddr, subject: &str) -> Option<String> {
     try_sending(address, mail(subject, &[PICTURE]))
 }
 
