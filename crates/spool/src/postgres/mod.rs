@@ -5,6 +5,8 @@
 
 mod connection;
 mod lanes;
+#[cfg(test)]
+mod plans;
 mod repeat;
 mod schema;
 mod statement;

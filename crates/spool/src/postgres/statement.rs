@@ -172,8 +172,10 @@ impl Session {
 
     /// The statement in PostgreSQL's words.
     fn prepare(&self, statement: &str, values: &[Value<'_>]) -> Result<Statement> {
-        let types: Vec<Type> = values.iter().map(type_of).collect();
-        let translated = translate(statement);
+        let (types, translated) =
+            (values.iter().map(type_of).collect::<Vec<Type>>(), translate(statement));
+        #[cfg(test)]
+        super::plans::note(&translated, &types);
         let prepare = self.connection.prepare_typed_cached(&translated, &types);
         let mut prepare = std::pin::pin!(prepare);
         // A statement that is kept from before is ready at once.
@@ -248,12 +250,6 @@ const OF_DEVICE: i64 = 5 << 56;
 /// The statement that takes a lock, and its value. One for the device of something looks the device up as well.
 fn lock_statement(lock: Lock<'_>) -> (&'static str, i64) {
     let statement = match lock {
-        Lock::Opening
-        | Lock::Devices
-        | Lock::Accounts
-        | Lock::Arrival(_)
-        | Lock::Device(_)
-        | Lock::AuditLog => "SELECT pg_advisory_xact_lock(?1)",
         Lock::DeviceOfIncident(_) => {
             "SELECT pg_advisory_xact_lock(360287970189639680 | device) FROM incident WHERE id = ?1"
         }
@@ -265,6 +261,7 @@ fn lock_statement(lock: Lock<'_>) -> (&'static str, i64) {
             "SELECT pg_advisory_xact_lock(360287970189639680 | incident.device)
              FROM delivery JOIN incident ON incident.id = delivery.incident WHERE delivery.id = ?1"
         }
+        _ => "SELECT pg_advisory_xact_lock(?1)",
     };
     (statement, number_of(lock))
 }

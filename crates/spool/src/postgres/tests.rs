@@ -13,7 +13,7 @@ fn config(url: &str) -> PostgresConfig {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_contract_holds() {
+async fn the_contract_holds_and_no_statement_reads_all_of_the_history() {
     let server = Server::shared().unwrap();
     let kept = Mutex::default();
     contract::check(|| {
@@ -31,6 +31,8 @@ async fn the_contract_holds() {
         })
     })
     .await;
+    let last = lock(&kept).pop();
+    plans::check(&last.unwrap().1);
 }
 
 /// The round trips to the database for an arrival that opens an incident, and for one that joins it, once all statements

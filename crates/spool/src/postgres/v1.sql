@@ -418,3 +418,12 @@ CREATE TRIGGER incident_changed AFTER UPDATE OF share, bytes, blob_bytes, pendin
     EXECUTE FUNCTION weigh_incident();
 CREATE TRIGGER incident_removed AFTER DELETE ON incident
     FOR EACH ROW EXECUTE FUNCTION weigh_incident();
+
+-- Retention removes a part of the history every day, from the same end. Rows that are gone are found again by each scan
+-- from that end until a vacuum, which by default waits for a fifth of a table.
+ALTER TABLE incident SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE arrival SET (autovacuum_vacuum_scale_factor = 0.02);
+ALTER TABLE words SET (autovacuum_vacuum_scale_factor = 0.02);
+ALTER TABLE delivery SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE delivery_arrival SET (autovacuum_vacuum_scale_factor = 0.02);
+ALTER TABLE attempt SET (autovacuum_vacuum_scale_factor = 0.02);
