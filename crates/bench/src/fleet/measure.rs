@@ -209,6 +209,7 @@ fn delivered(delivery: &DueDelivery, now: Timestamp) -> AttemptRecord {
         reference: Some("1".to_owned()),
         error: None,
         remember: Vec::new(),
+        lease: None,
     }
 }
 

@@ -171,13 +171,16 @@ CREATE TABLE clip (
     PRIMARY KEY (incident, arrival, place)
 );
 
+-- The sums of an hour are in several rows: in one, the arrivals of all devices would wait for each other's commit.
 CREATE TABLE hour (
-    hour           BIGINT PRIMARY KEY,
+    hour           BIGINT NOT NULL,
+    sum_row        BIGINT NOT NULL DEFAULT 0,
     arrivals       BIGINT NOT NULL,
     torn           BIGINT NOT NULL,
     bytes          BIGINT NOT NULL,
     first_incident BIGINT,
-    last_incident  BIGINT
+    last_incident  BIGINT,
+    PRIMARY KEY (hour, sum_row)
 );
 
 CREATE TABLE delivery (
@@ -418,6 +421,22 @@ CREATE TRIGGER incident_changed AFTER UPDATE OF share, bytes, blob_bytes, pendin
     EXECUTE FUNCTION weigh_incident();
 CREATE TRIGGER incident_removed AFTER DELETE ON incident
     FOR EACH ROW EXECUTE FUNCTION weigh_incident();
+
+-- Nodes that share the spool, and what each of them holds.
+CREATE TABLE node (
+    run TEXT PRIMARY KEY, -- random, of one run of the program
+    name TEXT NOT NULL,
+    beat BIGINT NOT NULL, -- counts
+    wants TEXT NOT NULL -- digest of what it wants to hold
+);
+CREATE TABLE lease (
+    kind TEXT NOT NULL, -- channel, task
+    name TEXT NOT NULL,
+    run TEXT, -- NULL: nobody's
+    fence BIGINT NOT NULL, -- grows with each holder
+    PRIMARY KEY (kind, name)
+);
+CREATE INDEX lease_run ON lease (run);
 
 -- Retention removes a part of the history every day, from the same end. Rows that are gone are found again by each scan
 -- from that end until a vacuum, which by default waits for a fifth of a table.
