@@ -8,6 +8,8 @@ mod connection;
 mod lanes;
 mod locks;
 mod notices;
+#[cfg(test)]
+mod plans;
 mod repeat;
 mod schema;
 mod statement;

@@ -70,6 +70,7 @@ impl Session {
 
     /// Begins a transaction, with the next statement.
     pub(super) fn begin(&self) {
+        self.forget_all();
         self.queued.borrow_mut().push(Queued::Plain("BEGIN"));
     }
 
@@ -230,6 +231,8 @@ impl Session {
     fn prepare(&self, statement: &str, values: &[Value<'_>]) -> Result<Statement> {
         let types: Vec<Type> = values.iter().map(type_of).collect();
         let translated = translate(statement);
+        #[cfg(test)]
+        super::plans::note(&translated, &types);
         let prepare = self.connection.prepare_typed_cached(&translated, &types);
         let mut prepare = std::pin::pin!(prepare);
         // A statement that is kept from before is ready at once.

@@ -59,6 +59,8 @@ async fn contract_holds(objects: Option<&S3>) {
         })
     })
     .await;
+    let last = lock(&kept).pop();
+    plans::check(&last.unwrap().1);
 }
 
 /// Three round trips, and that of the writes with their COMMIT, once all statements are prepared: for an arrival that
