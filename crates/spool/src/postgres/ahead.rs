@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 
+use tipoff_model::Timestamp;
 use tokio_postgres::Row;
 
 use super::values::to_owned;
@@ -121,6 +122,10 @@ impl Sql for Expected {
     fn query(&self, statement: &str, values: &[Value<'_>], _: &mut EachRow<'_>) -> Result<()> {
         self.note(statement, values);
         Ok(())
+    }
+
+    fn now(&self) -> Result<Timestamp> {
+        Ok(Timestamp::default())
     }
 
     fn last_number(&self, _: &str) -> Result<i64> {

@@ -6,6 +6,8 @@
 mod ahead;
 mod connection;
 mod lanes;
+mod locks;
+mod notices;
 mod schema;
 mod statement;
 mod text_index;
@@ -27,8 +29,9 @@ use crate::sql::identity::random_hex;
 use crate::sql::spool::{Opening, SqlSpool, file_error};
 use crate::sql::statement::Sql;
 use crate::sql::sweep;
-use crate::{Blobs, Result, SpoolError, durable};
+use crate::{Blobs, Heard, Result, SpoolError, durable};
 use lanes::Lanes;
+use notices::Notices;
 use statement::Session;
 
 /// The spool of several nodes.
@@ -72,6 +75,7 @@ pub struct PostgresDatabase {
     lanes: Lanes,
     /// Round trips to the database of all transactions.
     round_trips: Arc<AtomicU64>,
+    notices: Notices,
 }
 
 impl SqlSpool<PostgresDatabase> {
@@ -85,10 +89,12 @@ impl SqlSpool<PostgresDatabase> {
         rules: Arc<dyn RuleSource>,
         purpose: Purpose,
     ) -> Result<Self> {
-        let pool = connection::pool(config)?;
+        let (url, tls) = connection::settings(config)?;
+        let notices = Notices::new(url.clone(), tls.clone())?;
+        let pool = connection::pool((url, tls), config.connections)?;
         let lanes = Lanes::new(config.connections);
         let (is_failing, round_trips) = (Arc::default(), Arc::default());
-        let database = PostgresDatabase { pool, is_failing, lanes, round_trips };
+        let database = PostgresDatabase { pool, is_failing, lanes, round_trips, notices };
         match purpose {
             Purpose::Receive => database.transaction(schema::migrate).await?,
             Purpose::Look => database.transaction(schema::is_current).await?,
@@ -188,6 +194,18 @@ impl Database for PostgresDatabase {
             true => self.write(change).await,
             false => self.read(|sql| sql.one("SELECT 1", &[], |_| Ok(()))).await,
         }
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn announce(&self, notice: String) {
+        self.notices.announce(notice);
+    }
+
+    async fn hear(&self) -> Heard {
+        self.notices.hear().await
     }
 
     fn writer_restarts(&self) -> u64 {

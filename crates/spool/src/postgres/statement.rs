@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use deadpool_postgres::Object;
 use futures_util::TryStreamExt as _;
 use futures_util::future::{FutureExt as _, try_join_all};
+use tipoff_model::Timestamp;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::types::Type;
@@ -14,6 +15,7 @@ use tokio_postgres::{Error, Row, Statement};
 
 use super::ahead::{Answers, Asked, Expected, next_number};
 use super::connection::{ANSWER_MAX, fault, is_reusable};
+use super::locks::lock_statement;
 use super::text_index;
 use super::values::{params, to_owned, type_of};
 use crate::core::incident_search::Wanted;
@@ -269,6 +271,14 @@ impl Sql for Session {
         Ok(())
     }
 
+    fn now(&self) -> Result<Timestamp> {
+        <dyn Sql>::one(self, NOW, &[], |row| row.get(0).map(Timestamp))
+    }
+
+    fn share_lock(&self) -> &'static str {
+        if self.is_writing { "FOR SHARE" } else { "" }
+    }
+
     fn last_number(&self, table: &str) -> Result<i64> {
         let select = "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(?1, 'id')), 0)";
         <dyn Sql>::one(self, select, &[Value::Text(table.into())], |row| row.get(0))
@@ -317,60 +327,9 @@ fn is_reading(statement: &str) -> bool {
 /// Rows of each sum that all devices change: few transactions of a fleet meet in one of them, and all are read quickly.
 const SUM_ROWS: i64 = 64;
 
-/// The bits of the locks of devices: 5 in the upper byte. [`lock_statement`] repeats the number.
-const OF_DEVICE: i64 = 5 << 56;
-
-/// The statement that takes a lock, and its value. One for the device of something looks the device up as well.
-fn lock_statement(lock: Lock<'_>) -> (&'static str, i64) {
-    let statement = match lock {
-        Lock::Opening
-        | Lock::Devices
-        | Lock::Accounts
-        | Lock::Arrival(_)
-        | Lock::Device(_)
-        | Lock::AuditLog => "SELECT pg_advisory_xact_lock(?1)",
-        Lock::DeviceOfIncident(_) => {
-            "SELECT pg_advisory_xact_lock(360287970189639680 | device) FROM incident WHERE id = ?1"
-        }
-        Lock::DeviceOfArrival(_) => {
-            "SELECT pg_advisory_xact_lock(360287970189639680 | device)
-             FROM arrival JOIN incident ON incident.id = arrival.incident WHERE arrival.id = ?1"
-        }
-        Lock::DeviceOfDelivery(_) => {
-            "SELECT pg_advisory_xact_lock(360287970189639680 | incident.device)
-             FROM delivery JOIN incident ON incident.id = delivery.incident WHERE delivery.id = ?1"
-        }
-    };
-    (statement, number_of(lock))
-}
-
-/// The number of a lock. Locks of different kinds never have the same; two arrivals seldom do, and then one waits for
-/// the other.
-fn number_of(lock: Lock<'_>) -> i64 {
-    // The upper byte tells the kinds apart. Numbers of rows never reach it.
-    const KIND: u32 = 56;
-    match lock {
-        Lock::Opening => 1 << KIND,
-        Lock::Devices => 2 << KIND,
-        Lock::Accounts => 3 << KIND,
-        Lock::AuditLog => 6 << KIND,
-        Lock::Arrival(blob) => (4 << KIND) | (fnv(blob.as_bytes()) >> 8),
-        Lock::Device(id) => OF_DEVICE | id,
-        Lock::DeviceOfIncident(id) | Lock::DeviceOfArrival(id) | Lock::DeviceOfDelivery(id) => id,
-    }
-}
-
-/// FNV-1a with 64 bits: the same in every version of the program.
-fn fnv(bytes: &[u8]) -> i64 {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    // The sign would not survive the shift of the caller.
-    i64::try_from(hash >> 1).unwrap_or_default()
-}
-
-/// A statement in PostgreSQL's words: `?1` is `$1`, a `?` without a number is that of its place, and hints for the embedded engine are left out. No text of a
-/// statement has a question mark: texts are values.
+const NOW: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+/// A statement in PostgreSQL's words: `?1` is `$1`, a `?` without a number is that of its place, and hints for the
+/// embedded engine are left out. No text of a statement has a question mark: texts are values.
 fn translate(statement: &str) -> String {
     const HINT: &str = "INDEXED BY ";
     let mut translated = String::with_capacity(statement.len() + 16);
@@ -402,26 +361,5 @@ mod tests {
         let translated = "SELECT id FROM incident  WHERE device = $1 LIMIT $12";
         assert_eq!(translate(statement), translated);
         assert_eq!(translate("a = ? AND b IN (?, ?)"), "a = $1 AND b IN ($2, $3)");
-    }
-
-    #[test]
-    fn locks_of_different_kinds_have_different_numbers() {
-        let locks = [
-            Lock::Opening,
-            Lock::Devices,
-            Lock::Accounts,
-            Lock::AuditLog,
-            Lock::Device(0),
-            Lock::Device(7),
-            Lock::Arrival("7"),
-            Lock::Arrival("8"),
-        ];
-        let mut numbers: Vec<i64> = locks.into_iter().map(number_of).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        assert_eq!(numbers.len(), locks.len());
-        assert!(numbers.iter().all(|number| *number > 0), "{numbers:?}");
-        let (statement, _) = lock_statement(Lock::DeviceOfDelivery(7));
-        assert!(statement.contains(&OF_DEVICE.to_string()));
     }
 }
