@@ -59,9 +59,9 @@ pub trait Sql {
     /// As [`Sql::execute`].
     fn last_number(&self, table: &str) -> Result<i64>;
 
-    /// Waits until no other transaction holds the lock, and holds it until the end of this one. Returns whether another
-    /// transaction may have written between the statements before: what was read must be read again. An engine with
-    /// one writer has nothing to do.
+    /// Waits until no other transaction holds the lock, and holds it until the end of this one. An engine may wait when the
+    /// next statement runs. Returns whether another transaction may have written between the statements before: what was
+    /// read must be read again. An engine with one writer has nothing to do.
     ///
     /// # Errors
     /// As [`Sql::execute`].
