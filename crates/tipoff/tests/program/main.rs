@@ -51,6 +51,7 @@ mod https;
 mod incident;
 mod json;
 mod keeping;
+mod kills;
 mod known_browsers;
 mod limits;
 mod mail_contents;
