@@ -3,6 +3,7 @@ use std::sync::Mutex;
 use tipoff_model::DeliveryState;
 use tipoff_testkit::postgres::{Cluster, Server};
 use tipoff_testkit::s3::{self, S3};
+use tokio::runtime::Runtime;
 
 use super::*;
 use crate::sql::spool::lock;
@@ -18,8 +19,7 @@ async fn the_contract_holds() {
     contract_holds(None).await;
 }
 
-/// Threads enough for those of the suite that wait for a request.
-#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_contract_holds_with_a_bucket() {
     let server = S3::open().unwrap();
     contract_holds(Some(&server)).await;
@@ -42,6 +42,8 @@ fn bucket(server: &S3, prefix: &str) -> S3Settings {
 async fn contract_holds(objects: Option<&S3>) {
     let server = Server::shared().unwrap();
     let kept = Mutex::default();
+    // The suite waits for uploads on the threads of its own runtime.
+    let requests: &Runtime = Box::leak(Box::new(Runtime::new().unwrap()));
     contract::check(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
@@ -54,8 +56,7 @@ async fn contract_holds(objects: Option<&S3>) {
         Box::new(move || {
             let (place, rules) = ((&*path, bucket.as_ref()), Arc::new(contract::Plain));
             let open = PostgresSpool::open_with(&config, place, rules, Purpose::Receive);
-            let open = tokio::task::block_in_place(|| Handle::current().block_on(open));
-            Arc::new(open.unwrap())
+            Arc::new(tokio::task::block_in_place(|| requests.block_on(open)).unwrap())
         })
     })
     .await;
