@@ -20,6 +20,8 @@ use crate::nodes::try_mail;
 /// Cameras that send at the same time.
 const CAMERAS: usize = 6;
 const NODES: usize = 3;
+/// Deliveries of a channel that are under way at the same time.
+const UNDER_WAY_MAX: usize = 8;
 /// Acknowledged mails between two faults.
 const BETWEEN: usize = 15;
 
@@ -247,6 +249,6 @@ fn no_acknowledged_mail_is_lost_whatever_fails() {
     });
     let again: usize = scene.delivered().values().map(|count| count - 1).sum();
     eprintln!("{} mails, {faults_count} faults, {again} delivered again", acknowledged.len());
-    // What was under way at a fault: one delivery at a time for each fault.
-    assert!(again <= faults_count * 2, "{again} delivered again");
+    // What was under way at a fault, and could not be recorded.
+    assert!(again <= faults_count * UNDER_WAY_MAX, "{again} delivered again");
 }
