@@ -60,8 +60,8 @@ pub use incident::{
     IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
 };
 pub use nodes::{
-    BEAT_EVERY, Beat, Beaten, Fence, Heard, LEASE_LASTS, Lease, LeaseKey, LeaseKind, NodeLine,
-    Nodes,
+    BEAT_EVERY, Beat, Beaten, Connections, Fence, Heard, LEASE_LASTS, Lease, LeaseKey, LeaseKind,
+    NodeLine, Nodes,
 };
 pub use open::{Engine, SpoolConfig, open, open_beside};
 pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool, Purpose};
@@ -234,6 +234,8 @@ pub struct SpoolStats {
     pub blob_bytes: u64,
     /// Pending deliveries by channel.
     pub pending: Vec<(String, u64)>,
+    /// When the first of them is or was due, by channel.
+    pub due_since: Vec<(String, Timestamp)>,
     /// Number of restarts of the writer.
     pub writer_restarts: u64,
 }

@@ -102,6 +102,17 @@ pub struct NodeLine {
     pub channels: u64,
 }
 
+/// The connections of a node to the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// In which something runs.
+    pub busy: u64,
+    /// Open and free.
+    pub idle: u64,
+    /// Jobs that wait for one.
+    pub waiting: u64,
+}
+
 /// What a node hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -138,6 +149,9 @@ pub trait Nodes: Send + Sync {
 
     /// The value of this name that all nodes use: that of the first one that asked.
     fn agree(&self, name: &'static str, own: String) -> BoxFuture<'_, Result<String>>;
+
+    /// The connections of this node to the database now. `None` on the embedded engine.
+    fn connections(&self) -> Option<Connections>;
 
     /// A number that no other run of a node gets.
     fn run_number(&self) -> BoxFuture<'_, Result<i64>>;

@@ -6,6 +6,7 @@
 mod beats;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use tipoff_spool::{Lease, LeaseKey, LeaseKind, Member, NodeLine, Spool};
@@ -63,6 +64,8 @@ struct SharedLeases {
     beat_soon: Notify,
     /// Follows the database's.
     clock: Clock,
+    /// Whether the last beat failed.
+    is_failing: AtomicBool,
 }
 
 /// What is to be spread over the nodes.
@@ -103,6 +106,7 @@ impl Leases {
             holding: watch::Sender::default(),
             beat_soon: Notify::new(),
             clock: clock.clone(),
+            is_failing: AtomicBool::new(false),
         })))
     }
 

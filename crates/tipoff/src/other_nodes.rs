@@ -78,7 +78,8 @@ impl OtherNodes {
                 Heard::Gap => self.take(NodeNotice::Event(LiveEvent::Gap)).await,
             };
             if let Err(error) = taken {
-                tracing::warn!(%error, "A change on another node could not be read.");
+                // It is read again in a moment, and the beats report that the database fails.
+                tracing::debug!(%error, "A change on another node could not be read.");
             }
         }
     }

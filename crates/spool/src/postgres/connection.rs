@@ -50,7 +50,7 @@ pub(super) fn settings(config: &PostgresConfig) -> Result<(Config, MakeRustlsCon
     let limit = STATEMENT_MAX.as_millis();
     let options = url.get_options().unwrap_or_default();
     url.options(format!(
-        "-c client_min_messages=warning -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} {options}"
+        "-c client_min_messages=error -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} {options}"
     ));
     Ok((url, MakeRustlsConnect::new(tls(config.ca.as_deref())?)))
 }

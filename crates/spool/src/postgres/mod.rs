@@ -32,7 +32,7 @@ use crate::sql::identity::random_hex;
 use crate::sql::spool::{Opening, SqlSpool, file_error};
 use crate::sql::statement::Sql;
 use crate::sql::sweep;
-use crate::{Blobs, Heard, Result, S3Settings, SpoolError, durable};
+use crate::{Blobs, Connections, Heard, Result, S3Settings, SpoolError, durable};
 use lanes::Lanes;
 use notices::Notices;
 use statement::Session;
@@ -229,6 +229,15 @@ impl Database for PostgresDatabase {
 
     fn is_shared(&self) -> bool {
         true
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        let status = self.pool.status();
+        Some(Connections {
+            busy: status.size.saturating_sub(status.available) as u64,
+            idle: status.available as u64,
+            waiting: status.waiting as u64,
+        })
     }
 
     fn announce(&self, notice: String) {

@@ -101,8 +101,9 @@ impl Session {
 
     /// Ends the transaction, if there is one, without its changes.
     fn roll_back(&self) {
-        self.queued.borrow_mut().clear();
-        if self.is_writing && !self.is_broken.get() {
+        let unsent = self.queued.take();
+        let has_begun = !matches!(unsent.first(), Some(Queued::Plain("BEGIN")));
+        if self.is_writing && has_begun && !self.is_broken.get() {
             let end = self.connection.batch_execute("ROLLBACK");
             if self.wait(end).is_err() {
                 self.is_broken.set(true);

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::statement::Sql;
-use crate::{Heard, Result, SpoolError};
+use crate::{Connections, Heard, Result, SpoolError};
 
 /// The database of an engine.
 pub trait Database: Send + Sync + 'static {
@@ -53,6 +53,11 @@ pub trait Database: Send + Sync + 'static {
 
     /// Whether other programs may work on this database at the same time, as nodes.
     fn is_shared(&self) -> bool;
+
+    /// See [`crate::Nodes::connections`].
+    fn connections(&self) -> Option<Connections> {
+        None
+    }
 
     /// See [`crate::Nodes::announce`].
     fn announce(&self, _notice: String) {}

@@ -10,8 +10,8 @@ use super::spool::SqlSpool;
 use super::statement::{Row, Sql, params};
 use crate::core::leases::{self, LeaseRow, Member, NodeRow};
 use crate::{
-    Beat, Beaten, BoxFuture, Fence, Heard, Lease, LeaseKey, LeaseKind, NodeLine, Nodes, Result,
-    SpoolError,
+    Beat, Beaten, BoxFuture, Connections, Fence, Heard, Lease, LeaseKey, LeaseKind, NodeLine,
+    Nodes, Result, SpoolError,
 };
 use tipoff_model::Timestamp;
 
@@ -54,6 +54,10 @@ impl<D: Database> Nodes for SqlSpool<D> {
             sql.change(insert, params![name, own])?;
             Ok(identity::fact(sql, name)?.unwrap_or_else(|| own.clone()))
         }))
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        self.database.connections()
     }
 
     fn run_number(&self) -> BoxFuture<'_, Result<i64>> {

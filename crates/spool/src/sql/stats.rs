@@ -11,9 +11,14 @@ use crate::{ChannelFigures, Figures, Hour, Result, SpoolStats};
 
 /// See [`crate::Spool::stats`].
 pub(super) fn stats(sql: &dyn Sql) -> Result<SpoolStats> {
-    let select = "SELECT channel, count(*) FROM delivery WHERE state = 'pending' GROUP BY channel";
-    let pending = sql.rows(select, params![], |row| Ok((row.get(0)?, number(row, 1)?)))?;
-    Ok(SpoolStats { blob_bytes: shares::blob_bytes(sql)?, pending, writer_restarts: 0 })
+    let select = "SELECT channel, count(*), min(due_at) FROM delivery
+         WHERE state = 'pending' GROUP BY channel";
+    let rows: Vec<(String, u64, Timestamp)> =
+        sql.rows(select, params![], |row| Ok((row.get(0)?, number(row, 1)?, at(row, 2)?)))?;
+    let due_since = rows.iter().map(|(channel, _, due_at)| (channel.clone(), *due_at)).collect();
+    let pending = rows.into_iter().map(|(channel, count, _)| (channel, count)).collect();
+    let blob_bytes = shares::blob_bytes(sql)?;
+    Ok(SpoolStats { blob_bytes, pending, due_since, writer_restarts: 0 })
 }
 
 /// See [`crate::Incidents::figures`].

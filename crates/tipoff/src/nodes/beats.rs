@@ -1,6 +1,7 @@
 //! The task that beats. It renews the leases, and lets them end in time when it cannot.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tipoff_spool::{BEAT_EVERY, Beat, Beaten, LEASE_LASTS, LeaseKey, SpoolError};
@@ -52,13 +53,24 @@ impl SharedLeases {
                 if sent_at.elapsed() < QUICK {
                     self.clock.follow(beaten.now);
                 }
+                if self.is_failing.swap(false, Ordering::Relaxed) {
+                    tracing::info!("This node renews its leases again.");
+                }
                 self.publish(beaten, sent_at);
                 return;
             }
-            Ok(Err(error)) => tracing::warn!(%error, "This node could not renew its leases."),
-            Err(_) => tracing::warn!("The database did not answer in time to renew the leases."),
+            Ok(Err(error)) => self.report_failure(&error.to_string()),
+            Err(_) => self.report_failure("the database did not answer in time"),
         }
         self.end_if_over();
+    }
+
+    /// Logs the first of several failures.
+    fn report_failure(&self, error: &str) {
+        match self.is_failing.swap(true, Ordering::Relaxed) {
+            false => tracing::warn!(error, "This node could not renew its leases; trying again."),
+            true => tracing::debug!(error, "This node could not renew its leases."),
+        }
     }
 
     fn wants(&self) -> Vec<LeaseKey> {

@@ -17,8 +17,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use tipoff_model::Protocol;
-use tipoff_spool::{AttemptRecord, SpoolStats};
+use tipoff_model::{Protocol, Timestamp};
+use tipoff_spool::{AttemptRecord, Connections, SpoolStats};
 
 use crate::runtime::lock::lock;
 use crate::runtime::log;
@@ -45,6 +45,12 @@ struct ChannelLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct LeaseLabels {
     kind: &'static str,
+}
+
+/// The state of connections.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ConnectionLabels {
+    state: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -83,6 +89,10 @@ pub(crate) struct Metrics {
     leases: Family<LeaseLabels, Gauge>,
     /// The same.
     nodes: Family<Vec<(String, String)>, Gauge>,
+    /// The same.
+    connections: Family<ConnectionLabels, Gauge>,
+    /// Of the spool, as of the last rendering.
+    lag_seconds: Family<ChannelLabels, Gauge>,
     transcripts_dropped: Counter,
     log_lines_dropped: Counter,
     task_restarts: Family<TaskLabels, Counter>,
@@ -108,6 +118,8 @@ impl Metrics {
             pending: Family::default(),
             leases: Family::default(),
             nodes: Family::default(),
+            connections: Family::default(),
+            lag_seconds: Family::default(),
             transcripts_dropped: Counter::default(),
             log_lines_dropped: Counter::default(),
             task_restarts: Family::default(),
@@ -189,12 +201,12 @@ impl Metrics {
             "Restarts of tasks that ended unexpectedly, by task",
             self.task_restarts.clone(),
         );
-        registry.register(
-            "leases",
-            "Leases that this node holds, by kind (channel or task)",
-            self.leases.clone(),
+        registry.register_with_unit(
+            "lag",
+            "Time since the oldest delivery that waits was due, by channel",
+            Unit::Seconds,
+            self.lag_seconds.clone(),
         );
-        registry.register("nodes", "Living nodes, as this one sees them", self.nodes.clone());
         registry.register(
             "deliveries_pending",
             "Deliveries waiting to be attempted, by channel",
@@ -205,6 +217,23 @@ impl Metrics {
             "Size of all stored mails and files",
             Unit::Bytes,
             self.blob_bytes.clone(),
+        );
+        self.register_of_node();
+    }
+
+    /// Registers what only one of several nodes has.
+    fn register_of_node(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "leases",
+            "Leases that this node holds, by kind (channel or task)",
+            self.leases.clone(),
+        );
+        registry.register("nodes", "Living nodes, as this one sees them", self.nodes.clone());
+        registry.register(
+            "database_connections",
+            "Connections to the database, by state (busy, idle), and jobs that wait for one (waiting)",
+            self.connections.clone(),
         );
     }
 
@@ -263,6 +292,26 @@ impl Metrics {
         self.nodes.get_or_create(&Vec::new()).set(gauge(nodes));
     }
 
+    /// The connections of this node to the database.
+    pub(crate) fn connections(&self, connections: Connections) {
+        let Connections { busy, idle, waiting } = connections;
+        for (state, count) in [("busy", busy), ("idle", idle), ("waiting", waiting)] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.connections.get_or_create(&ConnectionLabels { state }).set(count);
+        }
+    }
+
+    /// How far each channel is behind at `now`. One without waiting deliveries is not.
+    pub(crate) fn lag(&self, due_since: &[(String, Timestamp)], now: Timestamp) {
+        self.lag_seconds.clear();
+        for channel in lock(&self.channels).iter() {
+            let since = due_since.iter().find(|(name, _)| name == channel);
+            let lag = since.map_or(0, |(_, due_at)| now.since(*due_at).as_secs());
+            let labels = ChannelLabels { channel: channel.clone() };
+            self.lag_seconds.get_or_create(&labels).set(i64::try_from(lag).unwrap_or(i64::MAX));
+        }
+    }
+
     /// The metrics in this format, with the spool's numbers of now. A channel that was removed keeps its series, so that its
     /// counters do not vanish.
     pub(crate) fn render(
@@ -297,7 +346,7 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
-    use tipoff_model::{ArrivalId, DeliveryId, DeliveryState, Timestamp};
+    use tipoff_model::{ArrivalId, DeliveryId, DeliveryState};
 
     use super::*;
 
@@ -338,6 +387,9 @@ mod tests {
             },
         );
         metrics.node(1, 1, 1);
+        metrics.name_channel("phone");
+        metrics.connections(Connections { busy: 1, idle: 1, waiting: 0 });
+        metrics.lag(&[], now);
         let pending = [("phone".to_owned(), 1)].into_iter().collect();
         let stats = SpoolStats { pending, ..SpoolStats::default() };
         let told = metrics.render(&stats, Format::OpenMetrics).unwrap();

@@ -43,6 +43,10 @@ pub(super) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -
     if let Some(LeaseFigures { channels, tasks, nodes, .. }) = state.health.leases.figures() {
         state.metrics.node(channels, tasks, nodes);
     }
+    if let Some(connections) = state.spool.connections() {
+        state.metrics.connections(connections);
+    }
+    state.metrics.lag(&stats.due_since, state.clock.now());
     match state.metrics.render(&stats, format) {
         Ok(text) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
