@@ -3,6 +3,7 @@
 //! Names are made here: nothing that a device sends becomes part of a path. A blob is durable when its bytes and its
 //! name are: [`BlobWriter::finish`] syncs the bytes, `Blobs::sync_names` the names of all that is committed together.
 
+mod import;
 mod writer;
 
 use std::collections::BTreeMap;

@@ -13,6 +13,17 @@ pub enum SpoolError {
     /// Another Tipoff runs on the same folder.
     #[error("another Tipoff is already running with the data folder {0}")]
     Locked(String),
+    /// A copy of a spool to here was begun and is not complete.
+    #[error(
+        "a copy of another spool to here is not complete; continue it with `tipoff spool copy`, with Tipoff stopped"
+    )]
+    Unfinished,
+    /// A copy cannot be made while a Tipoff uses the database.
+    #[error("a Tipoff uses the database, from {0}; stop it first")]
+    InUse(String),
+    /// A copy cannot be made, or continued.
+    #[error("{0}")]
+    Copy(String),
     /// The spool was written by a newer Tipoff.
     #[error(
         "the spool is of version {found}, this Tipoff knows versions up to {known}; use the newer Tipoff"
@@ -37,6 +48,10 @@ pub enum SpoolError {
     /// The database failed.
     #[error("the spool's database failed: {0}")]
     Database(String),
+    /// Another transaction came in the way, such as one with which this one would wait for ever, or one that removed or
+    /// merged a device of this one. Nothing was written, and the next attempt can succeed.
+    #[error("the spool's database is changed by others at the same time: {0}")]
+    Conflict(String),
     /// The connection to the database broke during a commit: what was written may be stored or not.
     #[error("the spool's database did not say whether it stored: {0}")]
     CommitUnknown(String),

@@ -119,6 +119,11 @@ pub(super) fn fault(error: &Error) -> SpoolError {
     let text = refused.message().to_owned();
     match *refused.code() {
         SqlState::DISK_FULL | SqlState::OUT_OF_MEMORY => SpoolError::Full(text),
+        // The last: a row that this transaction has read and names was removed meanwhile.
+        SqlState::T_R_DEADLOCK_DETECTED
+        | SqlState::T_R_SERIALIZATION_FAILURE
+        | SqlState::LOCK_NOT_AVAILABLE
+        | SqlState::FOREIGN_KEY_VIOLATION => SpoolError::Conflict(text),
         _ => SpoolError::Database(text),
     }
 }

@@ -4,6 +4,7 @@
 //! What one writer keeps apart in the embedded engine, locks keep apart here ([`Sql::lock`]).
 
 mod connection;
+pub(crate) mod copying;
 mod lanes;
 mod schema;
 mod statement;
@@ -27,6 +28,7 @@ use crate::sql::statement::Sql;
 use crate::sql::sweep;
 use crate::{Blobs, Result, SpoolError, durable};
 use lanes::Lanes;
+use schema::CURRENT;
 use statement::Session;
 
 /// The spool of several nodes.
@@ -83,13 +85,10 @@ impl SqlSpool<PostgresDatabase> {
         rules: Arc<dyn RuleSource>,
         purpose: Purpose,
     ) -> Result<Self> {
-        let pool = connection::pool(config)?;
-        let lanes = Lanes::new(config.connections);
-        let (is_failing, round_trips) = (Arc::default(), Arc::default());
-        let database = PostgresDatabase { pool, is_failing, lanes, round_trips };
+        let database = PostgresDatabase::on(connection::pool(config)?, config.connections);
         match purpose {
-            Purpose::Receive => database.transaction(schema::migrate).await?,
-            Purpose::Look => database.transaction(schema::is_current).await?,
+            Purpose::Receive => schema::migrate(&database, &CURRENT).await?,
+            Purpose::Look => database.transaction(|session| CURRENT.is_current(session)).await?,
         }
         let now = Timestamp::from(SystemTime::now());
         let opening =
@@ -107,6 +106,12 @@ impl SqlSpool<PostgresDatabase> {
 }
 
 impl PostgresDatabase {
+    /// The database of a pool with so many connections.
+    fn on(pool: Pool, connections: usize) -> Self {
+        let lanes = Lanes::new(connections);
+        Self { pool, is_failing: Arc::default(), lanes, round_trips: Arc::default() }
+    }
+
     /// Runs `work` on a connection, on a thread for blocking work. Without its changes if it fails.
     async fn on_connection<T: Send + 'static>(
         &self,

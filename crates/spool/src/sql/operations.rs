@@ -10,8 +10,8 @@ use super::home_settings::Choice;
 use super::spool::{Opening, SqlSpool, lock};
 use super::statement::{Lock, Sql, params};
 use super::{
-    clock, dedup, deliveries, devices, home_settings, identity, known_mails, stats, store, turns,
-    uploads,
+    clock, copy_notes, dedup, deliveries, devices, home_settings, identity, known_mails, stats,
+    store, turns, uploads,
 };
 use crate::core::known_mails::NewMail;
 use crate::core::uploads::NewName;
@@ -25,6 +25,7 @@ impl Opening {
     /// an earlier run become due.
     pub(crate) fn read(sql: &dyn Sql, receives: bool, now: Timestamp) -> Result<Self> {
         sql.lock(Lock::Opening)?;
+        copy_notes::check_opening(sql)?;
         let identity = identity::identity(sql)?;
         if receives {
             deliveries::retry_at_once(sql, now)?;

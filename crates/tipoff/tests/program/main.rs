@@ -65,6 +65,7 @@ mod reload;
 mod rules;
 mod service_manager;
 mod sessions;
+mod spool_copy;
 mod telegram;
 mod terminal;
 mod tls;
