@@ -22,12 +22,14 @@ const CRATES: &[&[&str]] = &[
 /// The rooms of `crates/tipoff`, lowest layer first; rooms of one layer do not know each other.
 const ROOMS: &[&[&str]] = &[
     &["runtime", "programs"],
+    &["nodes"],
     &["audit", "config", "media", "modes", "reports"],
     &["actions", "age_guard", "disk", "net", "open_files"],
     &["dispatch", "maintenance", "readiness", "receive"],
     &["service_manager"],
     &["services"],
     &["reload", "web"],
+    &["other_nodes"],
     &["cli"],
 ];
 

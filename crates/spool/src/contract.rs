@@ -6,6 +6,7 @@ mod clock;
 mod dashboard;
 mod dismissal;
 mod hostile;
+pub(crate) mod leases;
 mod recorders;
 mod resent;
 mod review;
@@ -224,6 +225,7 @@ pub(crate) fn ended(delivery: &DueDelivery, state: DeliveryState) -> AttemptReco
         reference: Some("message 5".to_owned()),
         error: (state != DeliveryState::Delivered).then(|| "the service said no".to_owned()),
         remember: vec![("chat".to_owned(), "-100".to_owned())],
+        lease: None,
     }
 }
 
@@ -263,6 +265,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     dashboard::check(&fresh).await;
     dismissal::check(&fresh).await;
     hostile::check(&fresh).await;
+    leases::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
     search::check(&fresh).await;

@@ -67,6 +67,9 @@ pub enum SpoolError {
     /// There is no such arrival any more.
     #[error("there is no arrival {0}")]
     NoArrival(ArrivalId),
+    /// Another node may have held the lease since: nothing was written.
+    #[error("this node has lost the lease of {0:?}")]
+    LeaseLost(String),
     /// The program is stopping.
     #[error("the spool is closed")]
     Closed,

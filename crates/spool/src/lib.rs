@@ -20,6 +20,7 @@ pub mod durable;
 mod error;
 mod hex;
 mod incident;
+mod nodes;
 mod open;
 mod postgres;
 mod resent;
@@ -49,6 +50,7 @@ pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
 pub use copy::{Copied, CopyProgress, CopyStage, copy_spool, leave_out_numbers};
 pub use core::facts::facts_of_content;
+pub use core::leases::Member;
 pub use device::{
     DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace, NewDevice, Notice,
     SharedPlace, Sighting,
@@ -58,6 +60,10 @@ pub use error::{Result, SpoolError};
 pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
+};
+pub use nodes::{
+    BEAT_EVERY, Beat, Beaten, Fence, Heard, LEASE_LASTS, Lease, LeaseKey, LeaseKind, NodeLine,
+    Nodes,
 };
 pub use open::{Engine, SpoolConfig, open, open_beside};
 pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool};
@@ -219,6 +225,8 @@ pub struct AttemptRecord {
     pub error: Option<String>,
     /// Keys and values that the channel stores.
     pub remember: Vec<(String, String)>,
+    /// The lease under which the attempt began. `None` where there is one node.
+    pub lease: Option<Lease>,
 }
 
 /// Numbers for the metrics.
@@ -234,7 +242,7 @@ pub struct SpoolStats {
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
 pub trait Spool:
-    Accounts + Audit + Devices + Incidents + Review + Sessions + ShareLinks + Send + Sync
+    Accounts + Audit + Devices + Incidents + Nodes + Review + Sessions + ShareLinks + Send + Sync
 {
     /// The files beside it.
     fn blobs(&self) -> &Blobs;
@@ -305,7 +313,8 @@ pub trait Spool:
         self.due_in_turn(channel, now, Room::of(limit, claimed))
     }
 
-    /// Records an attempt.
+    /// Records an attempt. [`SpoolError::LeaseLost`] if another node has held the channel since it began: then nothing is
+    /// recorded, and the other one may send the same again.
     fn record(&self, record: AttemptRecord) -> BoxFuture<'_, Result<()>>;
 
     /// The paused channels: nothing is attempted until they are resumed.
@@ -342,11 +351,13 @@ pub trait Spool:
         is_certain: bool,
     ) -> BoxFuture<'_, Result<Vec<String>>>;
 
-    /// Stores keys and values of a channel outside of an attempt. A value replaces the earlier one of its key.
+    /// Stores keys and values of a channel outside of an attempt. A value replaces the earlier one of its key. `lease` is as
+    /// in [`AttemptRecord`].
     fn remember<'a>(
         &'a self,
         channel: &'a str,
         pairs: Vec<(String, String)>,
+        lease: Option<Lease>,
     ) -> BoxFuture<'a, Result<()>>;
 
     /// All that is kept may take `bytes_max` bytes, half of it in locked incidents and half of it under way; nothing

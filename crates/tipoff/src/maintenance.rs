@@ -19,11 +19,12 @@ use crate::config::Retention;
 use crate::disk::Disk;
 use crate::media::renditions::Renditions;
 use crate::media::thumbnails::Thumbnails;
+use crate::nodes::Leases;
 use crate::runtime::clock::{Clock, Jump, READ_EVERY};
 use crate::runtime::events::EventBus;
 use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::shutdown::{Phase, Shutdown};
-use crate::runtime::supervise::{Supervisor, Task};
+use crate::runtime::supervise::Supervisor;
 
 /// Pause between two sweeps of old incidents. A sender that waits for room starts one at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
@@ -35,6 +36,8 @@ const TRUST_AFTER: Duration = Duration::from_secs(3600);
 #[derive(Clone)]
 pub(crate) struct Maintenance {
     pub(crate) spool: Arc<dyn Spool>,
+    /// Some tasks run on one node.
+    pub(crate) leases: Leases,
     /// The limits as they are now.
     pub(crate) retention: Arc<ArcSwap<Retention>>,
     /// Caches whose files are removed with their incidents, and first of all on a full disk.
@@ -56,6 +59,7 @@ impl Maintenance {
         let spool = Arc::clone(&server.spool);
         Self {
             spool: Arc::clone(&spool),
+            leases: Leases::of(&spool, "", &clock),
             retention: Arc::clone(&server.retention),
             renditions: Renditions::open(
                 server.folder.path().join("renditions"),
@@ -81,17 +85,39 @@ impl Maintenance {
     /// Starts its tasks: "retention", "clock" and "inactivity check", as the log and the metrics name them.
     pub(crate) fn start(self, supervisor: &Supervisor) {
         let maintenance = self.clone();
-        supervisor.spawn_part("retention", move |shutdown| maintenance.clone().sweep(shutdown));
-        let (maintenance, shutdown) = (self.clone(), supervisor.shutdown());
-        supervisor.spawn(Task::part("clock"), move || {
-            let (maintenance, shutdown) = (maintenance.clone(), shutdown.clone());
+        supervisor.spawn_part("retention", move |shutdown| {
+            let maintenance = maintenance.clone();
             async move {
-                maintenance.watch_clock(shutdown).await?;
-                Ok(())
+                let sweep = || maintenance.clone().sweep(shutdown.clone());
+                maintenance.leases.while_held("retention", shutdown.clone(), sweep).await;
+            }
+        });
+        let maintenance = self.clone();
+        supervisor.spawn_part("clock", move |shutdown| {
+            let maintenance = maintenance.clone();
+            async move {
+                let watch = || {
+                    // The node that did this before has taken up what its clock did until now.
+                    if maintenance.leases.has_others() {
+                        maintenance.clock.take_jumps();
+                    }
+                    let watched = maintenance.clone().watch_clock(shutdown.clone());
+                    async move {
+                        if let Err(error) = watched.await {
+                            tracing::warn!(%error, "The newest stored arrival could not be read; trying again.");
+                            tokio::time::sleep(READ_EVERY).await;
+                        }
+                    }
+                };
+                maintenance.leases.while_held("clock", shutdown.clone(), watch).await;
             }
         });
         supervisor.spawn_part("inactivity check", move |shutdown| {
-            self.clone().check_inactivity(shutdown)
+            let maintenance = self.clone();
+            async move {
+                let check = || maintenance.clone().check_inactivity(shutdown.clone());
+                maintenance.leases.while_held("inactivity", shutdown.clone(), check).await;
+            }
         });
     }
 
@@ -269,6 +295,7 @@ mod tests {
                     reference: None,
                     error: None,
                     remember: Vec::new(),
+                    lease: None,
                 };
                 server.spool.record(record).await.unwrap();
             }

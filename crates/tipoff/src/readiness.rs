@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::disk::Disk;
+use crate::nodes::Leases;
 use crate::runtime::shutdown::Phase;
 use crate::runtime::supervise::Supervisor;
 
@@ -28,6 +29,8 @@ pub(crate) struct Health {
     answers: SpoolProbe,
     /// Whether it also writes.
     works: SpoolProbe,
+    /// Whether this node takes part, where several share the spool.
+    pub(crate) leases: Leases,
 }
 
 /// A question to the spool of which at most one is in progress.
@@ -85,6 +88,11 @@ impl SpoolProbe {
 }
 
 impl Health {
+    /// The health of a node with these leases.
+    pub(crate) fn of(leases: Leases) -> Self {
+        Self { leases, ..Self::default() }
+    }
+
     /// What is missing: the spool does not answer a read.
     pub(crate) async fn unanswered(&self, spool: &Arc<dyn Spool>) -> Option<Missing> {
         let spool = Arc::clone(spool);
@@ -184,7 +192,9 @@ pub(crate) async fn missing(
     if let (Some(Missing { what, .. }), Some(_)) = (&wrong, &room) {
         return Missing::lasting(what.clone());
     }
-    wrong.or(down.and_then(Missing::lasting)).or(room)
+    let is_out = health.leases.figures().is_some_and(|figures| !figures.is_member);
+    let node = is_out.then_some("this node cannot renew its leases").and_then(Missing::lasting);
+    wrong.or(down.and_then(Missing::lasting)).or(room).or(node)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use tipoff_model::{Event, Timestamp};
 use tipoff_rules::{Report, Rules};
 use tipoff_spool::{NewReport, Spool, SpoolError, Tally};
 
+use crate::nodes::Leases;
 use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::live_rules::LiveRules;
@@ -33,6 +34,8 @@ pub(crate) const SUBJECT: &str = "Report";
 #[derive(Clone)]
 pub(crate) struct Reports {
     pub(crate) spool: Arc<dyn Spool>,
+    /// One node sends them.
+    pub(crate) leases: Leases,
     /// The configured reports, and the time zone.
     pub(crate) rules: Arc<LiveRules>,
     pub(crate) notifier: ChannelNotifier,
@@ -43,7 +46,13 @@ pub(crate) struct Reports {
 impl Reports {
     /// Starts its task.
     pub(crate) fn start(self, supervisor: &Supervisor) {
-        supervisor.spawn_part("reports", move |shutdown| self.clone().run(shutdown));
+        supervisor.spawn_part("reports", move |shutdown| {
+            let reports = self.clone();
+            async move {
+                let run = || reports.clone().run(shutdown.clone());
+                reports.leases.while_held("reports", shutdown.clone(), run).await;
+            }
+        });
     }
 
     /// Runs until shutdown. The spool knows which reports were sent; `sent` only saves reading it again.
@@ -162,6 +171,7 @@ mod tests {
     fn reports(server: &TestServer) -> Reports {
         Reports {
             spool: Arc::clone(&server.spool),
+            leases: Leases::of(&server.spool, "", &Clock::system()),
             rules: Arc::clone(&server.rules),
             notifier: server.notifier.clone(),
             events: server.events.clone(),

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tipoff_spool::Spool;
+use tipoff_spool::{Spool, SpoolError};
 use tipoff_video::Transcoder;
 
 use crate::actions::Actions;
@@ -19,6 +19,7 @@ use crate::media::renditions::Renditions;
 use crate::media::thumbnails::Thumbnails;
 use crate::modes::Modes;
 use crate::net::network;
+use crate::nodes::Leases;
 use crate::readiness::Health;
 use crate::receive::{ArrivalWriter, DeviceDirectory, LoginGate, Transcripts};
 use crate::reports::Reports;
@@ -36,6 +37,8 @@ use crate::service_manager;
 #[derive(Clone)]
 pub(crate) struct Services {
     pub(crate) spool: Arc<dyn Spool>,
+    /// What this node holds, where several share the spool.
+    pub(crate) leases: Leases,
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<Metrics>,
     /// Wakes a channel's worker when a delivery may be due.
@@ -60,30 +63,36 @@ pub(crate) struct Services {
 
 impl Services {
     /// Opens them and starts what belongs to them alone, such as the writer of transcripts. `gate`
-    /// is made before, because the dashboard's logins share it.
+    /// is made before, because the dashboard's logins share it. `node` is the name of this one.
     pub(crate) async fn open(
         config: &Config,
-        spool: Arc<dyn Spool>,
+        (spool, node): (Arc<dyn Spool>, &str),
         rules: Arc<LiveRules>,
         gate: LoginGate,
         shutdown: Shutdown,
         clock: Clock,
     ) -> anyhow::Result<Self> {
         let metrics = Arc::new(Metrics::new());
+        let leases = Leases::of(&spool, node, &clock);
         let directory = DeviceDirectory::new(config.access.clone(), config.devices.clone());
-        directory.set_added(spool.added_devices().await?);
         let sessions = Arc::clone(&spool) as _;
-        let transcripts = Transcripts::open(sessions, Arc::clone(&metrics), clock.clone()).await?;
+        let (told, by) = (Arc::clone(&metrics), clock.clone());
+        let transcripts = match leases.has_others() {
+            true => Transcripts::of_node(sessions, spool.run_number().await?, told, by),
+            false => Transcripts::open(sessions, told, by).await?,
+        };
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         transcripts.start(&supervisor);
         // Known addresses have connections that strangers cannot take, also right after a restart.
         gate.known.configure(&config.devices);
-        gate.learn(&*spool, &directory.authenticator(), clock.now()).await?;
+        gate.read_devices(&*spool, &directory, clock.now()).await?;
         network::warn_if_rewritten(&*spool, clock.now()).await;
         let retention = Arc::new(ArcSwap::from_pointee(config.retention));
         let disk = Disk::open(Arc::clone(&spool), Arc::clone(&retention), &config.data_dir).await?;
+        leases.start(&supervisor);
         Ok(Self {
             spool,
+            leases,
             clock,
             metrics,
             notifier: ChannelNotifier::default(),
@@ -96,6 +105,11 @@ impl Services {
             transcripts,
             supervisor,
         })
+    }
+
+    /// Reads again which devices people added, and from which addresses known ones come.
+    pub(crate) async fn devices_changed(&self) -> Result<(), SpoolError> {
+        self.gate.read_devices(&*self.spool, &self.directory, self.clock.now()).await
     }
 
     /// The mode of the home, and changes of it.
@@ -136,7 +150,7 @@ impl Services {
     /// Reports to the service manager whether Tipoff is ready, and wakes the channels when the
     /// network is back. `/readyz` answers with the [`Health`] that this returns.
     pub(crate) fn watch(&self) -> Health {
-        let health = Health::default();
+        let health = Health::of(self.leases.clone());
         service_manager::watch(&self.supervisor, &self.spool, &self.disk, &health);
         network::watch(&self.supervisor, self.notifier.clone());
         health
@@ -167,6 +181,7 @@ impl Services {
         videos.keep_in(renditions.clone());
         let common = DispatchContext {
             spool: Arc::clone(&self.spool),
+            leases: self.leases.clone(),
             links: links.clone(),
             metrics: Arc::clone(&self.metrics),
             videos,
@@ -187,6 +202,7 @@ impl Services {
     pub(crate) fn start_maintenance(&self, thumbnails: &Thumbnails, renditions: &Renditions) {
         let maintenance = Maintenance {
             spool: Arc::clone(&self.spool),
+            leases: self.leases.clone(),
             retention: Arc::clone(&self.retention),
             thumbnails: thumbnails.clone(),
             renditions: renditions.clone(),
@@ -199,6 +215,7 @@ impl Services {
         maintenance.start(&self.supervisor);
         let reports = Reports {
             spool: Arc::clone(&self.spool),
+            leases: self.leases.clone(),
             rules: Arc::clone(&self.rules),
             notifier: self.notifier.clone(),
             events: self.events.clone(),

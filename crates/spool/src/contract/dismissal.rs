@@ -84,8 +84,8 @@ async fn who_dismissed_an_incident_first_is_kept(open: Open<'_>) {
 async fn a_channel_remembers_outside_of_attempts(open: Open<'_>) {
     let spool = open();
     let pair = |value: &str| vec![("offset".to_owned(), value.to_owned())];
-    spool.remember("phone", pair("1")).await.unwrap();
-    spool.remember("phone", pair("2")).await.unwrap();
+    spool.remember("phone", pair("1"), None).await.unwrap();
+    spool.remember("phone", pair("2"), None).await.unwrap();
     drop(spool);
     assert_eq!(open().memory("phone").await.unwrap(), pair("2"));
 }

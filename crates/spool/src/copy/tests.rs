@@ -358,6 +358,34 @@ async fn a_spool_in_use_is_neither_source_nor_target() {
     copy(&server, &embedded(&c)).await.unwrap();
 }
 
+/// A node is found by its beats, wherever its connections are; the row of a dead one is no reason to wait for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_beats_is_found_and_a_dead_one_is_not_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let [a, b, c] = ["a", "b", "c"].map(|name| folder.path().join(name));
+    fill(&a).await;
+    let server = shared(&b, &database);
+    copy(&embedded(&a), &server).await.unwrap();
+    let insert = "INSERT INTO node (run, name, beat, wants) VALUES ('r', 'north', 1, '')";
+    database.run(insert).unwrap();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                database.run("UPDATE node SET beat = beat + 1").unwrap();
+            }
+        });
+        let back = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(copy(&server, &embedded(&c)))
+        });
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(matches!(&back, Err(SpoolError::InUse(name)) if name == "north"), "{back:?}");
+    });
+    copy(&server, &embedded(&c)).await.unwrap();
+    assert_equal(&a, &c);
+}
+
 /// A Tipoff that is started on the source during a copy is noticed at the end.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_was_opened_during_the_copy_is_not_copied() {

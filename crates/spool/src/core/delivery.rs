@@ -190,6 +190,7 @@ mod tests {
             reference: None,
             error: None,
             remember: Vec::new(),
+            lease: None,
         }
     }
 

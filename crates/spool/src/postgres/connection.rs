@@ -25,7 +25,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// How long a transaction waits for a free connection.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 /// How long a new connection may take: of several hosts each is tried.
-const CREATE_MAX: Duration = Duration::from_secs(10);
+pub(super) const CREATE_MAX: Duration = Duration::from_secs(10);
 /// How long a statement may take. The server ends it, and the client stops waiting a little later; for a commit, which
 /// may wait for a standby, only the client does.
 const STATEMENT_MAX: Duration = Duration::from_secs(20);
@@ -34,11 +34,11 @@ pub(super) const ANSWER_MAX: Duration = STATEMENT_MAX.saturating_add(Duration::f
 /// Silence after which the system asks whether the other side is still there.
 const IDLE_MAX: Duration = Duration::from_secs(10);
 
-/// A pool for the database of `config`. Connects to nothing yet.
+/// How to connect to the database of `config`.
 ///
 /// # Errors
 /// [`SpoolError::Database`] if the URL or the certificates cannot be read. The text has no password.
-pub(super) fn pool(config: &PostgresConfig) -> Result<Pool> {
+pub(super) fn settings(config: &PostgresConfig) -> Result<(Config, MakeRustlsConnect)> {
     let mut url: Config = config.url.parse().map_err(|error: Error| unusable(&error))?;
     if url.get_connect_timeout().is_none() {
         url.connect_timeout(CONNECT_MAX);
@@ -50,14 +50,21 @@ pub(super) fn pool(config: &PostgresConfig) -> Result<Pool> {
     let limit = STATEMENT_MAX.as_millis();
     let options = url.get_options().unwrap_or_default();
     url.options(format!(
-        "-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} {options}"
+        "-c client_min_messages=warning -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} {options}"
     ));
-    let tls = MakeRustlsConnect::new(tls(config.ca.as_deref())?);
+    Ok((url, MakeRustlsConnect::new(tls(config.ca.as_deref())?)))
+}
+
+/// A pool of at most so many connections. Connects to nothing yet.
+///
+/// # Errors
+/// [`SpoolError::Database`] if it cannot be made.
+pub(super) fn pool((url, tls): (Config, MakeRustlsConnect), connections: usize) -> Result<Pool> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let timeouts =
         Timeouts { wait: Some(WAIT_MAX), create: Some(CREATE_MAX), recycle: Some(CREATE_MAX) };
     Pool::builder(Manager::from_config(url, tls, recycling))
-        .max_size(config.connections)
+        .max_size(connections)
         .timeouts(timeouts)
         .runtime(Runtime::Tokio1)
         .build()

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::schema::{self, CURRENT};
-use super::{PostgresConfig, PostgresDatabase, connection};
+use super::{PostgresConfig, PostgresDatabase};
+use crate::core::leases::DEAD_AFTER;
 use crate::sql::catalog::{Catalog, quoted};
 use crate::sql::database::Database;
 use crate::sql::statement::{Sql, params};
@@ -27,7 +28,7 @@ const COUNTED_MAX: i64 = 100_000;
 /// fails.
 pub(crate) async fn open(config: &PostgresConfig, is_target: bool) -> Result<PostgresDatabase> {
     let config = PostgresConfig { connections: CONNECTIONS, ..config.clone() };
-    let database = PostgresDatabase::on(connection::pool(&config)?, CONNECTIONS);
+    let database = PostgresDatabase::on(&config)?;
     let deadline = Instant::now() + IN_USE_MAX;
     while let Some(client) = database.read(other_client).await? {
         if Instant::now() > deadline {
@@ -35,11 +36,40 @@ pub(crate) async fn open(config: &PostgresConfig, is_target: bool) -> Result<Pos
         }
         sleep(IN_USE_PAUSE).await;
     }
+    check_nodes(&database).await?;
     match is_target {
         true => schema::migrate(&database, &CURRENT).await?,
         false => database.transaction(|session| CURRENT.is_current(session)).await?,
     }
     Ok(database)
+}
+
+/// Makes sure that no node lives, also if it is cut off for the moment or is behind a pool of connections. The rows of dead
+/// nodes stay until another node removes them.
+///
+/// # Errors
+/// [`SpoolError::InUse`] if one counts its beats; if the database fails.
+async fn check_nodes(database: &PostgresDatabase) -> Result<()> {
+    let before = database.read(nodes).await?;
+    if before.is_empty() {
+        return Ok(());
+    }
+    sleep(DEAD_AFTER).await;
+    let now = database.read(nodes).await?;
+    match now.into_iter().find(|node| !before.contains(node)) {
+        Some((_, name, _)) => Err(SpoolError::InUse(name)),
+        None => Ok(()),
+    }
+}
+
+/// The run, the name and the beats of each node. None if the spool has no tables yet.
+fn nodes(sql: &dyn Sql) -> Result<Vec<(String, String, i64)>> {
+    let exists = "SELECT to_regclass('node') IS NOT NULL";
+    if !sql.one(exists, params![], |row| row.get::<bool>(0))? {
+        return Ok(Vec::new());
+    }
+    let select = "SELECT run, name, beat FROM node";
+    sql.rows(select, params![], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
 }
 
 /// Another client that calls itself as this one does, as all nodes of a configuration do; where it is.

@@ -6,6 +6,7 @@
 mod connection;
 pub(crate) mod copying;
 mod lanes;
+mod notices;
 mod schema;
 mod statement;
 mod text_index;
@@ -26,8 +27,9 @@ use crate::sql::identity::random_hex;
 use crate::sql::spool::{Opening, SqlSpool, file_error};
 use crate::sql::statement::Sql;
 use crate::sql::sweep;
-use crate::{Blobs, Result, SpoolError, durable};
+use crate::{Blobs, Heard, Result, SpoolError, durable};
 use lanes::Lanes;
+use notices::Notices;
 use schema::CURRENT;
 use statement::Session;
 
@@ -72,6 +74,7 @@ pub struct PostgresDatabase {
     lanes: Lanes,
     /// Round trips to the database of all transactions.
     round_trips: Arc<AtomicU64>,
+    notices: Notices,
 }
 
 impl SqlSpool<PostgresDatabase> {
@@ -85,7 +88,7 @@ impl SqlSpool<PostgresDatabase> {
         rules: Arc<dyn RuleSource>,
         purpose: Purpose,
     ) -> Result<Self> {
-        let database = PostgresDatabase::on(connection::pool(config)?, config.connections);
+        let database = PostgresDatabase::on(config)?;
         match purpose {
             Purpose::Receive => schema::migrate(&database, &CURRENT).await?,
             Purpose::Look => database.transaction(|session| CURRENT.is_current(session)).await?,
@@ -106,10 +109,17 @@ impl SqlSpool<PostgresDatabase> {
 }
 
 impl PostgresDatabase {
-    /// The database of a pool with so many connections.
-    fn on(pool: Pool, connections: usize) -> Self {
-        let lanes = Lanes::new(connections);
-        Self { pool, is_failing: Arc::default(), lanes, round_trips: Arc::default() }
+    /// The database of `config`. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// If the URL or the certificates cannot be read.
+    fn on(config: &PostgresConfig) -> Result<Self> {
+        let (url, tls) = connection::settings(config)?;
+        let notices = Notices::new(url.clone(), tls.clone())?;
+        let pool = connection::pool((url, tls), config.connections)?;
+        let lanes = Lanes::new(config.connections);
+        let (is_failing, round_trips) = (Arc::default(), Arc::default());
+        Ok(Self { pool, is_failing, lanes, round_trips, notices })
     }
 
     /// Runs `work` on a connection, on a thread for blocking work. Without its changes if it fails.
@@ -191,6 +201,18 @@ impl Database for PostgresDatabase {
             true => self.write(change).await,
             false => self.read(|sql| sql.one("SELECT 1", &[], |_| Ok(()))).await,
         }
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn announce(&self, notice: String) {
+        self.notices.announce(notice);
+    }
+
+    async fn hear(&self) -> Heard {
+        self.notices.hear().await
     }
 
     fn writer_restarts(&self) -> u64 {

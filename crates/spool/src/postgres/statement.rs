@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 
 use deadpool_postgres::Object;
 use futures_util::future::{FutureExt as _, try_join_all};
+use tipoff_model::Timestamp;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::types::private::BytesMut;
@@ -205,6 +206,15 @@ impl Sql for Session {
             }
         }
         Ok(())
+    }
+
+    fn now(&self) -> Result<Timestamp> {
+        let select = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+        <dyn Sql>::one(self, select, &[], |row| row.get(0).map(Timestamp))
+    }
+
+    fn share_lock(&self) -> &'static str {
+        if self.is_writing { "FOR SHARE" } else { "" }
     }
 
     fn last_number(&self, table: &str) -> Result<i64> {

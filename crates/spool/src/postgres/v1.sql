@@ -401,3 +401,19 @@ CREATE TRIGGER incident_changed AFTER UPDATE OF share, bytes, blob_bytes, pendin
     EXECUTE FUNCTION weigh_incident();
 CREATE TRIGGER incident_removed AFTER DELETE ON incident
     FOR EACH ROW EXECUTE FUNCTION weigh_incident();
+
+-- Nodes that share the spool, and what each of them holds.
+CREATE TABLE node (
+    run TEXT PRIMARY KEY, -- random, of one run of the program
+    name TEXT NOT NULL,
+    beat BIGINT NOT NULL, -- counts
+    wants TEXT NOT NULL -- digest of what it wants to hold
+);
+CREATE TABLE lease (
+    kind TEXT NOT NULL, -- channel, task
+    name TEXT NOT NULL,
+    run TEXT, -- NULL: nobody's
+    fence BIGINT NOT NULL, -- grows with each holder
+    PRIMARY KEY (kind, name)
+);
+CREATE INDEX lease_run ON lease (run);

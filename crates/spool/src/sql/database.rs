@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::statement::Sql;
-use crate::{Result, SpoolError};
+use crate::{Heard, Result, SpoolError};
 
 /// The database of an engine.
 pub trait Database: Send + Sync + 'static {
@@ -49,6 +49,17 @@ pub trait Database: Send + Sync + 'static {
     fn check<W>(&self, change: W) -> impl Future<Output = Result<()>> + Send
     where
         W: FnOnce(&dyn Sql) -> Result<()> + Send + 'static;
+
+    /// Whether other programs may work on this database at the same time, as nodes.
+    fn is_shared(&self) -> bool;
+
+    /// See [`crate::Nodes::announce`].
+    fn announce(&self, _notice: String) {}
+
+    /// See [`crate::Nodes::hear`].
+    fn hear(&self) -> impl Future<Output = Heard> + Send {
+        std::future::pending()
+    }
 
     /// How often the writer broke down and was started again.
     fn writer_restarts(&self) -> u64;

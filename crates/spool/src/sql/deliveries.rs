@@ -5,6 +5,7 @@ use tipoff_model::{DeliveryId, DeviceId, IncidentId, Timestamp};
 
 use super::covered;
 use super::delivery_rows::{self, kind};
+use super::leases;
 use super::statement::{Lock, Row, Sql, at, number, params};
 use crate::core::covered::Covered;
 use crate::core::delivery::Delivery;
@@ -97,11 +98,13 @@ pub(super) fn retry_at_once(sql: &dyn Sql, now: Timestamp) -> Result<()> {
 }
 
 /// See [`crate::Spool::record`]. Records nothing if the incident was removed during the attempt.
+/// Of a node that lost the channel meanwhile, nothing is recorded: the next holder may have sent the same.
 pub(super) fn record(sql: &dyn Sql, record: &AttemptRecord) -> Result<()> {
     sql.lock(Lock::DeviceOfDelivery(record.delivery.0))?;
     let Some(delivery) = delivery_rows::one(sql, record.delivery.0)? else {
         return Ok(());
     };
+    leases::check(sql, record.lease.as_ref())?;
     split_off_rest(sql, &delivery, record)?;
     let delivery = delivery.after(record);
     delivery_rows::write(sql, &delivery)?;

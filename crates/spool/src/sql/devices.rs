@@ -8,6 +8,7 @@ use std::time::Duration;
 use tipoff_model::{DeviceId, DeviceKey, Protocol, Timestamp};
 
 use super::database::Database;
+use super::node_notices::NodeNotice;
 use super::spool::{SqlSpool, lock};
 use super::statement::{Row, Sql, at, number, params};
 use super::{device_edits, notices};
@@ -64,6 +65,7 @@ impl<D: Database> Devices for SqlSpool<D> {
                 self.write(move |sql| Ok((device_edits::apply(sql, id, &change)?, named(sql)?)));
             let (is_changed, named) = changed.await?;
             *lock(&self.named) = named;
+            self.tell(|| NodeNotice::Named);
             Ok(is_changed)
         })
     }

@@ -48,7 +48,7 @@ pub(super) fn to_bytes(digest: &MailDigest) -> Vec<u8> {
     bytes
 }
 
-fn from_bytes(bytes: &[u8]) -> Option<MailDigest> {
+pub(super) fn from_bytes(bytes: &[u8]) -> Option<MailDigest> {
     let (digest, flag) = bytes.split_first_chunk()?;
     Some(MailDigest { digest: *digest, has_message_id: flag == [1] })
 }

@@ -7,35 +7,31 @@ use tipoff_model::{AddressShare, ArrivalId, Event, Timestamp};
 
 use super::database::Database;
 use super::home_settings::Choice;
-use super::spool::{Opening, SqlSpool, lock};
+use super::node_notices::NodeNotice;
+use super::spool::{Opening, Remembered, SqlSpool, lock};
 use super::statement::{Lock, Sql, params};
 use super::{
-    clock, copy_notes, dedup, deliveries, devices, home_settings, identity, known_mails, stats,
-    store, turns, uploads,
+    clock, copy_notes, deliveries, home_settings, identity, leases, stats, store, turns, uploads,
 };
 use crate::core::known_mails::NewMail;
 use crate::core::uploads::NewName;
 use crate::{
-    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, MailDigest, NewArrival, Newest, Result,
-    RetentionLimits, Room, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload,
+    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Lease, MailDigest, NewArrival, Newest,
+    Result, RetentionLimits, Room, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept,
+    Upload,
 };
 
 impl Opening {
-    /// Reads it, and gives the spool its name at the first start. If the spool `receives`, deliveries that failed in
-    /// an earlier run become due.
+    /// Reads it, and gives the spool its name at the first start. If the spool `receives`, and no node lives yet,
+    /// deliveries that failed in an earlier run become due.
     pub(crate) fn read(sql: &dyn Sql, receives: bool, now: Timestamp) -> Result<Self> {
         sql.lock(Lock::Opening)?;
         copy_notes::check_opening(sql)?;
         let identity = identity::identity(sql)?;
-        if receives {
+        if receives && !leases::has_node(sql)? {
             deliveries::retry_at_once(sql, now)?;
         }
-        Ok(Self {
-            identity,
-            torn_devices: dedup::torn_devices(sql)?,
-            named: devices::named(sql)?,
-            known_mails: known_mails::read(sql, now)?,
-        })
+        Ok(Self { identity, remembered: Remembered::read(sql, now)? })
     }
 }
 
@@ -91,11 +87,14 @@ impl<D: Database> Spool for SqlSpool<D> {
                 stored => stored?,
             };
             if let Some(device) = torn {
+                self.tell(|| NodeNotice::Torn(device.clone()));
                 lock(&self.torn_devices).insert(device);
             }
             if let Some(digest) = digest {
                 let arrival = stored.arrival;
-                lock(&self.known_mails).note(NewMail { digest, arrival, blob, at, owner });
+                let mail = NewMail { digest, arrival, blob, at, owner };
+                self.tell(|| NodeNotice::of_mail(&mail));
+                lock(&self.known_mails).note(mail);
             }
             Ok(stored)
         })
@@ -224,9 +223,13 @@ impl<D: Database> Spool for SqlSpool<D> {
         &'a self,
         channel: &'a str,
         pairs: Vec<(String, String)>,
+        lease: Option<Lease>,
     ) -> BoxFuture<'a, Result<()>> {
         let channel = channel.to_owned();
-        Box::pin(self.write(move |sql| deliveries::remember(sql, &channel, &pairs)))
+        Box::pin(self.write(move |sql| {
+            leases::check(sql, lease.as_ref())?;
+            deliveries::remember(sql, &channel, &pairs)
+        }))
     }
 
     fn limit(&self, bytes_max: u64, free_min: u64) {

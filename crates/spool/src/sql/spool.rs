@@ -30,6 +30,11 @@ pub struct SqlSpool<D> {
 /// What a spool reads from its database before it opens.
 pub(crate) struct Opening {
     pub(super) identity: String,
+    pub(super) remembered: Remembered,
+}
+
+/// What a spool keeps in memory of what its database holds.
+pub(super) struct Remembered {
     pub(super) torn_devices: TornDevices,
     pub(super) named: HashSet<String>,
     pub(super) known_mails: KnownMails,
@@ -43,14 +48,15 @@ impl<D: Database> SqlSpool<D> {
         rules: Arc<dyn RuleSource>,
         opening: Opening,
     ) -> Self {
+        let Opening { identity, remembered } = opening;
         Self {
             database,
             blobs,
-            identity: opening.identity,
+            identity,
             rules,
-            torn_devices: Mutex::new(opening.torn_devices),
-            named: Mutex::new(opening.named),
-            known_mails: Mutex::new(opening.known_mails),
+            torn_devices: Mutex::new(remembered.torn_devices),
+            named: Mutex::new(remembered.named),
+            known_mails: Mutex::new(remembered.known_mails),
             turns: Mutex::default(),
         }
     }

@@ -1,8 +1,7 @@
 //! How the statements of this crate reach an engine: a statement with values goes in, rows come out.
 //!
-//! The statements are written once. An engine implements [`Sql`] for its connection; everything else in this folder
-//! knows no engine. Words that only SQLite has (`instr`, scalar `max`, `->>` of a text) are functions of the other engine's
-//! tables; `INDEXED BY` is a hint that it leaves out.
+//! The statements are written once. An engine implements [`Sql`] for its connection. Words that only SQLite has (`instr`,
+//! scalar `max`, `->>` of a text) are functions of the other engine's tables; it leaves out the hint `INDEXED BY`.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -57,6 +56,15 @@ pub trait Sql {
     /// # Errors
     /// As [`Sql::execute`], and those of `each`.
     fn query(&self, statement: &str, values: &[Value<'_>], each: &mut EachRow<'_>) -> Result<()>;
+
+    /// The time by the clock of the database.
+    /// Errors are those of [`Sql::execute`].
+    fn now(&self) -> Result<Timestamp>;
+
+    /// What a query ends with so that its rows stay as they are until the transaction ends, if others write beside it.
+    fn share_lock(&self) -> &'static str {
+        ""
+    }
 
     /// The largest number that a row of `table` ever had, also if that row was removed. 0 if there was none.
     ///

@@ -131,6 +131,10 @@ impl Database for SqliteDatabase {
         self.writer.check(|connection| change(connection)).await
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn writer_restarts(&self) -> u64 {
         self.writer.restarts()
     }

@@ -17,13 +17,14 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("v13.sql")),
     (14, include_str!("v14.sql")),
     (15, include_str!("v15.sql")),
-    (NEWEST, include_str!("v16.sql")),
+    (16, include_str!("v16.sql")),
+    (NEWEST, include_str!("v17.sql")),
 ];
 
 /// The oldest version of a spool that is converted.
 const OLDEST: i64 = 7;
 /// The version that this program reads and writes.
-const NEWEST: i64 = 16;
+const NEWEST: i64 = 17;
 
 /// Brings the spool to the newest version.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
@@ -87,7 +88,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 35);
+        assert_eq!(tables, 37);
     }
 
     #[test]
@@ -134,7 +135,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", NEWEST + 1).unwrap();
         let error = migrate(&mut connection).unwrap_err();
-        assert!(matches!(error, SpoolError::Newer { found: 17, known: 16 }), "{error}");
+        assert!(matches!(error, SpoolError::Newer { found: 18, known: 17 }), "{error}");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Statements on a connection of SQLite. Each is prepared once and kept.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params_from_iter};
+use tipoff_model::Timestamp;
 
 use super::text_index;
 use crate::core::incident_search::Wanted;
@@ -33,6 +35,10 @@ impl Sql for Connection {
             }
         }
         Ok(())
+    }
+
+    fn now(&self) -> Result<Timestamp> {
+        Ok(SystemTime::now().into())
     }
 
     fn last_number(&self, table: &str) -> Result<i64> {

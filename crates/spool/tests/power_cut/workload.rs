@@ -205,6 +205,7 @@ impl Run {
                 reference: Some("message".to_owned()),
                 error: None,
                 remember: vec![("chat".to_owned(), "5".to_owned())],
+                lease: None,
             };
             self.spool.record(record).await.unwrap();
             self.mark(&Mark::Delivered { delivery });

@@ -17,6 +17,7 @@ mod route;
 mod run;
 mod send;
 mod sessions;
+mod shared_secrets;
 mod signing_key;
 mod spool;
 mod tokens;

@@ -18,10 +18,11 @@ use tokio::net::TcpListener;
 
 use self::ending::end;
 use self::signals::Signals;
-use super::{Ending, Failure, announce, process, signing_key};
+use super::{Ending, Failure, announce, process, shared_secrets, signing_key};
 use crate::config::{Config, Listener};
 use crate::net::{network, tls::Tls};
 use crate::open_files::{self, Ceilings};
+use crate::other_nodes::OtherNodes;
 use crate::receive::listener::{self, BoundListener, ProtocolHandler};
 use crate::receive::{LoginGate, ftp, smtp};
 use crate::reload::{Reload, Running, Source};
@@ -77,13 +78,19 @@ impl Bound {
     }
 }
 
-/// Opens the spool and takes the lock of its data folder.
-async fn open_spool(config: &Config, rules: &Arc<LiveRules>) -> anyhow::Result<Arc<dyn Spool>> {
+/// Opens the spool and takes the lock of its data folder. Returns also the clock: where nodes share a spool, its database's.
+async fn open_spool(
+    config: &Config,
+    rules: &Arc<LiveRules>,
+    clock: Clock,
+) -> anyhow::Result<(Arc<dyn Spool>, Clock)> {
     let spool = tipoff_spool::open(&config.spool(), Arc::clone(rules) as _).await?;
     // No other Tipoff uses the data folder from here on: what an earlier run left for programs can
     // be removed.
     programs::use_data_folder(&config.data_dir);
-    Ok(spool)
+    shared_secrets::agree(&*spool, config).await?;
+    let clock = if spool.is_shared() { Clock::of_database(spool.time().await?) } else { clock };
+    Ok((spool, clock))
 }
 
 /// Everything between a valid configuration and the end of the program.
@@ -93,17 +100,17 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let (trigger, shutdown) = shutdown::channel();
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
     rules.name_devices(config.device_names());
-    let spool = open_spool(&config, &rules).await?;
+    let (spool, clock) = open_spool(&config, &rules, clock).await?;
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let (url, gate) = (bound.url(&config), LoginGate::default());
     let access = Access::new(Arc::clone(&spool), key, gate.clone(), clock.clone());
-    // Devices may connect from here on: the system keeps their connections until a receiver accepts
-    // them.
+    // From here on the system keeps connections of devices until a receiver accepts them.
     announce(&config, &bound, url.as_deref(), &access, (&*spool, clock.now())).await?;
     let ceilings = open_files::fit(&config);
 
-    let services = Services::open(&config, spool, rules, gate, shutdown, clock).await?;
+    let services =
+        Services::open(&config, (spool, config.spool.node()), rules, gate, shutdown, clock).await?;
     let reach = reach(&bound.smtp, &bound.ftp);
     // Receivers start before the channels: a device does not wait for ffmpeg's version.
     let (smtp, ftp) = receive(&services, &config, &bound.tls, (bound.smtp, bound.ftp), ceilings);
@@ -114,7 +121,7 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let thumbnails = services.thumbnails(&config, transcoder);
     services.start_maintenance(&thumbnails, &renditions);
     let health = services.watch();
-    // What a changed configuration is applied to.
+    OtherNodes::new(&services, &access, &dispatch).start();
     let running = Running {
         services: services.clone(),
         tls: Arc::clone(&bound.tls),

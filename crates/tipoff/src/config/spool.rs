@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::key::{Key, ValueForm, Without};
 use super::secret::Secret;
 use super::section::Section;
+use super::smtp::machine_name;
 
 /// The settings of the spool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(crate) struct SpoolSettings {
     ca: Option<PathBuf>,
     /// The most connections to the database at a time.
     connections: usize,
+    /// The name of this node among those that share the spool.
+    node: String,
 }
 
 impl SpoolSettings {
@@ -34,6 +37,11 @@ impl SpoolSettings {
             }),
         };
         SpoolConfig { folder: data_dir.to_owned(), engine }
+    }
+
+    /// The name of this node.
+    pub(crate) fn node(&self) -> &str {
+        &self.node
     }
 
     /// Whether it is a PostgreSQL database.
@@ -81,6 +89,12 @@ pub(super) fn read(section: &mut Section<'_>) -> SpoolSettings {
         "The most connections to the database at a time. One device or address uses up to a \
          quarter of them.",
     );
+    let node = section.text(
+        "node",
+        "a",
+        "The name of this node among those that share the spool. Without it: the host's name.",
+    );
+    let node = node.map_or_else(machine_name, Spanned::into_inner);
     match (is_shared, &url) {
         (true, None) => section.missing("url", "{ env = \"DATABASE_URL\" }"),
         (false, Some(url)) if !is_named => {
@@ -89,5 +103,5 @@ pub(super) fn read(section: &mut Section<'_>) -> SpoolSettings {
         _ => {}
     }
     let url = url.map(Spanned::into_inner).filter(|_| is_shared);
-    SpoolSettings { url, ca, connections: connections as usize }
+    SpoolSettings { url, ca, connections: connections as usize, node }
 }

@@ -142,6 +142,7 @@ fn defaults_that_are_written_down_change_nothing() {
         "proxy_protocol",
         "url",
         "ca",
+        "node",
     ];
     let lines = whole_example();
     let (sections, _) = lines.split_once("[[device]]").unwrap();

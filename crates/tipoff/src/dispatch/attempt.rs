@@ -106,6 +106,7 @@ pub(crate) fn empty_attempt(
         reference: due.reference.clone(),
         error: None,
         remember: Vec::new(),
+        lease: None,
     }
 }
 
@@ -207,6 +208,7 @@ async fn attempt(
         reference: progress.reference,
         error: stop.map(|stop| stop.error).or(progress.refused).or(repair.clone()),
         remember: progress.remember,
+        lease: None,
     };
     (record, health, repair)
 }

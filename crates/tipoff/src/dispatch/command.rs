@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tipoff_channels::Channel;
+use tipoff_spool::{Lease, LeaseKey};
 use tokio::sync::Notify;
 
 use super::DispatchContext;
@@ -15,6 +16,8 @@ pub(super) struct ChannelCommand {
     /// The settings from now on.
     pub(super) context: Arc<WorkerContext>,
     pub(super) state: RunState,
+    /// The lease of the channel, under which attempts are recorded. `None` where there is one node.
+    pub(super) lease: Option<Lease>,
 }
 
 /// Whether a channel starts deliveries.
@@ -23,6 +26,10 @@ pub(super) enum RunState {
     Running,
     /// No delivery starts until the channel is resumed.
     Paused,
+    /// Attempts in flight are completed, then the channel goes to another node.
+    Leaving,
+    /// Another node has the channel.
+    Elsewhere,
     /// Attempts in flight are completed, then the worker ends.
     Removed,
 }
@@ -35,6 +42,8 @@ pub(super) struct WorkerContext {
     pub(super) channel: Arc<dyn Channel>,
     /// When its deliveries expire.
     pub(super) expiry: Expiry,
+    /// The lease that the channel needs, where there are several nodes.
+    pub(super) lease_key: LeaseKey,
     /// The pace of all channels: those that share a bot share its pace.
     pub(super) pacer: Arc<Pacer>,
     /// What all channels share.

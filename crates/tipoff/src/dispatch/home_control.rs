@@ -106,7 +106,10 @@ impl HomeControl for ChannelHomeControl {
 
     fn remember(&self, pairs: Vec<(String, String)>) -> BoxFuture<'_, Result<(), String>> {
         let WorkerContext { name, common, .. } = &*self.context;
-        Box::pin(async move { common.spool.remember(name, pairs).await.map_err(spool_failed) })
+        let lease = common.leases.hold(&self.context.lease_key).lease().cloned();
+        Box::pin(
+            async move { common.spool.remember(name, pairs, lease).await.map_err(spool_failed) },
+        )
     }
 
     fn wait_for_spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()> {

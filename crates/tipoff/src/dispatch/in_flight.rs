@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tipoff_model::{DeliveryId, DeliveryState, IncidentId, Timestamp};
-use tipoff_spool::{AttemptRecord, DueDelivery, Share};
+use tipoff_spool::{AttemptRecord, DueDelivery, Lease, Share};
 use tokio::sync::Semaphore;
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -53,7 +53,7 @@ pub(super) struct Claim {
     /// The attempt holds its only permit while it prepares files.
     preparation: Arc<Semaphore>,
     incident: IncidentId,
-    /// What is recorded, with other times, if its task ends without an outcome.
+    /// What is recorded, with other times, if its task ends without an outcome. Its lease is that of every outcome.
     record: AttemptRecord,
     /// How often the delivery itself has failed before.
     failures: u32,
@@ -115,10 +115,12 @@ impl InFlight {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let claim = self.claims.remove(&id)?;
         let (began, is_stale, share) = (claim.began, claim.is_stale, claim.share.clone());
-        let outcome = match ended {
+        let lease = claim.record.lease.clone();
+        let mut outcome = match ended {
             Ok((_, outcome)) => outcome,
             Err(error) => claim.crashed(&error),
         };
+        outcome.record.lease = lease;
         Some(EndedAttempt { outcome, began, is_stale, share })
     }
 }
@@ -145,6 +147,12 @@ impl Claim {
             failures,
             created_at: due.created_at,
         }
+    }
+
+    /// Under which lease the attempt began: it is recorded only if the node has not lost that one.
+    pub(super) fn under(mut self, lease: Option<Lease>) -> Self {
+        self.record.lease = lease;
+        self
     }
 
     /// A bug in the code of a service concerns the delivery that triggers it: that one is retried after a

@@ -39,6 +39,7 @@ use tipoff_spool::{DueDelivery, Spool};
 
 use crate::actions::Actions;
 use crate::modes::Modes;
+use crate::nodes::Leases;
 use crate::runtime::clock::Clock;
 use crate::runtime::events::EventBus;
 use crate::runtime::links::Links;
@@ -54,6 +55,8 @@ pub(crate) use video_converter::VideoConverter;
 /// What the workers of all channels share.
 pub(crate) struct DispatchContext {
     pub(crate) spool: Arc<dyn Spool>,
+    /// Which channels this node has.
+    pub(crate) leases: Leases,
     /// Makes the links in alerts.
     pub(crate) links: Links,
     pub(crate) metrics: Arc<Metrics>,

@@ -3,11 +3,14 @@
 //! A channel has one worker while it has anything to do, so that no delivery is ever attempted twice at once: a channel
 //! that is removed and configured again continues with the worker that it had.
 
+mod handover;
+
 use std::collections::BTreeSet;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tipoff_channels::{HookFault, HookRequest};
+use tipoff_spool::LeaseKey;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -19,6 +22,7 @@ use super::status::{ChannelStatus, StatusCell};
 use super::worker::ChannelWorker;
 use super::{DispatchContext, test_alert};
 use crate::config::ChannelConfig;
+use crate::nodes::{Hold, Leases};
 use crate::runtime::lock::lock;
 use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::supervise::{Supervisor, Task};
@@ -53,12 +57,20 @@ struct ChannelHandle {
     command_tx: watch::Sender<ChannelCommand>,
     status: Arc<StatusCell>,
     /// The channel's own task, such as a connection that the service sends commands over.
-    background: AbortOnDropHandle<()>,
+    /// `None` while another node has the channel.
+    background: Option<AbortOnDropHandle<()>>,
+    /// Whether the worker has ended what was in flight since it was told to leave.
+    is_idle: bool,
 }
 
 impl ChannelHandle {
     fn is_configured(&self) -> bool {
         self.command_tx.borrow().state != RunState::Removed
+    }
+
+    /// The lease that the channel needs.
+    fn lease_key(&self) -> LeaseKey {
+        self.command_tx.borrow().context.lease_key.clone()
     }
 
     fn context(&self) -> Arc<WorkerContext> {
@@ -90,6 +102,7 @@ impl ChannelSupervisor {
             table: Mutex::new(table),
         }));
         channel_supervisor.apply(channels);
+        channel_supervisor.follow_leases(supervisor);
         channel_supervisor
     }
 
@@ -100,18 +113,20 @@ impl ChannelSupervisor {
         let mut before = mem::take(&mut table.channels);
         for config in channels {
             self.0.common.metrics.name_channel(&config.name);
-            let state = run_state(table.paused.contains(&config.name));
+            let is_paused = table.paused.contains(&config.name);
             let handle = match before.iter().position(|it| it.config.name == config.name) {
-                Some(place) => self.update(before.swap_remove(place), config, state),
-                None => self.add(config, state),
+                Some(place) => self.update(before.swap_remove(place), config, is_paused),
+                None => self.add(config, is_paused),
             };
             table.channels.push(handle);
         }
-        for removed in before {
+        for mut removed in before {
             removed.set_state(RunState::Removed);
-            removed.background.abort();
+            removed.background = None;
             table.channels.push(removed);
         }
+        let configured = table.channels.iter().filter(|it| it.is_configured());
+        self.leases().want_channels(configured.map(ChannelHandle::lease_key));
     }
 
     /// The status of each configured channel, in the order of the configuration.
@@ -127,13 +142,25 @@ impl ChannelSupervisor {
         let Some(handle) = table.find(channel) else {
             return false;
         };
-        handle.set_state(run_state(paused));
+        handle.set_state(run_state(paused, &self.leases().hold(&handle.lease_key())));
         handle.status.set_paused(paused);
         match paused {
             true => table.paused.insert(channel.to_owned()),
             false => table.paused.remove(channel),
         };
         true
+    }
+
+    /// Pauses these channels and resumes all others.
+    pub(crate) fn set_all_paused(&self, paused: &[String]) {
+        let before = self.table().paused.clone();
+        let wanted: BTreeSet<&String> = paused.iter().collect();
+        for channel in before.iter().filter(|channel| !wanted.contains(channel)) {
+            self.set_paused(channel, false);
+        }
+        for channel in wanted.into_iter().filter(|channel| !before.contains(*channel)) {
+            self.set_paused(channel, true);
+        }
     }
 
     /// Sends a test picture, even if the channel is paused. The result is in plain words.
@@ -171,20 +198,22 @@ impl ChannelSupervisor {
         }
         table.channels.retain(|handle| handle.config.name != channel);
         self.0.notifier.forget(channel);
+        self.give_up_idle(&table);
         true
     }
 
     /// Starts the worker of a channel that had none.
-    fn add(&self, config: &ChannelConfig, state: RunState) -> ChannelHandle {
+    fn add(&self, config: &ChannelConfig, is_paused: bool) -> ChannelHandle {
         let (events, clock) = (self.0.common.events.clone(), self.0.common.clock.clone());
-        let is_paused = state == RunState::Paused;
         let status = StatusCell::new(&config.name, config.kind, is_paused, events, clock);
         let status = Arc::new(status);
         let context = self.worker_context(config);
-        let background = self.spawn_background(&context);
-        let (command_tx, command_rx) = watch::channel(ChannelCommand { context, state });
+        let hold = self.leases().hold(&context.lease_key);
+        let background = self.spawn_background(&context, &hold);
+        let (state, lease) = (run_state(is_paused, &hold), hold.lease().cloned());
+        let (command_tx, command_rx) = watch::channel(ChannelCommand { context, state, lease });
         self.spawn_worker(&config.name, command_rx, Arc::clone(&status));
-        ChannelHandle { config: config.clone(), command_tx, status, background }
+        ChannelHandle { config: config.clone(), command_tx, status, background, is_idle: false }
     }
 
     /// Gives a channel its new settings, if they differ. Attempts in flight are completed with the old ones.
@@ -192,16 +221,19 @@ impl ChannelSupervisor {
         &self,
         mut handle: ChannelHandle,
         config: &ChannelConfig,
-        state: RunState,
+        is_paused: bool,
     ) -> ChannelHandle {
         if handle.config != *config {
             handle.config = config.clone();
             handle.status.reset(config.kind);
             let context = self.worker_context(config);
-            handle.background = self.spawn_background(&context);
-            handle.command_tx.send_replace(ChannelCommand { context, state });
+            let hold = self.leases().hold(&context.lease_key);
+            handle.background = self.spawn_background(&context, &hold);
+            let (state, lease) = (run_state(is_paused, &hold), hold.lease().cloned());
+            handle.is_idle = false;
+            handle.command_tx.send_replace(ChannelCommand { context, state, lease });
         }
-        handle.set_state(state);
+        handle.set_state(run_state(is_paused, &self.leases().hold(&handle.lease_key())));
         handle
     }
 
@@ -231,8 +263,16 @@ impl ChannelSupervisor {
         });
     }
 
-    /// Starts the channel's own task, if it has one. The task ends when the handle is dropped or gets new settings.
-    fn spawn_background(&self, context: &Arc<WorkerContext>) -> AbortOnDropHandle<()> {
+    /// Starts the channel's own task, if it has one and this node has the channel. The task ends when the handle is dropped
+    /// or gets new settings.
+    fn spawn_background(
+        &self,
+        context: &Arc<WorkerContext>,
+        hold: &Hold,
+    ) -> Option<AbortOnDropHandle<()>> {
+        if !hold.may_start() {
+            return None;
+        }
         let (context, channel_supervisor) = (Arc::clone(context), self.clone());
         let task = Task::part(format!("connection of channel {}", context.name));
         let background = self.0.supervisor.supervise(task, move || {
@@ -248,7 +288,7 @@ impl ChannelSupervisor {
                 Ok(())
             }
         });
-        AbortOnDropHandle::new(tokio::spawn(background))
+        Some(AbortOnDropHandle::new(tokio::spawn(background)))
     }
 
     /// Notices of changes of the network.
@@ -260,12 +300,18 @@ impl ChannelSupervisor {
     fn worker_context(&self, config: &ChannelConfig) -> Arc<WorkerContext> {
         Arc::new(WorkerContext {
             name: config.name.clone(),
+            lease_key: handover::lease_key(config),
             channel: Arc::clone(&config.channel),
             expiry: Expiry::new(self.0.common.clock.clone(), config.expire),
             pacer: Arc::clone(&self.0.pacer),
             common: Arc::clone(&self.0.common),
             notify: self.0.notifier.of(&config.name),
         })
+    }
+
+    /// What this node holds.
+    fn leases(&self) -> &Leases {
+        &self.0.common.leases
     }
 
     fn table(&self) -> MutexGuard<'_, ChannelTable> {
@@ -280,6 +326,12 @@ impl ChannelTable {
     }
 }
 
-fn run_state(is_paused: bool) -> RunState {
-    if is_paused { RunState::Paused } else { RunState::Running }
+/// The state of a configured channel.
+fn run_state(is_paused: bool, hold: &Hold) -> RunState {
+    match hold {
+        Hold::Elsewhere => RunState::Elsewhere,
+        Hold::Leaving(_) => RunState::Leaving,
+        Hold::Whole | Hold::Held(_) if is_paused => RunState::Paused,
+        Hold::Whole | Hold::Held(_) => RunState::Running,
+    }
 }

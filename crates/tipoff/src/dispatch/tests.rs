@@ -2,6 +2,7 @@
 
 mod broken;
 mod clock;
+mod nodes;
 mod outage;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use super::{
     VideoConverter,
 };
 use crate::config::Config;
+use crate::nodes::Leases;
 use crate::runtime::clock::Clock;
 use crate::runtime::events::LiveEvent;
 use crate::runtime::links::Links;
@@ -56,6 +58,7 @@ async fn common(server: &TestServer, metrics: Arc<Metrics>) -> DispatchContext {
     let actions = server.actions(Links::new(None, [0; 32], std::time::Duration::MAX));
     DispatchContext {
         spool: Arc::clone(&server.spool),
+        leases: Leases::of(&server.spool, "", &Clock::system()),
         links: Links::new(None, [0; 32], std::time::Duration::MAX),
         metrics,
         videos: VideoConverter::open(&server.config.video, server.folder.path()).await.unwrap(),

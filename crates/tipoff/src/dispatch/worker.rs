@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tipoff_model::{DeliveryId, Timestamp};
-use tipoff_spool::{DueBatch, DueDelivery, SpoolError};
+use tipoff_spool::{DueBatch, DueDelivery, Lease, SpoolError};
 use tokio::sync::{Semaphore, watch};
 
 use super::attempt::{self, AttemptStart};
@@ -44,6 +44,8 @@ pub(super) struct ChannelWorker {
     /// The settings of the latest command.
     context: Arc<WorkerContext>,
     state: RunState,
+    /// The lease under which attempts start.
+    lease: Option<Lease>,
     in_flight: InFlight,
     /// While the service fails: only single attempts start.
     outage: Option<Outage>,
@@ -69,6 +71,7 @@ impl ChannelWorker {
             status,
             context,
             state: RunState::Running,
+            lease: None,
             in_flight: InFlight::default(),
             outage: None,
             failures: HashMap::new(),
@@ -88,7 +91,13 @@ impl ChannelWorker {
                     }
                     continue;
                 }
-                RunState::Paused | RunState::Removed => POLL_EVERY,
+                RunState::Leaving if self.in_flight.is_empty() => {
+                    self.channel_supervisor.is_idle(&self.context.name);
+                    POLL_EVERY
+                }
+                RunState::Paused | RunState::Leaving | RunState::Elsewhere | RunState::Removed => {
+                    POLL_EVERY
+                }
             };
             self.status.set_in_flight(self.in_flight.len());
             let notify = Arc::clone(&self.context.notify);
@@ -115,7 +124,11 @@ impl ChannelWorker {
 
     /// Applies the latest command, and returns the state that it commands.
     fn apply_command(&mut self) -> RunState {
-        let ChannelCommand { context, state } = self.command_rx.borrow_and_update().clone();
+        let ChannelCommand { context, state, lease } = self.command_rx.borrow_and_update().clone();
+        if lease != self.lease {
+            self.forget_all();
+            self.lease = lease;
+        }
         if !Arc::ptr_eq(&context, &self.context) {
             // What failed with the old settings may work with the new ones.
             self.outage = None;
@@ -127,6 +140,15 @@ impl ChannelWorker {
         }
         self.state = state;
         state
+    }
+
+    /// Another node may have had the channel: what this one knew of its service and its deliveries is of before.
+    fn forget_all(&mut self) {
+        self.outage = None;
+        self.failures.clear();
+        self.quarantine = Quarantine::default();
+        self.in_flight.mark_all_stale();
+        self.status.set_fine();
     }
 
     /// Brings the next attempt at a failing service forward: an alert or the network gives a reason to try.
@@ -270,6 +292,7 @@ impl ChannelWorker {
             has_work.then(|| Arc::clone(&preparation).try_acquire_owned().ok()).flatten();
         let failures = self.failures.get(&delivery).copied().unwrap_or_default();
         let claim = Claim::new(&due, Arc::clone(&self.context), failures, preparation);
+        let claim = claim.under(self.lease.clone());
         let start = AttemptStart { memory, preparing, failures };
         self.in_flight.start(claim, attempt::deliver(Arc::clone(&self.context), due, start));
     }

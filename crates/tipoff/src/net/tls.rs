@@ -186,6 +186,11 @@ fn load(files: &Certificate) -> anyhow::Result<ServerConfig> {
     Ok(config)
 }
 
+/// The files of the self-signed certificate in the data folder, which is made where there is none that can be used.
+pub(crate) fn own_files(settings: &Smtp, data_dir: &Path) -> anyhow::Result<Certificate> {
+    Ok(own_certificate(data_dir, &settings.host_name)?.0)
+}
+
 /// The self-signed certificate in the data folder, made where there is none that can be used.
 fn own_certificate(
     data_dir: &Path,

@@ -12,7 +12,7 @@ use tipoff_model::{DeviceKey, Timestamp};
 use tipoff_smtp::Credentials;
 use tipoff_spool::{KnownPlace, Spool, SpoolError};
 
-use super::access::{Admission, Authenticator};
+use super::access::{Admission, Authenticator, DeviceDirectory};
 use crate::net::known::KnownAddresses;
 use crate::net::limit::ConnectionHandle;
 use crate::net::login_throttle::{Claim, LoginThrottle};
@@ -34,6 +34,17 @@ const UNCHECKED_PAUSE: Duration = Duration::from_secs(1);
 const PLACES_MAX: u32 = 4_096;
 
 impl LoginGate {
+    /// Reads the devices that people added, and from which addresses known ones come.
+    pub(crate) async fn read_devices(
+        &self,
+        spool: &dyn Spool,
+        directory: &DeviceDirectory,
+        now: Timestamp,
+    ) -> Result<(), SpoolError> {
+        directory.set_added(spool.added_devices().await?);
+        self.learn(spool, &directory.authenticator(), now).await
+    }
+
     /// Reads the addresses of known devices from the spool: of devices that people named or added, and of configured
     /// ones that have a password. A device that only its sender or folder identifies is not known.
     pub(crate) async fn learn(

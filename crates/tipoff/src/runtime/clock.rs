@@ -15,6 +15,8 @@ use crate::runtime::lock::lock;
 
 /// The wall clock counts as set if it differs by at least this from the time that has passed. NTP slews smaller differences.
 const JUMP_MIN: Duration = Duration::from_secs(2);
+/// A clock that differs by at least this from the database's is set to it.
+const FOLLOW_MIN: Duration = Duration::from_millis(500);
 /// [`Clock::read`] is called at least this often, so that a jump is noticed.
 pub(crate) const READ_EVERY: Duration = Duration::from_secs(2);
 /// A time recorded so long before a jump was noticed may be of either side of the jump.
@@ -48,6 +50,8 @@ pub(crate) struct Clock(Arc<ClockShared>);
 struct ClockShared {
     /// Reads both clocks of the machine, or those of a test.
     source: Box<dyn Fn() -> Reading + Send + Sync>,
+    /// When the clock of a database was last taken over, where there is one.
+    led: Option<Arc<Mutex<Reading>>>,
     history: Mutex<History>,
 }
 
@@ -58,10 +62,34 @@ impl Clock {
         Self::new(move || Reading { wall: SystemTime::now().into(), running: began.elapsed() })
     }
 
+    /// The clock of a database, which showed `now` just now: nodes that share one have the same time, whatever the
+    /// clocks of their machines show. [`Clock::follow`] keeps it right.
+    pub(crate) fn of_database(now: Timestamp) -> Self {
+        let began = Instant::now();
+        let led = Arc::new(Mutex::new(Reading { wall: now, running: Duration::ZERO }));
+        let shown = Arc::clone(&led);
+        let source = move || {
+            let (led, running) = (*lock(&shown), began.elapsed());
+            Reading { wall: led.wall.after(running.saturating_sub(led.running)), running }
+        };
+        let reading = source();
+        let history = Mutex::new(History::new(reading));
+        Self(Arc::new(ClockShared { source: Box::new(source), led: Some(led), history }))
+    }
+
+    /// The database's clock shows `now`. Clocks that follow none, and differences that come from the way, stay.
+    pub(crate) fn follow(&self, now: Timestamp) {
+        let Some(led) = &self.0.led else { return };
+        let shown = (self.0.source)();
+        if shown.wall.since(now).max(now.since(shown.wall)) >= FOLLOW_MIN {
+            *lock(led) = Reading { wall: now, running: shown.running };
+        }
+    }
+
     /// The clocks that `source` reads.
     pub(crate) fn new(source: impl Fn() -> Reading + Send + Sync + 'static) -> Self {
         let history = Mutex::new(History::new(source()));
-        Self(Arc::new(ClockShared { source: Box::new(source), history }))
+        Self(Arc::new(ClockShared { source: Box::new(source), led: None, history }))
     }
 
     /// Both clocks now.

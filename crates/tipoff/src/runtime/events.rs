@@ -2,6 +2,7 @@
 //!
 //! An event is a notice and never the only record: a subscriber that was too slow reads the spool.
 
+use serde::{Deserialize, Serialize};
 use tipoff_model::{DeliveryId, DeliveryState, IncidentId};
 use tokio::sync::broadcast;
 
@@ -9,7 +10,7 @@ use tokio::sync::broadcast;
 const KEPT_MAX: usize = 1024;
 
 /// Something that has happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LiveEvent {
     /// An arrival is stored.
     Arrival {
@@ -40,26 +41,45 @@ pub(crate) enum LiveEvent {
     HomeState,
     /// The configuration file was read again, with or without faults.
     Config,
+    /// Events of other nodes may have been missed: what is shown is read again.
+    Gap,
 }
 
 /// Publishes events to all subscribers. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct EventBus(broadcast::Sender<LiveEvent>);
+pub(crate) struct EventBus {
+    all: broadcast::Sender<LiveEvent>,
+    /// Those that happened on this node.
+    own: broadcast::Sender<LiveEvent>,
+}
 
 impl EventBus {
     /// A bus without subscribers.
     pub(crate) fn new() -> Self {
-        Self(broadcast::Sender::new(KEPT_MAX))
+        Self { all: broadcast::Sender::new(KEPT_MAX), own: broadcast::Sender::new(KEPT_MAX) }
     }
 
-    /// Publishes an event. There may be no subscriber.
+    /// Publishes an event of this node. There may be no subscriber.
     pub(crate) fn publish(&self, item: LiveEvent) {
-        let _ = self.0.send(item);
+        if self.own.receiver_count() > 0 {
+            let _ = self.own.send(item.clone());
+        }
+        let _ = self.all.send(item);
+    }
+
+    /// Publishes what another node has published.
+    pub(crate) fn publish_of_others(&self, item: LiveEvent) {
+        let _ = self.all.send(item);
     }
 
     /// Receives the events from now on.
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
-        self.0.subscribe()
+        self.all.subscribe()
+    }
+
+    /// Receives the events of this node from now on.
+    pub(crate) fn subscribe_own(&self) -> broadcast::Receiver<LiveEvent> {
+        self.own.subscribe()
     }
 }
 
@@ -82,5 +102,19 @@ mod tests {
         events.publish(LiveEvent::Channel { name: "me".to_owned() });
         events.publish(LiveEvent::Channel { name: "me".to_owned() });
         assert_eq!(listeners[0].try_recv(), Err(broadcast::error::TryRecvError::Lagged(1)));
+    }
+
+    #[test]
+    fn what_others_published_is_heard_and_not_told_to_them() {
+        let events = EventBus::new();
+        let (mut all, mut own) = (events.subscribe(), events.subscribe_own());
+        events.publish_of_others(LiveEvent::Device);
+        events.publish(LiveEvent::HomeState);
+        assert_eq!(
+            [all.try_recv(), all.try_recv()],
+            [Ok(LiveEvent::Device), Ok(LiveEvent::HomeState)]
+        );
+        assert_eq!(own.try_recv(), Ok(LiveEvent::HomeState));
+        assert!(own.try_recv().is_err());
     }
 }

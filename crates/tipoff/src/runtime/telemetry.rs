@@ -43,6 +43,11 @@ struct ChannelLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LeaseLabels {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TaskLabels {
     task: String,
 }
@@ -74,6 +79,10 @@ pub(crate) struct Metrics {
     pending: Family<ChannelLabels, Gauge>,
     /// The same.
     blob_bytes: Gauge<u64, AtomicU64>,
+    /// Of this node, where several share the spool; otherwise without series.
+    leases: Family<LeaseLabels, Gauge>,
+    /// The same.
+    nodes: Family<Vec<(String, String)>, Gauge>,
     transcripts_dropped: Counter,
     log_lines_dropped: Counter,
     task_restarts: Family<TaskLabels, Counter>,
@@ -97,6 +106,8 @@ impl Metrics {
             attempt_seconds: Family::new_with_constructor(seconds),
             alert_seconds: Family::new_with_constructor(seconds),
             pending: Family::default(),
+            leases: Family::default(),
+            nodes: Family::default(),
             transcripts_dropped: Counter::default(),
             log_lines_dropped: Counter::default(),
             task_restarts: Family::default(),
@@ -179,6 +190,12 @@ impl Metrics {
             self.task_restarts.clone(),
         );
         registry.register(
+            "leases",
+            "Leases that this node holds, by kind (channel or task)",
+            self.leases.clone(),
+        );
+        registry.register("nodes", "Living nodes, as this one sees them", self.nodes.clone());
+        registry.register(
             "deliveries_pending",
             "Deliveries waiting to be attempted, by channel",
             self.pending.clone(),
@@ -235,6 +252,15 @@ impl Metrics {
     pub(crate) fn alerted(&self, channel: &str, took: Duration) {
         let labels = ChannelLabels { channel: channel.to_owned() };
         self.alert_seconds.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// What this node holds, and how many nodes there are.
+    pub(crate) fn node(&self, channels: u64, tasks: u64, nodes: u64) {
+        let gauge = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        for (kind, count) in [("channel", channels), ("task", tasks)] {
+            self.leases.get_or_create(&LeaseLabels { kind }).set(gauge(count));
+        }
+        self.nodes.get_or_create(&Vec::new()).set(gauge(nodes));
     }
 
     /// The metrics in this format, with the spool's numbers of now. A channel that was removed keeps its series, so that its
@@ -308,8 +334,10 @@ mod tests {
                 reference: None,
                 error: None,
                 remember: Vec::new(),
+                lease: None,
             },
         );
+        metrics.node(1, 1, 1);
         let pending = [("phone".to_owned(), 1)].into_iter().collect();
         let stats = SpoolStats { pending, ..SpoolStats::default() };
         let told = metrics.render(&stats, Format::OpenMetrics).unwrap();

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::AppState;
+use crate::nodes::LeaseFigures;
 use crate::readiness::{self, Missing};
 use crate::runtime::telemetry::Format;
 
@@ -39,6 +40,9 @@ pub(super) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -
     let Ok(stats) = state.spool.stats().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
+    if let Some(LeaseFigures { channels, tasks, nodes, .. }) = state.health.leases.figures() {
+        state.metrics.node(channels, tasks, nodes);
+    }
     match state.metrics.render(&stats, format) {
         Ok(text) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -157,9 +157,8 @@ impl AppState {
 
     /// Applies changes of devices: to logins, known addresses and live pages.
     async fn devices_changed(&self) -> Result<(), tipoff_spool::SpoolError> {
-        self.directory.set_added(self.spool.added_devices().await?);
-        let (authenticator, now) = (self.directory.authenticator(), self.clock.now());
-        self.access.gate().learn(&*self.spool, &authenticator, now).await?;
+        let gate = self.access.gate();
+        gate.read_devices(&*self.spool, &self.directory, self.clock.now()).await?;
         self.events.publish(LiveEvent::Device);
         Ok(())
     }

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tipoff_testkit::postgres::{self, Cluster};
 
-use crate::harness::{Home, PICTURE, Server, mail, wait_for};
+use crate::api::make_token;
+use crate::harness::{Home, PICTURE, Server, mail, succeeded, wait_for};
 use crate::hook::Hook;
 
 /// Connections that send at the same time.
@@ -61,11 +64,19 @@ impl Nodes {
     }
 }
 
-/// Sends a mail; the reply that decided, of whatever command, or `None` if the connection broke.
+/// Sends a mail with a picture; the reply that decided, of whatever command, or `None` if the connection broke.
 fn try_mail(address: SocketAddr, subject: &str) -> Option<String> {
+    try_sending(address, mail(subject, &[PICTURE]))
+}
+
+/// The same without a picture.
+fn try_text(address: SocketAddr, subject: &str) -> Option<String> {
+    try_sending(address, mail(subject, &[]))
+}
+
+fn try_sending(address: SocketAddr, mut text: Vec<u8>) -> Option<String> {
     let mut socket = BufReader::new(TcpStream::connect(address).ok()?);
     socket.get_ref().set_read_timeout(Some(Duration::from_secs(30))).ok()?;
-    let mut text = mail(subject, &[PICTURE]);
     text.extend_from_slice(b".\r\n");
     let lines: [&[u8]; 6] = [
         b"",
@@ -116,6 +127,106 @@ fn a_mail_is_delivered_once_and_its_incident_is_in_the_database() {
     assert_eq!(database.run("SELECT count(*) FROM incident").unwrap(), "1");
     assert_eq!(nodes.homes[0].incidents().len(), 1);
     assert!(!nodes.homes[0].data_dir().join("spool.db").exists());
+}
+
+/// Which node holds the channel, once one does.
+fn holder(nodes: &Nodes) -> usize {
+    wait_for("a node that holds the channel", || {
+        let holds = |server: &Server| {
+            server.get("/metrics").lines().any(|line| line == "tipoff_leases{kind=\"channel\"} 1")
+        };
+        nodes.servers.iter().position(holds)
+    })
+}
+
+/// Alerts of mails to any node are sent once, by the node that has the channel.
+#[test]
+fn each_alert_is_sent_by_one_of_several_nodes() {
+    let database = postgres::Server::shared().unwrap().create_database().unwrap();
+    let nodes = Nodes::start(3, database.url());
+    holder(&nodes);
+    let subjects: BTreeSet<String> = (0..30).map(|number| format!("mail {number}")).collect();
+    std::thread::scope(|scope| {
+        for (number, subject) in subjects.iter().enumerate() {
+            let nodes = &nodes;
+            scope.spawn(move || {
+                let reply = try_text(nodes.smtp(number % 3), subject).unwrap();
+                assert!(reply.starts_with("250"), "{reply}");
+            });
+        }
+    });
+    assert_eq!(nodes.wait_for_all(&subjects), 0);
+    assert_eq!(database.run("SELECT count(*) FROM delivery WHERE attempts > 1").unwrap(), "0");
+}
+
+/// The others take over what a killed node held. No alert is later than a quarter of a minute.
+#[test]
+fn a_killed_nodes_channel_goes_on_at_another_node() {
+    let database = postgres::Server::shared().unwrap().create_database().unwrap();
+    let nodes = Nodes::start(3, database.url());
+    let killed = holder(&nodes);
+    nodes.servers[killed].kill_now();
+    let began = Instant::now();
+    let subject = "after the kill".to_owned();
+    let reply = try_text(nodes.smtp((killed + 1) % 3), &subject).unwrap();
+    assert!(reply.starts_with("250"), "{reply}");
+    assert_eq!(nodes.wait_for_all(&[subject].into()), 0);
+    let late = began.elapsed();
+    assert!(late < Duration::from_secs(15), "{late:?}");
+    assert_ne!(holder(&nodes), killed);
+}
+
+/// Asks the API of a node.
+fn ask(node: &Server, token: &str, method: &str, path: &str, body: &str) -> String {
+    let url = format!("http://{}{path}", node.http);
+    let token = format!("Authorization: Bearer {token}");
+    let json = "Content-Type: application/json";
+    let arguments = ["-sS", "-f", "-X", method, "-H", json, "-H", &token, "-d", body, &url];
+    let output = Command::new("curl").args(arguments).output().unwrap();
+    succeeded(&output);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What is changed at one node holds at the others within a second.
+#[test]
+fn changes_at_one_node_hold_at_all() {
+    let database = postgres::Server::shared().unwrap().create_database().unwrap();
+    let nodes = Nodes::start(2, database.url());
+    let holder = holder(&nodes);
+    let (with, without) = (&nodes.servers[holder], &nodes.servers[1 - holder]);
+    // Pages of a node show what happens at the other.
+    let events = TcpStream::connect(with.http).unwrap();
+    let mut request = &events;
+    let host = with.http;
+    let token = make_token(&nodes.homes[0], &["nodes"]);
+    let bearer = format!("Authorization: Bearer {token}");
+    write!(request, "GET /api/v1/events HTTP/1.1\r\nHost: {host}\r\n{bearer}\r\n\r\n").unwrap();
+    let mut lines = BufReader::new(events.try_clone().unwrap()).lines();
+    let until = |lines: &mut std::io::Lines<BufReader<TcpStream>>, wanted: &str| {
+        let began = Instant::now();
+        lines.map(Result::unwrap).find(|line| line.contains(wanted)).unwrap();
+        began.elapsed()
+    };
+    until(&mut lines, "200 OK");
+    let path = "/api/v1/channels/hook/paused";
+    ask(without, &token, "PUT", path, "{\"paused\":true}");
+    let paused = || {
+        let channels: Value =
+            serde_json::from_str(&ask(with, &token, "GET", "/api/v1/channels", "")).unwrap();
+        channels.to_string().contains("\"paused\"")
+    };
+    assert!(until(&mut lines, "event: channel") < Duration::from_secs(1));
+    wait_for("the pause at the other node", || paused().then_some(()));
+    assert!(try_text(nodes.smtp(1 - holder), "paused").unwrap().starts_with("250"));
+    assert!(until(&mut lines, "event: incident") < Duration::from_secs(1));
+    assert!(nodes.delivered().is_empty());
+    ask(without, &token, "PUT", path, "{\"paused\":false}");
+    nodes.wait_for_all(&["paused".to_owned()].into());
+    // Links of alerts open at every node, and devices see one certificate.
+    let file = |node: usize, name: &str| std::fs::read(nodes.homes[node].data_dir().join(name));
+    for name in ["link.key", "tls/certificate.pem", "tls/key.pem"] {
+        assert_eq!(file(0, name).unwrap(), file(1, name).unwrap(), "{name}");
+    }
 }
 
 #[test]

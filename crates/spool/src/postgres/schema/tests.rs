@@ -53,9 +53,7 @@ async fn node(
 
 /// A start of another version of the program.
 async fn start(schema: &'static Schema, database: &TestDatabase<'_>) -> Result<()> {
-    let pool = crate::postgres::connection::pool(&config(database)).unwrap();
-    let database = PostgresDatabase::on(pool, 2);
-    migrate(&database, schema).await
+    migrate(&PostgresDatabase::on(&config(database)).unwrap(), schema).await
 }
 
 /// Stores and delivers on both nodes, with statements that were prepared before.
@@ -128,8 +126,8 @@ async fn a_migration_does_not_hold_up_devices_behind_a_long_transaction() {
     let folder = tempfile::tempdir().unwrap();
     let node = node(&database, folder.path(), Purpose::Receive).await.unwrap();
     use_spool(&[&node], 0).await;
-    let pool = crate::postgres::connection::pool(&config(&database)).unwrap();
-    let reader = pool.get().await.unwrap();
+    let other = PostgresDatabase::on(&config(&database)).unwrap();
+    let reader = other.pool.get().await.unwrap();
     reader.batch_execute("BEGIN; SELECT count(*) FROM incident").await.unwrap();
     let use_meanwhile = async {
         let waits = "SELECT count(*) FROM pg_stat_activity

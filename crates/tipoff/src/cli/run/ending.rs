@@ -24,7 +24,8 @@ pub(super) async fn end(trigger: &Trigger, services: &Services) {
         trigger.enter(Phase::Over);
         let _ = tokio::time::timeout(GRACE_OVER, tasks.wait()).await;
     }
-    if tokio::time::timeout(GRACE_TRANSCRIPTS, services.transcripts.flush()).await.is_err() {
+    let last = async { tokio::join!(services.transcripts.flush(), services.leases.leave()) };
+    if tokio::time::timeout(GRACE_TRANSCRIPTS, last).await.is_err() {
         tracing::warn!("The last session transcripts could not be stored in time.");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 use tipoff_model::{DeliveryId, DeliveryState, IncidentId};
-use tipoff_spool::{AttemptRecord, Share};
+use tipoff_spool::{AttemptRecord, Share, SpoolError};
 
 use super::{ChannelWorker, FAILURES_MAX, SPOOL_FAILED};
 use crate::dispatch::attempt::{self, AttemptOutcome, ChannelHealth};
@@ -38,10 +38,16 @@ impl ChannelWorker {
         join_all(records.into_iter().map(|(incident, record)| self.record(incident, record))).await;
     }
 
-    /// Tries until the spool has the record: otherwise the delivery would be made again.
+    /// Tries until the spool has the record: otherwise the delivery would be made again. If another node has had the
+    /// channel meanwhile, nothing is recorded: that node decides what is sent.
     async fn record(&self, incident: IncidentId, record: AttemptRecord) {
         while let Err(error) = self.context.common.spool.record(record.clone()).await {
             let channel = &self.context.name;
+            if let (SpoolError::LeaseLost(_), Some(lease)) = (&error, &record.lease) {
+                let delivery = record.delivery;
+                tracing::warn!(channel, %delivery, "Another node has the channel; an attempt was not recorded.");
+                return self.context.common.leases.lost(lease);
+            }
             tracing::error!(channel, %error, "Could not record a delivery attempt; trying again.");
             tokio::time::sleep(SPOOL_FAILED).await;
         }

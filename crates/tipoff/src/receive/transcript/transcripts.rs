@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use tipoff_model::Protocol;
+use tipoff_model::{Protocol, Timestamp};
 use tipoff_spool::{FinishedSession, SessionDetail, SessionLine, SpoolError};
 use tokio::sync::{Notify, broadcast};
 
@@ -52,7 +52,7 @@ pub(super) struct TranscriptsShared {
     store: Arc<dyn tipoff_spool::Sessions>,
     metrics: Arc<Metrics>,
     pub(super) clock: Clock,
-    next_id: AtomicI64,
+    numbers: Numbers,
     /// Bytes of the transcripts of open sessions.
     pub(super) held_bytes: AtomicUsize,
     /// The open sessions, by number. Weak, because a session ends when its recorders are dropped.
@@ -77,6 +77,38 @@ struct Ended {
     dropped: u64,
 }
 
+/// How sessions are numbered.
+enum Numbers {
+    /// One after the other: the next number.
+    Counted(AtomicI64),
+    /// By the time at which they begin, so that those of several nodes are in one order.
+    ByTime {
+        /// Tells apart what begins on several nodes in one millisecond.
+        run: i64,
+        /// The latest number.
+        last: AtomicI64,
+    },
+}
+
+/// Runs of nodes whose sessions never get the same number.
+const RUNS: i64 = 1024;
+
+impl Numbers {
+    /// The number of a session that begins now.
+    fn next(&self, now: Timestamp) -> i64 {
+        match self {
+            Self::Counted(next) => next.fetch_add(1, Ordering::Relaxed),
+            Self::ByTime { run, last } => {
+                let by_time = now.0.saturating_mul(RUNS).saturating_add(*run);
+                let after = |last: i64| by_time.max(last.saturating_add(RUNS));
+                let before =
+                    last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |it| Some(after(it)));
+                before.map_or(by_time, after)
+            }
+        }
+    }
+}
+
 impl Transcripts {
     /// Transcripts that are stored in `store`. Numbers of sessions continue those that are stored there.
     pub(crate) async fn open(
@@ -84,12 +116,32 @@ impl Transcripts {
         metrics: Arc<Metrics>,
         clock: Clock,
     ) -> Result<Self, SpoolError> {
-        let next_id = store.last_session().await?.saturating_add(1);
-        Ok(Self(Arc::new(TranscriptsShared {
+        let next = store.last_session().await?.saturating_add(1);
+        Ok(Self::new(store, Numbers::Counted(AtomicI64::new(next)), metrics, clock))
+    }
+
+    /// Those of one of several nodes, in the run of this number.
+    pub(crate) fn of_node(
+        store: Arc<dyn tipoff_spool::Sessions>,
+        run: i64,
+        metrics: Arc<Metrics>,
+        clock: Clock,
+    ) -> Self {
+        let numbers = Numbers::ByTime { run: run.rem_euclid(RUNS), last: AtomicI64::default() };
+        Self::new(store, numbers, metrics, clock)
+    }
+
+    fn new(
+        store: Arc<dyn tipoff_spool::Sessions>,
+        numbers: Numbers,
+        metrics: Arc<Metrics>,
+        clock: Clock,
+    ) -> Self {
+        Self(Arc::new(TranscriptsShared {
             store,
             metrics,
             clock,
-            next_id: AtomicI64::new(next_id),
+            numbers,
             held_bytes: AtomicUsize::default(),
             open: Mutex::default(),
             ended: Mutex::default(),
@@ -97,7 +149,7 @@ impl Transcripts {
             any_ended: Notify::new(),
             writing: tokio::sync::Mutex::default(),
             news_tx: broadcast::Sender::new(NEWS_MAX),
-        })))
+        }))
     }
 
     /// Begins the transcript of an accepted connection.
@@ -117,7 +169,7 @@ impl Transcripts {
         peer: IpAddr,
     ) -> TranscriptRecorder {
         let shared = &self.0;
-        let id = shared.next_id.fetch_add(1, Ordering::Relaxed);
+        let id = shared.numbers.next(shared.clock.now());
         TranscriptRecorder::new(id, protocol, peer, Arc::clone(shared))
     }
 
@@ -255,5 +307,31 @@ impl Ended {
     /// An ended session that waits or is being written.
     fn find(&self, id: i64) -> Option<Arc<Finished>> {
         self.waiting.iter().chain(&self.batch).find(|finished| finished.opening.id == id).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_of_several_nodes_have_numbers_of_their_own_in_the_order_of_time() {
+        let node = |run| Numbers::ByTime { run, last: AtomicI64::default() };
+        let (a, b) = (node(1), node(2));
+        let at = |ms: i64| Timestamp::from_ms(1_800_000_000_000 + ms);
+        let numbers = [
+            a.next(at(0)),
+            b.next(at(0)),
+            a.next(at(0)),
+            b.next(at(2)),
+            a.next(at(3)),
+            a.next(at(0)),
+        ];
+        assert!(
+            numbers.is_sorted() && numbers.windows(2).all(|two| two[0] != two[1]),
+            "{numbers:?}"
+        );
+        // A program that reads JSON as JavaScript does keeps every digit.
+        assert!(numbers[5] < 1 << 53);
     }
 }

@@ -4,6 +4,7 @@
 //! stores digests of cookies and tokens and slow hashes of passwords, never the secrets. Each attempt is counted before it is
 //! checked, and known browsers and addresses are counted apart from strangers, so that guessing keeps no owner out.
 
+mod account_changes;
 mod audit_context;
 mod csrf;
 mod error;
@@ -30,7 +31,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 use tipoff_model::Timestamp;
 use tipoff_spool::{Actor, AuditEntry, Digest, Login, Spool, User, UserId};
-use tokio::sync::watch;
 
 use crate::audit::{self, AuditAction};
 use crate::runtime::clock::Clock;
@@ -50,6 +50,7 @@ pub(super) use tokens::refuse_tokens_in_urls;
 pub(crate) use tokens::{make_token, token_name};
 pub(crate) use users::{add_user, note_ended_tokens, remove_user, set_role};
 
+use account_changes::AccountChanges;
 use failure_audit::LoginFailures;
 use password_hash::{Hashing, check_length};
 use totp::CodeAttempts;
@@ -91,7 +92,7 @@ struct AccessInner {
     /// Failed attempts for the audit log.
     failures: LoginFailures,
     /// Counts the changes after which somebody may have lost a right.
-    changes: watch::Sender<u64>,
+    changes: AccountChanges,
 }
 
 /// Fields of the login page.
@@ -143,7 +144,7 @@ impl Access {
             own_pace: OwnPace::default(),
             codes: CodeAttempts::default(),
             failures: LoginFailures::default(),
-            changes: watch::Sender::new(0),
+            changes: AccountChanges::default(),
         }))
     }
 
@@ -321,7 +322,12 @@ impl Access {
 
     /// Makes open event streams check their rights: somebody may have lost one.
     pub(crate) fn changed(&self) {
-        self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
+        self.0.changes.note();
+    }
+
+    /// The changes of accounts.
+    pub(crate) fn changes(&self) -> &AccountChanges {
+        &self.0.changes
     }
 
     /// Waits until the login, the token or the role with which a principal came in has ended. Whatever stays

@@ -163,6 +163,7 @@ fn live_event(item: &LiveEvent) -> Event {
         LiveEvent::Device => ("device", json!({})),
         LiveEvent::Config => ("configuration", json!({})),
         LiveEvent::HomeState => ("house", json!({})),
+        LiveEvent::Gap => ("missed", json!({})),
     };
     Event::default().event(name).data(data.to_string())
 }

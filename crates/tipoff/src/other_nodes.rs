@@ -1,0 +1,159 @@
+//! What this node and the others tell each other, so that a change on one takes effect on all within a second
+//! (docs/nodes.md).
+//!
+//! A notice only says that something has changed in the spool: who hears it reads that again. One may get lost, so
+//! everything is read again now and then, and whenever notices may have been missed.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tipoff_spool::{Heard, SpoolError};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::sleep;
+
+use crate::dispatch::ChannelSupervisor;
+use crate::runtime::events::LiveEvent;
+use crate::runtime::shutdown::{Phase, Shutdown};
+use crate::services::Services;
+use crate::web::access::Access;
+
+/// How often the workers look for deliveries without having heard of any: a node may have died before it told.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often everything is read again.
+const READ_EVERY: Duration = Duration::from_secs(60);
+
+/// What is told and heard.
+#[derive(Clone)]
+pub(crate) struct OtherNodes {
+    services: Services,
+    access: Access,
+    channels: ChannelSupervisor,
+}
+
+/// A notice of a node.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum NodeNotice {
+    /// Something happened that pages show.
+    Event(LiveEvent),
+    /// Deliveries of these channels may be due.
+    Due(Vec<String>),
+    /// Accounts, logins or tokens were changed.
+    Accounts,
+}
+
+impl OtherNodes {
+    /// What is told to them and taken from them is of these.
+    pub(crate) fn new(services: &Services, access: &Access, channels: &ChannelSupervisor) -> Self {
+        Self { services: services.clone(), access: access.clone(), channels: channels.clone() }
+    }
+
+    /// Starts what listens and what tells. Nothing where there is one node.
+    pub(crate) fn start(self) {
+        if !self.services.leases.has_others() {
+            return;
+        }
+        let supervisor = self.services.supervisor.clone();
+        let nodes = self.clone();
+        supervisor
+            .spawn_part("notices of other nodes", move |shutdown| nodes.clone().hear(shutdown));
+        let nodes = self.clone();
+        supervisor
+            .spawn_part("notices to other nodes", move |shutdown| nodes.clone().tell(shutdown));
+        supervisor.spawn_part("poll of the spool", move |shutdown| self.clone().poll(shutdown));
+    }
+
+    /// Takes up what others tell.
+    async fn hear(self, mut shutdown: Shutdown) {
+        loop {
+            let heard = tokio::select! {
+                heard = self.services.spool.hear() => heard,
+                () = shutdown.reached(Phase::Ending) => return,
+            };
+            let taken = match heard {
+                // A later version may tell what this one does not know.
+                Heard::Notice(notice) => match serde_json::from_str(&notice) {
+                    Ok(notice) => self.take(notice).await,
+                    Err(_) => Ok(()),
+                },
+                Heard::Gap => self.take(NodeNotice::Event(LiveEvent::Gap)).await,
+            };
+            if let Err(error) = taken {
+                tracing::warn!(%error, "A change on another node could not be read.");
+            }
+        }
+    }
+
+    async fn take(&self, notice: NodeNotice) -> Result<(), SpoolError> {
+        match notice {
+            NodeNotice::Due(channels) => self.services.notifier.wake_here(&channels),
+            NodeNotice::Accounts => self.access.changes().note_elsewhere(),
+            NodeNotice::Event(event) => {
+                match &event {
+                    LiveEvent::Channel { .. } => self.read_paused().await?,
+                    LiveEvent::Device => self.services.devices_changed().await?,
+                    LiveEvent::Gap => self.read_again().await?,
+                    _ => {}
+                }
+                self.services.events.publish_of_others(event);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads everything again that others may have changed.
+    async fn read_again(&self) -> Result<(), SpoolError> {
+        self.services.notifier.wake_all_here();
+        self.access.changes().note_elsewhere();
+        self.read_paused().await?;
+        self.services.devices_changed().await
+    }
+
+    async fn read_paused(&self) -> Result<(), SpoolError> {
+        let paused = self.services.spool.paused().await?;
+        self.channels.set_all_paused(&paused);
+        Ok(())
+    }
+
+    /// Tells what happens here.
+    async fn tell(self, mut shutdown: Shutdown) {
+        let Services { spool, events, notifier, .. } = &self.services;
+        let (mut events, mut woken) = (events.subscribe_own(), notifier.subscribe_own());
+        let mut changes = 0;
+        loop {
+            let notice = tokio::select! {
+                event = events.recv() => event.map(NodeNotice::Event),
+                channels = woken.recv() => channels.map(NodeNotice::Due),
+                count = self.access.changes().made_here(changes) => {
+                    changes = count;
+                    Ok(NodeNotice::Accounts)
+                }
+                () = shutdown.reached(Phase::Over) => return,
+            };
+            let notice = match notice {
+                // Each node has a file of its own.
+                Ok(NodeNotice::Event(LiveEvent::Config)) => continue,
+                Ok(notice) => notice,
+                Err(RecvError::Lagged(_)) => NodeNotice::Event(LiveEvent::Gap),
+                Err(RecvError::Closed) => return,
+            };
+            if let Ok(notice) = serde_json::to_string(&notice) {
+                spool.announce(notice);
+            }
+        }
+    }
+
+    /// Looks for what nobody has told.
+    async fn poll(self, mut shutdown: Shutdown) {
+        loop {
+            for _ in 0..READ_EVERY.as_secs() / LOOK_EVERY.as_secs() {
+                tokio::select! {
+                    () = sleep(LOOK_EVERY) => self.services.notifier.wake_all_here(),
+                    () = shutdown.reached(Phase::Ending) => return,
+                }
+            }
+            if let Err(error) = self.read_again().await {
+                tracing::debug!(%error, "What other nodes may have changed could not be read.");
+            }
+        }
+    }
+}
