@@ -15,6 +15,7 @@ mod actions;
 mod api;
 mod audit;
 mod audit_coverage;
+mod backup;
 mod balancers;
 mod browser;
 mod camera;
