@@ -18,7 +18,7 @@ use crate::{Blobs, Engine, Result, SpoolConfig, SpoolError, durable};
 /// The database of one side, open for a copy.
 enum Open {
     Sqlite(SqliteDatabase),
-    Postgres(PostgresDatabase),
+    Postgres(Box<PostgresDatabase>),
 }
 
 /// One side of a copy.
@@ -49,7 +49,7 @@ impl Side {
         let open = match &config.engine {
             Engine::Embedded => Open::Sqlite(sqlite::open(&config.folder)?),
             Engine::Postgres(database) => {
-                Open::Postgres(postgres::open(database, is_target).await?)
+                Open::Postgres(Box::new(postgres::open(database, is_target).await?))
             }
         };
         let blobs = Blobs::open(&config.folder.join("blobs"), run).map_err(file_error)?;
