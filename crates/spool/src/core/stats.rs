@@ -19,6 +19,11 @@ pub(crate) fn hour_of(at: Timestamp) -> i64 {
     at.0.div_euclid(HOUR_MS)
 }
 
+/// Which of so many rows of a sum the arrivals of a device are added to.
+pub(crate) fn sum_row(device: i64, rows: i64) -> i64 {
+    device.checked_rem_euclid(rows).unwrap_or(0)
+}
+
 /// When the hour of this number began.
 pub(crate) fn began_at(hour: i64) -> Timestamp {
     Timestamp(hour.saturating_mul(HOUR_MS))
@@ -51,6 +56,13 @@ pub(crate) fn latency(mut took_ms: Vec<u64>) -> Option<(Duration, Duration)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_adds_to_one_row_of_a_sum_and_others_to_all_of_them() {
+        assert_eq!([0, 1, 63, 64, 130].map(|device| sum_row(device, 64)), [0, 1, 63, 0, 2]);
+        assert_eq!([0, 1, i64::MAX].map(|device| sum_row(device, 1)), [0, 0, 0]);
+        assert_eq!(sum_row(7, 0), 0);
+    }
 
     #[test]
     fn an_hour_has_one_number_also_before_1970() {

@@ -3,13 +3,16 @@
 //! Statements are those of [`crate::sql`]; each transaction has a connection of its own, on a thread for blocking work.
 //! What one writer keeps apart in the embedded engine, locks keep apart here ([`Sql::lock`]).
 
+mod ahead;
 mod connection;
 pub(crate) mod copying;
 mod lanes;
+mod locks;
 mod notices;
 mod schema;
 mod statement;
 mod text_index;
+mod values;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,24 +1,25 @@
 //! Statements on a connection of PostgreSQL. Each is prepared once for each connection.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::error::Error as StdError;
 use std::future::Future;
 use std::ops::ControlFlow;
 
 use deadpool_postgres::Object;
+use futures_util::TryStreamExt as _;
 use futures_util::future::{FutureExt as _, try_join_all};
 use tipoff_model::Timestamp;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-use tokio_postgres::types::private::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
-use tokio_postgres::{Error, Statement};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Error, Row, Statement};
 
+use super::ahead::{Answers, Asked, Expected, next_number};
 use super::connection::{ANSWER_MAX, fault, is_reusable};
+use super::locks::lock_statement;
 use super::text_index;
+use super::values::{params, to_owned, type_of};
 use crate::core::incident_search::Wanted;
-use crate::sql::statement::{Columns, EachRow, Lock, Row, Sql, Value};
+use crate::sql::statement::{self as sql, EachRow, Lock, Sql, Value};
 use crate::{Result, SpoolError};
 
 /// A connection on which statements run, one after the other, on a thread for blocking work.
@@ -27,6 +28,8 @@ pub(super) struct Session {
     runtime: Handle,
     /// Changes that nobody waits for: they go with the next statement, so that a round trip carries many.
     queued: RefCell<Vec<Queued>>,
+    /// Answers to queries that were sent ahead.
+    answers: RefCell<Answers>,
     /// Whether anything happened after which the connection must not be used again.
     is_broken: Cell<bool>,
     /// Round trips to the database until now.
@@ -35,12 +38,14 @@ pub(super) struct Session {
     is_writing: bool,
 }
 
-/// A change that goes with the next statement.
+/// What goes with the next statement.
 enum Queued {
     /// Words of the protocol, such as `BEGIN`.
     Plain(&'static str),
     /// A statement with its values.
     Change(Statement, Vec<Value<'static>>),
+    /// A query that somebody will ask.
+    Query(Statement, Asked),
 }
 
 impl Session {
@@ -50,6 +55,7 @@ impl Session {
             connection,
             runtime,
             queued: RefCell::default(),
+            answers: RefCell::default(),
             is_broken: Cell::new(false),
             round_trips: Cell::new(0),
             is_writing: false,
@@ -92,6 +98,7 @@ impl Session {
 
     /// Runs several statements without values, separated by semicolons.
     pub(super) fn batch(&self, statements: &str) -> Result<()> {
+        self.forget_all();
         self.after_queued(self.connection.batch_execute(statements))
     }
 
@@ -126,23 +133,28 @@ impl Session {
 
     /// Sends what waits.
     fn flush(&self) -> Result<()> {
-        let queued = self.queued.take();
-        if queued.is_empty() {
-            return Ok(());
+        let is_empty = self.queued.borrow().is_empty();
+        match is_empty {
+            true => Ok(()),
+            false => self.after_queued(std::future::ready(Ok(()))),
         }
-        self.wait(async { self.send(&queued).await })
     }
 
-    /// Sends changes at once and waits for all answers. They are done in their order.
-    async fn send(&self, queued: &[Queued]) -> Result<(), Error> {
+    /// Sends all at once and waits for all answers. It is done in its order.
+    async fn send(&self, queued: &[Queued]) -> Result<Vec<Vec<Row>>, Error> {
         try_join_all(queued.iter().map(async |queued| match queued {
-            Queued::Plain(words) => self.connection.batch_execute(words).await,
+            Queued::Plain(words) => self.connection.batch_execute(words).await.map(|()| Vec::new()),
             Queued::Change(statement, values) => {
-                self.connection.execute_raw(statement, params(values)).await.map(drop)
+                self.connection.execute_raw(statement, params(values)).await.map(|_| Vec::new())
             }
+            Queued::Query(statement, asked) => self.rows(statement, &asked.values).await,
         }))
         .await
-        .map(drop)
+    }
+
+    async fn rows(&self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
+        let rows = self.connection.query_raw(statement, params(values)).await?;
+        rows.try_collect().await
     }
 
     /// Does `work` after what waits, in the same round trip.
@@ -151,11 +163,54 @@ impl Session {
         F: Future<Output = Result<T, Error>> + 'a,
     {
         let queued = self.queued.take();
-        self.wait(async {
+        let (answers, value) = self.wait(async {
             // Both are polled in this order, and so are sent in it.
-            let ((), value) = tokio::try_join!(biased; self.send(&queued), work)?;
-            Ok(value)
+            tokio::try_join!(biased; self.send(&queued), work)
+        })?;
+        let mut kept = self.answers.borrow_mut();
+        for (queued, rows) in queued.into_iter().zip(answers) {
+            if let Queued::Query(_, asked) = queued {
+                kept.add(asked, rows);
+            }
+        }
+        Ok(value)
+    }
+
+    /// The answer to a query that was sent ahead, or is sent now with all that waits.
+    fn answer(&self, statement: &str, values: &[Value<'_>]) -> Result<Option<Vec<Row>>> {
+        if self.waits(statement, values) {
+            self.flush()?;
+        }
+        Ok(self.answers.borrow_mut().take(statement, values))
+    }
+
+    /// Whether a query is sent ahead with the next statement.
+    fn waits(&self, statement: &str, values: &[Value<'_>]) -> bool {
+        self.queued.borrow().iter().any(|queued| match queued {
+            Queued::Query(_, asked) => asked.is(statement, values),
+            Queued::Plain(_) | Queued::Change(..) => false,
         })
+    }
+
+    /// Whether a query was or is sent ahead.
+    fn is_expected(&self, statement: &str, values: &[Value<'_>]) -> bool {
+        self.answers.borrow().have(statement, values) || self.waits(statement, values)
+    }
+
+    /// Forgets what was asked ahead and may have another answer after this change.
+    fn forget_touched_by(&self, change: &str) {
+        let is_touched = |queued: &Queued| match queued {
+            Queued::Query(_, asked) => asked.is_touched_by(change),
+            Queued::Plain(_) | Queued::Change(..) => false,
+        };
+        self.queued.borrow_mut().retain(|queued| !is_touched(queued));
+        self.answers.borrow_mut().forget_touched_by(change);
+    }
+
+    /// Forgets all that was asked ahead.
+    fn forget_all(&self) {
+        self.queued.borrow_mut().retain(|queued| !matches!(queued, Queued::Query(..)));
+        self.answers.borrow_mut().clear();
     }
 
     /// The statement in PostgreSQL's words.
@@ -175,12 +230,14 @@ impl Session {
 impl Sql for Session {
     fn execute(&self, statement: &str, values: &[Value<'_>]) -> Result<usize> {
         let prepared = self.prepare(statement, values)?;
+        self.forget_touched_by(statement);
         let changed = self.after_queued(self.connection.execute_raw(&prepared, params(values)))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
     fn change(&self, statement: &str, values: &[Value<'_>]) -> Result<()> {
         let prepared = self.prepare(statement, values)?;
+        self.forget_touched_by(statement);
         let values = values.iter().map(to_owned).collect();
         self.queued.borrow_mut().push(Queued::Change(prepared, values));
         Ok(())
@@ -196,12 +253,18 @@ impl Sql for Session {
     }
 
     fn query(&self, statement: &str, values: &[Value<'_>], each: &mut EachRow<'_>) -> Result<()> {
-        let prepared = self.prepare(statement, values)?;
-        let values: Vec<&(dyn ToSql + Sync)> =
-            values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        let rows = self.after_queued(self.connection.query(&prepared, &values))?;
+        let rows = match self.answer(statement, values)? {
+            Some(rows) => rows,
+            None => {
+                let prepared = self.prepare(statement, values)?;
+                if !is_reading(statement) {
+                    self.forget_touched_by(statement);
+                }
+                self.after_queued(self.rows(&prepared, values))?
+            }
+        };
         for row in &rows {
-            if each(&Row(row))?.is_break() {
+            if each(&sql::Row(row))?.is_break() {
                 break;
             }
         }
@@ -209,8 +272,7 @@ impl Sql for Session {
     }
 
     fn now(&self) -> Result<Timestamp> {
-        let select = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
-        <dyn Sql>::one(self, select, &[], |row| row.get(0).map(Timestamp))
+        <dyn Sql>::one(self, NOW, &[], |row| row.get(0).map(Timestamp))
     }
 
     fn share_lock(&self) -> &'static str {
@@ -228,67 +290,46 @@ impl Sql for Session {
 
     fn lock(&self, lock: Lock<'_>) -> Result<bool> {
         if self.is_writing {
+            // It goes with the next statement: whoever has the lock until then changes nothing that was read.
             let (select, number) = lock_statement(lock);
-            self.execute(select, &[Value::Integer(number)])?;
+            self.forget_all();
+            self.change(select, &[Value::Integer(number)])?;
         }
         Ok(self.is_writing)
     }
-}
 
-/// The bits of the locks of devices: 5 in the upper byte. [`lock_statement`] repeats the number.
-const OF_DEVICE: i64 = 5 << 56;
+    fn expect(&self, reads: &dyn Fn(&dyn Sql)) -> Result<()> {
+        let expected = Expected::default();
+        reads(&expected);
+        let mut queries = expected.into_queries();
+        queries.retain(|asked| !self.is_expected(&asked.statement, &asked.values));
+        for asked in queries {
+            let prepared = self.prepare(&asked.statement, &asked.values)?;
+            self.queued.borrow_mut().push(Queued::Query(prepared, asked));
+        }
+        Ok(())
+    }
 
-/// The statement that takes a lock, and its value. One for the device of something looks the device up as well.
-fn lock_statement(lock: Lock<'_>) -> (&'static str, i64) {
-    let statement = match lock {
-        Lock::Opening
-        | Lock::Devices
-        | Lock::Accounts
-        | Lock::Arrival(_)
-        | Lock::Device(_)
-        | Lock::AuditLog => "SELECT pg_advisory_xact_lock(?1)",
-        Lock::DeviceOfIncident(_) => {
-            "SELECT pg_advisory_xact_lock(360287970189639680 | device) FROM incident WHERE id = ?1"
-        }
-        Lock::DeviceOfArrival(_) => {
-            "SELECT pg_advisory_xact_lock(360287970189639680 | device)
-             FROM arrival JOIN incident ON incident.id = arrival.incident WHERE arrival.id = ?1"
-        }
-        Lock::DeviceOfDelivery(_) => {
-            "SELECT pg_advisory_xact_lock(360287970189639680 | incident.device)
-             FROM delivery JOIN incident ON incident.id = delivery.incident WHERE delivery.id = ?1"
-        }
-    };
-    (statement, number_of(lock))
-}
+    fn number(&self, table: &str) -> Result<Option<i64>> {
+        <dyn Sql>::one(self, &next_number(table), &[], |row| row.get(0)).map(Some)
+    }
 
-/// The number of a lock. Locks of different kinds never have the same; two arrivals seldom do, and then one waits for
-/// the other.
-fn number_of(lock: Lock<'_>) -> i64 {
-    // The upper byte tells the kinds apart. Numbers of rows never reach it.
-    const KIND: u32 = 56;
-    match lock {
-        Lock::Opening => 1 << KIND,
-        Lock::Devices => 2 << KIND,
-        Lock::Accounts => 3 << KIND,
-        Lock::AuditLog => 6 << KIND,
-        Lock::Arrival(blob) => (4 << KIND) | (fnv(blob.as_bytes()) >> 8),
-        Lock::Device(id) => OF_DEVICE | id,
-        Lock::DeviceOfIncident(id) | Lock::DeviceOfArrival(id) | Lock::DeviceOfDelivery(id) => id,
+    fn sum_rows(&self) -> i64 {
+        SUM_ROWS
     }
 }
 
-/// FNV-1a with 64 bits: the same in every version of the program.
-fn fnv(bytes: &[u8]) -> i64 {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    // The sign would not survive the shift of the caller.
-    i64::try_from(hash >> 1).unwrap_or_default()
+/// Whether a statement with rows only reads.
+fn is_reading(statement: &str) -> bool {
+    statement.trim_start().starts_with("SELECT") || statement.trim_start().starts_with("WITH")
 }
 
-/// A statement in PostgreSQL's words: `?1` is `$1`, a `?` without a number is that of its place, and hints for the embedded engine are left out. No text of a
-/// statement has a question mark: texts are values.
+/// Rows of each sum that all devices change: few transactions of a fleet meet in one of them, and all are read quickly.
+const SUM_ROWS: i64 = 64;
+
+const NOW: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+/// A statement in PostgreSQL's words: `?1` is `$1`, a `?` without a number is that of its place, and hints for the
+/// embedded engine are left out. No text of a statement has a question mark: texts are values.
 fn translate(statement: &str) -> String {
     const HINT: &str = "INDEXED BY ";
     let mut translated = String::with_capacity(statement.len() + 16);
@@ -309,89 +350,6 @@ fn translate(statement: &str) -> String {
     translated
 }
 
-fn type_of(value: &Value<'_>) -> Type {
-    match value {
-        // PostgreSQL finds out by the context.
-        Value::Null => Type::UNKNOWN,
-        Value::Integer(_) => Type::INT8,
-        Value::Text(_) => Type::TEXT,
-        Value::Bytes(_) => Type::BYTEA,
-    }
-}
-
-fn to_owned(value: &Value<'_>) -> Value<'static> {
-    match value {
-        Value::Null => Value::Null,
-        Value::Integer(integer) => Value::Integer(*integer),
-        Value::Text(text) => Value::Text(Cow::Owned(text.to_string())),
-        Value::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.to_vec())),
-    }
-}
-
-fn params<'a>(values: &'a [Value<'_>]) -> impl ExactSizeIterator<Item = &'a (dyn ToSql + Sync)> {
-    values.iter().map(|value| value as &(dyn ToSql + Sync))
-}
-
-impl ToSql for Value<'_> {
-    fn to_sql(
-        &self,
-        kind: &Type,
-        out: &mut BytesMut,
-    ) -> std::result::Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        match self {
-            Self::Null => Ok(IsNull::Yes),
-            Self::Integer(integer) => integer.to_sql(kind, out),
-            // PostgreSQL keeps no zero byte in a text.
-            Self::Text(text) if text.contains('\0') => {
-                text.replace('\0', "\u{fffd}").to_sql(kind, out)
-            }
-            Self::Text(text) => text.as_ref().to_sql(kind, out),
-            Self::Bytes(bytes) => bytes.as_ref().to_sql(kind, out),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    tokio_postgres::types::to_sql_checked!();
-}
-
-impl Columns for tokio_postgres::Row {
-    fn value(&self, index: usize) -> Result<Value<'_>> {
-        let read: Received<'_> = self.try_get(index).map_err(|error| fault(&error))?;
-        Ok(read.0)
-    }
-}
-
-/// A value as it comes from the database.
-struct Received<'a>(Value<'a>);
-
-impl<'a> FromSql<'a> for Received<'a> {
-    fn from_sql(
-        kind: &Type,
-        raw: &'a [u8],
-    ) -> std::result::Result<Self, Box<dyn StdError + Sync + Send>> {
-        let value = match *kind {
-            Type::INT8 => Value::Integer(i64::from_sql(kind, raw)?),
-            Type::INT4 => Value::Integer(i32::from_sql(kind, raw)?.into()),
-            Type::BOOL => Value::Integer(bool::from_sql(kind, raw)?.into()),
-            Type::BYTEA => Value::Bytes(Cow::Borrowed(<&[u8]>::from_sql(kind, raw)?)),
-            _ => Value::Text(Cow::Borrowed(<&str>::from_sql(kind, raw)?)),
-        };
-        Ok(Self(value))
-    }
-
-    fn from_sql_null(_: &Type) -> std::result::Result<Self, Box<dyn StdError + Sync + Send>> {
-        Ok(Self(Value::Null))
-    }
-
-    fn accepts(kind: &Type) -> bool {
-        let numbers = [Type::INT8, Type::INT4, Type::BOOL, Type::BYTEA];
-        numbers.contains(kind) || <&str as FromSql<'_>>::accepts(kind)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -403,26 +361,5 @@ mod tests {
         let translated = "SELECT id FROM incident  WHERE device = $1 LIMIT $12";
         assert_eq!(translate(statement), translated);
         assert_eq!(translate("a = ? AND b IN (?, ?)"), "a = $1 AND b IN ($2, $3)");
-    }
-
-    #[test]
-    fn locks_of_different_kinds_have_different_numbers() {
-        let locks = [
-            Lock::Opening,
-            Lock::Devices,
-            Lock::Accounts,
-            Lock::AuditLog,
-            Lock::Device(0),
-            Lock::Device(7),
-            Lock::Arrival("7"),
-            Lock::Arrival("8"),
-        ];
-        let mut numbers: Vec<i64> = locks.into_iter().map(number_of).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        assert_eq!(numbers.len(), locks.len());
-        assert!(numbers.iter().all(|number| *number > 0), "{numbers:?}");
-        let (statement, _) = lock_statement(Lock::DeviceOfDelivery(7));
-        assert!(statement.contains(&OF_DEVICE.to_string()));
     }
 }

@@ -159,13 +159,16 @@ CREATE TABLE clip (
     PRIMARY KEY (incident, arrival, place)
 );
 
+-- The sums of an hour are in several rows: in one, the arrivals of all devices would wait for each other's commit.
 CREATE TABLE hour (
-    hour           BIGINT PRIMARY KEY,
+    hour           BIGINT NOT NULL,
+    sum_row        BIGINT NOT NULL DEFAULT 0,
     arrivals       BIGINT NOT NULL,
     torn           BIGINT NOT NULL,
     bytes          BIGINT NOT NULL,
     first_incident BIGINT,
-    last_incident  BIGINT
+    last_incident  BIGINT,
+    PRIMARY KEY (hour, sum_row)
 );
 
 CREATE TABLE delivery (

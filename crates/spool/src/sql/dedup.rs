@@ -15,12 +15,22 @@ pub(super) fn mark(
     digests: &[Option<Digest>],
     policy: DedupPolicy,
 ) -> Result<Option<IncidentId>> {
+    let known = known_files(sql, device, content, digests)?;
+    Ok(repeated_files::mark(content, &known, policy))
+}
+
+/// For each of the media, the file with the same digest that the device has sent before.
+pub(super) fn known_files(
+    sql: &dyn Sql,
+    device: i64,
+    content: &Content,
+    digests: &[Option<Digest>],
+) -> Result<Vec<Option<KnownFile>>> {
     let find = |digest: &Option<Digest>| match digest {
         Some(digest) => known_file(sql, device, digest),
         None => Ok(None),
     };
-    let known = digests.iter().take(content.media.len()).map(find).collect::<Result<Vec<_>>>()?;
-    Ok(repeated_files::mark(content, &known, policy))
+    digests.iter().take(content.media.len()).map(find).collect()
 }
 
 fn known_file(sql: &dyn Sql, device: i64, digest: &Digest) -> Result<Option<KnownFile>> {

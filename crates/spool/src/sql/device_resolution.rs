@@ -2,36 +2,96 @@
 
 use tipoff_model::{AddressShare, Device, Timestamp};
 
-use super::statement::{Lock, Sql, at, params};
-use super::{device_names, device_rows, newcomers};
+use super::device_rows::{self, DeviceRow};
+use super::statement::{Lock, Sql, params};
+use super::{device_names, newcomers};
 use crate::core::device_by_address::{
-    self, Lookup, NEIGHBOUR_WITHIN, NEIGHBOURS_MAX, Naming, Neighbour, ROWS_MAX, Seen,
+    self, Lookup, NEIGHBOUR_WITHIN, NEIGHBOURS_MAX, Naming, Neighbour, Seen,
 };
 use crate::core::newcomers::{Newcomer, place};
-use crate::{NewArrival, Result};
+use crate::{NewArrival, Result, SpoolError};
 
-/// The row of the arrival's device (docs/spool.md, "Devices"). Rows of new devices are made, of a channel's
-/// recorder first. The arrival gets the device as its row has it.
-pub(super) fn resolve(sql: &dyn Sql, arrival: &mut NewArrival) -> Result<i64> {
+/// The device that an arrival is from.
+pub(super) struct Resolved {
+    pub(super) row: DeviceRow,
+    /// As it is called from now on.
+    device: Device,
+    /// The device at the arrival's address: itself or its recorder. `None`: it was not seen, or a crowd.
+    pub(super) seen: Option<SeenDevice>,
+}
+
+impl Resolved {
+    fn new(row: DeviceRow, device: Device) -> Self {
+        Self { row, device, seen: None }
+    }
+}
+
+/// What is written of a device that was seen at an address.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SeenDevice {
+    id: i64,
+    /// Whether it proved its login for the first time.
+    is_proof: bool,
+    /// Whether it is noted that it was seen.
+    is_noted: bool,
+}
+
+/// The rows by which an arrival's device is most often found.
+pub(super) fn expect(sql: &dyn Sql, arrival: &NewArrival) -> Result<()> {
+    let device = &arrival.device;
+    let at_address = device.recorder.as_deref().unwrap_or(device);
+    sql.expect(&|ahead| {
+        let _ = Source::of(arrival, at_address).seen(ahead);
+        if !at_address.discovered {
+            let _ = device_rows::by_key(ahead, &at_address.key);
+        }
+        if device.recorder.is_some() {
+            let _ = device_rows::by_key(ahead, &device.key);
+        }
+    })
+}
+
+/// The device of an arrival (docs/spool.md, "Devices"). Rows of new devices are made, of a channel's recorder first.
+/// The arrival gets the device as its row has it.
+pub(super) fn resolve(sql: &dyn Sql, arrival: &mut NewArrival) -> Result<Resolved> {
     let reported = arrival.device.clone();
-    let (id, device) = match reported.recorder.as_deref() {
+    let mut resolved = match reported.recorder.as_deref() {
         Some(recorder) => resolve_channel(sql, arrival, &reported, recorder)?,
         None => resolve_single(sql, arrival, &reported)?,
     };
-    arrival.device = device;
-    Ok(id)
+    arrival.device = std::mem::take(&mut resolved.device);
+    Ok(resolved)
+}
+
+/// Notes where the device of an arrival was seen. `reported` is what it said that it is.
+pub(super) fn note_seen(
+    sql: &dyn Sql,
+    arrival: &NewArrival,
+    reported: &Device,
+    seen: &SeenDevice,
+) -> Result<()> {
+    if seen.is_proof {
+        let update = "UPDATE device SET proven = 1 WHERE id = ?1 AND proven = 0";
+        sql.change(update, params![seen.id])?;
+    }
+    if seen.is_noted {
+        let at_address = reported.recorder.as_deref().unwrap_or(reported);
+        Source::of(arrival, at_address).note(sql, seen.id)?;
+    }
+    Ok(())
 }
 
 /// A device that names no channel: itself, or the only channel that it has.
-fn resolve_single(sql: &dyn Sql, arrival: &NewArrival, reported: &Device) -> Result<(i64, Device)> {
-    let (id, device) = resolve_at_address(sql, arrival, reported)?;
+fn resolve_single(sql: &dyn Sql, arrival: &NewArrival, reported: &Device) -> Result<Resolved> {
+    let found = resolve_at_address(sql, arrival, reported)?;
     if device_by_address::may_mean_its_channel(reported)
-        && let Some(channel) = only_channel(sql, id)?
-        && let Some(device) = device_rows::read(sql, channel)?
+        && let Some(channel) = found.row.only_channel()
+        && let Some(row) = device_rows::by_id(sql, channel)?
     {
-        return Ok((channel, device));
+        let device = row.device();
+        return Ok(Resolved { row, device, ..found });
     }
-    Ok((id, device))
+    Ok(found)
 }
 
 /// A channel of a recorder. It is found by its key alone: the address is the recorder's.
@@ -40,77 +100,75 @@ fn resolve_channel(
     arrival: &NewArrival,
     reported: &Device,
     recorder: &Device,
-) -> Result<(i64, Device)> {
-    let (recorder_id, recorder) = resolve_at_address(sql, arrival, recorder)?;
-    let id = match sql.find_or_lock(Lock::Devices, || by_key(sql, &reported.key))? {
-        Some(id) => id,
+) -> Result<Resolved> {
+    let mut recorder = resolve_at_address(sql, arrival, recorder)?;
+    let recorder_id = recorder.row.own.id;
+    let known = sql.find_or_lock(Lock::Devices, || device_rows::by_key(sql, &reported.key))?;
+    let row = match known {
+        Some(row) => row,
         None if newcomers::admit_channel(sql, recorder_id, arrival.received_at)? => {
-            insert(sql, reported, Some(recorder_id), arrival)?
+            let row = insert(sql, reported, Some(recorder_id), arrival)?;
+            recorder.row = existing(sql, recorder_id)?;
+            row
         }
-        None => return Ok((recorder_id, recorder)),
+        None => return Ok(recorder),
     };
-    if device_by_address::may_be_single_camera(&recorder, reported)
-        && only_channel(sql, recorder_id)? == Some(id)
+    if device_by_address::may_be_single_camera(&recorder.device, reported)
+        && recorder.row.only_channel() == Some(row.own.id)
     {
-        return Ok((recorder_id, recorder));
+        return Ok(recorder);
     }
-    let device = name(sql, id, reported)?;
-    Ok((id, Device { recorder: Some(Box::new(recorder)), ..device }))
-}
-
-/// The channel of a device that has one and no other.
-fn only_channel(sql: &dyn Sql, id: i64) -> Result<Option<i64>> {
-    let select = "SELECT id FROM device WHERE recorder = ?1 AND merged_into IS NULL LIMIT ?2";
-    Ok(device_by_address::only_channel(&sql.rows(select, params![id, ROWS_MAX], |row| row.get(0))?))
+    let device = name(sql, &row, reported)?;
+    let device = Device { recorder: Some(Box::new(recorder.device)), ..device };
+    Ok(Resolved { row, device, seen: recorder.seen })
 }
 
 /// The row of a device that has the address of the arrival to itself: no channel.
-fn resolve_at_address(
-    sql: &dyn Sql,
-    arrival: &NewArrival,
-    reported: &Device,
-) -> Result<(i64, Device)> {
+fn resolve_at_address(sql: &dyn Sql, arrival: &NewArrival, reported: &Device) -> Result<Resolved> {
     let source = Source::of(arrival, reported);
-    let seen = source.seen(sql)?;
-    let found = match find(sql, reported, &source, seen)? {
-        // Another transaction may have made it meanwhile.
-        None if sql.lock(Lock::Devices)? => find(sql, reported, &source, source.seen(sql)?)?,
-        found => found,
-    };
-    let id = match found {
-        Some(id) => id,
+    let (mut seen, mut found) = find(sql, reported, &source)?;
+    // Another transaction may have made it meanwhile.
+    if found.is_none() && sql.lock(Lock::Devices)? {
+        (seen, found) = find(sql, reported, &source)?;
+    }
+    let row = match found {
+        Some(row) => row,
         None => match newcomer(sql, arrival, reported)? {
             Newcomer::Itself => insert(sql, reported, None, arrival)?,
             Newcomer::OneOf(crowd) => return resolve_crowd(sql, arrival, &crowd),
         },
     };
-    if device_by_address::is_proof(arrival) {
-        sql.change("UPDATE device SET proven = 1 WHERE id = ?1 AND proven = 0", params![id])?;
-    }
-    if device_by_address::is_noted(seen, id, source.now) {
-        source.note(sql, id)?;
-    }
-    Ok((id, name(sql, id, reported)?))
+    let id = row.own.id;
+    let seen = SeenDevice {
+        id,
+        is_proof: device_by_address::is_proof(arrival) && !row.is_proven,
+        is_noted: device_by_address::is_noted(seen, id, source.now),
+    };
+    let device = name(sql, &row, reported)?;
+    Ok(Resolved { row, device, seen: Some(seen) })
 }
 
-/// The row of a device that was seen before.
+/// The row of a device that was seen before, and where it was seen so.
 fn find(
     sql: &dyn Sql,
     reported: &Device,
     source: &Source<'_>,
-    seen: Option<Seen>,
-) -> Result<Option<i64>> {
+) -> Result<(Option<Seen>, Option<DeviceRow>)> {
+    let (seen, mut sighted) = source.seen(sql)?.unzip();
     for lookup in device_by_address::lookups(reported) {
         let found = match lookup {
-            Lookup::Sighting => seen.map(|seen| seen.device),
-            Lookup::Key => by_key(sql, &reported.key)?,
-            Lookup::Neighbour => source.neighbour(sql)?,
+            Lookup::Sighting => sighted.take(),
+            Lookup::Key => device_rows::by_key(sql, &reported.key)?,
+            Lookup::Neighbour => match source.neighbour(sql)? {
+                Some(neighbour) => device_rows::by_id(sql, neighbour)?,
+                None => None,
+            },
         };
         if found.is_some() {
-            return Ok(found);
+            return Ok((seen, found));
         }
     }
-    Ok(None)
+    Ok((seen, None))
 }
 
 /// Which device somebody is who was never seen before.
@@ -122,12 +180,14 @@ fn newcomer(sql: &dyn Sql, arrival: &NewArrival, reported: &Device) -> Result<Ne
 }
 
 /// The row of the device that is stored for many newcomers.
-fn resolve_crowd(sql: &dyn Sql, arrival: &NewArrival, crowd: &Device) -> Result<(i64, Device)> {
-    let id = match sql.find_or_lock(Lock::Devices, || by_key(sql, &crowd.key))? {
-        Some(id) => id,
+fn resolve_crowd(sql: &dyn Sql, arrival: &NewArrival, crowd: &Device) -> Result<Resolved> {
+    let known = sql.find_or_lock(Lock::Devices, || device_rows::by_key(sql, &crowd.key))?;
+    let row = match known {
+        Some(row) => row,
         None => insert(sql, crowd, None, arrival)?,
     };
-    Ok((id, name(sql, id, crowd)?))
+    let device = name(sql, &row, crowd)?;
+    Ok(Resolved::new(row, device))
 }
 
 /// The place that a new device counts to.
@@ -135,39 +195,39 @@ fn place_of(arrival: &NewArrival) -> String {
     AddressShare::of(arrival.envelope.peer).to_string()
 }
 
-/// The row of this key, or of the device that it was merged into.
-fn by_key(sql: &dyn Sql, key: &str) -> Result<Option<i64>> {
-    let select = "SELECT coalesce(merged_into, id) FROM device WHERE key = ?1";
-    sql.row(select, params![key], |row| row.get(0))
-}
-
 fn insert(
     sql: &dyn Sql,
     device: &Device,
     recorder: Option<i64>,
     arrival: &NewArrival,
-) -> Result<i64> {
+) -> Result<DeviceRow> {
     let name = device_names::take(sql, device)?;
     let place = device.discovered.then(|| place(device, place_of(arrival)));
     let Device { key, distinct_name, .. } = device;
-    sql.insert_row(
+    let id = sql.insert_row(
         "INSERT INTO device (key, name, distinct_name, recorder, place, first_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![key, name, distinct_name, recorder, place, arrival.received_at.0],
-    )
+    )?;
+    existing(sql, id)
+}
+
+/// The row of a device that was stored or found before.
+pub(super) fn existing(sql: &dyn Sql, id: i64) -> Result<DeviceRow> {
+    let removed = || SpoolError::Database("the row of a device was removed".to_owned());
+    device_rows::by_id(sql, id)?.ok_or_else(removed)
 }
 
 /// The device of this row, with the name that it has from now on ([`device_by_address::naming`]).
-fn name(sql: &dyn Sql, id: i64, reported: &Device) -> Result<Device> {
-    let (stored, is_labelled) = device_rows::row(sql, id)?;
-    match device_by_address::naming(stored, is_labelled, reported) {
+fn name(sql: &dyn Sql, row: &DeviceRow, reported: &Device) -> Result<Device> {
+    match device_by_address::naming(row.own.device(), row.own.is_labelled(), reported) {
         Naming::AsStored(device) | Naming::SameName(device) => return Ok(device),
         Naming::New => {}
     }
     sql.lock(Lock::Devices)?;
     let name = device_names::take(sql, reported)?;
     let update = "UPDATE device SET name = ?2, distinct_name = ?3 WHERE id = ?1";
-    sql.change(update, params![id, name, reported.distinct_name])?;
+    sql.change(update, params![row.own.id, name, reported.distinct_name])?;
     Ok(Device { name, ..reported.clone() })
 }
 
@@ -189,13 +249,9 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The device that was seen so before, and when it was noted.
-    fn seen(&self, sql: &dyn Sql) -> Result<Option<Seen>> {
-        let select =
-            "SELECT device, last_at FROM heard WHERE place = ?1 AND protocol = ?2 AND told = ?3";
-        sql.row(select, params![self.address, self.protocol, self.key], |row| {
-            Ok(Seen { device: row.get(0)?, noted_at: at(row, 1)? })
-        })
+    /// The device that was seen so before.
+    fn seen(&self, sql: &dyn Sql) -> Result<Option<(Seen, DeviceRow)>> {
+        device_rows::seen(sql, &self.address, self.protocol, self.key)
     }
 
     /// The device that was seen at the address lately, if it may be this one.

@@ -24,10 +24,19 @@ impl Choice {
     }
 }
 
-/// The latest choice, and when it was made.
-pub(super) fn read(sql: &dyn Sql, what: Choice) -> Result<Option<(String, Timestamp)>> {
+/// What was chosen, and when.
+pub(super) type Chosen = (String, Timestamp);
+
+/// The latest choice.
+pub(super) fn read(sql: &dyn Sql, what: Choice) -> Result<Option<Chosen>> {
     let select = "SELECT value, at FROM choice WHERE what = ?1";
     sql.row(select, params![what.as_str()], |row| Ok((row.get(0)?, at(row, 1)?)))
+}
+
+/// The mode that somebody chose last and when, and until when all alerts are muted.
+pub(super) fn read_both(sql: &dyn Sql) -> Result<(Option<Chosen>, Option<Timestamp>)> {
+    let (mode, muted_until) = (read(sql, Choice::Mode), muted_until(sql));
+    Ok((mode?, muted_until?))
 }
 
 /// Replaces the choice.

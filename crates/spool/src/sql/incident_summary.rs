@@ -5,9 +5,9 @@ use std::time::Duration;
 use tipoff_model::{ArrivalId, Content, Envelope, IncidentId, MediaPlace, Timestamp};
 
 use super::statement::{Sql, params};
-use crate::Result;
-use crate::core::incident_summary::{counts, cover, replaces_cover, search_text};
-use crate::core::stats::hour_of;
+use crate::core::incident_summary::{cover, replaces_cover, search_text};
+use crate::core::stats::{hour_of, sum_row};
+use crate::{NewArrival, Result};
 
 /// An arrival, as it is now.
 pub(super) struct IncidentSummary<'a> {
@@ -17,23 +17,15 @@ pub(super) struct IncidentSummary<'a> {
     pub(super) content: &'a Content,
 }
 
-/// Notes an arrival; `before` is what was understood of it earlier, if it was noted before. Lists read these columns
-/// and no arrivals.
+/// Notes an arrival. `cover_before`: whether the cover of the incident is a video; `None`: it has no cover. Lists read
+/// these columns and no arrivals.
 pub(super) fn note(
     sql: &dyn Sql,
     summary: &IncidentSummary<'_>,
-    before: Option<&Content>,
+    cover_before: Option<bool>,
 ) -> Result<()> {
-    let (pictures, videos) = counts(summary.content);
-    let (pictures_before, videos_before) = before.map_or((0, 0), counts);
-    if (pictures, videos) != (pictures_before, videos_before) {
-        sql.change(
-            "UPDATE incident SET pictures = pictures + ?2, videos = videos + ?3 WHERE id = ?1",
-            params![summary.incident.0, pictures - pictures_before, videos - videos_before],
-        )?;
-    }
     if let Some((index, is_video)) = cover(&summary.content.media)
-        && replaces_cover(cover_before(sql, summary.incident)?, is_video)
+        && replaces_cover(cover_before, is_video)
     {
         sql.change(
             "UPDATE incident SET cover_arrival = ?2, cover_index = ?3, cover_video = ?4
@@ -55,36 +47,35 @@ pub(super) fn note(
     Ok(())
 }
 
-/// Whether the cover of an incident is a video. `None`: it has no cover.
-fn cover_before(sql: &dyn Sql, incident: IncidentId) -> Result<Option<bool>> {
-    let select = "SELECT cover_video FROM incident WHERE id = ?1 AND cover_arrival IS NOT NULL";
-    sql.row(select, params![incident.0], |row| row.get(0))
-}
-
 /// Counts an arrival in its hour since 1970, for the overview. `opened`: the incident that it opened.
 pub(super) fn count(
     sql: &dyn Sql,
-    at: Timestamp,
-    torn: bool,
-    bytes: u64,
+    device: i64,
+    arrival: &NewArrival,
     opened: Option<IncidentId>,
 ) -> Result<()> {
-    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-    sql.change(COUNT, params![hour_of(at), 1_i64, torn, bytes, opened.map(|it| it.0)])?;
-    Ok(())
+    let (hour, row) = (hour_of(arrival.received_at), sum_row(device, sql.sum_rows()));
+    let bytes = i64::try_from(arrival.blob.size).unwrap_or(i64::MAX);
+    let opened = opened.map(|incident| incident.0);
+    sql.change(COUNT, params![hour, row, 1_i64, arrival.torn, bytes, opened])
 }
 
 /// Notes the hour of an incident that no arrival opened: lists find the incidents of a day by their hours.
-pub(super) fn note_hour(sql: &dyn Sql, at: Timestamp, incident: IncidentId) -> Result<()> {
-    sql.change(COUNT, params![hour_of(at), 0_i64, false, 0_i64, incident.0])?;
-    Ok(())
+pub(super) fn note_hour(
+    sql: &dyn Sql,
+    device: i64,
+    at: Timestamp,
+    incident: IncidentId,
+) -> Result<()> {
+    let row = sum_row(device, sql.sum_rows());
+    sql.change(COUNT, params![hour_of(at), row, 0_i64, false, 0_i64, incident.0])
 }
 
 /// The smallest and the largest number are kept: on some engines they are not noted in their order.
 const COUNT: &str = "
-    INSERT INTO hour (hour, arrivals, torn, bytes, first_incident, last_incident)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?5)
-    ON CONFLICT (hour) DO UPDATE SET arrivals = hour.arrivals + excluded.arrivals,
+    INSERT INTO hour (hour, sum_row, arrivals, torn, bytes, first_incident, last_incident)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+    ON CONFLICT (hour, sum_row) DO UPDATE SET arrivals = hour.arrivals + excluded.arrivals,
         torn = hour.torn + excluded.torn, bytes = hour.bytes + excluded.bytes,
         first_incident = min(coalesce(hour.first_incident, excluded.first_incident),
                              coalesce(excluded.first_incident, hour.first_incident)),

@@ -1,13 +1,15 @@
 //! Writes the deliveries that an arrival makes due, where [`crate::core::delivery_placement`] places it.
 
-use tipoff_model::{AlertKind, ArrivalId, Due, Event, IncidentId, NotifiedChannel, Timestamp};
+use tipoff_model::{
+    AlertKind, ArrivalId, Due, Event, Facts, IncidentId, NotifiedChannel, Timestamp,
+};
 
 use super::statement::{Row, Sql, at, from_json, number, params};
-use super::{delivery_rows, summaries};
+use super::{delivery_rows, device_rows, summaries};
 use crate::Result;
 use crate::core::delivery::{NewDelivery, is_untried};
 use crate::core::delivery_placement::{PendingDelivery, Placed, Placement, is_scan, place};
-use crate::core::summary::joinable;
+use crate::core::summary::{Summary, joinable};
 use crate::core::turn_place::DevicePlace;
 
 /// Pending deliveries of an incident on a channel that are read, the newest first: older ones have no room.
@@ -26,17 +28,70 @@ pub(super) struct Added<'a> {
     pub(super) notified: &'a [NotifiedChannel],
 }
 
-/// Writes a delivery, or a place in one that waits. Only follow-ups and summaries join others: what waits is read for
-/// them alone.
-pub(super) fn add(sql: &dyn Sql, added: &Added<'_>, due: &Due) -> Result<()> {
-    if due.kind == AlertKind::Summary {
-        return add_to_summary(sql, added, due);
+/// Says that follow-ups of an incident are planned for the channels that were alerted of it.
+pub(super) fn expect(
+    sql: &dyn Sql,
+    incident: IncidentId,
+    arrival: ArrivalId,
+    notified: &[NotifiedChannel],
+    facts: &Facts<'_>,
+) -> Result<()> {
+    sql.expect(&|ahead| {
+        for NotifiedChannel { channel, .. } in notified {
+            let _ = pending(ahead, (incident, arrival), channel, facts.received_at);
+        }
+    })
+}
+
+/// Writes the deliveries of a plan. What waits on a channel is read before anything is written, unless the plan names the
+/// channel twice.
+pub(super) fn add_all(sql: &dyn Sql, added: &Added<'_>, plan: &[Due]) -> Result<()> {
+    let waiting = sql.together(|sql| -> Result<Vec<_>> {
+        plan.iter().map(|due| waiting(sql, added, due)).collect()
+    })?;
+    for ((place, due), waiting) in plan.iter().enumerate().zip(waiting) {
+        let is_second = plan.iter().take(place).any(|before| before.channel == due.channel);
+        match is_second {
+            true => add(sql, added, due)?,
+            false => write(sql, added, due, &waiting)?,
+        }
     }
-    let pending = match due.kind {
-        AlertKind::FollowUp => pending(sql, added, &due.channel)?,
-        _ => Vec::new(),
+    Ok(())
+}
+
+/// Writes a delivery, or a place in one that waits.
+pub(super) fn add(sql: &dyn Sql, added: &Added<'_>, due: &Due) -> Result<()> {
+    write(sql, added, due, &waiting(sql, added, due)?)
+}
+
+/// What waits on a channel and may take an arrival in.
+enum Waiting {
+    Deliveries(Vec<PendingDelivery>),
+    Summaries(Vec<Summary>),
+}
+
+/// Only follow-ups and summaries join others: what waits is read for them alone.
+fn waiting(sql: &dyn Sql, added: &Added<'_>, due: &Due) -> Result<Waiting> {
+    Ok(match due.kind {
+        AlertKind::Summary => {
+            Waiting::Summaries(summaries::read(sql, &due.channel, added.device, added.placed.now)?)
+        }
+        AlertKind::FollowUp => Waiting::Deliveries(pending(
+            sql,
+            (added.incident, added.arrival),
+            &due.channel,
+            added.placed.now,
+        )?),
+        _ => Waiting::Deliveries(Vec::new()),
+    })
+}
+
+fn write(sql: &dyn Sql, added: &Added<'_>, due: &Due, waiting: &Waiting) -> Result<()> {
+    let pending = match waiting {
+        Waiting::Summaries(summaries) => return add_to_summary(sql, added, due, summaries),
+        Waiting::Deliveries(pending) => pending,
     };
-    let delivery = match place(due, added.placed, &pending) {
+    let delivery = match place(due, added.placed, pending) {
         Placement::New => {
             let Placed { video, now, .. } = added.placed;
             insert(sql, added.incident, added.device, video, due, now)?
@@ -49,10 +104,14 @@ pub(super) fn add(sql: &dyn Sql, added: &Added<'_>, due: &Due) -> Result<()> {
     delivery_rows::cover(sql, delivery, added.arrival)
 }
 
-fn add_to_summary(sql: &dyn Sql, added: &Added<'_>, due: &Due) -> Result<()> {
+fn add_to_summary(
+    sql: &dyn Sql,
+    added: &Added<'_>,
+    due: &Due,
+    summaries: &[Summary],
+) -> Result<()> {
     let now = added.placed.now;
-    let summaries = summaries::read(sql, &due.channel, added.device, now)?;
-    let summary = match joinable(&summaries, due, added.event, now) {
+    let summary = match joinable(summaries, due, added.event, now) {
         Some(summary) => summary,
         None => insert(sql, added.incident, added.device, false, due, now)?,
     };
@@ -62,7 +121,12 @@ fn add_to_summary(sql: &dyn Sql, added: &Added<'_>, due: &Due) -> Result<()> {
 
 /// The incident's first alert and its follow-ups that wait on a channel, in the order of their numbers. What a first
 /// alert covers is read only where it may wait for pages.
-fn pending(sql: &dyn Sql, added: &Added<'_>, channel: &str) -> Result<Vec<PendingDelivery>> {
+fn pending(
+    sql: &dyn Sql,
+    (incident, arrival): (IncidentId, ArrivalId),
+    channel: &str,
+    now: Timestamp,
+) -> Result<Vec<PendingDelivery>> {
     let select = "SELECT d.id, d.kind, d.created_at, d.due_at, d.state, d.attempts, d.video,
                 (SELECT count(*) FROM delivery_arrival WHERE delivery_arrival.delivery = d.id),
                 (SELECT count(*) FROM delivery_arrival
@@ -71,10 +135,10 @@ fn pending(sql: &dyn Sql, added: &Added<'_>, channel: &str) -> Result<Vec<Pendin
          WHERE d.incident = ?1 AND d.channel = ?2 AND d.state = 'pending'
            AND d.kind IN ('first', 'followup')
          ORDER BY d.id DESC LIMIT ?4";
-    let values = params![added.incident.0, channel, added.arrival.0, PENDING_MAX];
+    let values = params![incident.0, channel, arrival.0, PENDING_MAX];
     let mut pending = sql.rows(select, values, read_pending)?;
     pending.reverse();
-    for delivery in pending.iter_mut().filter(|it| it.may_gather_pages(added.placed.now)) {
+    for delivery in pending.iter_mut().filter(|it| it.may_gather_pages(now)) {
         let select = "SELECT content FROM delivery_arrival
              JOIN arrival ON arrival.id = delivery_arrival.arrival
              WHERE delivery_arrival.delivery = ?1";
@@ -108,11 +172,14 @@ pub(super) fn insert(
     now: Timestamp,
 ) -> Result<i64> {
     let new = NewDelivery::new(incident, device, video, due, now);
-    sql.insert_row(
-        "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route,
+    let number = sql.number("delivery")?;
+    sql.insert_numbered(
+        number,
+        "INSERT INTO delivery (id, incident, channel, kind, state, created_at, due_at, video, route,
                                of_place, device, place, gathers_until)
-         VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
+            number,
             new.incident.0,
             new.due.channel,
             new.due.kind.as_str(),
@@ -130,13 +197,6 @@ pub(super) fn insert(
 
 /// What decides where a device stands in the queues. A device that is not stored any more stands alone.
 pub(super) fn device_place(sql: &dyn Sql, device: i64) -> Result<DevicePlace> {
-    let select = "SELECT device.recorder, coalesce(device.label, recorder.label) IS NOT NULL,
-                device.place
-         FROM device LEFT JOIN device AS recorder ON recorder.id = device.recorder
-         WHERE device.id = ?1";
-    let place = sql.row(select, params![device], |row| {
-        let (recorder, is_named, address) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(DevicePlace { device, recorder, is_named, address })
-    })?;
+    let place = device_rows::by_id(sql, device)?.map(|row| row.place());
     Ok(place.unwrap_or(DevicePlace { device, ..DevicePlace::default() }))
 }

@@ -5,7 +5,7 @@ use tipoff_model::{
     Content, DeviceId, Event, Facts, IncidentClass, IncidentId, Planner, Timestamp,
 };
 
-use super::incident_rows::{self, Opening};
+use super::incident_rows::{self, Gain, Joinable, Opening};
 use super::incident_summary;
 use super::statement::{Lock, Sql};
 use super::{device_rows, new_deliveries, planning, shares, sightings};
@@ -54,15 +54,11 @@ pub(super) fn open(
     let muted = sightings::is_muted(sql, device, at)?;
     let head =
         IncidentHead { event, subject: subject.to_owned(), last_arrival_at: at, has_video: false };
-    let opening = Opening {
-        device: device.0,
-        share: shares::holder_of_device(sql, device.0)?,
-        kind: IncidentKind::Notice,
-        class: IncidentClass::Alone,
-        muted,
-        head: &head,
-    };
-    let incident = incident_rows::open(sql, &opening)?;
-    incident_summary::note_hour(sql, at, incident)?;
+    let group =
+        Joinable { device: device.0, kind: IncidentKind::Notice, class: IncidentClass::Alone };
+    let opening =
+        Opening { group, share: shares::holder_of_device(sql, device.0)?, muted, head: &head };
+    let incident = incident_rows::open(sql, &opening, &Gain::default())?;
+    incident_summary::note_hour(sql, device.0, at, incident)?;
     Ok((incident, muted))
 }

@@ -1,12 +1,13 @@
 //! Loads what the rules need of a device's past, before they plan.
 
-use tipoff_model::{ChannelPast, Event, Facts, Past, PastQuery, Planner, RecentQuery, Timestamp};
+use tipoff_model::{
+    ChannelPast, Event, Facts, NotifiedChannel, Past, PastQuery, Planner, Timestamp,
+};
 
-use super::home_settings::{self, Choice};
+use super::home_settings::Chosen;
 use super::statement::{Sql, at, params};
 use super::summaries;
 use crate::Result;
-use crate::core::alerting::IncidentAlerts;
 use crate::core::summary::note_gathering;
 use crate::core::turn_place::DevicePlace;
 
@@ -17,7 +18,8 @@ const LATEST_MAX: u32 = 1_000;
 /// How many first alerts of an address are counted: no limit is larger.
 const COUNTED_MAX: u32 = 40_000;
 
-/// The past that the rules ask for, of the device that an arrival is from.
+/// The past that the rules ask for, of the device that an arrival is from. `chosen_mode` is the mode that somebody chose
+/// last.
 ///
 /// # Errors
 /// If it cannot be read: a plan without it could repeat or suppress alerts.
@@ -25,18 +27,32 @@ pub(super) fn load(
     sql: &dyn Sql,
     planner: &dyn Planner,
     facts: &Facts<'_>,
-    incident: &IncidentAlerts,
+    notified: &[NotifiedChannel],
     device: &DevicePlace,
+    chosen_mode: Option<Chosen>,
 ) -> Result<Past> {
-    let chosen_mode = home_settings::read(sql, Choice::Mode)?;
-    let queries = planner.past_needed(facts, &incident.notified, chosen_mode.as_ref());
-    let mut past = Past { chosen_mode, ..Past::default() };
-    let device = PastOf { sql, device, event: facts.event, now: facts.received_at };
-    for query in queries {
-        let channel = device.load(&query)?;
-        past.channels.insert(query.channel, channel);
+    let queries = planner.past_needed(facts, notified, chosen_mode.as_ref());
+    let past = PastOf { sql, device, event: facts.event, now: facts.received_at };
+    let mut pasts = sql.together(|sql| past.on(sql).latest(&queries))?;
+    let counts = sql.together(|sql| past.on(sql).counts(&queries, &pasts))?;
+    for (past, counts) in pasts.iter_mut().zip(counts) {
+        counts.note(past);
     }
-    Ok(past)
+    let channels = queries.into_iter().map(|query| query.channel).zip(pasts).collect();
+    Ok(Past { chosen_mode, channels })
+}
+
+/// Makes the queries of [`load`] that depend on no others.
+pub(super) fn expect(
+    sql: &dyn Sql,
+    planner: &dyn Planner,
+    facts: &Facts<'_>,
+    device: &DevicePlace,
+    chosen_mode: Option<&Chosen>,
+) -> Result<()> {
+    let queries = planner.past_needed(facts, &[], chosen_mode);
+    let past = PastOf { sql, device, event: facts.event, now: facts.received_at };
+    past.latest(&queries).map(drop)
 }
 
 /// A device whose past is loaded, for an arrival with this event.
@@ -48,8 +64,37 @@ struct PastOf<'a> {
     now: Timestamp,
 }
 
+/// Numbers of recent alerts. `None`: not needed.
+#[derive(Default)]
+struct Counts {
+    /// Of incidents, and of what followed.
+    of_device: Option<(u32, u32)>,
+    of_address: Option<u32>,
+}
+
+impl Counts {
+    fn note(self, past: &mut ChannelPast) {
+        if let Some(of_device) = self.of_device {
+            (past.alerts.count, past.follow_ups.count) = of_device;
+        }
+        if let Some(of_address) = self.of_address {
+            past.firsts_of_address.count = of_address;
+        }
+    }
+}
+
 impl PastOf<'_> {
-    fn load(&self, query: &PastQuery) -> Result<ChannelPast> {
+    /// The same, to be read by this connection.
+    fn on<'a>(&'a self, sql: &'a dyn Sql) -> PastOf<'a> {
+        PastOf { sql, ..*self }
+    }
+
+    /// What is needed of each channel before it is known whether alerts have to be counted.
+    fn latest(&self, queries: &[PastQuery]) -> Result<Vec<ChannelPast>> {
+        queries.iter().map(|query| self.latest_of(query)).collect()
+    }
+
+    fn latest_of(&self, query: &PastQuery) -> Result<ChannelPast> {
         let channel = &query.channel;
         let mut past = ChannelPast::default();
         if query.last_first {
@@ -59,21 +104,27 @@ impl PastOf<'_> {
             (past.firsts, past.oldest_first) = self.firsts_since(channel, since)?;
         }
         if let Some(recent) = query.recent {
-            self.load_recent(channel, recent, &mut past)?;
+            let summaries = summaries::read(self.sql, channel, self.device, recent.since)?;
+            note_gathering(&mut past, &summaries, recent, self.event, self.now);
         }
         Ok(past)
     }
 
-    fn load_recent(&self, channel: &str, query: RecentQuery, past: &mut ChannelPast) -> Result<()> {
-        let summaries = summaries::read(self.sql, channel, self.device, query.since)?;
-        note_gathering(past, &summaries, query, self.event, self.now);
-        if query.needs_count(past, self.now) {
-            (past.alerts.count, past.follow_ups.count) = self.alerts_since(channel, query.since)?;
+    /// The counts for each channel. A summary that takes more in spares them.
+    fn counts(&self, queries: &[PastQuery], pasts: &[ChannelPast]) -> Result<Vec<Counts>> {
+        queries.iter().zip(pasts).map(|(query, past)| self.counts_of(query, past)).collect()
+    }
+
+    fn counts_of(&self, query: &PastQuery, past: &ChannelPast) -> Result<Counts> {
+        let mut counts = Counts::default();
+        let (channel, Some(recent)) = (&query.channel, query.recent) else { return Ok(counts) };
+        if recent.needs_count(past, self.now) {
+            counts.of_device = Some(self.alerts_since(channel, recent.since)?);
         }
-        if query.needs_count_of_address(past, self.now) {
-            past.firsts_of_address.count = self.firsts_of_address(channel, query.since)?;
+        if recent.needs_count_of_address(past, self.now) {
+            counts.of_address = Some(self.firsts_of_address(channel, recent.since)?);
         }
-        Ok(())
+        Ok(counts)
     }
 
     fn last_first(&self, channel: &str) -> Result<Option<Timestamp>> {
@@ -140,6 +191,7 @@ mod tests {
     use std::sync::Arc;
 
     use rusqlite::{Connection, params};
+    use tipoff_model::RecentQuery;
 
     use super::*;
     use crate::sqlite::{SqliteSpool, schema};
@@ -156,6 +208,12 @@ mod tests {
             firsts_since: Some(since),
             recent: Some(RecentQuery { since, of_address: true, counts_while_gathering: true }),
         }
+    }
+
+    fn whole(device: &PastOf<'_>, query: &PastQuery) -> ChannelPast {
+        let mut past = device.latest_of(query).unwrap();
+        device.counts_of(query, &past).unwrap().note(&mut past);
+        past
     }
 
     /// The past of a spool with a first alert and a summary that were made at this time.
@@ -176,7 +234,7 @@ mod tests {
         let device = DevicePlace { device: 1, ..DevicePlace::default() };
         let (connection, device) = (&connection, &device);
         let past = PastOf { sql: connection, device, event: Event::Motion, now: NOW };
-        let past = past.load(&query(NOW.before(HOUR))).unwrap();
+        let past = whole(&past, &query(NOW.before(HOUR)));
         (past.last_first.is_some(), past.alerts.count, past.firsts, past.alerts.gathering.is_some())
     }
 
@@ -262,7 +320,7 @@ mod tests {
             };
             let began = std::time::Instant::now();
             for _ in 0..100 {
-                let past = past.load(&query).unwrap();
+                let past = whole(&past, &query);
                 assert_eq!(past.alerts.count, 0, "the first alert is not among the latest");
                 assert_eq!(past.alerts.gathering.unwrap().held, 19_999);
             }

@@ -2,6 +2,7 @@
 
 use tipoff_model::{Facts, Plan, Planner, Timestamp};
 
+use super::home_settings::{self, Choice};
 use super::statement::Sql;
 use super::{new_deliveries, past};
 use crate::Result;
@@ -17,7 +18,11 @@ pub(super) fn plan(
     incident: &IncidentAlerts,
     ready_at: Timestamp,
 ) -> Result<(Plan, DevicePlace)> {
-    let place = new_deliveries::device_place(sql, device)?;
-    let past = past::load(sql, planner, facts, incident, &place)?;
+    let (place, mode) = sql.together(|sql| {
+        let (place, mode) =
+            (new_deliveries::device_place(sql, device), home_settings::read(sql, Choice::Mode));
+        Ok((place?, mode?))
+    })?;
+    let past = past::load(sql, planner, facts, &incident.notified, &place, mode)?;
     Ok((alerting::decide(planner, facts, incident, &past, ready_at), place))
 }

@@ -12,6 +12,15 @@ use crate::{NewArrival, Result};
 
 /// Compares an arrival with the device's mails of the last minutes.
 pub(super) fn compare(sql: &dyn Sql, device: i64, arrival: &NewArrival) -> Result<Resent> {
+    Ok(resent_mails::compare(arrival, &earlier_mails(sql, device, arrival)?))
+}
+
+/// The device's mails of the last minutes, as far as they are needed.
+pub(super) fn earlier_mails(
+    sql: &dyn Sql,
+    device: i64,
+    arrival: &NewArrival,
+) -> Result<EarlierMails> {
     let mut earlier = EarlierMails::default();
     if let Some(first) = arrival.same_as {
         earlier.same = incident_of(sql, device, first)?;
@@ -22,7 +31,7 @@ pub(super) fn compare(sql: &dyn Sql, device: i64, arrival: &NewArrival) -> Resul
     if earlier.same.is_none() && resent_mails::needs_waiting_mails(arrival) {
         earlier.waiting = waiting_mails(sql, device, arrival.received_at)?;
     }
-    Ok(resent_mails::compare(arrival, &earlier))
+    Ok(earlier)
 }
 
 /// Ends the alerts of the torn mails that an arrival replaces.

@@ -1,35 +1,36 @@
 //! Whose an incident is, what it takes, and what people lock: read and written for the decisions of
 //! [`crate::core::eviction`]. Triggers keep the sums (`v12.sql`).
 
-use tipoff_model::{ArrivalId, Device, DeviceKey, Envelope, IncidentId, Timestamp};
+use tipoff_model::{ArrivalId, Device, Envelope, IncidentId, Timestamp};
 
-use super::device_resolution;
+use super::device_rows::{self, DeviceRow};
 use super::statement::{Sql, number, params};
-use crate::core::eviction::{self, Holder, HolderName, MOVED_MAX, Root};
+use crate::core::eviction::{self, Holder, HolderName, MOVED_MAX};
 use crate::room::{Sender, share_address};
-use crate::{NewArrival, Result, SpoolError, Usage};
+use crate::{Result, SpoolError, Usage};
 
-/// A device's row, or that of the recorder that it is a channel of.
-const ROOT: &str = "SELECT coalesce(recorder.id, device.id), coalesce(recorder.key, device.key),
-        coalesce(recorder.label, device.label)
-    FROM device LEFT JOIN device AS recorder ON recorder.id = device.recorder
-    WHERE device.id = ?1";
-
-/// The device's row, and that of the holder.
-pub(super) fn resolve(sql: &dyn Sql, arrival: &mut NewArrival) -> Result<(i64, i64)> {
-    let reported = arrival.device.clone();
-    let device = device_resolution::resolve(sql, arrival)?;
-    Ok((device, holder(sql, device, &reported, &arrival.envelope)?))
+/// The row of whose an arrival is ([`eviction::holder_of`]). `reported` is the device as the arrival names it.
+pub(super) fn holder(
+    sql: &dyn Sql,
+    device: &DeviceRow,
+    reported: &Device,
+    envelope: &Envelope,
+) -> Result<i64> {
+    row_of(sql, &holder_name(device, reported, envelope))
 }
 
-/// The row of whose an arrival is ([`eviction::holder_of`]).
-fn holder(sql: &dyn Sql, device: i64, reported: &Device, envelope: &Envelope) -> Result<i64> {
-    let root = sql.one(ROOT, params![device], |row| {
-        let label: Option<String> = row.get(2)?;
-        let key = DeviceKey::parse(&row.get::<String>(1)?);
-        Ok(Root { id: row.get(0)?, key, is_named: label.is_some() })
-    })?;
-    row_of(sql, &eviction::holder_of(reported, &root, share_address(envelope.peer)))
+/// The same if the holder is known.
+pub(super) fn find_holder(
+    sql: &dyn Sql,
+    device: &DeviceRow,
+    reported: &Device,
+    envelope: &Envelope,
+) -> Result<Option<i64>> {
+    find(sql, &holder_name(device, reported, envelope))
+}
+
+fn holder_name(device: &DeviceRow, reported: &Device, envelope: &Envelope) -> HolderName {
+    eviction::holder_of(reported, &device.root(), share_address(envelope.peer))
 }
 
 /// The holder of what no arrival opened: its device.
@@ -41,23 +42,28 @@ pub(super) fn holder_of_device(sql: &dyn Sql, device: i64) -> Result<i64> {
     }
 }
 
-fn row_of(sql: &dyn Sql, holder: &HolderName) -> Result<i64> {
+fn find(sql: &dyn Sql, holder: &HolderName) -> Result<Option<i64>> {
     let select = "SELECT id FROM share WHERE holder = ?1";
-    if let Some(id) = sql.row(select, params![holder.name], |row| row.get(0))? {
+    sql.row(select, params![holder.name], |row| row.get(0))
+}
+
+fn row_of(sql: &dyn Sql, holder: &HolderName) -> Result<i64> {
+    if let Some(id) = find(sql, holder)? {
         return Ok(id);
     }
     let insert = "INSERT INTO share (holder, known) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    match sql.insert(insert, params![holder.name, holder.known])? {
-        Some(id) => Ok(id),
+    let id = match sql.insert(insert, params![holder.name, holder.known])? {
+        Some(id) => Some(id),
         // Another node made it meanwhile.
-        None => sql.one(select, params![holder.name], |row| row.get(0)),
-    }
+        None => find(sql, holder)?,
+    };
+    id.ok_or_else(|| SpoolError::Database("a share was removed".to_owned()))
 }
 
 /// Moves the latest incidents of a device that somebody named to that device: they were of its address.
 pub(super) fn move_to_device(sql: &dyn Sql, device: i64) -> Result<()> {
-    let Some(root) = sql.row(ROOT, params![device], |row| row.get(0))? else { return Ok(()) };
-    let share = row_of(sql, &eviction::known_device(root))?;
+    let Some(row) = device_rows::by_id(sql, device)? else { return Ok(()) };
+    let share = row_of(sql, &eviction::known_device(row.root().id))?;
     let update = "UPDATE incident SET share = ?2 WHERE id IN
         (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?3)";
     sql.change(update, params![device, share, MOVED_MAX])?;
@@ -65,12 +71,12 @@ pub(super) fn move_to_device(sql: &dyn Sql, device: i64) -> Result<()> {
 }
 
 /// What a stored arrival takes, in bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Weight {
     /// Its file and its rows ([`eviction::weight`]).
-    bytes: i64,
+    pub(super) bytes: i64,
     /// Its file alone.
-    blob_bytes: i64,
+    pub(super) blob_bytes: i64,
 }
 
 impl Weight {
@@ -81,11 +87,13 @@ impl Weight {
     }
 }
 
-/// Adds the bytes of an arrival to its incident.
-pub(super) fn added(sql: &dyn Sql, incident: IncidentId, weight: Weight) -> Result<()> {
-    let add = "UPDATE incident SET bytes = bytes + ?2, blob_bytes = blob_bytes + ?3 WHERE id = ?1";
-    sql.change(add, params![incident.0, weight.bytes, weight.blob_bytes])?;
-    Ok(())
+impl Weight {
+    /// What a new arrival takes: a file of so many bytes, and rows with these texts.
+    pub(super) fn new(file_bytes: u64, texts: &[&str]) -> Self {
+        let chars: usize = texts.iter().map(|text| text.chars().count()).sum();
+        let bytes = eviction::weight(file_bytes, u64::try_from(chars).unwrap_or(u64::MAX));
+        Self { bytes, blob_bytes: i64::try_from(file_bytes).unwrap_or(i64::MAX) }
+    }
 }
 
 /// What a stored arrival takes.
@@ -184,20 +192,13 @@ fn set_lock(sql: &dyn Sql, incident: IncidentId, lock: Option<(&str, Timestamp)>
     Ok(())
 }
 
-/// The incident to join. `None` if it is locked and locked ones take all that they may.
-pub(super) fn unless_full(
-    sql: &dyn Sql,
-    joins: Option<IncidentId>,
-    locked_max: u64,
-) -> Result<Option<IncidentId>> {
-    match joins {
-        Some(incident) if may_grow(sql, incident, locked_max)? => Ok(joins),
-        _ => Ok(None),
-    }
-}
-
 /// Whether anything may be added to an incident ([`eviction::may_grow`]).
 pub(super) fn may_grow(sql: &dyn Sql, incident: IncidentId, bytes_max: u64) -> Result<bool> {
     let is_locked = lock_of(sql, incident)?.is_some_and(|(_, is_locked)| is_locked);
+    has_room(sql, is_locked, bytes_max)
+}
+
+/// The same for an incident of which it is known whether it is locked.
+pub(super) fn has_room(sql: &dyn Sql, is_locked: bool, bytes_max: u64) -> Result<bool> {
     Ok(!is_locked || eviction::may_grow(usage(sql)?.locked, bytes_max))
 }

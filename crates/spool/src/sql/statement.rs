@@ -3,28 +3,15 @@
 //! The statements are written once. An engine implements [`Sql`] for its connection. Words that only SQLite has (`instr`,
 //! scalar `max`, `->>` of a text) are functions of the other engine's tables; it leaves out the hint `INDEXED BY`.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tipoff_model::{Event, Timestamp};
 
+pub(crate) use super::value::{FromValue, ToValue, Value};
 use crate::core::incident_search::Wanted;
 use crate::{Result, SpoolError};
-
-/// A value of a row, or one that takes the place of `?1`, `?2` … in a statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
-    /// No value.
-    Null,
-    /// A number, a time in milliseconds since 1970, or a truth value (0 or 1).
-    Integer(i64),
-    /// A text.
-    Text(Cow<'a, str>),
-    /// Bytes.
-    Bytes(Cow<'a, [u8]>),
-}
 
 /// A connection on which statements run: inside the writer's transaction, or to read.
 pub trait Sql {
@@ -82,6 +69,32 @@ pub trait Sql {
         Ok(false)
     }
 
+    /// Runs `reads` to learn which queries will be asked soon: there, each query has no rows, and nothing is changed. An
+    /// engine behind a network sends these queries with its next statement, all in one round trip, and keeps the
+    /// answers until they are asked for, a change touches their tables, or a lock is taken. One that is never asked
+    /// cost only its work. An engine in this process has nothing to do.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn expect(&self, _reads: &dyn Fn(&dyn Sql)) -> Result<()> {
+        Ok(())
+    }
+
+    /// The number (`id`) for the next row of `table`, from an engine that gives numbers before rows are written: then
+    /// nobody waits for the row. `None`: the row gets its number when it is written.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn number(&self, _table: &str) -> Result<Option<i64>> {
+        Ok(None)
+    }
+
+    /// Number of rows over which a sum is spread that the arrivals of all devices change. One writer needs one; where
+    /// transactions run side by side, each would wait for the commit of the one before.
+    fn sum_rows(&self) -> i64 {
+        1
+    }
+
     /// The wanted incidents that may have all these texts in the words of their arrivals, by the engine's own index.
     /// More may be among them than have the texts, and none that has them is missing. `None` if the index knows none
     /// of the texts.
@@ -136,6 +149,25 @@ impl dyn Sql + '_ {
     pub(crate) fn insert_row(&self, statement: &str, values: &[Value<'_>]) -> Result<i64> {
         let number = self.insert(statement, values)?;
         number.ok_or_else(|| SpoolError::Database("a row was not inserted".to_owned()))
+    }
+
+    /// Runs an `INSERT` of one row that writes `number` as its `id`, and returns the number that the row got.
+    pub(crate) fn insert_numbered(
+        &self,
+        number: Option<i64>,
+        statement: &str,
+        values: &[Value<'_>],
+    ) -> Result<i64> {
+        match number {
+            Some(number) => self.change(statement, values).map(|()| number),
+            None => self.insert_row(statement, values),
+        }
+    }
+
+    /// Reads what does not depend on one another: in one round trip, if the engine needs any.
+    pub(crate) fn together<T>(&self, read: impl Fn(&dyn Sql) -> Result<T>) -> Result<T> {
+        self.expect(&|ahead| drop(read(ahead)))?;
+        read(self)
     }
 
     /// All rows of a query.
@@ -248,152 +280,3 @@ macro_rules! params {
     };
 }
 pub(crate) use params;
-
-/// A type of which values go into statements.
-pub(crate) trait ToValue {
-    /// The value as a statement takes it.
-    fn to_value(&self) -> Value<'_>;
-}
-
-/// A type of which values come out of rows.
-pub(crate) trait FromValue: Sized {
-    /// `None` if the value is of another type.
-    fn from_value(value: Value<'_>) -> Option<Self>;
-}
-
-impl From<i64> for Value<'static> {
-    fn from(integer: i64) -> Self {
-        Self::Integer(integer)
-    }
-}
-
-impl From<String> for Value<'static> {
-    fn from(text: String) -> Self {
-        Self::Text(Cow::Owned(text))
-    }
-}
-
-impl ToValue for Value<'_> {
-    fn to_value(&self) -> Value<'_> {
-        match self {
-            Value::Null => Value::Null,
-            Value::Integer(integer) => Value::Integer(*integer),
-            Value::Text(text) => Value::Text(Cow::Borrowed(text)),
-            Value::Bytes(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
-        }
-    }
-}
-
-impl<T: ToValue + ?Sized> ToValue for &T {
-    fn to_value(&self) -> Value<'_> {
-        (**self).to_value()
-    }
-}
-
-impl<T: ToValue> ToValue for Option<T> {
-    fn to_value(&self) -> Value<'_> {
-        self.as_ref().map_or(Value::Null, ToValue::to_value)
-    }
-}
-
-impl ToValue for i64 {
-    fn to_value(&self) -> Value<'_> {
-        Value::Integer(*self)
-    }
-}
-
-impl ToValue for u32 {
-    fn to_value(&self) -> Value<'_> {
-        Value::Integer(i64::from(*self))
-    }
-}
-
-impl ToValue for bool {
-    fn to_value(&self) -> Value<'_> {
-        Value::Integer(i64::from(*self))
-    }
-}
-
-impl ToValue for str {
-    fn to_value(&self) -> Value<'_> {
-        Value::Text(Cow::Borrowed(self))
-    }
-}
-
-impl ToValue for String {
-    fn to_value(&self) -> Value<'_> {
-        self.as_str().to_value()
-    }
-}
-
-impl ToValue for [u8] {
-    fn to_value(&self) -> Value<'_> {
-        Value::Bytes(Cow::Borrowed(self))
-    }
-}
-
-impl<const N: usize> ToValue for [u8; N] {
-    fn to_value(&self) -> Value<'_> {
-        self.as_slice().to_value()
-    }
-}
-
-impl ToValue for Vec<u8> {
-    fn to_value(&self) -> Value<'_> {
-        self.as_slice().to_value()
-    }
-}
-
-impl<T: FromValue> FromValue for Option<T> {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        match value {
-            Value::Null => Some(None),
-            value => T::from_value(value).map(Some),
-        }
-    }
-}
-
-impl FromValue for i64 {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        match value {
-            Value::Integer(integer) => Some(integer),
-            _ => None,
-        }
-    }
-}
-
-impl FromValue for u32 {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        i64::from_value(value)?.try_into().ok()
-    }
-}
-
-impl FromValue for bool {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        i64::from_value(value).map(|integer| integer != 0)
-    }
-}
-
-impl FromValue for String {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        match value {
-            Value::Text(text) => Some(text.into_owned()),
-            _ => None,
-        }
-    }
-}
-
-impl FromValue for Vec<u8> {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        match value {
-            Value::Bytes(bytes) => Some(bytes.into_owned()),
-            _ => None,
-        }
-    }
-}
-
-impl<const N: usize> FromValue for [u8; N] {
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        Vec::from_value(value)?.try_into().ok()
-    }
-}

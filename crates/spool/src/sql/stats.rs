@@ -28,8 +28,9 @@ pub(super) fn figures(sql: &dyn Sql, hours_since: Timestamp, today: Timestamp) -
 }
 
 fn hours(sql: &dyn Sql, since: Timestamp) -> Result<Vec<Hour>> {
-    let select = "SELECT hour, arrivals, torn, bytes FROM hour
-         WHERE hour >= ?1 AND arrivals > 0 ORDER BY hour";
+    let select = "SELECT hour, CAST(sum(arrivals) AS BIGINT), CAST(sum(torn) AS BIGINT),
+                CAST(sum(bytes) AS BIGINT)
+         FROM hour WHERE hour >= ?1 AND arrivals > 0 GROUP BY hour ORDER BY hour";
     sql.rows(select, params![stats::hour_of(since)], |row| {
         Ok(Hour {
             at: stats::began_at(row.get(0)?),

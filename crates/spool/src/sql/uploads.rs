@@ -7,11 +7,14 @@ use tipoff_model::{
     ArrivalId, Content, Device, DeviceId, Due, Envelope, IncidentId, Planner, Timestamp,
 };
 
+use super::incident_rows::{self, Gain};
 use super::incident_summary::{self, IncidentSummary};
 use super::new_deliveries::{self, Added};
+use super::shares::{self, Weight};
 use super::statement::{Lock, Sql, at, from_json, json, number, params};
-use super::{dedup, delivery_rows, device_rows, incident_rows, planning, shares, sightings};
+use super::{dedup, delivery_rows, device_rows, planning, sightings};
 use crate::core::delivery_placement::Placed;
+use crate::core::incident_summary::counts;
 use crate::core::uploads::{self, EXPECTS_FOLDERS_MAX, NewName, Sending};
 use crate::{DedupPolicy, Growth, Result, SpoolError, Stored, Upload};
 
@@ -34,16 +37,23 @@ pub(super) fn grow(
     }
     let Growth { content, digests, .. } = &mut growth;
     dedup::mark(sql, owner, content, digests, DedupPolicy::Always)?;
-    write_growth(sql, incident, &growth)?;
+    let weight = write_growth(sql, &growth)?;
     let Growth { arrival, content, received_at: now, .. } = &growth;
-    let summary = IncidentSummary { incident, arrival: *arrival, envelope: &envelope, content };
-    incident_summary::note(sql, &summary, Some(&before))?;
+    let joined = incident_rows::read(sql, incident)?;
     let muted = sightings::is_muted(sql, DeviceId(owner), *now)?;
     let facts = uploads::facts_of_growth(&growth, &device, &envelope, muted);
-    let event = incident_rows::join(sql, incident, &facts)?;
-    let alerts = incident_rows::alerts(sql, incident)?;
+    let alerts = incident_rows::alerts(sql, &joined)?;
     let (plan, place) = planning::plan(sql, planner, (owner, &facts), &alerts, growth.ready_at)?;
-    incident_rows::set_suppressed_reason(sql, incident, &plan)?;
+    let ((pictures, videos), (pictures_before, videos_before)) = (counts(content), counts(&before));
+    let gain = Gain {
+        weight,
+        pictures: pictures - pictures_before,
+        videos: videos - videos_before,
+        suppressed_reason: plan.suppressed_reason.as_deref(),
+    };
+    let event = incident_rows::join(sql, &joined, &facts, &gain)?;
+    let summary = IncidentSummary { incident, arrival: *arrival, envelope: &envelope, content };
+    incident_summary::note(sql, &summary, joined.cover)?;
     let (placed, notified) = (Placed::of(&facts), &alerts.notified);
     let added = Added { incident, event, arrival: *arrival, placed, device: &place, notified };
     for due in &plan.due {
@@ -75,10 +85,11 @@ pub(super) fn rename(
         params![arrival.0, json(&envelope)?, json(&content)?, new.event.as_str()],
     )?;
     let summary = IncidentSummary { incident, arrival, envelope: &envelope, content: &content };
-    incident_summary::note(sql, &summary, Some(&content))?;
+    let joined = incident_rows::read(sql, incident)?;
+    incident_summary::note(sql, &summary, joined.cover)?;
     let muted = sightings::is_muted(sql, DeviceId(owner), new.now)?;
     let facts = new.facts(&device, &envelope, &content, (torn, muted));
-    let alerts = incident_rows::alerts(sql, incident)?;
+    let alerts = incident_rows::alerts(sql, &joined)?;
     let (mut plan, place) = planning::plan(sql, planner, (owner, &facts), &alerts, new.now)?;
     let (placed, notified) = (Placed::of(&facts), &alerts.notified);
     let added = Added { incident, event: new.event, arrival, placed, device: &place, notified };
@@ -133,9 +144,9 @@ fn read(sql: &dyn Sql, arrival: ArrivalId) -> Result<StoredUpload> {
     Ok(StoredUpload { incident, owner, device, envelope, content, torn })
 }
 
-/// Writes all that is known now of an upload that has grown. Its row grows with it, and its share counts rows as well
-/// as blobs: both are weighed before and after.
-fn write_growth(sql: &dyn Sql, incident: IncidentId, growth: &Growth) -> Result<()> {
+/// Writes all that is known now of an upload that has grown; by how much. Its row grows with it, and its share counts rows
+/// as well as blobs: both are weighed before and after.
+fn write_growth(sql: &dyn Sql, growth: &Growth) -> Result<Weight> {
     let weight = shares::weight(sql, growth.arrival)?;
     sql.change(
         "UPDATE arrival SET bytes = ?2, content = ?3, event = ?4, torn = ?5 WHERE id = ?1",
@@ -147,7 +158,7 @@ fn write_growth(sql: &dyn Sql, incident: IncidentId, growth: &Growth) -> Result<
             growth.torn,
         ],
     )?;
-    shares::added(sql, incident, shares::weight(sql, growth.arrival)?.since(weight))
+    Ok(shares::weight(sql, growth.arrival)?.since(weight))
 }
 
 /// See [`crate::Spool::uploads`]. The newest are read, and returned in the order of receipt.
