@@ -1,90 +1,142 @@
-//! Blobs: one file for each arrival, written once while it is received, read in ranges.
+//! Blobs: the bytes of arrivals, written once while they are received, read in ranges.
 //!
-//! Names are made here: nothing that a device sends becomes part of a path. A blob is durable when its bytes and its
-//! name are: [`BlobWriter::finish`] syncs the bytes, `Blobs::sync_names` the names of all that is committed together.
+//! Names are made here: nothing that a device sends becomes part of a path. [`BlobWriter`] writes, [`MediaReader`] reads;
+//! where the bytes are is the business of a store (`store.rs`): files that may grow (`local.rs`), or objects that never
+//! do (`objects.rs`), so that an arrival may have several (`segments.rs`).
 
 mod import;
+mod local;
+mod local_blob;
+mod object;
+mod object_reader;
+mod object_sweep;
+mod objects;
+mod reader;
+mod s3;
+pub(crate) mod segments;
+mod staged;
+mod store;
 mod writer;
 
-use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tipoff_model::transfer::Decoder;
 use tipoff_model::{BlobName, Media, Timestamp};
 
 use crate::disk_queue::DiskQueue;
-use crate::durable::sync_folder;
-use crate::room::Room;
+use crate::room::{Room, Sender};
 use crate::unfinished::{Journal, Unfinished};
+use local::LocalStore;
+use object::ObjectBlobs;
+use store::{Begun, BlobStore};
 
+pub use local_blob::LocalBlob;
+pub use reader::MediaReader;
+pub use s3::S3Settings;
 pub use writer::BlobWriter;
 
-/// Size of the pieces in which encoded bytes are read and decoded, in bytes.
-const READ_BYTES: usize = 32 * 1024;
-
-/// A durable file of the spool.
+/// Durable bytes of the spool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredBlob {
-    /// Its name in the folder of blobs.
+    /// Its name in the store.
     pub name: BlobName,
     /// Its size in bytes.
     pub size: u64,
 }
 
-/// The folder of blobs: a folder for each day, in it a file for each arrival.
+/// The blobs of a spool. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Blobs {
-    root: Arc<PathBuf>,
-    /// Prefix of the names of this run's files, which no earlier run had.
+    /// Prefix of the names of this run's blobs, which no earlier run and no other node had.
     run: Arc<str>,
     /// Number of the next blob of this run.
     next: Arc<AtomicU64>,
-    /// The folders that this run has used.
-    days: Arc<Mutex<Days>>,
-    /// `None` if this run receives nothing, or the system has no name for its boot.
+    store: Arc<dyn BlobStore>,
+    /// Uploads that a crash cut off. `None` if this run receives nothing, the system has no name for its boot, or the
+    /// store does not have the bytes of such uploads.
     journal: Option<Arc<Journal>>,
     pub(crate) room: Arc<Room>,
     pub(crate) queue: Arc<DiskQueue>,
 }
 
-/// Which names are durable, by the day whose folder holds them.
-type Days = BTreeMap<String, Day>;
-
-/// What is durable of a day's folder.
-#[derive(Clone, Copy, Debug, Default)]
-struct Day {
-    /// Whether it holds names that may not be durable.
-    has_new_names: bool,
-    /// Whether this run has synced its own name. That the folder exists proves nothing: an earlier run
-    /// may have ended before the sync, or another thread may have made it a moment ago.
-    is_durable: bool,
-}
-
 impl Blobs {
-    /// Opens the folder, and makes it if it is missing; the caller syncs its name. `run` must differ at every start.
+    /// Opens a folder of blobs, and makes it if it is missing; the caller syncs its name. `run` must differ at every
+    /// start.
     ///
     /// # Errors
     /// The folder cannot be made.
     pub fn open(root: &Path, run: &str) -> io::Result<Self> {
-        fs::create_dir_all(root)?;
-        Ok(Self {
-            root: Arc::new(root.to_owned()),
+        Ok(Self::on(Arc::new(LocalStore::open(root)?), run))
+    }
+
+    /// Blobs as objects of a bucket. Files on their way there are in the folder `staging`, which this process uses
+    /// alone or beside one that does not receive. `run` must differ at every start of every node. Sends no request.
+    ///
+    /// # Errors
+    /// The folder cannot be made, the settings are unusable, or there is no Tokio runtime.
+    pub fn on_s3(settings: &S3Settings, staging: &Path, run: &str) -> io::Result<Self> {
+        Ok(Self::on(Arc::new(ObjectBlobs::open(settings, staging)?), run))
+    }
+
+    /// The blobs of a spool: objects of the bucket, if there is one, or files in the spool's folder. As
+    /// [`Blobs::open`] and [`Blobs::on_s3`].
+    pub(crate) fn of_spool(
+        folder: &Path,
+        bucket: Option<&S3Settings>,
+        run: &str,
+    ) -> io::Result<Self> {
+        match bucket {
+            Some(bucket) => Self::on_s3(bucket, &folder.join("staging"), run),
+            None => Self::open(&folder.join("blobs"), run),
+        }
+    }
+
+    /// Objects behind any client.
+    #[cfg(test)]
+    pub(crate) fn on_client(
+        client: Arc<dyn object_store::ObjectStore>,
+        staging: &Path,
+        run: &str,
+    ) -> io::Result<Self> {
+        Ok(Self::on(Arc::new(Self::objects(client, staging)?), run))
+    }
+
+    #[cfg(test)]
+    fn objects(
+        client: Arc<dyn object_store::ObjectStore>,
+        staging: &Path,
+    ) -> io::Result<ObjectBlobs> {
+        let (root, place) = (object_store::path::Path::from("t"), "s3://test/t".to_owned());
+        let objects = ObjectBlobs::with_client(client, root, place, staging)?;
+        Ok(objects.with_try_time(std::time::Duration::from_millis(300)))
+    }
+
+    fn on(store: Arc<dyn BlobStore>, run: &str) -> Self {
+        Self {
             run: run.into(),
             next: Arc::new(AtomicU64::new(0)),
-            days: Arc::default(),
+            store,
             journal: None,
             room: Arc::default(),
             queue: Arc::default(),
-        })
+        }
     }
 
     /// The same with a journal of uploads.
     pub(crate) fn with_journal(self, journal: Option<Journal>) -> Self {
         Self { journal: journal.map(Arc::new), ..self }
+    }
+
+    /// Whether the bytes are in a store that other nodes may share, and not on the disk of the data folder.
+    pub fn are_remote(&self) -> bool {
+        self.store.is_remote()
+    }
+
+    /// A name that no run of any node had.
+    fn unique(&self) -> String {
+        format!("{}-{:x}", self.run, self.next.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Uploads of a view that a crash cut off. Their bytes were never acknowledged.
@@ -113,76 +165,34 @@ impl Blobs {
     /// # Errors
     /// The file cannot be made.
     pub fn begin(&self, now: Timestamp, extension: &'static str) -> io::Result<BlobWriter> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let day = day_of(now);
-        let name = BlobName(format!("{day}/{}-{number:x}.{extension}", self.run));
-        let path = self.path(&name);
-        let file = create(&path).or_else(|error| {
-            // The first of its day.
-            if error.kind() != io::ErrorKind::NotFound {
-                return Err(error);
-            }
-            self.make_day(&day)?;
-            create(&path)
-        })?;
-        Ok(BlobWriter::new(self.clone(), name, file, 0, true))
+        let (day, unique) = (day_of(now), self.unique());
+        let name = BlobName(format!("{day}/{unique}.{extension}"));
+        Ok(self.writer(self.store.begin(name, &unique)?))
     }
 
-    /// Makes the names of all finished blobs durable (docs/spool.md, A2): once for all that are
-    /// committed together. For the first of a day in this run that includes the name of the day's folder.
+    /// Writes what was begun.
+    fn writer(&self, begun: Begun) -> BlobWriter {
+        BlobWriter::new(self.clone(), begun)
+    }
+
+    /// Makes the names of all finished blobs durable (docs/spool.md, A2): once for all that are committed together.
     pub(crate) fn sync_names(&self) -> io::Result<()> {
-        let taken = self.take_unsynced();
-        let synced = self.sync_days(&taken);
-        if synced.is_err() {
-            let mut days = self.days();
-            // All is synced again by the next commit. A folder that somebody removed must not fail that one as well.
-            for (name, before) in
-                taken.into_iter().filter(|(name, _)| self.root.join(name).exists())
-            {
-                let day = days.entry(name).or_default();
-                day.has_new_names = true;
-                day.is_durable &= before.is_durable;
-            }
-        }
-        synced
-    }
-
-    /// The days with names to be synced, as they were. They count as synced from here on, so that what
-    /// is added during the sync is synced by the next.
-    fn take_unsynced(&self) -> Vec<(String, Day)> {
-        let mut days = self.days();
-        let unsynced = days.iter_mut().filter(|(_, day)| day.has_new_names);
-        let synced = Day { has_new_names: false, is_durable: true };
-        unsynced.map(|(name, day)| (name.clone(), std::mem::replace(day, synced))).collect()
-    }
-
-    fn sync_days(&self, days: &[(String, Day)]) -> io::Result<()> {
-        for (day, _) in days {
-            sync_folder(&self.root.join(day))?;
-        }
-        if days.iter().any(|(_, day)| !day.is_durable) {
-            sync_folder(&self.root)?;
-        }
-        Ok(())
-    }
-
-    fn days(&self) -> MutexGuard<'_, Days> {
-        self.days.lock().unwrap_or_else(PoisonError::into_inner)
+        self.store.sync_names()
     }
 
     /// Goes on behind the first `size` bytes of a blob. Bytes behind them were never acknowledged and are removed. If the
     /// writer is dropped before [`BlobWriter::finish`], the blob stays, and what was added counts as never received.
     ///
     /// # Errors
-    /// There is no such blob, or it has fewer bytes (`UnexpectedEof`).
+    /// There is no such blob, or it has fewer bytes (`UnexpectedEof`). Of objects it is not known here whether they
+    /// exist.
     pub fn resume(&self, name: &BlobName, size: u64) -> io::Result<BlobWriter> {
-        let mut file = OpenOptions::new().write(true).open(self.path(name))?;
-        if file.metadata()?.len() < size {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        file.set_len(size)?;
-        file.seek(SeekFrom::End(0))?;
-        Ok(BlobWriter::new(self.clone(), name.clone(), file, size, false))
+        Ok(self.writer(self.store.resume(name, size, &self.unique())?))
+    }
+
+    /// Whether more can be appended to a blob: an arrival has so many segments at most.
+    pub fn may_append(&self, name: &BlobName) -> bool {
+        segments::segments(name).len() < segments::SEGMENTS_MAX
     }
 
     /// Sets the limits: all that is stored may take `bytes_max`, and uploads stop when fewer than `free_min` bytes are
@@ -196,90 +206,91 @@ impl Blobs {
         self.room.under_way()
     }
 
-    /// Makes the folder of a day. Its name becomes durable before the first commit of a blob in it.
-    fn make_day(&self, day: &str) -> io::Result<()> {
-        // Under the lock, so that no sync in between takes the new folder for the one before.
-        let mut days = self.days();
-        fs::create_dir_all(self.root.join(day))?;
-        days.entry(day.to_owned()).or_default().is_durable = false;
-        Ok(())
+    /// Path of a blob in the file system. `None` if it is no file of this machine.
+    pub fn path(&self, name: &BlobName) -> Option<PathBuf> {
+        self.store.path(name)
     }
 
-    /// Path of a blob in the file system.
-    pub fn path(&self, name: &BlobName) -> PathBuf {
-        self.root.join(&name.0)
-    }
-
-    /// Reads a file inside a blob, decoded. A range that goes beyond the blob ends with it.
+    /// Reads a file inside a blob, decoded. A range that goes beyond the blob ends with it. The reader blocks: it is for
+    /// threads that may.
     ///
     /// # Errors
-    /// There is no such blob.
+    /// There is no such blob (`NotFound`): of a file here, of an object at the first read.
     pub fn read(&self, name: &BlobName, media: &Media) -> io::Result<MediaReader> {
-        let mut file = File::open(self.path(name))?;
-        file.seek(SeekFrom::Start(media.range.start))?;
-        let length = media.range.end.saturating_sub(media.range.start);
-        Ok(MediaReader {
-            source: BufReader::with_capacity(READ_BYTES, file).take(length),
-            decoder: Decoder::new(media.encoding),
-            ready: Vec::new(),
-            given: 0,
-            ended: false,
-        })
+        Arc::clone(&self.store).read(name, media)
     }
 
-    /// Removes a blob that no arrival has any more. One that is missing is no error: a crash may have come between.
-    pub fn remove(&self, name: &BlobName) -> io::Result<()> {
-        match fs::remove_file(self.path(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+    /// The first `size` bytes of a blob as a file of this machine, for readers that must not wait for a network. A copy
+    /// counts to the share of `sender`, and is removed when the last clone of the result is dropped.
+    ///
+    /// # Errors
+    /// There is no such blob, or no room for the copy.
+    pub async fn local(&self, name: &BlobName, size: u64, sender: Sender) -> io::Result<LocalBlob> {
+        Arc::clone(&self.store).local(self.clone(), name.clone(), size, sender).await
     }
 
-    /// Blobs of earlier runs, without those that a device may go on with. The caller removes those that no arrival has.
-    /// Empty folders of days are removed.
-    pub(crate) fn of_earlier_runs(&self) -> io::Result<Vec<BlobName>> {
-        let mut found = Vec::new();
-        for day in fs::read_dir(self.root.as_path())? {
-            let day = day?;
-            if !day.file_type()?.is_dir() {
-                continue;
-            }
-            let day_name = day.file_name().to_string_lossy().into_owned();
-            let mut files = 0_u64;
-            for file in fs::read_dir(day.path())? {
-                let name = file?.file_name().to_string_lossy().into_owned();
-                files += 1;
-                let blob = BlobName(format!("{day_name}/{name}"));
-                let may_go_on = self.journal.as_ref().is_some_and(|journal| journal.holds(&blob));
-                if !name.starts_with(&*self.run) && !may_go_on {
-                    found.push(blob);
-                }
-            }
-            let days = self.days();
-            if files == 0 && !days.contains_key(&day_name) {
-                // A blob may be begun in it at this moment: then it is not empty and stays, or it is
-                // made again.
-                let _ = fs::remove_dir(day.path());
-            }
+    /// Removes blobs that no arrival has any more. One that is missing is no error: a crash may have come between. What
+    /// cannot be removed is logged; it is an orphan, which is swept later.
+    pub async fn remove(&self, names: Vec<BlobName>) {
+        Arc::clone(&self.store).remove(names).await;
+    }
+
+    /// Removes what earlier runs left in the staging folder: nobody has an acknowledgement of it. For the start of a run
+    /// that receives. Blocks.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub(crate) fn remove_leftovers(&self) -> io::Result<()> {
+        self.store.remove_leftovers(&self.run)
+    }
+
+    /// Blobs that no arrival may have: of a folder those of earlier runs, without those that a device may go on with; of
+    /// a shared store a part of those that are older than any upload can be. The caller removes those that no arrival
+    /// has.
+    pub(crate) async fn possible_orphans(&self) -> io::Result<Vec<BlobName>> {
+        let mut found = Arc::clone(&self.store).possible_orphans(Arc::clone(&self.run)).await?;
+        if let Some(journal) = &self.journal {
+            found.retain(|blob| !journal.holds(blob));
         }
         Ok(found)
     }
 
+    /// Whether blobs can be stored now, as far as this is known. A folder is checked by the commits of the database.
+    ///
+    /// # Errors
+    /// The latest upload failed, and another one does too.
+    pub async fn check(&self) -> io::Result<()> {
+        self.store.check().await
+    }
+
+    /// Tries the store: writes an object, reads a range of it and removes it. A folder needs no test.
+    ///
+    /// # Errors
+    /// What is wrong, in words for the owner.
+    pub async fn probe(&self) -> io::Result<()> {
+        self.store.probe(&self.run).await
+    }
+
     /// Size of the disk that the spool is on, in bytes.
     pub fn disk_bytes(&self) -> io::Result<u64> {
-        let stat = rustix::fs::statvfs(self.root.as_path())?;
+        let stat = rustix::fs::statvfs(self.store.folder())?;
         Ok(stat.f_blocks.saturating_mul(stat.f_frsize))
     }
 
-    /// Bytes that are free for the spool on its disk, without what is reserved for root.
+    /// Bytes that are free for the spool on its disk, without what is reserved for root. Copies of what a remote store has
+    /// count as free, and are removed when too little is free.
     pub fn free_bytes(&self) -> io::Result<u64> {
-        let stat = rustix::fs::statvfs(self.root.as_path())?;
-        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+        let free = || {
+            let stat = rustix::fs::statvfs(self.store.folder())?;
+            io::Result::Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+        };
+        let (found, free_min) = (free()?, self.room.free_min());
+        match (self.are_remote(), found < free_min) {
+            (false, _) => Ok(found),
+            (true, false) => Ok(found.saturating_add(self.store.spare_bytes(false))),
+            (true, true) => Ok(self.store.spare_bytes(true).saturating_add(free()?)),
+        }
     }
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 /// Name of the folder for a blob of this moment: the day, UTC.
@@ -289,38 +300,7 @@ fn day_of(now: Timestamp) -> String {
         .unwrap_or_else(|_| "undated".to_owned())
 }
 
-/// The decoded bytes of a file inside a blob. At most one piece of it is in memory.
-pub struct MediaReader {
-    source: io::Take<BufReader<File>>,
-    decoder: Decoder,
-    /// The decoded bytes of the latest piece.
-    ready: Vec<u8>,
-    /// Number of these that were given out.
-    given: usize,
-    /// Whether the source has ended and the decoder has given what it kept back.
-    ended: bool,
-}
-
-impl Read for MediaReader {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.given == self.ready.len() && !self.ended {
-            self.ready.clear();
-            self.given = 0;
-            let mut encoded = [0; READ_BYTES];
-            let count = self.source.read(&mut encoded)?;
-            match encoded.get(..count) {
-                Some(encoded) if count > 0 => self.decoder.push(encoded, &mut self.ready),
-                _ => {
-                    self.decoder.finish(&mut self.ready);
-                    self.ended = true;
-                }
-            }
-        }
-        let count = self.ready.get(self.given..).unwrap_or_default().read(out)?;
-        self.given += count;
-        Ok(count)
-    }
-}
-
+#[cfg(test)]
+mod object_tests;
 #[cfg(test)]
 mod tests;

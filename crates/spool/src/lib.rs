@@ -47,7 +47,7 @@ pub use accounts::{
 };
 pub use age::{AgeGuard, Newest};
 pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
-pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
+pub use blobs::{BlobWriter, Blobs, LocalBlob, MediaReader, S3Settings, StoredBlob};
 pub use copy::{Copied, CopyProgress, CopyStage, copy_spool, leave_out_numbers};
 pub use core::facts::facts_of_content;
 pub use core::leases::Member;
@@ -66,7 +66,7 @@ pub use nodes::{
     Nodes,
 };
 pub use open::{Engine, SpoolConfig, open, open_beside};
-pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool};
+pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool, Purpose};
 pub use resent::{DedupPolicy, Digest, MailDigest};
 pub use retention_limits::{RetentionLimits, Swept};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
@@ -134,8 +134,8 @@ pub struct Growth {
     pub event: Event,
     /// As in [`NewArrival`].
     pub housekeeping: bool,
-    /// How large its blob is now, in bytes; durable already.
-    pub size: u64,
+    /// Where all of its bytes are now; durable already.
+    pub blob: StoredBlob,
     /// When the first of the new bytes came.
     pub began_at: Timestamp,
     /// When the last of them came.

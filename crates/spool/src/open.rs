@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tipoff_model::RuleSource;
 
 use crate::postgres::Purpose;
-use crate::{PostgresConfig, PostgresSpool, Result, Spool, SqliteSpool};
+use crate::{PostgresConfig, PostgresSpool, Result, S3Settings, Spool, SqliteSpool};
 
 /// Where a spool is.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct SpoolConfig {
     pub folder: PathBuf,
     /// What the spool stands on.
     pub engine: Engine,
+    /// The bucket for the bytes of arrivals; `None` for the folder.
+    pub bucket: Option<S3Settings>,
 }
 
 /// What a spool stands on.
@@ -30,12 +32,14 @@ pub enum Engine {
 ///
 /// # Errors
 /// [`crate::SpoolError::Locked`] if another Tipoff receives on the embedded engine's folder;
-/// [`crate::SpoolError::Newer`], [`crate::SpoolError::TooOld`]; if the disk or the database fails.
+/// [`crate::SpoolError::Newer`], [`crate::SpoolError::TooOld`]; if the disk or the database fails; if the bucket's settings are unusable.
 pub async fn open(config: &SpoolConfig, rules: Arc<dyn RuleSource>) -> Result<Arc<dyn Spool>> {
+    let (folder, bucket) = (&config.folder, config.bucket.as_ref());
     Ok(match &config.engine {
-        Engine::Embedded => Arc::new(SqliteSpool::open(&config.folder, rules)?),
+        Engine::Embedded => Arc::new(SqliteSpool::open_with(folder, rules, bucket)?),
         Engine::Postgres(database) => {
-            Arc::new(PostgresSpool::open(database, &config.folder, rules, Purpose::Receive).await?)
+            let purpose = Purpose::Receive;
+            Arc::new(PostgresSpool::open_with(database, (folder, bucket), rules, purpose).await?)
         }
     })
 }
@@ -48,10 +52,12 @@ pub async fn open_beside(
     config: &SpoolConfig,
     rules: Arc<dyn RuleSource>,
 ) -> Result<Arc<dyn Spool>> {
+    let (folder, bucket) = (&config.folder, config.bucket.as_ref());
     Ok(match &config.engine {
-        Engine::Embedded => Arc::new(SqliteSpool::open_beside(&config.folder, rules)?),
+        Engine::Embedded => Arc::new(SqliteSpool::open_beside_with(folder, rules, bucket)?),
         Engine::Postgres(database) => {
-            Arc::new(PostgresSpool::open(database, &config.folder, rules, Purpose::Look).await?)
+            let purpose = Purpose::Look;
+            Arc::new(PostgresSpool::open_with(database, (folder, bucket), rules, purpose).await?)
         }
     })
 }

@@ -18,6 +18,8 @@ use tokio::time::timeout;
 use crate::config::Retention;
 use crate::runtime::lock::lock;
 
+/// The default of `max_size` if the bytes are in a bucket, whose size is not known: `keep` is the limit then.
+const REMOTE_MAX_SIZE: u64 = 1_000_000_000_000_000;
 /// Folders of the data folder with files that can be made again.
 const CACHES: [&str; 3] = ["thumbs", "renditions", "video"];
 /// A sender waits for room at most this long.
@@ -96,6 +98,8 @@ pub(crate) struct DiskState {
     pub(crate) max_size: u64,
     /// If less is free, strangers are refused.
     pub(crate) min_free: u64,
+    /// Whether the bytes of incidents are elsewhere, so that removing incidents frees nothing on this disk.
+    pub(crate) is_remote: bool,
 }
 
 impl DiskState {
@@ -108,7 +112,7 @@ impl DiskState {
     /// removed for it, below the floor too.
     fn room_for_known(&self, wanted: u64) -> u64 {
         let needed = reserve(self.min_free).saturating_add(wanted.min(WANTED_MAX));
-        if self.free >= needed {
+        if self.free >= needed || self.is_remote {
             return self.room(wanted);
         }
         let lacking = (needed - self.free).saturating_add(self.spare());
@@ -123,7 +127,7 @@ impl DiskState {
         // The other data have limits of their own; incidents always keep half.
         let by_size = self.max_size.saturating_sub(self.others).max(self.max_size / 2);
         let needed = self.min_free.saturating_add(wanted.min(WANTED_MAX));
-        if self.free >= needed {
+        if self.free >= needed || self.is_remote {
             return by_size;
         }
         let lacking = (needed - self.free).saturating_add(self.spare());
@@ -185,7 +189,11 @@ impl Disk {
     ) -> Result<Self, SpoolError> {
         let kept = spool.usage().await?.bytes;
         let free = spool.blobs().free_bytes().unwrap_or(0);
-        let default_max = Retention::default_max_size(free, kept);
+        let default_max = match spool.blobs().are_remote() {
+            // How much a bucket takes is not known: `keep` is the limit.
+            true => REMOTE_MAX_SIZE,
+            false => Retention::default_max_size(free, kept),
+        };
         Ok(Self::new(spool, retention, data_dir, default_max))
     }
 
@@ -256,6 +264,7 @@ impl Disk {
             free: spool.blobs().free_bytes().unwrap_or(u64::MAX),
             max_size: self.max_size(),
             min_free: self.retention().min_free,
+            is_remote: spool.blobs().are_remote(),
         })
     }
 
@@ -440,6 +449,15 @@ mod tests {
             "3.1 GB of 20.0 GB, 20 MB in 2 locked; 9.0 GB free, 200 MB kept free"
         );
         assert_eq!(size(1_500), "2 kB");
+    }
+
+    #[test]
+    fn a_full_disk_is_no_reason_to_remove_what_is_in_a_bucket() {
+        let remote = DiskState { is_remote: true, ..standing(9 * GB, 0) };
+        assert_eq!(
+            (remote.room(GB), remote.room_for_known(GB)),
+            (20 * GB - GB / 10, 20 * GB - GB / 10)
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@
 mod inactivity;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tipoff_spool::{Spool, SpoolError, Swept};
@@ -28,6 +28,8 @@ use crate::runtime::supervise::Supervisor;
 
 /// Pause between two sweeps of old incidents. A sender that waits for room starts one at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
+/// Pause between two sweeps of a shared store's objects that no arrival has.
+const ORPHANS_EVERY: Duration = Duration::from_secs(3600);
 /// A clock that was behind at the start, and was not corrected for this long, is right: the clock of an earlier run
 /// was ahead.
 const TRUST_AFTER: Duration = Duration::from_secs(3600);
@@ -123,19 +125,30 @@ impl Maintenance {
 
     /// Removes leftover files of an earlier run, then old incidents by the limits of retention, until shutdown.
     async fn sweep(self, mut shutdown: Shutdown) {
+        self.sweep_orphans().await;
+        let mut swept_at = Instant::now();
+        while shutdown.phase() == Phase::Running {
+            self.sweep_once().await;
+            // In a shared store, those of this run and of other nodes become orphans by age.
+            if self.spool.blobs().are_remote() && swept_at.elapsed() >= ORPHANS_EVERY {
+                self.sweep_orphans().await;
+                swept_at = Instant::now();
+            }
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP_EVERY) => {}
+                () = self.disk.wanted() => {}
+                () = shutdown.reached(Phase::Ending) => {}
+            }
+        }
+    }
+
+    /// Removes files and objects that no arrival has.
+    async fn sweep_orphans(&self) {
         match self.spool.sweep_orphans().await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "Files that were never acknowledged were removed."),
             Err(error) => {
                 tracing::warn!(%error, "Leftover files of an earlier run could not be removed.");
-            }
-        }
-        while shutdown.phase() == Phase::Running {
-            self.sweep_once().await;
-            tokio::select! {
-                () = tokio::time::sleep(SWEEP_EVERY) => {}
-                () = self.disk.wanted() => {}
-                () = shutdown.reached(Phase::Ending) => {}
             }
         }
     }

@@ -1,10 +1,7 @@
 //! Makes a spool as a fleet leaves it: devices that sent evenly for 30 days, all alerts but the newest ended.
-//! It writes rows only: no file belongs to them.
-
-use std::path::Path;
+//! It writes rows only: no file belongs to them. Both engines understand the statements.
 
 use anyhow::Result;
-use rusqlite::Connection;
 use tipoff_model::{
     Content, Encoding, Envelope, LoginProof, Media, MediaKind, Protocol, Timestamp,
 };
@@ -22,49 +19,29 @@ pub(super) struct Size {
 }
 
 /// The words of the arrival of incident `{n}`, of device `{d}`, by their template.
-pub(super) const WORDS: &str = "motion detected at camera {d} cam{d}@site.example camera{d} {n}_{d}.jpg \
+const WORDS: &str = "motion detected at camera {d} cam{d}@site.example camera{d} {n}_{d}.jpg \
      an alarm was triggered on channel {c}";
 
-/// Fills the tables of an empty spool in `folder`, whose last incident begins at `now`.
+/// The statements that fill the tables of an empty spool, whose last incident begins at `now`. The sums that triggers
+/// keep are among them.
 ///
 /// # Errors
-/// If the database cannot be written.
-pub(super) fn fill(folder: &Path, size: Size, now: Timestamp) -> Result<()> {
-    let connection = Connection::open(folder.join("spool.db"))?;
-    connection.execute_batch(
-        "PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; PRAGMA temp_store = MEMORY;",
-    )?;
-    let triggers = triggers(&connection)?;
-    connection.execute_batch("BEGIN")?;
-    for (name, _) in &triggers {
-        connection.execute_batch(&format!("DROP TRIGGER {name}"))?;
-    }
+/// If a row cannot be written as JSON.
+pub(super) fn statements(size: Size, now: Timestamp) -> Result<Vec<String>> {
     let step_ms = (DAYS * 24 * 3_600_000 / size.incidents).max(1);
-    for statement in STATEMENTS {
-        let statement = statement
+    let (envelope, content) = (template(&envelope())?, template(&content())?);
+    let filled = STATEMENTS.iter().map(|statement| {
+        statement
             .replace("{N}", &size.incidents.to_string())
             .replace("{DEVICES}", &size.devices.to_string())
             .replace("{NOW}", &now.0.to_string())
             .replace("{STEP}", &step_ms.to_string())
             .replace("{PENDING}", &PENDING.to_string())
-            .replace("{ENVELOPE}", &template(&envelope())?)
-            .replace("{CONTENT}", &template(&content())?)
-            .replace("{WORDS}", &numbered(WORDS));
-        connection.execute_batch(&statement)?;
-    }
-    for (_, create) in &triggers {
-        connection.execute_batch(create)?;
-    }
-    connection.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE);")?;
-    Ok(())
-}
-
-/// The triggers of the spool. They would cost more than the rows: the sums that they keep are written at the end.
-fn triggers(connection: &Connection) -> Result<Vec<(String, String)>> {
-    let mut select =
-        connection.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")?;
-    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+            .replace("{ENVELOPE}", &envelope)
+            .replace("{CONTENT}", &content)
+            .replace("{WORDS}", &numbered(WORDS))
+    });
+    Ok(filled.collect())
 }
 
 /// An expression of SQL for the JSON of a value with `{n}`, `{d}` and `{c}` in its texts.
@@ -73,11 +50,11 @@ fn template(value: &impl serde::Serialize) -> Result<String> {
 }
 
 fn numbered(text: &str) -> String {
-    let numbers = [("{n}", "id"), ("{d}", "device"), ("{c}", "device % 16")];
+    let numbers = [("{n}", "id"), ("{d}", "device"), ("{c}", "(device % 16)")];
     let quoted = format!("'{}'", text.replace('\'', "''"));
-    numbers
-        .iter()
-        .fold(quoted, |text, (name, number)| format!("replace({text}, '{name}', {number})"))
+    numbers.iter().fold(quoted, |text, (name, number)| {
+        format!("replace({text}, '{name}', CAST({number} AS TEXT))")
+    })
 }
 
 fn envelope() -> Envelope {
@@ -115,17 +92,21 @@ fn content() -> Content {
 }
 
 /// In their order. `number` has the numbers of the incidents, each with its device and time.
-const STATEMENTS: [&str; 14] = [
+const STATEMENTS: [&str; 13] = [
     "INSERT INTO device (id, key, name, last_at, first_at)
-     WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {DEVICES})
+     WITH RECURSIVE number (n) AS
+         (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM number WHERE n < {DEVICES})
      SELECT n, 'camera' || n, 'Camera ' || n, {NOW}, {NOW} FROM number",
     "INSERT INTO heard (place, protocol, told, device, last_at)
-     SELECT '10.0.' || id / 250 || '.' || id % 250, 'smtp', key, id, {NOW} FROM device",
+     SELECT '10.' || id / 62500 || '.' || id / 250 % 250 || '.' || id % 250, 'smtp', key, id, {NOW}
+     FROM device",
     "INSERT INTO share (id, holder, known) SELECT id, 'device/' || id, 1 FROM device",
-    "CREATE TEMPORARY TABLE number (id INTEGER PRIMARY KEY, device INTEGER, at INTEGER, pending INTEGER);
-     INSERT INTO number
-     WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {N})
-     SELECT n, 1 + n * 7919 % {DEVICES}, {NOW} - ({N} - n) * {STEP}, n > {N} - {PENDING} FROM number",
+    "CREATE TEMPORARY TABLE number (id BIGINT PRIMARY KEY, device BIGINT, at BIGINT, pending BIGINT)",
+    "INSERT INTO number
+     WITH RECURSIVE number (n) AS
+         (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM number WHERE n < {N})
+     SELECT n, 1 + n * 7919 % {DEVICES}, {NOW} - ({N} - n) * {STEP},
+            CASE WHEN n > {N} - {PENDING} THEN 1 ELSE 0 END FROM number",
     "INSERT INTO incident (id, device, event, subject, began_at, last_arrival_at, pictures, cover_arrival,
                            cover_index, share, bytes, blob_bytes, pending)
      SELECT id, device, CASE WHEN id % 10 = 0 THEN 'person' ELSE 'motion' END,
@@ -133,25 +114,23 @@ const STATEMENTS: [&str; 14] = [
     "INSERT INTO arrival (id, incident, received_at, torn, event, blob, bytes, envelope, content)
      SELECT id, id, at, 0, 'motion', '2026-01-01/' || id || '.eml', 60000, {ENVELOPE}, {CONTENT} FROM number",
     "INSERT INTO words (incident, arrival, words) SELECT id, id, {WORDS} FROM number",
-    "INSERT INTO words_index (rowid, words) SELECT incident, words || '  ' FROM words ORDER BY incident;
-     UPDATE words_mark SET arrival = {N}",
     "INSERT INTO hour (hour, arrivals, torn, bytes, first_incident, last_incident)
      SELECT at / 3600000, count(*), 0, 60000 * count(*), min(id), max(id) FROM number GROUP BY 1",
     "INSERT INTO delivery (id, incident, channel, kind, state, created_at, due_at, ended_at, attempts, device,
                            place)
      SELECT 2 * id - 1, id, 'phone', 'first', CASE WHEN id % 97 = 0 THEN 'refused' ELSE 'delivered' END,
-            at, at, at + 900, 1, device, '#' || device FROM number",
-    "INSERT INTO delivery (id, incident, channel, kind, state, created_at, due_at, ended_at, attempts, device,
-                           place)
-     SELECT 2 * id, id, 'hook', 'first', CASE WHEN pending THEN 'pending' ELSE 'delivered' END,
-            at, at, CASE WHEN pending THEN NULL ELSE at + 30 END, NOT pending, device, '#' || device
+            at, at, at + 900, 1, device, '#' || device FROM number
+     UNION ALL
+     SELECT 2 * id, id, 'hook', 'first', CASE WHEN pending = 1 THEN 'pending' ELSE 'delivered' END,
+            at, at, CASE WHEN pending = 1 THEN NULL ELSE at + 30 END, 1 - pending, device, '#' || device
      FROM number",
     "INSERT INTO delivery_arrival (delivery, arrival) SELECT id, incident FROM delivery ORDER BY id",
     "INSERT INTO attempt (delivery, number, at, took_ms, error)
      SELECT id, 1, ended_at, 30, CASE state WHEN 'refused' THEN 'no such chat' END
      FROM delivery WHERE ended_at IS NOT NULL ORDER BY id",
-    "UPDATE share SET (bytes, settled_bytes, blob_bytes) =
-        (SELECT coalesce(sum(bytes), 0), coalesce(sum(bytes) FILTER (WHERE pending = 0), 0),
-                coalesce(sum(blob_bytes), 0)
-         FROM incident WHERE incident.device = share.id)",
+    "UPDATE share SET
+        bytes = (SELECT coalesce(sum(bytes), 0) FROM incident WHERE incident.device = share.id),
+        settled_bytes = (SELECT coalesce(sum(bytes), 0) FROM incident
+                         WHERE incident.device = share.id AND pending = 0),
+        blob_bytes = (SELECT coalesce(sum(blob_bytes), 0) FROM incident WHERE incident.device = share.id)",
 ];

@@ -9,9 +9,11 @@ use tipoff_model::{
     NotifiedChannel, OpenIncident, Past, Plan, Planner, Protocol, RuleSource, Timestamp,
 };
 use tipoff_spool::{
-    AgeGuard, DedupPolicy, DeviceFilter, IncidentFilter, NewArrival, RetentionLimits, Room, Spool,
+    AgeGuard, AttemptRecord, DedupPolicy, DeviceFilter, DueDelivery, IncidentFilter, NewArrival,
+    RetentionLimits, Room, Spool,
 };
 
+use super::counters::{Cost, Counters, Server};
 use super::generate::Size;
 
 const CHANNELS: [&str; 2] = ["phone", "hook"];
@@ -62,19 +64,20 @@ impl RuleSource for Everything {
 pub(super) struct Timed {
     pub(super) name: &'static str,
     pub(super) times_ms: Vec<f64>,
-    /// Time of processors for each time, also of the writer's thread.
-    pub(super) cpu_ms: f64,
+    /// What one costs.
+    pub(super) cost: Cost,
 }
 
 /// Measures how often something is done and how long it takes.
-struct Watch {
-    cpu_ms: f64,
+struct Watch<'a> {
+    server: Server<'a>,
+    before: Counters,
     times_ms: Vec<f64>,
 }
 
-impl Watch {
-    fn new() -> Self {
-        Self { cpu_ms: cpu_ms(), times_ms: Vec::new() }
+impl<'a> Watch<'a> {
+    fn new(server: Server<'a>) -> Result<Self> {
+        Ok(Self { server, before: Counters::now(server)?, times_ms: Vec::new() })
     }
 
     fn note(&mut self, began: Instant, parts: f64) {
@@ -82,47 +85,132 @@ impl Watch {
     }
 
     /// `parts`: how many operations each measured time was divided by.
-    fn end(self, name: &'static str, parts: f64) -> Timed {
+    fn end(self, name: &'static str, parts: f64) -> Result<Timed> {
         let count = self.times_ms.len().max(1) as f64 * parts;
-        Timed { name, cpu_ms: (cpu_ms() - self.cpu_ms) / count, times_ms: self.times_ms }
+        let cost = Counters::now(self.server)?.each(&self.before, count);
+        Ok(Timed { name, cost, times_ms: self.times_ms })
     }
 }
 
-fn cpu_ms() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+/// A spool that is asked for everything.
+pub(super) struct Subject<'a> {
+    pub(super) spool: &'a dyn Spool,
+    pub(super) size: Size,
+    pub(super) now: Timestamp,
+    /// How often each is asked.
+    pub(super) times: u16,
+    /// Its database's server.
+    pub(super) server: Server<'a>,
 }
 
-/// Asks the spool for everything, each `times` times.
-pub(super) async fn all(
-    spool: &dyn Spool,
-    size: Size,
-    now: Timestamp,
-    times: u16,
-) -> Result<Vec<Timed>> {
-    let mut timed = Vec::new();
-    for (name, filter) in filters(size, now) {
-        timed.push(repeated(name, times, || spool.incidents(&filter, PAGE)).await?);
+impl Subject<'_> {
+    /// Measures everything.
+    pub(super) async fn all(&self) -> Result<Vec<Timed>> {
+        let (spool, now) = (self.spool, self.now);
+        let mut timed = Vec::new();
+        for (name, filter) in filters(self.size, now) {
+            timed.push(self.repeated(name, || spool.incidents(&filter, PAGE)).await?);
+        }
+        let newest = IncidentId(self.size.incidents);
+        timed.push(self.repeated("an incident's page", || spool.incident(newest)).await?);
+        let devices = DeviceFilter::default();
+        timed.push(self.repeated("the devices", || spool.devices(&devices, PAGE)).await?);
+        let days: Vec<Timestamp> = (0..8).rev().map(|day| now.before(DAY * day)).collect();
+        let device = [tipoff_model::DeviceId(1)];
+        timed.push(self.repeated("a device's week", || spool.activity(&device, &days)).await?);
+        timed.push(self.repeated("the metrics", || spool.stats()).await?);
+        timed.push(self.repeated("the use of the disk", || spool.usage()).await?);
+        let since = now.before(DAY);
+        timed.push(self.repeated("the overview", || spool.figures(since, since)).await?);
+        timed.push(self.repeated("the day's report", || spool.tally(since, now, 100)).await?);
+        let room = || Room::of(16, &[]);
+        let due = || spool.due_in_turn("hook", now, room());
+        timed.push(self.repeated("16 due deliveries", due).await?);
+        timed.push(self.stored().await?);
+        timed.push(self.recorded().await?);
+        timed.push(self.swept().await?);
+        Ok(timed)
     }
-    let newest = IncidentId(size.incidents);
-    timed.push(repeated("an incident's page", times, || spool.incident(newest)).await?);
-    let devices = DeviceFilter::default();
-    timed.push(repeated("the devices", times, || spool.devices(&devices, PAGE)).await?);
-    let days: Vec<Timestamp> = (0..8).rev().map(|day| now.before(DAY * day)).collect();
-    let device = [tipoff_model::DeviceId(1)];
-    timed.push(repeated("a device's week", times, || spool.activity(&device, &days)).await?);
-    timed.push(repeated("the metrics", times, || spool.stats()).await?);
-    timed.push(repeated("the use of the disk", times, || spool.usage()).await?);
-    let since = now.before(DAY);
-    timed.push(repeated("the overview", times, || spool.figures(since, since)).await?);
-    timed.push(repeated("the day's report", times, || spool.tally(since, now, 100)).await?);
-    let room = || Room::of(16, &[]);
-    timed.push(
-        repeated("16 due deliveries", times, || spool.due_in_turn("hook", now, room())).await?,
-    );
-    timed.push(stored(spool, size, now, times).await?);
-    timed.push(swept(spool, size, now, times.min(5)).await?);
-    Ok(timed)
+
+    async fn repeated<T, F>(&self, name: &'static str, mut ask: impl FnMut() -> F) -> Result<Timed>
+    where
+        F: Future<Output = tipoff_spool::Result<T>>,
+    {
+        // Not counted: it reads what the system does not have in memory.
+        ask().await.with_context(|| name)?;
+        let mut watch = Watch::new(self.server)?;
+        for _ in 0..self.times {
+            let began = Instant::now();
+            ask().await.with_context(|| name)?;
+            watch.note(began, 1.0);
+        }
+        watch.end(name, 1.0)
+    }
+
+    /// Stores mails of many devices, one at a time, each with a file of its own.
+    async fn stored(&self) -> Result<Timed> {
+        let at = self.now.after(Duration::from_secs(60));
+        let arrivals = (0..i64::from(self.times) * 20).map(|time| {
+            let device = 1 + time * 37 % self.size.devices;
+            arrival(self.spool, device, at)
+        });
+        let mut arrivals = arrivals.collect::<Result<Vec<_>>>()?;
+        // Not counted: their statements are prepared.
+        for first in arrivals.drain(..2) {
+            self.spool.store(first).await?;
+        }
+        let mut watch = Watch::new(self.server)?;
+        for arrival in arrivals {
+            let began = Instant::now();
+            self.spool.store(arrival).await?;
+            watch.note(began, 1.0);
+        }
+        watch.end("storing a mail", 1.0)
+    }
+
+    /// Records that deliveries succeeded, one at a time.
+    async fn recorded(&self) -> Result<Timed> {
+        let due = self.spool.due_in_turn("hook", self.now, Room::of(200, &[])).await?;
+        let mut watch = Watch::new(self.server)?;
+        for delivery in due.deliveries {
+            let began = Instant::now();
+            self.spool.record(delivered(&delivery, self.now)).await?;
+            watch.note(began, 1.0);
+        }
+        watch.end("recording a delivery", 1.0)
+    }
+
+    /// Sweeps that evict so many incidents each: the time of one step of 100.
+    async fn swept(&self) -> Result<Timed> {
+        let mut watch = Watch::new(self.server)?;
+        for _ in 0..self.times.min(5) {
+            let bytes = self.spool.usage().await?.bytes;
+            let each = bytes / self.size.incidents.unsigned_abs().max(1);
+            let bytes_max = bytes.saturating_sub(each * REMOVED);
+            let guard = AgeGuard::default();
+            let began = Instant::now();
+            let keep = RetentionLimits { age: DAY * 30, guard, bytes_max };
+            self.spool.sweep(keep, self.now).await?;
+            watch.note(began, STEPS);
+        }
+        watch.end("removing 100 incidents", STEPS)
+    }
+}
+
+fn delivered(delivery: &DueDelivery, now: Timestamp) -> AttemptRecord {
+    AttemptRecord {
+        delivery: delivery.alert.delivery,
+        covers: delivery.covers,
+        at: now,
+        ended_at: now.after(Duration::from_millis(30)),
+        state: tipoff_model::DeliveryState::Delivered,
+        due_at: now,
+        progress: 1,
+        reference: Some("1".to_owned()),
+        error: None,
+        remember: Vec::new(),
+        lease: None,
+    }
 }
 
 /// The pages of incidents that are asked for.
@@ -182,37 +270,6 @@ fn filters(size: Size, now: Timestamp) -> Vec<(&'static str, IncidentFilter)> {
     ]
 }
 
-async fn repeated<T, F>(name: &'static str, times: u16, mut ask: impl FnMut() -> F) -> Result<Timed>
-where
-    F: Future<Output = tipoff_spool::Result<T>>,
-{
-    // Not counted: it reads what the system does not have in memory.
-    ask().await.with_context(|| name)?;
-    let mut watch = Watch::new();
-    for _ in 0..times {
-        let began = Instant::now();
-        ask().await.with_context(|| name)?;
-        watch.note(began, 1.0);
-    }
-    Ok(watch.end(name, 1.0))
-}
-
-/// Stores mails of many devices, one at a time, each with a file of its own.
-async fn stored(spool: &dyn Spool, size: Size, now: Timestamp, times: u16) -> Result<Timed> {
-    let arrivals = (0..i64::from(times) * 20).map(|time| {
-        let device = 1 + time * 37 % size.devices;
-        arrival(spool, device, now.after(Duration::from_secs(60)))
-    });
-    let arrivals = arrivals.collect::<Result<Vec<_>>>()?;
-    let mut watch = Watch::new();
-    for arrival in arrivals {
-        let began = Instant::now();
-        spool.store(arrival).await?;
-        watch.note(began, 1.0);
-    }
-    Ok(watch.end("storing a mail", 1.0))
-}
-
 fn arrival(spool: &dyn Spool, device: i64, at: Timestamp) -> Result<NewArrival> {
     let mut writer = spool.blobs().begin(at, "eml")?;
     writer.write(&[b'x'; 60_000])?;
@@ -251,20 +308,4 @@ fn arrival(spool: &dyn Spool, device: i64, at: Timestamp) -> Result<NewArrival> 
         again: DedupPolicy::AfterTorn,
         tree: None,
     })
-}
-
-/// Sweeps that evict so many incidents each: the time of one step of 100.
-async fn swept(spool: &dyn Spool, size: Size, now: Timestamp, times: u16) -> Result<Timed> {
-    let mut watch = Watch::new();
-    for _ in 0..times {
-        let bytes = spool.usage().await?.bytes;
-        let each = bytes / size.incidents.unsigned_abs().max(1);
-        let bytes_max = bytes.saturating_sub(each * REMOVED);
-        let guard = AgeGuard::default();
-        let began = Instant::now();
-        let keep = RetentionLimits { age: DAY * 30, guard, bytes_max };
-        spool.sweep(keep, now).await?;
-        watch.note(began, STEPS);
-    }
-    Ok(watch.end("removing 100 incidents", STEPS))
 }

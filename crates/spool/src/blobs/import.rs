@@ -1,39 +1,28 @@
 //! Blobs that come from another spool, under the names that they had there.
 
-use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 use tipoff_model::{BlobName, Encoding, Media, MediaKind};
 
 use super::{Blobs, MediaReader};
 
-/// Suffix of a file's name until the file is whole. No arrival names it: if it stays, the next start removes it.
-const UNFINISHED: &str = ".copying";
-
 impl Blobs {
-    /// Stores the bytes of a blob under its name, in place of those that an earlier attempt left, and returns their
-    /// number. They are durable; their name is after the next [`Blobs::sync_names`]. Blocks.
+    /// Stores the bytes of a blob of one segment under its name, in place of those that an earlier attempt left, and
+    /// returns their number. They are durable; the name of a file is after the next [`Blobs::sync_names`]. Blocks.
     ///
     /// # Errors
-    /// The name is none that a spool makes, `bytes` cannot be read, or the disk fails.
+    /// The name is none that a spool makes, `bytes` cannot be read, or the store does not take them.
     pub(crate) fn import(&self, name: &BlobName, bytes: &mut dyn Read) -> io::Result<u64> {
         let day = day_of_name(name).ok_or(ErrorKind::InvalidFilename)?;
-        self.make_day(day)?;
-        let path = self.path(name);
-        let unfinished = self.path(&BlobName(format!("{name}{UNFINISHED}")));
-        let mut file = File::create(&unfinished)?;
-        let size = io::copy(bytes, &mut file)?;
-        file.sync_data()?;
-        fs::rename(&unfinished, &path)?;
-        self.days().entry(day.to_owned()).or_default().has_new_names = true;
-        Ok(size)
+        Arc::clone(&self.store).import(day, name, &self.unique(), bytes)
     }
 
     /// The first `size` bytes of a blob as they are stored. Blocks.
     ///
     /// # Errors
-    /// There is no such blob.
+    /// As [`Blobs::read`].
     pub(crate) fn read_raw(&self, name: &BlobName, size: u64) -> io::Result<MediaReader> {
         let raw = Media {
             name: String::new(),
@@ -49,10 +38,12 @@ impl Blobs {
         self.read(name, &raw)
     }
 
-    /// Whether both are the same blobs in the same place.
-    pub(crate) fn are_those_of(&self, other: &Self) -> bool {
-        let place = |blobs: &Self| blobs.root.canonicalize().ok();
-        place(self).is_some_and(|own| place(other) == Some(own))
+    /// Number of bytes that the store has of a blob. Reads none of them. Blocks.
+    ///
+    /// # Errors
+    /// There is no such blob (`NotFound`), or the store fails.
+    pub(crate) fn stored_bytes(&self, name: &BlobName) -> io::Result<u64> {
+        Arc::clone(&self.store).stored_bytes(name)
     }
 }
 
@@ -71,6 +62,8 @@ fn day_of_name(name: &BlobName) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -79,11 +72,12 @@ mod tests {
         let blobs = Blobs::open(folder.path(), "run").unwrap();
         let name = BlobName("2026-11-27/a-1.eml".to_owned());
         assert!(blobs.import(&name, &mut Failing).is_err());
-        assert!(!blobs.path(&name).exists());
+        assert!(!blobs.path(&name).unwrap().exists());
+        assert_eq!(blobs.stored_bytes(&name).unwrap_err().kind(), ErrorKind::NotFound);
         assert_eq!(blobs.import(&name, &mut &b"a picture"[..]).unwrap(), 9);
         let mut read = Vec::new();
         blobs.read_raw(&name, 4).unwrap().read_to_end(&mut read).unwrap();
-        assert_eq!(read, b"a pi");
+        assert_eq!((read, blobs.stored_bytes(&name).unwrap()), (b"a pi".to_vec(), 9));
         assert_eq!(fs::read_dir(folder.path().join("2026-11-27")).unwrap().count(), 1);
         blobs.sync_names().unwrap();
     }

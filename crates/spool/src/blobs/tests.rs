@@ -1,9 +1,12 @@
+use std::fs;
+use std::io::Read;
 use std::net::IpAddr;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tipoff_model::{Encoding, MediaKind};
 
+use super::reader::READ_BYTES;
 use super::*;
 use crate::core::samples;
 use crate::room::Sender;
@@ -33,6 +36,10 @@ fn read_all(blobs: &Blobs, bytes: &[u8], encoding: Encoding) -> Vec<u8> {
     let mut read = Vec::new();
     blobs.read(&blob.name, &media(0..blob.size, encoding)).unwrap().read_to_end(&mut read).unwrap();
     read
+}
+
+fn local(blobs: &Blobs) -> &LocalStore {
+    blobs.store.as_local().unwrap()
 }
 
 fn stranger() -> Sender {
@@ -130,11 +137,11 @@ fn a_blob_counts_only_when_it_is_finished() {
     writer.write(b" a mail").unwrap();
     let name = writer.name().clone();
     assert_eq!(writer.size(), 11);
-    assert_eq!(fs::read(blobs.path(&name)).unwrap(), b"half a mail");
+    assert_eq!(fs::read(blobs.path(&name).unwrap()).unwrap(), b"half a mail");
     drop(writer);
-    assert!(!blobs.path(&name).exists());
+    assert!(!blobs.path(&name).unwrap().exists());
     let whole = stored(&blobs, b"whole");
-    assert_eq!((whole.size, fs::read(blobs.path(&whole.name)).unwrap().len()), (5, 5));
+    assert_eq!((whole.size, fs::read(blobs.path(&whole.name).unwrap()).unwrap().len()), (5, 5));
     assert_ne!(whole.name, name);
 }
 
@@ -147,7 +154,7 @@ fn a_resumed_blob_goes_on_behind_what_was_acknowledged() {
     assert_eq!(writer.size(), 13);
     drop(writer);
     assert_eq!(
-        fs::read(blobs.path(&name)).unwrap(),
+        fs::read(blobs.path(&name).unwrap()).unwrap(),
         b"acknowledged!",
         "an acknowledged file stays"
     );
@@ -164,11 +171,11 @@ fn removing_a_blob_twice_is_no_error() {
     let (_folder, blobs) = blobs();
     let StoredBlob { name, .. } = stored(&blobs, b"1");
     for _ in 0..2 {
-        blobs.remove(&name).unwrap();
-        assert!(!blobs.path(&name).exists());
+        local(&blobs).remove_file(&name).unwrap();
+        assert!(!blobs.path(&name).unwrap().exists());
     }
     let day = BlobName("2026-11-27".to_owned());
-    assert!(blobs.remove(&day).is_err(), "a folder is no blob");
+    assert!(local(&blobs).remove_file(&day).is_err(), "a folder is no blob");
 }
 
 #[test]
@@ -179,13 +186,13 @@ fn blobs_of_earlier_runs_are_found_and_their_empty_folders_removed() {
         fs::create_dir_all(path(name).parent().unwrap()).unwrap();
         fs::write(path(name), "1").unwrap();
     };
-    assert_eq!(blobs.of_earlier_runs().unwrap(), []);
+    assert_eq!(local(&blobs).of_earlier_runs("run").unwrap(), []);
     stored(&blobs, b"of this run");
     ["2026-11-27/old-1.eml", "2026-11-20/old-2.eml", "README"].iter().for_each(|name| make(name));
     fs::create_dir(path("2026-11-01")).unwrap();
     drop(blobs.begin(NIGHT.after(std::time::Duration::from_secs(1)), "eml").unwrap());
     let mut found: Vec<String> =
-        blobs.of_earlier_runs().unwrap().into_iter().map(|name| name.0).collect();
+        local(&blobs).of_earlier_runs("run").unwrap().into_iter().map(|name| name.0).collect();
     found.sort_unstable();
     assert_eq!(found, ["2026-11-20/old-2.eml", "2026-11-27/old-1.eml"]);
     assert!(!path("2026-11-01").exists());
@@ -196,11 +203,11 @@ fn blobs_of_earlier_runs_are_found_and_their_empty_folders_removed() {
 #[test]
 fn a_name_is_synced_once_and_a_removed_folder_fails_once() {
     let (folder, blobs) = blobs();
-    let new_names = |day: &str| blobs.days().get(day).is_some_and(|day| day.has_new_names);
+    let new_names = |day: &str| local(&blobs).days().get(day).is_some_and(|day| day.has_new_names);
     stored(&blobs, b"1");
-    assert!(new_names("2026-11-27") && !blobs.days()["2026-11-27"].is_durable);
+    assert!(new_names("2026-11-27") && !local(&blobs).days()["2026-11-27"].is_durable);
     blobs.sync_names().unwrap();
-    assert!(!new_names("2026-11-27") && blobs.days()["2026-11-27"].is_durable);
+    assert!(!new_names("2026-11-27") && local(&blobs).days()["2026-11-27"].is_durable);
     stored(&blobs, b"2");
     assert!(new_names("2026-11-27"), "the name of the file is new, that of the folder is not");
     let later = blobs.begin(NIGHT.after(std::time::Duration::from_secs(1)), "eml").unwrap();
@@ -208,7 +215,7 @@ fn a_name_is_synced_once_and_a_removed_folder_fails_once() {
     fs::remove_dir_all(folder.path().join("blobs/2026-11-27")).unwrap();
     assert!(blobs.sync_names().is_err());
     assert!(!new_names("2026-11-27"));
-    let other = blobs.days()["2026-11-28"];
+    let other = local(&blobs).days()["2026-11-28"];
     assert!(other.has_new_names && !other.is_durable, "the next commit must sync it");
     blobs.sync_names().unwrap();
     assert!(!new_names("2026-11-28"));
@@ -219,7 +226,7 @@ fn a_resumed_blob_needs_its_name_synced_once_in_a_run() {
     let (folder, blobs) = blobs();
     let StoredBlob { name, .. } = stored(&blobs, b"1");
     let next_run = Blobs::open(&folder.path().join("blobs"), "next").unwrap();
-    let new_names = || next_run.days().values().any(|day| day.has_new_names);
+    let new_names = || local(&next_run).days().values().any(|day| day.has_new_names);
     next_run.resume(&name, 1).unwrap().finish().unwrap();
     assert!(new_names(), "the run before may have ended before the sync");
     next_run.sync_names().unwrap();
@@ -293,11 +300,11 @@ async fn a_large_file_is_synced_in_pieces_as_it_comes() {
     writer.keep_pace().await;
     assert!(!writer.must_wait() && !blobs.queue.is_full());
     let blob = writer.finish().unwrap();
-    assert_eq!(fs::metadata(blobs.path(&blob.name)).unwrap().len(), 10 * MB as u64);
+    assert_eq!(fs::metadata(blobs.path(&blob.name).unwrap()).unwrap().len(), 10 * MB as u64);
 }
 
-#[test]
-fn what_a_crash_cut_off_can_be_gone_on_with() {
+#[tokio::test]
+async fn what_a_crash_cut_off_can_be_gone_on_with() {
     let (folder, _) = blobs();
     let (root, journal) = (folder.path().join("blobs"), folder.path().join("journal"));
     let open = |run| {
@@ -318,12 +325,12 @@ fn what_a_crash_cut_off_can_be_gone_on_with() {
     let found = next.unfinished_of("yard");
     assert_eq!(found.iter().map(|it| (&it.blob, it.size)).collect::<Vec<_>>(), [(&name, 4)]);
     assert!(next.unfinished_of("gate").is_empty());
-    assert_eq!(next.of_earlier_runs().unwrap(), [], "it is not swept");
+    assert_eq!(next.possible_orphans().await.unwrap(), [], "it is not swept");
     let number = found[0].number;
     assert_eq!(next.unfinished(number).as_ref(), found.first());
     assert_eq!(next.take_unfinished(number).as_ref(), found.first());
     assert_eq!((next.unfinished(number), next.take_unfinished(number)), (None, None));
-    assert_eq!(next.of_earlier_runs().unwrap(), [name]);
+    assert_eq!(next.possible_orphans().await.unwrap(), [name]);
     let last = open("c");
     let day_later = found[0].received_at.after(std::time::Duration::from_secs(24 * 3600 + 1));
     assert_eq!(last.take_old_unfinished(found[0].received_at), []);

@@ -1,6 +1,6 @@
 //! A blob that is being received: its bytes are counted, written, and synced in pieces as they come.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::num::NonZeroU64;
@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::Advice;
-use tipoff_model::BlobName;
-use tokio::task::JoinHandle;
+use tipoff_model::{BlobName, Media};
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{Blobs, StoredBlob};
+use super::store::{Begun, Target};
+use super::{Blobs, MediaReader, StoredBlob};
 use crate::disk_queue::DiskQueue;
 use crate::room::Sender;
 use crate::unfinished::Note;
@@ -32,8 +33,7 @@ pub struct BlobWriter {
     size: u64,
     /// Bytes that the disk was asked to write.
     ahead: u64,
-    /// Whether the blob was begun here: then it is removed unless it is finished.
-    is_new: bool,
+    target: Target,
     /// The line in the journal, while this is an upload that its device may go on with.
     note: Option<Note>,
     /// `None` until it is known whose it is: then nothing is counted.
@@ -56,7 +56,7 @@ struct Piece {
 impl Piece {
     async fn sync(self, path: PathBuf) {
         let _turn = self.queue.turn(self.address).await;
-        let synced = tokio::task::spawn_blocking(move || {
+        let synced = spawn_blocking(move || {
             let began = Instant::now();
             // Opened anew: the system reports a failed write once to each open file (fsync(2)), and the sync at the
             // end must still see it.
@@ -75,14 +75,15 @@ impl Drop for Piece {
 }
 
 impl BlobWriter {
-    pub(super) fn new(blobs: Blobs, name: BlobName, file: File, size: u64, is_new: bool) -> Self {
+    pub(super) fn new(blobs: Blobs, begun: Begun) -> Self {
+        let Begun { name, file, size, target } = begun;
         Self {
             blobs,
             name,
             file: Some(file),
             size,
             ahead: size,
-            is_new,
+            target,
             note: None,
             sender: None,
             taken: 0,
@@ -117,7 +118,7 @@ impl BlobWriter {
         }
         file.write_all(bytes)?;
         self.size += count;
-        if let Some(sender) = self.sender {
+        if let (Some(sender), Target::Blob { .. }) = (self.sender, &self.target) {
             self.blobs.queue.written(sender.address, count);
             self.unsynced += count;
         }
@@ -162,7 +163,7 @@ impl BlobWriter {
             let _ = syncing.await;
         }
         let bytes = std::mem::take(&mut self.unsynced);
-        let (queue, path) = (Arc::clone(&self.blobs.queue), self.blobs.path(&self.name));
+        let (queue, path) = (Arc::clone(&self.blobs.queue), self.path());
         let piece = Piece { queue, address, bytes };
         self.syncing = Some(tokio::spawn(piece.sync(path)));
         if self.blobs.queue.is_full()
@@ -182,22 +183,53 @@ impl BlobWriter {
         &self.name
     }
 
-    /// Makes the bytes durable (docs/spool.md, A2). Blocks until the disk has them. The name becomes
+    /// The file that has the bytes so far, which is on this machine in any store. Of what is appended to a blob of
+    /// objects it has the new bytes only.
+    pub fn path(&self) -> PathBuf {
+        self.target.path().to_owned()
+    }
+
+    /// What becomes of the file.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Syncs the bytes, before the pieces of others. Blocks.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let _first = self.blobs.queue.small(self.unsynced);
+        file.sync_data()
+    }
+
+    /// All bytes are written. Their file is not removed by this writer then.
+    pub(super) fn close(&mut self) {
+        self.file = None;
+    }
+
+    /// Reads a file inside the bytes so far, decoded. Blocks.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn read(&self, media: &Media) -> io::Result<MediaReader> {
+        MediaReader::of_file(&self.path(), media)
+    }
+
+    /// Makes the bytes durable (docs/spool.md, A2). Blocks until the store has them. The name becomes
     /// durable with those of others, when their arrivals are committed.
     /// A blob that no arrival names afterwards is swept at the next start.
-    pub fn finish(mut self) -> io::Result<StoredBlob> {
-        if let Some(file) = &self.file {
-            let _first = self.blobs.queue.small(self.unsynced);
-            file.sync_data()?;
-        }
-        if let Some((day, _)) = self.name.0.split_once('/') {
-            let mut days = self.blobs.days();
-            let day = days.entry(day.to_owned()).or_default();
-            // The name of a resumed blob is in a folder that an earlier run may not have synced.
-            day.has_new_names |= self.is_new || !day.is_durable;
-        }
-        self.file = None;
-        Ok(StoredBlob { name: self.name.clone(), size: self.size })
+    ///
+    /// # Errors
+    /// The store does not take them.
+    pub fn finish(self) -> io::Result<StoredBlob> {
+        Arc::clone(&self.blobs.store).finish(self)
+    }
+
+    /// The same for tasks, which must not block.
+    ///
+    /// # Errors
+    /// As [`BlobWriter::finish`].
+    pub async fn commit(self) -> io::Result<StoredBlob> {
+        Arc::clone(&self.blobs.store).commit(self).await
     }
 }
 
@@ -207,9 +239,11 @@ impl Drop for BlobWriter {
             self.blobs.room.give_back(sender, self.taken);
             self.blobs.queue.synced(sender.address, self.unsynced);
         }
-        if self.file.take().is_some()
-            && self.is_new
-            && let Err(error) = self.blobs.remove(&self.name)
+        let is_needed = self.file.take().is_none();
+        if let Target::Blob { path, is_new: true } = &self.target
+            && !is_needed
+            && let Err(error) = fs::remove_file(path)
+            && error.kind() != io::ErrorKind::NotFound
         {
             tracing::warn!(blob = %self.name, %error, "A file that is not needed could not be removed.");
         }

@@ -7,7 +7,7 @@ use tipoff_model::IncidentId;
 use super::*;
 use crate::core::incident_search::words;
 use crate::core::incident_summary::search_text;
-use crate::{Growth, IncidentDetail, IncidentFilter};
+use crate::{Growth, IncidentDetail, IncidentFilter, StoredBlob};
 
 /// All checks of this file, on one engine.
 pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
@@ -131,12 +131,13 @@ async fn the_metrics_follow_what_is_stored(open: Open<'_>) {
     let pending = spool.stats().await.unwrap().pending;
     assert_eq!(pending, [("hook".to_owned(), 2), ("phone".to_owned(), 2)]);
     let content = arrival(&*spool, "yard", NOW).content;
+    let blob = spool.incident(first.incident).await.unwrap().arrivals.remove(0).blob;
     let growth = Growth {
         arrival: first.arrival,
         content,
         event: Event::Motion,
         housekeeping: false,
-        size: 5_000,
+        blob: StoredBlob { size: 5_000, ..blob },
         began_at: NOW,
         received_at: NOW,
         ready_at: NOW,

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::{DeviceChange, Usage};
+use crate::{DeviceChange, StoredBlob, Usage};
 
 pub(super) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     a_flood_of_strangers_takes_nothing_from_a_known_camera(&*fresh()).await;
@@ -219,7 +219,7 @@ async fn a_locked_incident_does_not_grow_beyond_the_locks(open: Open<'_>) {
         content: Content::default(),
         event: Event::Motion,
         housekeeping: false,
-        size: 1_000_000,
+        blob: StoredBlob { name: tipoff_model::BlobName("big".to_owned()), size: 1_000_000 },
         began_at: NOW,
         received_at: seconds(2),
         ready_at: seconds(2),

@@ -82,7 +82,7 @@ impl Job<'_> {
     }
 
     async fn compare_files(&mut self, copied: &mut Copied) -> Result<()> {
-        copied.shares_files = self.from.blobs.are_those_of(&self.to.blobs);
+        copied.shares_files = self.from.shares_files_with(&self.to);
         let total = self.about_rows("arrival").await?;
         let (mut last, mut done) = (0, 0);
         loop {
@@ -93,7 +93,7 @@ impl Job<'_> {
             let (from, to) = (self.from.blobs.clone(), self.to.blobs.clone());
             let shares = copied.shares_files;
             let comparing = spawn_blocking(move || match shares {
-                true => Ok(media::check(&files, &from)),
+                true => media::check(&files, &from),
                 false => media::compare(&files, &from, &to),
             });
             let compared = comparing.await.map_err(|_| SpoolError::Closed)??;

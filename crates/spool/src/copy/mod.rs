@@ -18,6 +18,7 @@ use tokio::task::spawn_blocking;
 use crate::sql::catalog::Catalog;
 use crate::sql::copy_notes::{self, Begun, KeyPart, Position, Stage};
 use crate::sql::identity::random_hex;
+use crate::sql::spool::file_error;
 use crate::sql::statement::{Sql, params};
 use crate::{Result, SpoolConfig, SpoolError};
 pub use restored::leave_out_numbers;
@@ -102,6 +103,8 @@ async fn run(
     let name = random_hex(8)?;
     let from = Side::source(source, &name).await?;
     let to = Side::target(target, &name).await?;
+    // Not after hours of rows.
+    to.blobs.probe().await.map_err(file_error)?;
     let (copy, position) = begin(&from, &to, name, anew).await?;
     let mut job = Job { from, to, copy, page, report };
     job.copy(position).await?;
@@ -244,7 +247,7 @@ impl Job<'_> {
 
     /// Copies the files of the arrivals behind a key.
     async fn copy_files(&mut self, after: Vec<KeyPart>) -> Result<()> {
-        if self.from.blobs.are_those_of(&self.to.blobs) {
+        if self.from.shares_files_with(&self.to) {
             return Ok(());
         }
         let mut last = match after.first() {
@@ -283,7 +286,9 @@ impl Job<'_> {
             let text = format!("the table {table} has other columns in the target");
             return Err(SpoolError::Copy(text));
         }
-        Ok(Arc::new(layout))
+        // The segments of an arrival become one file in a folder.
+        let joins = table == "arrival" && !self.to.blobs.are_remote();
+        Ok(Arc::new(if joins { layout.emptied("segments") } else { layout }))
     }
 
     async fn about_rows(&self, table: &'static str) -> Result<u64> {
@@ -356,5 +361,7 @@ fn in_table(table: &str, error: SpoolError) -> SpoolError {
     }
 }
 
+#[cfg(test)]
+mod bucket_tests;
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,8 @@ pub(super) struct Layout {
     pub(super) columns: Vec<String>,
     /// Places of the columns of the primary key.
     key: Vec<usize>,
+    /// Place of the column that is empty in the copy, whatever the source has.
+    emptied: Option<usize>,
 }
 
 impl Layout {
@@ -33,7 +35,13 @@ impl Layout {
         let key = catalog.key(sql, table)?;
         let place = |name: &String| columns.iter().position(|column| column == name);
         let key = key.iter().filter_map(place).collect();
-        Ok(Self { table, columns, key })
+        Ok(Self { table, columns, key, emptied: None })
+    }
+
+    /// The same with a column that counts as empty on both sides.
+    pub(super) fn emptied(self, name: &str) -> Self {
+        let emptied = self.columns.iter().position(|column| column == name);
+        Self { emptied, ..self }
     }
 
     /// The next rows behind a key (empty: the first ones), in the order of the key, up to `max`.
@@ -144,9 +152,12 @@ impl Layout {
     }
 
     fn row(&self, row: &Row<'_>) -> Result<FullRow> {
-        let values: Vec<Value<'static>> = (0..self.columns.len())
-            .map(|place| row.0.value(place).map(owned))
-            .collect::<Result<_>>()?;
+        let value = |place| match self.emptied == Some(place) {
+            true => Ok(Value::Null),
+            false => row.0.value(place).map(owned),
+        };
+        let values: Vec<Value<'static>> =
+            (0..self.columns.len()).map(value).collect::<Result<_>>()?;
         let key = self.key.iter().filter_map(|place| values.get(*place)).map(KeyPart::of);
         let key = key.collect::<Result<_>>()?;
         Ok(FullRow { values, key })

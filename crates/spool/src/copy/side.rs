@@ -13,7 +13,7 @@ use crate::sql::spool::file_error;
 use crate::sql::statement::Sql;
 use crate::sqlite::SqliteDatabase;
 use crate::sqlite::copying::{self as sqlite, SqliteCatalog};
-use crate::{Blobs, Engine, Result, SpoolConfig, SpoolError, durable};
+use crate::{Blobs, Engine, Result, S3Settings, SpoolConfig, SpoolError, durable};
 
 /// The database of one side, open for a copy.
 enum Open {
@@ -25,6 +25,7 @@ enum Open {
 pub(super) struct Side {
     open: Open,
     folder: PathBuf,
+    bucket: Option<S3Settings>,
     pub(super) blobs: Blobs,
 }
 
@@ -52,9 +53,20 @@ impl Side {
                 Open::Postgres(Box::new(postgres::open(database, is_target).await?))
             }
         };
-        let blobs = Blobs::open(&config.folder.join("blobs"), run).map_err(file_error)?;
+        let (folder, bucket) = (config.folder.clone(), config.bucket.clone());
+        let blobs = Blobs::of_spool(&folder, bucket.as_ref(), run).map_err(file_error)?;
         durable::sync_folder(&config.folder).map_err(file_error)?;
-        Ok(Self { open, folder: config.folder.clone(), blobs })
+        Ok(Self { open, folder, bucket, blobs })
+    }
+
+    /// Whether both have the same place for the bytes of arrivals.
+    pub(super) fn shares_files_with(&self, other: &Self) -> bool {
+        let folder = |side: &Self| side.folder.canonicalize().ok();
+        match (&self.bucket, &other.bucket) {
+            (Some(own), Some(others)) => own.is_same_place(others),
+            (None, None) => folder(self).is_some_and(|own| folder(other) == Some(own)),
+            _ => false,
+        }
     }
 
     /// What the engine knows of its tables.

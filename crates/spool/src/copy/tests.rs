@@ -16,14 +16,14 @@ use crate::{
     open_beside,
 };
 
-fn embedded(folder: &Path) -> SpoolConfig {
-    SpoolConfig { folder: folder.to_owned(), engine: Engine::Embedded }
+pub(super) fn embedded(folder: &Path) -> SpoolConfig {
+    SpoolConfig { folder: folder.to_owned(), engine: Engine::Embedded, bucket: None }
 }
 
-fn shared(folder: &Path, database: &Database<'_>) -> SpoolConfig {
+pub(super) fn shared(folder: &Path, database: &Database<'_>) -> SpoolConfig {
     let url = database.url().to_owned();
     let engine = Engine::Postgres(PostgresConfig { url, ca: None, connections: CONNECTIONS });
-    SpoolConfig { folder: folder.to_owned(), engine }
+    SpoolConfig { folder: folder.to_owned(), engine, bucket: None }
 }
 
 /// A row for every table, with the values that engines treat differently.
@@ -56,7 +56,7 @@ const ROWS: &str = "
 ";
 
 /// A spool of the embedded engine in which every table has rows, and some numbers were given to rows that are gone.
-async fn fill(folder: &Path) {
+pub(super) async fn fill(folder: &Path) {
     let spool = SqliteSpool::open(folder, Arc::new(Plain)).unwrap();
     for minute in 0..7 {
         let device = ["yard", "door", "gate"][minute % 3];
@@ -107,14 +107,14 @@ fn dump(folder: &Path) -> Vec<(String, Vec<Vec<Cell>>)> {
     names.map(table).collect()
 }
 
-fn assert_equal(one: &Path, other: &Path) {
+pub(super) fn assert_equal(one: &Path, other: &Path) {
     for ((table, rows), (_, others)) in dump(one).into_iter().zip(dump(other)) {
         // Numbers of tables that give them by the largest row are no loss.
         assert_eq!(rows, others, "{table}");
     }
 }
 
-async fn copy(source: &SpoolConfig, target: &SpoolConfig) -> Result<Copied> {
+pub(super) async fn copy(source: &SpoolConfig, target: &SpoolConfig) -> Result<Copied> {
     run(source, target, false, 3, &mut |_| {}).await
 }
 
@@ -209,7 +209,7 @@ async fn a_spool_is_the_same_on_the_other_engine_and_back() {
         let filter = IncidentFilter { text, silent: true, ..IncidentFilter::default() };
         assert_eq!(spool.incidents(&filter, 9).await.unwrap().len(), 1);
         let detail = spool.incident(tipoff_model::IncidentId(3)).await.unwrap();
-        let blob = spool.blobs().path(&detail.arrivals[0].blob.name);
+        let blob = spool.blobs().path(&detail.arrivals[0].blob.name).unwrap();
         assert_eq!(std::fs::read(blob).unwrap(), b"a picture");
     }
 }

@@ -6,7 +6,9 @@
 //! (max-min fairness): nobody loses anything while another has more than their share. Of a holder's incidents, those
 //! without pending deliveries are evicted before the others, the oldest first.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::binary_heap::PeekMut;
+use std::collections::{BinaryHeap, HashMap};
 use std::net::IpAddr;
 
 use tipoff_model::{Device, DeviceKey};
@@ -138,8 +140,15 @@ pub(crate) struct Holder {
     pub(crate) waiting: u64,
 }
 
+impl Holder {
+    /// Bytes in incidents that can be evicted, with or without a pending delivery.
+    fn part(&self, waiting: bool) -> u64 {
+        if waiting { self.waiting } else { self.settled }
+    }
+}
+
 /// What is evicted next: the oldest incident of a holder with or without pending deliveries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Choice {
     /// Index of the holder.
     pub(crate) holder: usize,
@@ -147,8 +156,8 @@ pub(crate) struct Choice {
     pub(crate) waiting: bool,
 }
 
-/// The holders while incidents are evicted, until all is within `room`.
-#[derive(Debug)]
+/// The holders while incidents are evicted, until all is within `room`. A choice costs the same however many they are.
+#[derive(Clone, Debug)]
 pub(crate) struct Shares {
     holders: Vec<Holder>,
     room: u64,
@@ -157,53 +166,92 @@ pub(crate) struct Shares {
 }
 
 /// Strangers together, or known devices.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Group {
     /// Bytes of all of them.
     total: u64,
     /// Share of each of them, in bytes ([`level`]).
     level: u64,
+    /// Those with incidents without pending deliveries.
+    settled: Ranking,
+    /// Those with incidents with pending deliveries.
+    waiting: Ranking,
+}
+
+/// Holders by their bytes, the greediest first; of equals the first. An entry may be from before an eviction.
+type Ranking = BinaryHeap<(u64, Reverse<usize>)>;
+
+impl Group {
+    fn new(holders: &[Holder], known: bool, room: u64) -> Self {
+        let ranking = |waiting: bool| {
+            let all = holders.iter().enumerate();
+            let fits = all.filter(|(_, it)| it.known == known && it.part(waiting) > 0);
+            fits.map(|(index, it)| (it.bytes, Reverse(index))).collect()
+        };
+        Self {
+            total: total(holders, known),
+            level: level(holders, known, room),
+            settled: ranking(false),
+            waiting: ranking(true),
+        }
+    }
+
+    /// Whose incident of the group is evicted next.
+    fn next(&mut self, holders: &[Holder]) -> Option<Choice> {
+        let settled = greediest(&mut self.settled, holders, false);
+        let waiting = greediest(&mut self.waiting, holders, true);
+        let is_above = |choice: &Choice| {
+            holders.get(choice.holder).is_some_and(|holder| holder.bytes > self.level)
+        };
+        let above = settled.filter(is_above).or(waiting.filter(is_above));
+        above.or(settled).or(waiting)
+    }
+}
+
+/// The first of a ranking, which is put in order as far as that needs.
+fn greediest(ranking: &mut Ranking, holders: &[Holder], waiting: bool) -> Option<Choice> {
+    while let Some(mut first) = ranking.peek_mut() {
+        let (bytes, Reverse(index)) = *first;
+        match holders.get(index).filter(|holder| holder.part(waiting) > 0) {
+            Some(holder) if holder.bytes == bytes => {
+                return Some(Choice { holder: index, waiting });
+            }
+            Some(holder) => *first = (holder.bytes, Reverse(index)),
+            None => {
+                PeekMut::pop(first);
+            }
+        }
+    }
+    None
+}
+
+fn total(holders: &[Holder], known: bool) -> u64 {
+    holders.iter().filter(|it| it.known == known).map(|it| it.bytes).sum()
 }
 
 impl Shares {
     pub(crate) fn new(holders: Vec<Holder>, room: u64) -> Self {
-        let total = |known| holders.iter().filter(|it| it.known == known).map(|it| it.bytes).sum();
-        let (strangers, known): (u64, u64) = (total(false), total(true));
+        let (strangers, known) = (total(&holders, false), total(&holders, true));
         let sure = room / STRANGERS_SHARE;
         // What one group does not use is the other's.
         let of_strangers = room.saturating_sub(known).max(sure);
         let of_known = room.saturating_sub(strangers).max(room - sure);
-        let strangers = Group { total: strangers, level: level(&holders, false, of_strangers) };
-        let known = Group { total: known, level: level(&holders, true, of_known) };
+        let strangers = Group::new(&holders, false, of_strangers);
+        let known = Group::new(&holders, true, of_known);
         Self { holders, room, strangers, known }
     }
 
     /// What is evicted next. `None` if all is within the room, or nothing can be evicted.
-    pub(crate) fn next(&self) -> Option<Choice> {
+    pub(crate) fn next(&mut self) -> Option<Choice> {
         let strangers = self.strangers.total;
         if strangers.saturating_add(self.known.total) <= self.room {
             return None;
         }
-        let known_first = strangers <= self.room / STRANGERS_SHARE;
-        self.of_group(known_first).or_else(|| self.of_group(!known_first))
-    }
-
-    fn of_group(&self, known: bool) -> Option<Choice> {
-        let level = if known { self.known.level } else { self.strangers.level };
-        let greediest = |waiting: bool, above: bool| {
-            let all = self.holders.iter().enumerate();
-            let fits = all.filter(|(_, it)| {
-                it.known == known
-                    && (it.bytes > level || !above)
-                    && if waiting { it.waiting > 0 } else { it.settled > 0 }
-            });
-            // Of equals the first.
-            let (holder, _) = fits.rev().max_by_key(|(_, it)| it.bytes)?;
-            Some(Choice { holder, waiting })
+        let (first, second) = match strangers <= self.room / STRANGERS_SHARE {
+            true => (&mut self.known, &mut self.strangers),
+            false => (&mut self.strangers, &mut self.known),
         };
-        [(false, true), (true, true), (false, false), (true, false)]
-            .into_iter()
-            .find_map(|(waiting, above)| greediest(waiting, above))
+        first.next(&self.holders).or_else(|| second.next(&self.holders))
     }
 
     /// The row of the holder that was chosen.

@@ -153,7 +153,10 @@ pub(crate) fn least_needed(mut trees: Vec<(String, Timestamp)>, stay: usize) -> 
 mod tests {
     use std::time::Duration;
 
+    use tipoff_model::BlobName;
+
     use super::*;
+    use crate::StoredBlob;
     use crate::contract::{NOW, envelope};
     use crate::core::samples;
     use tipoff_model::{DeliveryState, MediaKind, Protocol};
@@ -286,7 +289,7 @@ mod tests {
             content: Content::default(),
             event: Event::Person,
             housekeeping: true,
-            size: 9,
+            blob: StoredBlob { name: BlobName("a".to_owned()), size: 9 },
             began_at: seconds(1),
             received_at: seconds(2),
             ready_at: seconds(3),

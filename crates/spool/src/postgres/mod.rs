@@ -9,6 +9,9 @@ pub(crate) mod copying;
 mod lanes;
 mod locks;
 mod notices;
+#[cfg(test)]
+mod plans;
+mod repeat;
 mod schema;
 mod statement;
 mod text_index;
@@ -25,12 +28,12 @@ use tipoff_model::{RuleSource, Timestamp};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::sql::database::{Database, caught};
+use crate::sql::database::Database;
 use crate::sql::identity::random_hex;
 use crate::sql::spool::{Opening, SqlSpool, file_error};
 use crate::sql::statement::Sql;
 use crate::sql::sweep;
-use crate::{Blobs, Heard, Result, SpoolError, durable};
+use crate::{Blobs, Heard, Result, S3Settings, SpoolError, durable};
 use lanes::Lanes;
 use notices::Notices;
 use schema::CURRENT;
@@ -81,13 +84,27 @@ pub struct PostgresDatabase {
 }
 
 impl SqlSpool<PostgresDatabase> {
-    /// Opens the spool in the database and makes its tables where they are missing. Files are in `folder`.
+    /// Opens the spool in the database and makes its tables where they are missing. The bytes of arrivals are in
+    /// `folder`.
     ///
     /// # Errors
     /// [`SpoolError::Newer`]; if the database or the disk fails.
     pub async fn open(
         config: &PostgresConfig,
         folder: &Path,
+        rules: Arc<dyn RuleSource>,
+        purpose: Purpose,
+    ) -> Result<Self> {
+        Self::open_with(config, (folder, None), rules, purpose).await
+    }
+
+    /// The same with the bytes of arrivals in a bucket, if there is one. The folder is this node's own.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; if the bucket's settings are unusable.
+    pub async fn open_with(
+        config: &PostgresConfig,
+        (folder, bucket): (&Path, Option<&S3Settings>),
         rules: Arc<dyn RuleSource>,
         purpose: Purpose,
     ) -> Result<Self> {
@@ -101,13 +118,25 @@ impl SqlSpool<PostgresDatabase> {
             database.write(move |sql| Opening::read(sql, purpose == Purpose::Receive, now)).await?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         durable::make_private_folder(folder).map_err(file_error)?;
-        let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
+        let blobs = Blobs::of_spool(folder, bucket, &run).map_err(file_error)?;
+        if purpose == Purpose::Receive {
+            blobs.remove_leftovers().map_err(file_error)?;
+        }
         let folder = folder.to_owned();
         let journal = match purpose {
-            Purpose::Receive => database.read(move |sql| sweep::open_journal(&folder, sql)).await?,
-            Purpose::Look => None,
+            Purpose::Receive if !blobs.are_remote() => {
+                database.read(move |sql| sweep::open_journal(&folder, sql)).await?
+            }
+            _ => None,
         };
         Ok(Self::new(database, blobs.with_journal(journal), rules, opening))
+    }
+}
+
+impl SqlSpool<PostgresDatabase> {
+    /// Round trips to the database until now, of all that this node did.
+    pub fn round_trips(&self) -> u64 {
+        self.database.round_trips.load(Ordering::Relaxed)
     }
 }
 
@@ -125,7 +154,7 @@ impl PostgresDatabase {
         Ok(Self { pool, is_failing, lanes, round_trips, notices })
     }
 
-    /// Runs `work` on a connection, on a thread for blocking work. Without its changes if it fails.
+    /// Runs `work` with a connection, on a thread for blocking work. Without its changes if it fails.
     async fn on_connection<T: Send + 'static>(
         &self,
         begin: fn(deadpool_postgres::Object, Handle) -> Session,
@@ -136,10 +165,7 @@ impl PostgresDatabase {
         let round_trips = Arc::clone(&self.round_trips);
         let run = move || {
             let session = begin(connection, runtime);
-            let done = caught(|| work(&session));
-            if done.is_err() {
-                session.roll_back();
-            }
+            let done = session.or_roll_back(|| work(&session));
             round_trips.fetch_add(session.round_trips(), Ordering::Relaxed);
             let (connection, is_usable) = session.end();
             if !is_usable {
@@ -150,15 +176,20 @@ impl PostgresDatabase {
         spawn_blocking(run).await.map_err(|_| SpoolError::Closed)?
     }
 
-    /// Does `work` in a transaction and commits it.
+    /// Does `work` in a transaction and commits it. If another transaction comes in its way, it is done again.
     async fn transaction<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Session) -> Result<T> + Send + 'static,
+        work: impl Fn(&Session) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let run = |session: &Session| {
-            let value = work(session)?;
-            session.commit()?;
-            Ok(value)
+        let run = move |session: &Session| {
+            repeat::unless_in_the_way(|| {
+                session.begin();
+                session.or_roll_back(|| {
+                    let value = work(session)?;
+                    session.commit()?;
+                    Ok(value)
+                })
+            })
         };
         let done = self.on_connection(Session::writing, run).await;
         let is_failing = matches!(
@@ -182,15 +213,15 @@ impl Database for PostgresDatabase {
     async fn write<T, W>(&self, work: W) -> Result<T>
     where
         T: Send + 'static,
-        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<T> + Send + 'static,
     {
-        self.transaction(|session| work(session)).await
+        self.transaction(move |session| work(session)).await
     }
 
     async fn write_for<T, W>(&self, sender: &str, work: W) -> Result<T>
     where
         T: Send + 'static,
-        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<T> + Send + 'static,
     {
         let _place = self.lanes.enter(sender).await?;
         self.write(work).await
@@ -198,7 +229,7 @@ impl Database for PostgresDatabase {
 
     async fn check<W>(&self, change: W) -> Result<()>
     where
-        W: FnOnce(&dyn Sql) -> Result<()> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<()> + Send + 'static,
     {
         match self.is_failing.load(Ordering::Relaxed) {
             true => self.write(change).await,

@@ -19,6 +19,7 @@ use super::locks::lock_statement;
 use super::text_index;
 use super::values::{params, to_owned, type_of};
 use crate::core::incident_search::Wanted;
+use crate::sql::database::caught;
 use crate::sql::statement::{self as sql, EachRow, Lock, Sql, Value};
 use crate::{Result, SpoolError};
 
@@ -62,11 +63,24 @@ impl Session {
         }
     }
 
-    /// In a transaction, which begins with the first statement.
+    /// For transactions, one after the other.
     pub(super) fn writing(connection: Object, runtime: Handle) -> Self {
-        let session = Self { is_writing: true, ..Self::reading(connection, runtime) };
-        session.queued.borrow_mut().push(Queued::Plain("BEGIN"));
-        session
+        Self { is_writing: true, ..Self::reading(connection, runtime) }
+    }
+
+    /// Begins a transaction, with the next statement.
+    pub(super) fn begin(&self) {
+        self.forget_all();
+        self.queued.borrow_mut().push(Queued::Plain("BEGIN"));
+    }
+
+    /// Does `work`. If it fails or panics, its transaction ends without its changes.
+    pub(super) fn or_roll_back<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let done = caught(work);
+        if done.is_err() {
+            self.roll_back();
+        }
+        done
     }
 
     /// Sends what waits, and `COMMIT` with it.
@@ -86,7 +100,7 @@ impl Session {
     }
 
     /// Ends the transaction, if there is one, without its changes.
-    pub(super) fn roll_back(&self) {
+    fn roll_back(&self) {
         self.queued.borrow_mut().clear();
         if self.is_writing && !self.is_broken.get() {
             let end = self.connection.batch_execute("ROLLBACK");
@@ -217,6 +231,8 @@ impl Session {
     fn prepare(&self, statement: &str, values: &[Value<'_>]) -> Result<Statement> {
         let types: Vec<Type> = values.iter().map(type_of).collect();
         let translated = translate(statement);
+        #[cfg(test)]
+        super::plans::note(&translated, &types);
         let prepare = self.connection.prepare_typed_cached(&translated, &types);
         let mut prepare = std::pin::pin!(prepare);
         // A statement that is kept from before is ready at once.
@@ -293,7 +309,10 @@ impl Sql for Session {
             // It goes with the next statement: whoever has the lock until then changes nothing that was read.
             let (select, number) = lock_statement(lock);
             self.forget_all();
-            self.change(select, &[Value::Integer(number)])?;
+            // Whoever had the lock may have merged the device: the second time finds the other.
+            for _ in 0..if select.contains("FROM") { 2 } else { 1 } {
+                self.change(select, &[Value::Integer(number)])?;
+            }
         }
         Ok(self.is_writing)
     }

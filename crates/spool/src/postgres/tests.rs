@@ -2,11 +2,13 @@ use std::sync::Mutex;
 
 use tipoff_model::DeliveryState;
 use tipoff_testkit::postgres::{Cluster, Server};
+use tipoff_testkit::s3::{self, S3};
+use tokio::runtime::Runtime;
 
 use super::*;
 use crate::sql::spool::lock;
 use crate::sql::statement::{Lock, Value};
-use crate::{Heard, Incidents, Nodes, Spool, contract};
+use crate::{Devices, Heard, Incidents, Nodes, Spool, contract};
 
 fn config(url: &str) -> PostgresConfig {
     PostgresConfig { url: url.to_owned(), ca: None, connections: CONNECTIONS }
@@ -14,23 +16,52 @@ fn config(url: &str) -> PostgresConfig {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_contract_holds() {
+    contract_holds(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_contract_holds_with_a_bucket() {
+    let server = S3::open().unwrap();
+    contract_holds(Some(&server)).await;
+    assert!(server.counts().put > 100);
+}
+
+/// The settings of the test server's bucket.
+fn bucket(server: &S3, prefix: &str) -> S3Settings {
+    let some = |text: &str| Some(text.to_owned());
+    S3Settings {
+        endpoint: Some(server.url()),
+        region: some("eu-central-1"),
+        access_key: some(s3::KEY_ID),
+        secret_key: some(s3::SECRET),
+        ..S3Settings::parse(&format!("s3://{}/{prefix}", s3::BUCKET)).unwrap()
+    }
+}
+
+/// Checks the contract on databases of their own, with media in a folder or a bucket.
+async fn contract_holds(objects: Option<&S3>) {
     let server = Server::shared().unwrap();
     let kept = Mutex::default();
+    // The suite waits for uploads on the threads of its own runtime.
+    let requests: &Runtime = Box::leak(Box::new(Runtime::new().unwrap()));
     contract::check(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
         let database = server.create_database().unwrap();
         let config = config(database.url());
         let kept: &Mutex<Vec<_>> = &kept;
+        let number = lock(kept).len();
+        let bucket = objects.map(|objects| bucket(objects, &format!("t{number}")));
         lock(kept).push((folder, database));
         Box::new(move || {
-            let open =
-                PostgresSpool::open(&config, &path, Arc::new(contract::Plain), Purpose::Receive);
-            let open = tokio::task::block_in_place(|| Handle::current().block_on(open));
-            Arc::new(open.unwrap())
+            let (place, rules) = ((&*path, bucket.as_ref()), Arc::new(contract::Plain));
+            let open = PostgresSpool::open_with(&config, place, rules, Purpose::Receive);
+            Arc::new(tokio::task::block_in_place(|| requests.block_on(open)).unwrap())
         })
     })
     .await;
+    let last = lock(&kept).pop();
+    plans::check(&last.unwrap().1);
 }
 
 /// Three round trips, and that of the writes with their COMMIT, once all statements are prepared: for an arrival that
@@ -66,7 +97,7 @@ async fn an_arrival_takes_few_round_trips() {
 async fn an_answer_from_before_a_change_or_a_lock_is_not_used() {
     let database = Server::shared().unwrap().create_database().unwrap();
     let (_folder, [a, b]) = two_nodes(&database).await;
-    let (asked_tx, asked_rx) = tokio::sync::oneshot::channel();
+    let (asked_tx, mut asked_rx) = tokio::sync::mpsc::channel(1);
     let (changed_tx, changed_rx) = std::sync::mpsc::channel::<()>();
     let work = move |sql: &dyn Sql| {
         let read = |sql: &dyn Sql| {
@@ -79,7 +110,7 @@ async fn an_answer_from_before_a_change_or_a_lock_is_not_used() {
         let value = |text: &'static str| [Value::Text(text.into())];
         sql.expect(&|ahead| drop(read(ahead)))?;
         flush()?;
-        let _ = asked_tx.send(());
+        let _ = asked_tx.blocking_send(());
         let _ = changed_rx.recv();
         sql.lock(Lock::Opening)?;
         assert_eq!(read(sql)?.as_deref(), Some("other"), "asked after the lock");
@@ -93,7 +124,7 @@ async fn an_answer_from_before_a_change_or_a_lock_is_not_used() {
         Ok(())
     };
     let reader = tokio::spawn(async move { a.database.write(work).await });
-    asked_rx.await.unwrap();
+    asked_rx.recv().await.unwrap();
     b.choose_mode("other".to_owned(), contract::NOW).await.unwrap();
     drop(changed_tx);
     reader.await.unwrap().unwrap();
@@ -106,17 +137,17 @@ async fn hold(
 ) -> (std::sync::mpsc::Sender<()>, tokio::task::JoinHandle<crate::Stored>) {
     let arrival = contract::arrival(&**node, device, contract::NOW);
     let (release_tx, release_rx) = std::sync::mpsc::channel::<()>();
-    let (written_tx, written_rx) = tokio::sync::oneshot::channel();
+    let (written_tx, mut written_rx) = tokio::sync::mpsc::channel(1);
     let work = move |sql: &dyn Sql| {
-        let stored = crate::sql::store::store(sql, &contract::Plain, arrival, u64::MAX)?;
+        let stored = crate::sql::store::store(sql, &contract::Plain, arrival.clone(), u64::MAX)?;
         sql.one("SELECT 1", &[], |_| Ok(()))?;
-        let _ = written_tx.send(());
+        let _ = written_tx.blocking_send(());
         let _ = release_rx.recv();
         Ok(stored)
     };
     let node = Arc::clone(node);
     let held = tokio::spawn(async move { node.database.write(work).await.unwrap() });
-    written_rx.await.unwrap();
+    written_rx.recv().await.unwrap();
     (release_tx, held)
 }
 
@@ -209,6 +240,27 @@ async fn two_nodes(
     // Both make the tables at the same time.
     let (a, b) = tokio::join!(open("a"), open("b"));
     (folder, [a, b])
+}
+
+/// What one node stores in the bucket another one reads, and its sweep leaves what the first is about to commit.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_with_one_bucket_read_each_others_arrivals() {
+    let server = S3::open().unwrap();
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (config, bucket) = (config(database.url()), bucket(&server, "nodes"));
+    let open = async |name: &str| {
+        let (place, rules) = (folder.path().join(name), Arc::new(contract::Plain));
+        let place = (&*place, Some(&bucket));
+        PostgresSpool::open_with(&config, place, rules, Purpose::Receive).await.unwrap()
+    };
+    let (a, b) = (open("a").await, open("b").await);
+    let arrival = contract::arrival(&a, "yard", contract::NOW);
+    assert_eq!(server.counts().put, 1);
+    b.sweep_orphans().await.unwrap();
+    let stored = a.store(arrival).await.unwrap();
+    let blob = b.incident(stored.incident).await.unwrap().arrivals.remove(0).blob;
+    assert_eq!(contract::bytes(&b, &blob).await.unwrap(), b"a picture");
 }
 
 /// What a device sends to several nodes at once is one device's, in one incident, and in the order of the numbers:
@@ -420,4 +472,132 @@ async fn a_commit_that_no_standby_has_is_not_acknowledged() {
     }
     standbys.iter().for_each(|node| cluster.resume(*node).unwrap());
     stored.await.unwrap().unwrap();
+}
+
+/// Two transactions that lock the same rows in opposite order wait for each other. The server ends one, which is done
+/// again: both are stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_transactions_that_wait_for_each_other_both_are_done() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, [a, b]) = two_nodes(&database).await;
+    database.run("INSERT INTO meta (key, value) VALUES ('left', ''), ('right', '')").unwrap();
+    let both_have_one = Arc::new(std::sync::Barrier::new(2));
+    let times = Arc::new(AtomicU64::new(0));
+    let write = |node: &Arc<PostgresSpool>, rows: [&'static str; 2]| {
+        let (both_have_one, times) = (Arc::clone(&both_have_one), Arc::clone(&times));
+        let is_first = AtomicBool::new(true);
+        let node = Arc::clone(node);
+        async move {
+            let work = move |sql: &dyn Sql| {
+                times.fetch_add(1, Ordering::Relaxed);
+                let append = "UPDATE meta SET value = value || 'x' WHERE key = ?1";
+                sql.execute(append, &[rows[0].to_owned().into()])?;
+                if is_first.swap(false, Ordering::Relaxed) {
+                    both_have_one.wait();
+                }
+                sql.change(append, &[rows[1].to_owned().into()])
+            };
+            node.database.write(work).await
+        }
+    };
+    let (left, right) = tokio::join!(write(&a, ["left", "right"]), write(&b, ["right", "left"]));
+    left.unwrap();
+    right.unwrap();
+    assert_eq!(times.load(Ordering::Relaxed), 3, "one of them was done again");
+    let values = "SELECT value FROM meta WHERE key IN ('left', 'right')";
+    assert_eq!(database.run(values).unwrap().trim(), "xx\nxx");
+}
+
+/// How many transactions wait for a lock that is no row's.
+fn waiting(database: &tipoff_testkit::postgres::Database<'_>) -> String {
+    let select = "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+        WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted";
+    database.run(select).unwrap().trim().to_owned()
+}
+
+async fn wait_until_so_many_wait(database: &tipoff_testkit::postgres::Database<'_>, count: &str) {
+    while waiting(database) != count {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+/// An arrival that finds its device just before a person merges it on another node is stored as one of the other device.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_arrival_during_a_merge_is_of_the_device_that_stays() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, [a, b]) = two_nodes(&database).await;
+    for device in ["old", "new"] {
+        a.store(contract::arrival(&*a, device, contract::NOW)).await.unwrap();
+    }
+    let id = |key: &str| {
+        let id = database.run(&format!("SELECT id FROM device WHERE key = '{key}'")).unwrap();
+        tipoff_model::DeviceId(id.trim().parse().unwrap())
+    };
+    let (old, new) = (id("old"), id("new"));
+    // Whoever holds the device's lock first; the others get it in the order in which they come.
+    let (let_go_tx, let_go_rx) = std::sync::mpsc::channel::<()>();
+    let let_go_rx = Mutex::new(let_go_rx);
+    let (node, hold) = (Arc::clone(&a), move |sql: &dyn Sql| {
+        sql.lock(Lock::Device(old.0))?;
+        sql.execute("SELECT 1", &[])?;
+        lock(&let_go_rx).recv().unwrap();
+        Ok(())
+    });
+    let holder = tokio::spawn(async move { node.database.write(hold).await });
+    let is_held = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'
+        AND datname = current_database()";
+    while database.run(is_held).unwrap().trim() != "1" {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let node = Arc::clone(&a);
+    let merge =
+        tokio::spawn(
+            async move { node.change_device(old, crate::DeviceChange::MergeInto(new)).await },
+        );
+    wait_until_so_many_wait(&database, "1").await;
+    let at = contract::NOW.after(std::time::Duration::from_secs(3600));
+    let arrival = contract::arrival(&*b, "old", at);
+    let node = Arc::clone(&b);
+    let stored = tokio::spawn(async move { node.store(arrival).await });
+    wait_until_so_many_wait(&database, "2").await;
+    let_go_tx.send(()).unwrap();
+    holder.await.unwrap().unwrap();
+    assert!(merge.await.unwrap().unwrap());
+    let stored = stored.await.unwrap().unwrap();
+    let device = format!("SELECT device FROM incident WHERE id = {}", stored.incident);
+    assert_eq!(database.run(&device).unwrap().trim(), new.0.to_string());
+    let left = format!("SELECT count(*) FROM heard WHERE device = {}", old.0);
+    assert_eq!(database.run(&left).unwrap().trim(), "0");
+}
+
+/// Retention removes the devices, the holders and the incidents of arrivals that come at the same time to another node.
+/// Every arrival is stored, and the sums of the holders are right.
+#[tokio::test(flavor = "multi_thread")]
+async fn arrivals_are_stored_while_everything_else_of_their_address_is_removed() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (_folder, [a, b]) = two_nodes(&database).await;
+    let keep = crate::RetentionLimits {
+        age: std::time::Duration::from_secs(365 * 24 * 3600),
+        guard: crate::AgeGuard::default(),
+        bytes_max: 0,
+    };
+    for round in 0..12_u64 {
+        let at = contract::NOW.after(std::time::Duration::from_secs(60 * round));
+        let mut stores = tokio::task::JoinSet::new();
+        for number in 0..6 {
+            let (node, mut arrival) = (Arc::clone(&b), contract::arrival(&*b, "", at));
+            arrival.device.key = format!("discovered/10.0.0.1/{number}");
+            arrival.device.name = arrival.device.key.clone();
+            arrival.device.discovered = true;
+            stores.spawn(async move { node.store(arrival).await });
+        }
+        let (swept, stored) = tokio::join!(a.sweep(keep, at), stores.join_all());
+        swept.unwrap();
+        stored.into_iter().for_each(|stored| drop(stored.unwrap()));
+        let wrong = "SELECT count(*) FROM incident WHERE NOT EXISTS
+                (SELECT FROM share WHERE share.id = share)
+             UNION ALL SELECT count(*) FROM share WHERE bytes <>
+                (SELECT coalesce(sum(bytes), 0) FROM incident WHERE share = share.id)";
+        assert_eq!(database.run(wrong).unwrap().trim(), "0\n0");
+    }
 }

@@ -10,7 +10,8 @@ use crate::core::due_alert::EARLIER_MAX;
 
 /// The arrivals of a delivery, in the order of receipt.
 pub(super) fn read(sql: &dyn Sql, delivery: DeliveryId) -> Result<Vec<CoveredArrival>> {
-    let select = "SELECT arrival.id, received_at, torn, event, blob, bytes, content,
+    let select =
+        "SELECT arrival.id, received_at, torn, event, coalesce(segments, blob), bytes, content,
                 envelope ->> 'protocol'
          FROM delivery_arrival JOIN arrival ON arrival.id = delivery_arrival.arrival
          WHERE delivery_arrival.delivery = ?1 ORDER BY arrival.id";
@@ -54,7 +55,7 @@ pub(super) fn earlier_files(
     incident: IncidentId,
     last: ArrivalId,
 ) -> Result<Vec<EarlierArrival>> {
-    let select = "SELECT id, blob, content ->> 'media', envelope ->> 'protocol'
+    let select = "SELECT id, coalesce(segments, blob), content ->> 'media', envelope ->> 'protocol'
          FROM arrival WHERE incident = ?1 AND id <= ?2 ORDER BY id DESC LIMIT ?3";
     sql.rows(select, params![incident.0, last.0, EARLIER_MAX], |row| {
         Ok(EarlierArrival {

@@ -19,14 +19,15 @@ pub trait Database: Send + Sync + 'static {
         R: FnOnce(&dyn Sql) -> Result<T> + Send + 'static;
 
     /// Does `work` in a transaction and returns when it is on stable storage. Work that fails leaves no trace. Jobs run one
-    /// after the other: a job may check a count and then add a row.
+    /// after the other: a job may check a count and then add a row. Where transactions run side by side, one that another
+    /// came in the way of ([`SpoolError::Conflict`]) is undone and done again: so `work` changes nothing but rows.
     ///
     /// # Errors
     /// Those of `work`; if the transaction cannot be committed.
     fn write<T, W>(&self, work: W) -> impl Future<Output = Result<T>> + Send
     where
         T: Send + 'static,
-        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static;
+        W: Fn(&dyn Sql) -> Result<T> + Send + 'static;
 
     /// As [`Database::write`], for what an address or a device sends. Where transactions run side by side, those of one
     /// sender leave room for others (invariant 12).
@@ -36,7 +37,7 @@ pub trait Database: Send + Sync + 'static {
     fn write_for<T, W>(&self, _sender: &str, work: W) -> impl Future<Output = Result<T>> + Send
     where
         T: Send + 'static,
-        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<T> + Send + 'static,
     {
         self.write(work)
     }
@@ -48,7 +49,7 @@ pub trait Database: Send + Sync + 'static {
     /// If it does not.
     fn check<W>(&self, change: W) -> impl Future<Output = Result<()>> + Send
     where
-        W: FnOnce(&dyn Sql) -> Result<()> + Send + 'static;
+        W: Fn(&dyn Sql) -> Result<()> + Send + 'static;
 
     /// Whether other programs may work on this database at the same time, as nodes.
     fn is_shared(&self) -> bool;

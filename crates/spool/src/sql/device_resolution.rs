@@ -214,7 +214,7 @@ fn insert(
 
 /// The row of a device that was stored or found before.
 pub(super) fn existing(sql: &dyn Sql, id: i64) -> Result<DeviceRow> {
-    let removed = || SpoolError::Database("the row of a device was removed".to_owned());
+    let removed = || SpoolError::Conflict("the row of a device was removed".to_owned());
     device_rows::by_id(sql, id)?.ok_or_else(removed)
 }
 

@@ -94,7 +94,8 @@ pub(super) fn detail(sql: &dyn Sql, id: IncidentId) -> Result<IncidentDetail> {
 }
 
 fn arrivals(sql: &dyn Sql, incident: IncidentId) -> Result<Vec<ArrivalLine>> {
-    let select = "SELECT id, received_at, torn, envelope, content, blob, bytes FROM arrival
+    let select = "SELECT id, received_at, torn, envelope, content, coalesce(segments, blob), bytes
+         FROM arrival
          WHERE incident = ?1 ORDER BY id";
     sql.rows(select, params![incident.0], |row| {
         Ok(ArrivalLine {
@@ -137,7 +138,7 @@ fn attempts(sql: &dyn Sql, delivery: DeliveryId) -> Result<Vec<Attempt>> {
 /// See [`crate::Incidents::media`].
 pub(super) fn media(sql: &dyn Sql, place: MediaPlace) -> Result<Option<AlertMedia>> {
     let arrival = sql.row(
-        "SELECT blob, bytes, content FROM arrival WHERE id = ?1",
+        "SELECT coalesce(segments, blob), bytes, content FROM arrival WHERE id = ?1",
         params![place.arrival.0],
         |row| Ok((BlobName(row.get(0)?), number(row, 1)?, from_json::<Content>(row, 2)?)),
     )?;

@@ -22,7 +22,7 @@ impl<D: Database> Nodes for SqlSpool<D> {
 
     fn beat(&self, member: Member, beat: Beat) -> BoxFuture<'_, Result<(Member, Beaten)>> {
         Box::pin(self.write(move |sql| {
-            let mut member = member;
+            let mut member = member.clone();
             let beaten = self::beat(sql, &mut member, &beat)?;
             Ok((member, beaten))
         }))
@@ -52,7 +52,7 @@ impl<D: Database> Nodes for SqlSpool<D> {
         Box::pin(self.write(move |sql| {
             let insert = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
             sql.change(insert, params![name, own])?;
-            Ok(identity::fact(sql, name)?.unwrap_or(own))
+            Ok(identity::fact(sql, name)?.unwrap_or_else(|| own.clone()))
         }))
     }
 

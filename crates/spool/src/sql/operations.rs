@@ -8,7 +8,7 @@ use tipoff_model::{AddressShare, ArrivalId, Event, Timestamp};
 use super::database::Database;
 use super::home_settings::Choice;
 use super::node_notices::NodeNotice;
-use super::spool::{Opening, Remembered, SqlSpool, lock};
+use super::spool::{Opening, Remembered, SqlSpool, file_error, lock};
 use super::statement::{Lock, Sql, params};
 use super::{
     clock, copy_notes, deliveries, home_settings, identity, leases, stats, store, turns, uploads,
@@ -80,8 +80,9 @@ impl<D: Database> Spool for SqlSpool<D> {
         let (blob, at) = (arrival.blob.clone(), arrival.received_at);
         Box::pin(async move {
             let locked_max = self.blobs.room.locked_max();
-            let work =
-                move |sql: &dyn Sql| store::store(sql, &*rules.current(), arrival, locked_max);
+            let work = move |sql: &dyn Sql| {
+                store::store(sql, &*rules.current(), arrival.clone(), locked_max)
+            };
             let stored = match self.database.write_for(&owner, work).await {
                 Err(SpoolError::CommitUnknown(error)) => self.find_stored(&blob, error).await?,
                 stored => stored?,
@@ -103,7 +104,8 @@ impl<D: Database> Spool for SqlSpool<D> {
     fn grow(&self, growth: Growth) -> BoxFuture<'_, Result<Stored>> {
         let rules = Arc::clone(&self.rules);
         let locked_max = self.blobs.room.locked_max();
-        let work = move |sql: &dyn Sql| uploads::grow(sql, &*rules.current(), growth, locked_max);
+        let work =
+            move |sql: &dyn Sql| uploads::grow(sql, &*rules.current(), growth.clone(), locked_max);
         Box::pin(self.write(work))
     }
 
@@ -253,7 +255,7 @@ impl<D: Database> Spool for SqlSpool<D> {
     }
 
     fn check_writer(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.database.check(|sql| {
+        let change = |sql: &dyn Sql| {
             // A change, so that it is written.
             sql.change(
                 "INSERT INTO meta (key, value) VALUES ('writer_check', '1')
@@ -262,7 +264,11 @@ impl<D: Database> Spool for SqlSpool<D> {
                 params![],
             )?;
             Ok(())
-        }))
+        };
+        Box::pin(async move {
+            self.database.check(change).await?;
+            self.blobs.check().await.map_err(file_error)
+        })
     }
 
     fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>> {

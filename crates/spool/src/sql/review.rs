@@ -148,7 +148,7 @@ fn past_arrivals(
     after: ArrivalId,
     limit: u32,
 ) -> Result<Vec<PastArrival>> {
-    let select = "SELECT arrival.id, received_at, torn, envelope, content, blob, arrival.bytes, arrival.event, tree,
+    let select = "SELECT arrival.id, received_at, torn, envelope, content, coalesce(segments, blob), arrival.bytes, arrival.event, tree,
                 incident.id, incident_kind, incident.device
          FROM arrival
          JOIN incident ON incident.id = arrival.incident

@@ -57,7 +57,7 @@ fn row_of(sql: &dyn Sql, holder: &HolderName) -> Result<i64> {
         // Another node made it meanwhile.
         None => find(sql, holder)?,
     };
-    id.ok_or_else(|| SpoolError::Database("a share was removed".to_owned()))
+    id.ok_or_else(|| SpoolError::Conflict("a share was removed".to_owned()))
 }
 
 /// Moves the latest incidents of a device that somebody named to that device: they were of its address.

@@ -74,7 +74,7 @@ impl<D: Database> SqlSpool<D> {
     pub(super) fn write<T, W>(&self, work: W) -> impl Future<Output = Result<T>> + Send
     where
         T: Send + 'static,
-        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<T> + Send + 'static,
     {
         self.database.write(work)
     }

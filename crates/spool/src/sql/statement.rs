@@ -59,9 +59,9 @@ pub trait Sql {
     /// As [`Sql::execute`].
     fn last_number(&self, table: &str) -> Result<i64>;
 
-    /// Waits until no other transaction holds the lock, and holds it until the end of this one. Returns whether another
-    /// transaction may have written between the statements before: what was read must be read again. An engine with
-    /// one writer has nothing to do.
+    /// Waits until no other transaction holds the lock, and holds it until the end of this one. An engine may wait when the
+    /// next statement runs. Returns whether another transaction may have written between the statements before: what was
+    /// read must be read again. An engine with one writer has nothing to do.
     ///
     /// # Errors
     /// As [`Sql::execute`].
@@ -210,7 +210,10 @@ impl dyn Sql + '_ {
         Ok(found)
     }
 
-    /// The row of a query that always has one, such as `SELECT count(*)`.
+    /// The row of a query that always has one, such as `SELECT count(*)`, or of one that was found before.
+    ///
+    /// # Errors
+    /// [`SpoolError::Conflict`] if it has none; as [`Sql::query`].
     pub(crate) fn one<T>(
         &self,
         statement: &str,
@@ -218,7 +221,8 @@ impl dyn Sql + '_ {
         read: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<T> {
         let row = self.row(statement, values, read)?;
-        row.ok_or_else(|| SpoolError::Database("a query returned no row".to_owned()))
+        // A row that this transaction found before may have been removed by another one.
+        row.ok_or_else(|| SpoolError::Conflict("a query returned no row".to_owned()))
     }
 }
 

@@ -22,7 +22,7 @@ use crate::core::repeated_files::may_be_sent_again;
 use crate::core::resent_mails::Resent;
 use crate::{NewArrival, Result, Stored};
 
-/// Stores an arrival inside the writer's transaction. Everything is read before anything is written.
+/// Stores an arrival inside the writer's transaction. What is decided from is read before anything is written.
 pub(crate) fn store(
     sql: &dyn Sql,
     planner: &dyn Planner,

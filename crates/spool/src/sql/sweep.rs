@@ -8,12 +8,13 @@ use tipoff_model::{BlobName, Timestamp};
 
 use super::database::Database;
 use super::resent;
-use super::retention::{self, Step};
+use super::retention::{self, Phase};
 use super::spool::SqlSpool;
 use super::spool::file_error;
 use super::statement::{Sql, params};
+use crate::blobs::segments;
 use crate::unfinished::Journal;
-use crate::{Result, RetentionLimits, SpoolError, Swept};
+use crate::{Result, RetentionLimits, Swept};
 
 /// Names of blobs looked up in one query.
 const ORPHANS_STEP: usize = 500;
@@ -22,52 +23,34 @@ impl<D: Database> SqlSpool<D> {
     pub(super) async fn sweep_all(&self, keep: RetentionLimits, now: Timestamp) -> Result<Swept> {
         let mut total = Swept::default();
         self.write(move |sql| resent::forget_old(sql, now)).await?;
-        let mut from = Some(retention::Place::BEGIN);
-        loop {
+        let mut next = Some(Phase::FIRST);
+        while let Some(phase) = next {
             let under_way = self.blobs.room.by_sender();
-            let step = move |sql: &dyn Sql| retention::step(sql, keep, &under_way, now, from);
-            let Step { swept, blobs, next } = self.write(step).await?;
+            let step =
+                move |sql: &dyn Sql| retention::step(sql, keep, &under_way, now, phase.clone());
+            let step = self.write(step).await?;
             // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
-            self.remove_blobs(blobs).await;
-            if from.is_none() && swept.incidents == 0 {
-                break;
+            self.blobs.remove(step.blobs).await;
+            if step.swept.incidents > 0 {
+                total.incidents += step.swept.incidents;
+                total.bytes += step.swept.bytes;
+                total.undelivered += step.swept.undelivered;
+                total.oldest = step.swept.oldest;
             }
-            from = next;
-            if swept.incidents > 0 {
-                total.incidents += swept.incidents;
-                total.bytes += swept.bytes;
-                total.undelivered += swept.undelivered;
-                total.oldest = swept.oldest;
-            }
+            next = step.next;
         }
-        self.remove_blobs(self.blobs.take_old_unfinished(now)).await;
+        self.blobs.remove(self.blobs.take_old_unfinished(now)).await;
         Ok(total)
     }
 
-    pub(super) async fn remove_blobs(&self, names: Vec<BlobName>) {
-        let blobs = self.blobs.clone();
-        let removal = tokio::task::spawn_blocking(move || {
-            for name in names {
-                if let Err(error) = blobs.remove(&name) {
-                    tracing::warn!(blob = %name, %error, "A file could not be removed.");
-                }
-            }
-        });
-        let _ = removal.await;
-    }
-
     pub(super) async fn remove_orphans(&self) -> Result<u64> {
-        let blobs = self.blobs.clone();
-        let mut found = tokio::task::spawn_blocking(move || blobs.of_earlier_runs())
-            .await
-            .map_err(|_| SpoolError::Closed)?
-            .map_err(file_error)?;
+        let mut found = self.blobs.possible_orphans().await.map_err(file_error)?;
         let mut removed = 0;
         while !found.is_empty() {
             let step = found.split_off(found.len().saturating_sub(ORPHANS_STEP));
             let orphans = self.read(move |sql| unnamed(sql, step)).await?;
             removed += orphans.len() as u64;
-            self.remove_blobs(orphans).await;
+            self.blobs.remove(orphans).await;
         }
         Ok(removed)
     }
@@ -94,9 +77,17 @@ pub(crate) fn open_journal(folder: &Path, sql: &dyn Sql) -> Result<Option<Journa
 
 /// Those of the blobs that no arrival names.
 fn unnamed(sql: &dyn Sql, mut blobs: Vec<BlobName>) -> Result<Vec<BlobName>> {
-    let named = "SELECT EXISTS (SELECT 1 FROM arrival WHERE blob = ?1)";
+    let all = "SELECT coalesce(segments, blob) FROM arrival WHERE blob = ?1";
     let mut failed = None;
-    blobs.retain(|blob| match sql.one(named, params![&blob.0], |row| row.get::<bool>(0)) {
+    let has = |list: &BlobName, blob: &BlobName| {
+        segments::segments(list).iter().any(|segment| segment.name == blob.0)
+    };
+    let named = |blob: &BlobName| {
+        let list =
+            sql.row(all, params![segments::first(&blob.0)], |row| row.get(0).map(BlobName))?;
+        Ok(list.is_some_and(|list| has(&list, blob)))
+    };
+    blobs.retain(|blob| match named(blob) {
         Ok(named) => !named,
         Err(error) => {
             failed = Some(error);

@@ -13,6 +13,7 @@ use super::new_deliveries::{self, Added};
 use super::shares::{self, Weight};
 use super::statement::{Lock, Sql, at, from_json, json, number, params};
 use super::{dedup, delivery_rows, device_rows, planning, sightings};
+use crate::blobs::segments;
 use crate::core::delivery_placement::Placed;
 use crate::core::incident_summary::counts;
 use crate::core::uploads::{self, EXPECTS_FOLDERS_MAX, NewName, Sending};
@@ -147,15 +148,22 @@ fn read(sql: &dyn Sql, arrival: ArrivalId) -> Result<StoredUpload> {
 /// Writes all that is known now of an upload that has grown; by how much. Its row grows with it, and its share counts rows
 /// as well as blobs: both are weighed before and after.
 fn write_growth(sql: &dyn Sql, growth: &Growth) -> Result<Weight> {
+    if let Some(begin) = segments::before_last(&growth.blob.name) {
+        let select = "SELECT bytes FROM arrival WHERE id = ?1";
+        if sql.one(select, params![growth.arrival.0], |row| number::<u64>(row, 0))? != begin {
+            return Err(SpoolError::File("another session has added to this upload".to_owned()));
+        }
+    }
     let weight = shares::weight(sql, growth.arrival)?;
     sql.change(
-        "UPDATE arrival SET bytes = ?2, content = ?3, event = ?4, torn = ?5 WHERE id = ?1",
+        "UPDATE arrival SET bytes = ?2, content = ?3, event = ?4, torn = ?5, segments = ?6 WHERE id = ?1",
         params![
             growth.arrival.0,
-            i64::try_from(growth.size).unwrap_or(i64::MAX),
+            i64::try_from(growth.blob.size).unwrap_or(i64::MAX),
             json(&growth.content)?,
             growth.event.as_str(),
             growth.torn,
+            segments::list(&growth.blob.name),
         ],
     )?;
     Ok(shares::weight(sql, growth.arrival)?.since(weight))

@@ -14,6 +14,7 @@ mod text_index;
 mod writer;
 
 use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -26,7 +27,7 @@ use crate::sql::identity::random_hex;
 use crate::sql::spool::{Opening, SqlSpool, file_error};
 use crate::sql::statement::Sql;
 use crate::sql::sweep;
-use crate::{Blobs, Result, SpoolError, durable};
+use crate::{Blobs, Result, S3Settings, SpoolError, durable};
 use connection::{Readers, connect};
 pub use space::Compacted;
 use writer::Writer;
@@ -44,15 +45,28 @@ pub struct SqliteDatabase {
 
 impl SqlSpool<SqliteDatabase> {
     /// Opens the spool in `folder` and makes it where it is missing; refuses a folder on which
-    /// another Tipoff receives.
+    /// another Tipoff receives. The bytes of arrivals are in the folder.
     ///
     /// # Errors
     /// [`SpoolError::Locked`], [`SpoolError::Newer`], [`SpoolError::TooOld`]; if the disk or the database fails.
     pub fn open(folder: &Path, rules: Arc<dyn RuleSource>) -> Result<Self> {
+        Self::open_with(folder, rules, None)
+    }
+
+    /// The same with the bytes of arrivals in a bucket, if there is one.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; if the bucket's settings are unusable.
+    pub fn open_with(
+        folder: &Path,
+        rules: Arc<dyn RuleSource>,
+        bucket: Option<&S3Settings>,
+    ) -> Result<Self> {
         durable::make_private_folder(folder).map_err(file_error)?;
         let lock = File::create(folder.join("lock")).map_err(file_error)?;
         lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
-        let spool = Self::open_shared(folder, rules, Some(lock))?;
+        let blobs = |run: &str| Blobs::of_spool(folder, bucket, run);
+        let spool = Self::open_shared(folder, rules, Some(lock), blobs)?;
         // The names of the database and of the folder of blobs: SQLite syncs those of its own logs only.
         durable::sync_folder(folder).map_err(file_error)?;
         Ok(spool)
@@ -63,13 +77,30 @@ impl SqlSpool<SqliteDatabase> {
     /// # Errors
     /// If there is no spool in the folder, and as [`Self::open`].
     pub fn open_beside(folder: &Path, rules: Arc<dyn RuleSource>) -> Result<Self> {
+        Self::open_beside_with(folder, rules, None)
+    }
+
+    /// The same with the bytes of arrivals in a bucket, if there is one.
+    ///
+    /// # Errors
+    /// As [`Self::open_beside`]; if the bucket's settings are unusable.
+    pub fn open_beside_with(
+        folder: &Path,
+        rules: Arc<dyn RuleSource>,
+        bucket: Option<&S3Settings>,
+    ) -> Result<Self> {
         if !folder.join("spool.db").exists() {
             return Err(SpoolError::File(format!("{} holds no spool yet", folder.display())));
         }
-        Self::open_shared(folder, rules, None)
+        Self::open_shared(folder, rules, None, |run| Blobs::of_spool(folder, bucket, run))
     }
 
-    fn open_shared(folder: &Path, rules: Arc<dyn RuleSource>, lock: Option<File>) -> Result<Self> {
+    fn open_shared(
+        folder: &Path,
+        rules: Arc<dyn RuleSource>,
+        lock: Option<File>,
+        blobs: impl FnOnce(&str) -> io::Result<Blobs>,
+    ) -> Result<Self> {
         let path = folder.join("spool.db");
         let mut connection = connect(&path, OpenFlags::default())?;
         if lock.is_some() {
@@ -85,10 +116,13 @@ impl SqlSpool<SqliteDatabase> {
         let opening = Opening::read(&*transaction, lock.is_some(), now)?;
         transaction.commit()?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
-        let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
+        let blobs = blobs(&run).map_err(file_error)?;
+        if lock.is_some() {
+            blobs.remove_leftovers().map_err(file_error)?;
+        }
         let journal = match lock {
-            Some(_) => sweep::open_journal(folder, &connection)?,
-            None => None,
+            Some(_) if !blobs.are_remote() => sweep::open_journal(folder, &connection)?,
+            _ => None,
         };
         let blobs = blobs.with_journal(journal);
         let (names, file) = (blobs.clone(), path.clone());
@@ -119,16 +153,16 @@ impl Database for SqliteDatabase {
     async fn write<T, W>(&self, work: W) -> Result<T>
     where
         T: Send + 'static,
-        W: FnOnce(&dyn Sql) -> Result<T> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<T> + Send + 'static,
     {
-        self.writer.run(|connection| work(connection)).await
+        self.writer.run(move |connection| work(connection)).await
     }
 
     async fn check<W>(&self, change: W) -> Result<()>
     where
-        W: FnOnce(&dyn Sql) -> Result<()> + Send + 'static,
+        W: Fn(&dyn Sql) -> Result<()> + Send + 'static,
     {
-        self.writer.check(|connection| change(connection)).await
+        self.writer.check(move |connection| change(connection)).await
     }
 
     fn is_shared(&self) -> bool {
@@ -150,6 +184,8 @@ impl Database for SqliteDatabase {
 
 #[cfg(test)]
 mod tests {
+    use tokio::runtime::Runtime;
+
     use super::*;
     use crate::sql::spool::lock;
     use crate::{Spool, contract};
@@ -165,6 +201,32 @@ mod tests {
         })
         .await;
         plans::check();
+    }
+
+    /// The bytes of arrivals are in objects, which all spools of one store share.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_contract_holds_with_objects() {
+        let folders = Mutex::new(Vec::new());
+        contract::check(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("data");
+            lock(&folders).push(folder);
+            let objects = Arc::new(object_store::memory::InMemory::new());
+            // The suite waits for uploads on the threads of its own runtime.
+            let requests: &Runtime = Box::leak(Box::new(Runtime::new().unwrap()));
+            Box::new(move || {
+                let _requests = requests.enter();
+                durable::make_private_folder(&path).unwrap();
+                let lock = File::create(path.join("lock")).unwrap();
+                lock.try_lock().unwrap();
+                let blobs = |run: &str| {
+                    Blobs::on_client(Arc::clone(&objects) as _, &path.join("staging"), run)
+                };
+                let rules = Arc::new(contract::Plain);
+                Arc::new(SqliteSpool::open_shared(&path, rules, Some(lock), blobs).unwrap())
+            })
+        })
+        .await;
     }
 
     /// Counts how often the rules are taken.

@@ -165,7 +165,8 @@ impl Expected {
             return Err(format!("its blob is {:?}", arrival.blob));
         }
         let size = arrival.blob.size.max(kept.size);
-        let bytes = fs::read(spool.blobs().path(&kept.blob)).map_err(|error| error.to_string())?;
+        let bytes =
+            fs::read(spool.blobs().path(&kept.blob).unwrap()).map_err(|error| error.to_string())?;
         if bytes.get(..size as usize) != Some(&bytes_of(&kept.blob, size)) {
             return Err(format!("its bytes are others; {} of {size}", bytes.len()));
         }
@@ -196,8 +197,8 @@ impl Expected {
         for line in latest.map_err(|it| it.to_string())? {
             let detail = spool.incident(line.id).await.map_err(|it| it.to_string())?;
             for blob in detail.arrivals.iter().map(|arrival| &arrival.blob) {
-                let size =
-                    fs::metadata(spool.blobs().path(&blob.name)).map_or(0, |file| file.len());
+                let size = fs::metadata(spool.blobs().path(&blob.name).unwrap())
+                    .map_or(0, |file| file.len());
                 if size < blob.size {
                     return Err(format!("{blob:?} is named by a row and has {size} bytes"));
                 }

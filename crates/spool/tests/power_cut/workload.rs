@@ -164,13 +164,14 @@ impl Run {
             added.chunks(1024).for_each(|piece| writer.write(piece).unwrap());
             writer.finish().unwrap()
         };
-        let size = tokio::task::spawn_blocking(write).await.unwrap().size;
+        let blob = tokio::task::spawn_blocking(write).await.unwrap();
+        let size = blob.size;
         let growth = Growth {
             arrival,
             content: content(size),
             event: Event::Motion,
             housekeeping: false,
-            size,
+            blob,
             began_at: at,
             received_at: at,
             ready_at: at,

@@ -86,5 +86,8 @@ fn print_summary(config: &Config) {
     for report in &config.rules.reports {
         println!("  report {} to {}", report.name, report.channels.join(", "));
     }
+    if let Some(bucket) = config.spool.bucket() {
+        println!("  mails and files are stored in {}; `tipoff doctor` tests it", bucket.place());
+    }
     println!("  everything is kept in {}", config.data_dir.display());
 }

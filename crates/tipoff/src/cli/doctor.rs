@@ -69,6 +69,9 @@ async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     if config.spool.is_shared() {
         findings.push(data::database(config).await);
     }
+    if let Some(bucket) = config.spool.bucket() {
+        findings.push(data::bucket(bucket).await);
+    }
     findings.extend(listeners);
     findings.extend(balancers::look(config));
     findings.extend(ports::passive(&config.ftp, in_container));

@@ -18,6 +18,7 @@ mod key;
 mod listener;
 mod load;
 mod mask;
+mod media_store;
 mod reading;
 mod reference;
 mod report;

@@ -51,7 +51,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Retention {
             "If all data of Tipoff, with the database and files that are being received, exceeds \
              this size, incidents are evicted: first those of the holder with the most data, \
              strangers before known devices, the oldest first. Without it: half of what is free or \
-             used by Tipoff at the start, at least 1 GB, at most 200 GB.",
+             used by Tipoff at the start, at least 1 GB, at most 200 GB; with `[spool] media`, 1 PB.",
         ),
         min_free: section.size(
             "min_free",

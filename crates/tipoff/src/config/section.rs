@@ -41,15 +41,16 @@ impl<'r> Section<'r> {
     }
 
     /// Reads the section that follows `[name]` or is inside of `name = { }`. An absent section is read as an empty one,
-    /// so that its defaults apply.
+    /// so that its defaults apply. A section inside of a section has the path as its name, such as `spool.s3`.
     pub(super) fn table<T>(
         &mut self,
         name: &'static str,
         doc: &'static str,
         read: impl FnOnce(&mut Section<'r>) -> T,
     ) -> T {
-        self.taken.push(name);
-        let given = self.table.get(name).and_then(|value| match value.get_ref() {
+        let key = name.rsplit('.').next().unwrap_or(name);
+        self.taken.push(key);
+        let given = self.table.get(key).and_then(|value| match value.get_ref() {
             DeValue::Table(table) => Some((table, value.span())),
             _ => {
                 let title = format!("`{name}` is a section: write `[{name}]` and its keys below");

@@ -1,13 +1,14 @@
 //! `[spool]`: what the spool stands on.
 //!
-//! Reads the section. `tipoff_spool::open` opens the engine. Edits take effect after a restart.
+//! Reads the section; `media_store.rs` reads where the bytes of arrivals are. `tipoff_spool::open` opens the engine. Edits take effect after a restart.
 
 use std::path::{Path, PathBuf};
 
-use tipoff_spool::{CONNECTIONS, Engine, PostgresConfig, SpoolConfig};
+use tipoff_spool::{CONNECTIONS, Engine, PostgresConfig, S3Settings, SpoolConfig};
 use toml::Spanned;
 
 use super::key::{Key, ValueForm, Without};
+use super::media_store;
 use super::secret::Secret;
 use super::section::Section;
 use super::smtp::machine_name;
@@ -21,6 +22,8 @@ pub(crate) struct SpoolSettings {
     ca: Option<PathBuf>,
     /// The most connections to the database at a time.
     connections: usize,
+    /// The bucket for the bytes of arrivals; `None` for the data folder.
+    bucket: Option<S3Settings>,
     /// The name of this node among those that share the spool.
     node: String,
 }
@@ -36,7 +39,7 @@ impl SpoolSettings {
                 connections: self.connections,
             }),
         };
-        SpoolConfig { folder: data_dir.to_owned(), engine }
+        SpoolConfig { folder: data_dir.to_owned(), engine, bucket: self.bucket.clone() }
     }
 
     /// The name of this node.
@@ -48,11 +51,16 @@ impl SpoolSettings {
     pub(crate) const fn is_shared(&self) -> bool {
         self.url.is_some()
     }
+
+    /// The bucket for the bytes of arrivals; `None` for the data folder.
+    pub(crate) const fn bucket(&self) -> Option<&S3Settings> {
+        self.bucket.as_ref()
+    }
 }
 
 /// What the reference says of the section.
 pub(super) const DOC: &str = "What the spool stands on: where arrivals, incidents and deliveries are stored. Without \
-                              this section it is a database file in `data_dir`.";
+                              this section they are in `data_dir`.";
 
 /// Reads the section.
 pub(super) fn read(section: &mut Section<'_>) -> SpoolSettings {
@@ -95,6 +103,7 @@ pub(super) fn read(section: &mut Section<'_>) -> SpoolSettings {
         "The name of this node among those that share the spool. Without it: the host's name.",
     );
     let node = node.map_or_else(machine_name, Spanned::into_inner);
+    let bucket = media_store::read(section);
     match (is_shared, &url) {
         (true, None) => section.missing("url", "{ env = \"DATABASE_URL\" }"),
         (false, Some(url)) if !is_named => {
@@ -103,5 +112,5 @@ pub(super) fn read(section: &mut Section<'_>) -> SpoolSettings {
         _ => {}
     }
     let url = url.map(Spanned::into_inner).filter(|_| is_shared);
-    SpoolSettings { url, ca, connections: connections as usize, node }
+    SpoolSettings { url, ca, connections: connections as usize, node, bucket }
 }

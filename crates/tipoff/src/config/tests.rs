@@ -131,6 +131,11 @@ fn defaults_that_are_written_down_change_nothing() {
         "place",
         "certificate",
         "max_size",
+        "media",
+        "endpoint",
+        "region",
+        "access_key",
+        "secret_key",
         "public_address",
         "public_url",
         "trusted_proxies",
@@ -430,6 +435,21 @@ proptest! {
             prop_assert!(!faults.contains(SECRET), "{}", faults);
         }
     }
+}
+
+#[test]
+fn media_are_in_a_bucket_with_the_key_of_its_section_and_no_text_shows_it() {
+    let config = parse(
+        "[spool]\nmedia = \"s3://bucket/cameras/\"\n[spool.s3]\nendpoint = \"http://127.0.0.1:9\"\n\
+         region = \"eu-central-1\"\naccess_key = \"hunter2\"\nsecret_key = \"hunter2\"",
+    );
+    let config = config.unwrap();
+    assert!(!format!("{config:?} {:?}", config.spool()).contains(SECRET));
+    let bucket = config.spool().bucket.unwrap();
+    assert_eq!(bucket.place(), "s3://bucket/cameras");
+    assert_eq!(bucket.endpoint.as_deref(), Some("http://127.0.0.1:9"));
+    assert_eq!((bucket.access_key, bucket.secret_key), (Some(SECRET.into()), Some(SECRET.into())));
+    assert_eq!(parse("").unwrap().spool().bucket, None);
 }
 
 #[test]

@@ -270,8 +270,11 @@ impl Job {
 /// bytes, which are copied for ffmpeg.
 pub(crate) fn video_source(stored: &AlertMedia, blobs: &Blobs) -> io::Result<VideoSource> {
     let AlertMedia { media, blob, .. } = stored;
-    if media.encoding == Encoding::Identity && media.range.start == 0 {
-        return Ok(VideoSource::File(blobs.path(blob)));
+    if media.encoding == Encoding::Identity
+        && media.range.start == 0
+        && let Some(path) = blobs.path(blob)
+    {
+        return Ok(VideoSource::File(path));
     }
     Ok(VideoSource::Bytes(Box::new(blobs.read(blob, media)?)))
 }

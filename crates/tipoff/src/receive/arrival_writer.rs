@@ -5,6 +5,7 @@
 //! disk. Uploads have a writer of their own on top of it (`ftp/upload.rs`). What an arrival leads to (incident,
 //! deliveries) is decided by the spool, in the transaction that stores it.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,7 +23,9 @@ use super::access::DeviceResolver;
 use super::mail_digest::{self, MailSize};
 use super::parser_pool::{self, MailParser, ParserOwner, ParserPool};
 use crate::disk::Disk;
+use crate::media::whole_file;
 use crate::net::processor_turns::{TurnShare, Turns};
+use crate::runtime::blocking::blocking;
 use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::notifier::ChannelNotifier;
@@ -193,14 +196,13 @@ impl IncomingMail {
             return Ok((parser, None));
         }
         let turn = self.arrivals.parsers.turn_to_read_again(self.parser.owner()).await;
-        let path = self.arrivals.spool.blobs().path(self.writer.name());
+        let path = self.writer.path();
         let mut share = self.arrivals.turns.of(self.envelope.peer);
         Ok((parser_pool::read_again(path, &mut share).await?, Some(turn)))
     }
 
-    /// Makes the mail durable and stores it. The two slow steps, the sync of the blob and the digests of its files, run
-    /// on a thread for blocking work. A mail that may be a repetition of a stored one is compared with it byte by byte
-    /// there.
+    /// Makes the mail durable and stores it. The digests of its files are read before, on a thread for blocking work; a
+    /// mail that may be a repetition of a stored one is compared with it byte by byte there.
     async fn store(mut self, ending: MailEnding) -> Result<StoredMail, SpoolError> {
         if let Some(error) = self.failed {
             return Err(disk_error(&error));
@@ -228,19 +230,20 @@ impl IncomingMail {
         let known = spool.known_mail(&digest, received_at);
         let unacknowledged = ending != MailEnding::Whole;
         let wants_digests = unacknowledged || spool.has_torn(&device.key);
-        let blobs = spool.blobs().clone();
-        let writer = self.writer;
-        let durable = tokio::task::spawn_blocking(move || {
-            let blob = writer.finish()?;
-            let digests =
-                if wants_digests { digests(&blobs, &blob, &content)? } else { Vec::new() };
-            let same_as = known.filter(|(_, known)| is_same(&blobs, &blob, known, size));
-            Ok((blob, content, digests, same_as.map(|(arrival, _)| arrival)))
-        });
-        let (blob, content, digests, same_as) = durable
-            .await
-            .map_err(|_| SpoolError::Closed)?
-            .map_err(|error: io::Error| disk_error(&error))?;
+        let (writer, content, digests, same_as) = match wants_digests || known.is_some() {
+            false => (self.writer, content, Vec::new(), None),
+            true => {
+                let (writer, blobs) = (self.writer, spool.blobs().clone());
+                let compares = move || {
+                    let digests =
+                        if wants_digests { digests(&writer, &content)? } else { Vec::new() };
+                    let same_as = known.filter(|(_, known)| is_same(&writer, &blobs, known, size));
+                    Ok((writer, content, digests, same_as.map(|(arrival, _)| arrival)))
+                };
+                blocking(compares).await.map_err(|error| disk_error(&error))?
+            }
+        };
+        let blob = writer.commit().await.map_err(|error| disk_error(&error))?;
         let arrival = NewArrival {
             event: reading.event,
             housekeeping: false,
@@ -294,20 +297,22 @@ pub(super) fn disk_error(error: &io::Error) -> SpoolError {
     }
 }
 
-/// Whether two mails have the same bytes. If one cannot be read, they count as different: two alerts are better than
-/// none.
-fn is_same(blobs: &Blobs, one: &StoredBlob, other: &StoredBlob, size: u64) -> bool {
-    let (one, other) = (blobs.path(&one.name), blobs.path(&other.name));
-    mail_digest::begin_equally(&one, &other, size).unwrap_or(false)
+/// Whether a mail has the same bytes as a stored one. If one cannot be read, they count as different: two alerts are
+/// better than none.
+fn is_same(mail: &BlobWriter, blobs: &Blobs, stored: &StoredBlob, size: u64) -> bool {
+    let whole = whole_file(String::new(), "", MediaKind::File, stored.size);
+    let same = File::open(mail.path())
+        .and_then(|mail| mail_digest::begin_equally(mail, blobs.read(&stored.name, &whole)?, size));
+    same.unwrap_or(false)
 }
 
 /// The digest of each whole picture and video, by which a file is recognised that a device sends again after its
 /// connection broke. `None` for other files.
-fn digests(blobs: &Blobs, blob: &StoredBlob, content: &Content) -> io::Result<Vec<Option<Digest>>> {
+fn digests(mail: &BlobWriter, content: &Content) -> io::Result<Vec<Option<Digest>>> {
     let digest_of = |media: &Media| match media.kind {
         MediaKind::File => Ok(None),
         MediaKind::Picture | MediaKind::Animation | MediaKind::Video if !media.whole => Ok(None),
-        _ => digest(blobs.read(&blob.name, media)?).map(Some),
+        _ => digest(mail.read(media)?).map(Some),
     };
     content.media.iter().map(digest_of).collect()
 }

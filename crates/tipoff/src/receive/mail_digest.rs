@@ -3,9 +3,7 @@
 //! Devices repeat a mail whose reply did not reach them. The digest finds the candidate, by size and Message-ID; the
 //! files are compared before it counts as the same.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
 use tipoff_spool::MailDigest;
 
@@ -61,8 +59,8 @@ pub(super) fn digest(
 }
 
 /// Whether two files begin with the same `size` bytes.
-pub(super) fn begin_equally(one: &Path, other: &Path, size: u64) -> io::Result<bool> {
-    let (mut one, mut other) = (File::open(one)?.take(size), File::open(other)?.take(size));
+pub(super) fn begin_equally(one: impl Read, other: impl Read, size: u64) -> io::Result<bool> {
+    let (mut one, mut other) = (one.take(size), other.take(size));
     let (mut left, mut right) = (vec![0; STEP_BYTES], vec![0; STEP_BYTES]);
     let mut compared = 0;
     loop {
@@ -122,21 +120,14 @@ mod tests {
 
     #[test]
     fn files_are_compared_up_to_a_size() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, bytes: &[u8]| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, bytes).unwrap();
-            path
-        };
         let long = vec![7; 3 * STEP_BYTES + 5];
-        let (one, other) = (file("1", &long), file("2", &[long.as_slice(), b"\r\n"].concat()));
+        let (one, other) = (long.as_slice(), [long.as_slice(), b"\r\n"].concat());
         let size = long.len() as u64;
-        assert!(begin_equally(&one, &other, size).unwrap());
-        assert!(!begin_equally(&one, &other, size + 1).unwrap(), "the first is shorter");
-        let cut = file("3", &long[..10]);
-        assert!(!begin_equally(&one, &cut, size).unwrap());
-        let last = file("4", &[&long[..long.len() - 1], b"x"].concat());
-        assert!(!begin_equally(&one, &last, size).unwrap());
+        assert!(begin_equally(one, &*other, size).unwrap());
+        assert!(!begin_equally(one, &*other, size + 1).unwrap(), "the first is shorter");
+        assert!(!begin_equally(one, &long[..10], size).unwrap());
+        let last = [&long[..long.len() - 1], b"x"].concat();
+        assert!(!begin_equally(one, &*last, size).unwrap());
     }
 
     proptest! {

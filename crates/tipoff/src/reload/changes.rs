@@ -176,6 +176,7 @@ mod tests {
             ("http.listen = \"off\"", "[http]"),
             ("http.public_url = \"https://example.org\"", "[http]"),
             ("spool.connections = 5", "[spool]"),
+            ("spool.media = \"s3://bucket\"", "[spool]"),
             ("video.convert = false", "[video]"),
         ] {
             assert_eq!(needing_restart(&started, &config(source)).join(", "), expected, "{source}");

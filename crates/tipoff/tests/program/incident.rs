@@ -19,7 +19,7 @@ fn scene() -> (Phone, Home, Server) {
 }
 
 /// Two seconds of what a Foscam records: Matroska with a sound that no phone plays.
-fn recording(home: &Home, name: &str, arguments: &[&str]) -> PathBuf {
+pub fn recording(home: &Home, name: &str, arguments: &[&str]) -> PathBuf {
     let path = home.file(name);
     let made = Command::new(require("ffmpeg"))
         .args(["-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=2"])

@@ -48,7 +48,7 @@ impl Acknowledged {
             let detail = spool.incident(line.id).await.map_err(|it| it.to_string())?;
             let waits = detail.deliveries.iter().any(|it| it.state == DeliveryState::Pending);
             for arrival in detail.arrivals {
-                let bytes = std::fs::read(spool.blobs().path(&arrival.blob.name));
+                let bytes = std::fs::read(spool.blobs().path(&arrival.blob.name).unwrap());
                 let bytes = bytes.map_err(|error| format!("{}: {error}", arrival.blob.name))?;
                 let is_whole = bytes.len() as u64 == arrival.blob.size && !bytes.contains(&b'\0');
                 // A picture of an upload has zeros; it begins and ends as it was sent.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::Access;
-use tipoff_spool::{SqliteSpool, Usage};
+use tipoff_spool::{Blobs, S3Settings, SqliteSpool, Usage};
 
 use super::finding::{Finding, size};
 use crate::config::{Config, Retention};
@@ -18,6 +18,24 @@ use crate::runtime::private::{self, Found};
 /// Files whose sizes are added up. With more files the sum is not known, and the finding leaves it
 /// out: reading the sizes of millions of files would take minutes.
 const FILES_MAX: usize = 200_000;
+
+/// Whether objects can be written, read and removed in the bucket of `[spool] media`: a small one is.
+pub(super) async fn bucket(bucket: &S3Settings) -> Finding {
+    let about = "media";
+    let tries = async {
+        let staging = tempfile::tempdir()?;
+        Blobs::on_s3(bucket, staging.path(), "doctor")?.probe().await
+    };
+    match tries.await {
+        Ok(()) => Finding::fine(about, format!("{} can be written and read", bucket.place())),
+        Err(error) => Finding::wrong(
+            about,
+            error.to_string(),
+            "check `media` and `[spool.s3]`: the bucket, its endpoint and region, and the rights of \
+             the key (read, write, list and delete objects)",
+        ),
+    }
+}
 
 /// The data folder as it was found.
 pub(super) struct Folder {

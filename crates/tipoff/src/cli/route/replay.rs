@@ -64,7 +64,8 @@ async fn replay(args: &ReplayArgs, config: Config, now: Timestamp) -> anyhow::Re
     let past = tipoff_spool::open_beside(&config.spool(), source).await?;
     let (from, until) = bounds(args.day, &rules.clock, now)?;
     let folder = tempfile::tempdir().context("no temporary folder")?;
-    let sandbox = SpoolConfig { folder: folder.path().to_owned(), engine: Engine::Embedded };
+    let sandbox =
+        SpoolConfig { folder: folder.path().to_owned(), engine: Engine::Embedded, bucket: None };
     let spool = tipoff_spool::open(&sandbox, Arc::clone(&rules) as Arc<dyn RuleSource>).await?;
     if let Some(mode) = &args.mode {
         check_mode(mode, &rules)?;

@@ -13,7 +13,7 @@ mod probe;
 mod resend_comparison;
 mod resending;
 
-use std::io;
+use std::io::{self, Read};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -27,11 +27,12 @@ use self::file_inspector::FileInspector;
 use self::incoming_upload::UploadTarget;
 pub(super) use self::incoming_upload::{IncomingUpload, StoreOutcome};
 use self::probe::AppendProbe;
-use self::resend_comparison::ResendComparison;
+use self::resend_comparison::{EarlierUpload, ResendComparison};
 use self::resending::ResendingViews;
 use super::unfinished_upload;
 use crate::net::processor_turns::Turns;
 use crate::receive::arrival_writer::{ArrivalWriter, disk_error};
+use crate::runtime::blocking::blocking;
 
 /// An upload of the same name that comes later than this after the previous one is another file.
 const SAME_FILE_MAX: Duration = Duration::from_secs(3600);
@@ -130,7 +131,11 @@ impl Uploads {
     /// file, so that nothing that a device sends is lost.
     pub(super) async fn begin(&self, start: UploadStart) -> Result<IncomingUpload, CannotBegin> {
         let began_at = self.arrivals.clock.now();
-        let (mode, earlier) = (start.mode, start.earlier);
+        let mode = start.mode;
+        let comparison = match mode {
+            UploadMode::New => self.compare(start.earlier, &start.envelope, began_at).await?,
+            _ => None,
+        };
         let begin = |target| IncomingUpload {
             uploads: self.clone(),
             start,
@@ -147,7 +152,7 @@ impl Uploads {
         };
         let (file, prefix_bytes) = match mode {
             UploadMode::New => {
-                return match self.compare(earlier, began_at).await? {
+                return match comparison {
                     Some(comparison) => Ok(begin(Some(UploadTarget::Compare(comparison.into())))),
                     None => new(begin(None)),
                 };
@@ -155,25 +160,29 @@ impl Uploads {
             UploadMode::Append(file) => (file, file.size),
             UploadMode::Within { file, offset } => (file, offset),
         };
-        let Some(stored) = self.find(file.arrival).await? else {
-            // The earlier bytes are not stored any more; the new ones are.
+        let stored = self.find(file.arrival).await?;
+        let Some(stored) = stored.filter(|stored| self.blobs().may_append(&stored.blob)) else {
+            // The earlier bytes are not stored any more, or in too many pieces; the new ones are stored.
             return new(begin(None));
         };
         let mut upload = match mode {
             UploadMode::Append(_) => self.append(begin(None), file, &stored)?,
             _ => new(begin(None))?,
         };
+        let mut earlier = None;
         if unfinished_upload::number(file.arrival).is_none() {
-            upload.probe =
-                Some(AppendProbe::new(self.stored_file(file, began_at).await?, file.may_grow));
+            earlier = self.earlier(file, &upload.start.envelope, began_at).await?;
+            upload.probe = Some(AppendProbe::new(earlier.clone(), file.may_grow));
         }
         let (blobs, writes) = (self.blobs().clone(), !matches!(mode, UploadMode::Append(_)));
-        tokio::task::spawn_blocking(move || {
-            upload.read_earlier(&blobs, &stored, prefix_bytes, writes)
-        })
-        .await
-        .map_err(|_| SpoolError::Closed)?
-        .map_err(CannotBegin::from)
+        let reads = move || {
+            let reader = match earlier {
+                Some(earlier) => earlier.bytes.read(&stored.media)?,
+                None => blobs.read(&stored.blob, &stored.media)?,
+            };
+            upload.read_earlier(reader.take(prefix_bytes), writes)
+        };
+        blocking(reads).await.map_err(CannotBegin::from)
     }
 
     /// Continues an earlier upload at its end.
@@ -207,21 +216,23 @@ impl Uploads {
     async fn compare(
         &self,
         earlier: Option<UploadedFile>,
+        envelope: &Envelope,
         now: Timestamp,
     ) -> Result<Option<ResendComparison>, CannotBegin> {
         let Some(file) = earlier else { return Ok(None) };
-        let Some(stored) = self.stored_file(file, now).await? else { return Ok(None) };
+        let Some(earlier) = self.earlier(file, envelope, now).await? else { return Ok(None) };
         let Some(claim) = self.append_claims.claim(file.arrival) else { return Ok(None) };
-        // If the earlier one cannot be read, the new one is accepted all the same.
-        Ok(ResendComparison::new(claim, stored, self.blobs()).ok())
+        Ok(ResendComparison::new(claim, earlier).ok())
     }
 
-    /// An earlier upload that a new one may bring more of; `None` if it cannot.
-    async fn stored_file(
+    /// An earlier upload that a new one may bring more of; `None` if it cannot, or cannot be read: then the new one is
+    /// accepted all the same.
+    async fn earlier(
         &self,
         file: UploadedFile,
+        envelope: &Envelope,
         now: Timestamp,
-    ) -> Result<Option<AlertMedia>, SpoolError> {
+    ) -> Result<Option<EarlierUpload>, SpoolError> {
         let is_possible = file.may_grow
             && file.size > 0
             && unfinished_upload::number(file.arrival).is_none()
@@ -231,7 +242,12 @@ impl Uploads {
         }
         let place = MediaPlace { arrival: file.arrival, index: Some(0) };
         let stored = self.arrivals.spool.media(place).await?;
-        Ok(stored.filter(|stored| stored.media.range == (0..file.size)))
+        let Some(stored) = stored.filter(|stored| stored.media.range == (0..file.size)) else {
+            return Ok(None);
+        };
+        let sender = self.arrivals.sender(envelope);
+        let bytes = self.blobs().local(&stored.blob, file.size, sender).await;
+        Ok(bytes.ok().map(|bytes| EarlierUpload { stored, bytes }))
     }
 
     /// Stores the bytes of a path that is not UTF-8, so that listings show them also after a restart. The path of the

@@ -8,13 +8,13 @@ mod storing;
 use std::io::{self, Read};
 
 use tipoff_ftp::UploadedFile;
-use tipoff_model::{AlertMedia, MediaKind, Timestamp, file_type};
-use tipoff_spool::{BlobWriter, Blobs, Stored};
+use tipoff_model::{MediaKind, Timestamp, file_type};
+use tipoff_spool::{BlobWriter, Stored};
 
 use super::append_claim::AppendClaim;
 use super::file_inspector::FileInspector;
 use super::probe::AppendProbe;
-use super::resend_comparison::{self, ResendComparison};
+use super::resend_comparison::{self, EarlierUpload, ResendComparison};
 use super::{STEP_BYTES, UploadStart, Uploads};
 use crate::receive::ftp::views;
 
@@ -75,14 +75,7 @@ impl IncomingUpload {
     }
 
     /// Reads the bytes of an earlier upload that this one continues; `writes` says to copy them into this one's blob.
-    pub(super) fn read_earlier(
-        mut self,
-        blobs: &Blobs,
-        stored: &AlertMedia,
-        bytes: u64,
-        writes: bool,
-    ) -> io::Result<Self> {
-        let mut reader = blobs.read(&stored.blob, &stored.media)?.take(bytes);
+    pub(super) fn read_earlier(mut self, mut reader: impl Read, writes: bool) -> io::Result<Self> {
         let mut buffer = vec![0; STEP_BYTES];
         loop {
             let count = reader.read(&mut buffer)?;
@@ -154,16 +147,14 @@ impl IncomingUpload {
         let Some(UploadTarget::Compare(comparison)) = self.target.take() else { return Ok(()) };
         self.target = Some(match is_longer {
             true => self.append(*comparison)?,
-            false => {
-                UploadTarget::New(comparison.copy_same(self.uploads.blobs(), self.new_blob()?)?)
-            }
+            false => UploadTarget::New(comparison.copy_same(self.new_blob()?)?),
         });
         self.write(bytes.get(same..).unwrap_or_default())
     }
 
     /// Continues the earlier upload, all of which came again.
     fn append(&self, comparison: ResendComparison) -> io::Result<UploadTarget> {
-        let ResendComparison { claim, stored, .. } = comparison;
+        let ResendComparison { claim, earlier: EarlierUpload { stored, .. }, .. } = comparison;
         let mut writer = self.uploads.blobs().resume(&stored.blob, stored.media.size)?;
         writer.belongs_to(self.uploads.arrivals.sender(&self.start.envelope));
         Ok(UploadTarget::Append { claim, writer, is_resent: true })
@@ -206,23 +197,25 @@ impl IncomingUpload {
     /// the end.
     pub(in crate::receive::ftp) fn settle(&mut self) {
         let Some(probe) = self.probe.take() else { return };
-        let (is_new, head, stored) = probe.decide(self.inspector.is_complete() == Some(true));
-        if is_new && let Err(error) = self.start_over(stored) {
+        let (is_new, head, earlier) = probe.decide(self.inspector.is_complete() == Some(true));
+        if is_new && let Err(error) = self.start_over(earlier) {
             self.failed = Some(error);
         }
         self.push(&head);
     }
 
     /// Begins the file anew, as STOR does.
-    fn start_over(&mut self, stored: Option<AlertMedia>) -> io::Result<()> {
+    fn start_over(&mut self, earlier: Option<EarlierUpload>) -> io::Result<()> {
         let claim = match self.target.take() {
             Some(UploadTarget::Append { claim, .. }) => Some(claim),
-            _ => stored.as_ref().and_then(|it| self.uploads.append_claims.claim(it.place.arrival)),
+            _ => earlier
+                .as_ref()
+                .and_then(|earlier| self.uploads.append_claims.claim(earlier.stored.place.arrival)),
         };
         // If the earlier one cannot be read, the new one is accepted all the same.
-        let comparison = claim.zip(stored).and_then(|(claim, stored)| {
-            ResendComparison::new(claim, stored, self.uploads.blobs()).ok()
-        });
+        let comparison = claim
+            .zip(earlier)
+            .and_then(|(claim, earlier)| ResendComparison::new(claim, earlier).ok());
         (self.inspector, self.hasher) = (FileInspector::default(), blake3::Hasher::new());
         self.target = Some(match comparison {
             Some(comparison) => UploadTarget::Compare(comparison.into()),

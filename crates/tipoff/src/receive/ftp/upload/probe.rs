@@ -1,8 +1,9 @@
 //! Whether the bytes of APPE, or of STOR after REST, continue an earlier upload or begin a file: devices send APPE of
 //! the whole file after a try that broke off, and of each picture.
 
-use tipoff_model::AlertMedia;
 use tipoff_model::file_type::{FileType, HEAD_BYTES, by_content};
+
+use super::resend_comparison::EarlierUpload;
 
 /// First bytes that are compared at most.
 const PROBE_BYTES: usize = 4096;
@@ -15,7 +16,7 @@ const FRAMES: [&str; 5] =
 /// The first bytes of an upload that may continue an earlier one.
 pub(super) struct AppendProbe {
     /// The earlier upload, if a new one that begins as it does may bring more of it.
-    stored: Option<AlertMedia>,
+    earlier: Option<EarlierUpload>,
     /// Whether a later upload may bring more of the earlier one.
     may_grow: bool,
     /// First bytes of the earlier upload.
@@ -25,8 +26,8 @@ pub(super) struct AppendProbe {
 }
 
 impl AppendProbe {
-    pub(super) fn new(stored: Option<AlertMedia>, may_grow: bool) -> Self {
-        Self { stored, may_grow, beginning: Vec::new(), head: Vec::new() }
+    pub(super) fn new(earlier: Option<EarlierUpload>, may_grow: bool) -> Self {
+        Self { earlier, may_grow, beginning: Vec::new(), head: Vec::new() }
     }
 
     /// Takes the next bytes of the earlier upload.
@@ -48,8 +49,8 @@ impl AppendProbe {
 
     /// Whether a file begins here, the bytes that came, and the earlier upload to compare it with. `is_whole` says that
     /// the earlier one has its end.
-    pub(super) fn decide(self, is_whole: bool) -> (bool, Vec<u8>, Option<AlertMedia>) {
-        (self.is_new(is_whole), self.head, self.stored)
+    pub(super) fn decide(self, is_whole: bool) -> (bool, Vec<u8>, Option<EarlierUpload>) {
+        (self.is_new(is_whole), self.head, self.earlier)
     }
 
     fn is_new(&self, is_whole: bool) -> bool {

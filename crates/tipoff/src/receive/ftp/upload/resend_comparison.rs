@@ -5,19 +5,27 @@
 use std::io::{self, Read};
 
 use tipoff_model::AlertMedia;
-use tipoff_spool::{BlobWriter, Blobs, MediaReader};
+use tipoff_spool::{BlobWriter, LocalBlob, MediaReader};
 
 use super::append_claim::AppendClaim;
 
 /// Bytes that are compared at once.
 const STEP_BYTES: usize = 32 * 1024;
 
+/// An earlier upload that a new one may bring more of, with its bytes on this machine: they are compared while the new
+/// ones come.
+#[derive(Clone, Debug)]
+pub(super) struct EarlierUpload {
+    pub(super) stored: AlertMedia,
+    pub(super) bytes: LocalBlob,
+}
+
 /// The earlier upload, and how far the new one has the same bytes.
 pub(super) struct ResendComparison {
     /// No other session may append to it meanwhile.
     pub(super) claim: AppendClaim,
     /// The earlier upload.
-    pub(super) stored: AlertMedia,
+    pub(super) earlier: EarlierUpload,
     /// Reads the earlier upload, as far as it was compared.
     reader: MediaReader,
     buffer: Vec<u8>,
@@ -36,9 +44,9 @@ pub(super) enum Compared {
 }
 
 impl ResendComparison {
-    pub(super) fn new(claim: AppendClaim, stored: AlertMedia, blobs: &Blobs) -> io::Result<Self> {
-        let reader = blobs.read(&stored.blob, &stored.media)?;
-        Ok(Self { claim, stored, reader, buffer: Vec::new(), same: 0 })
+    pub(super) fn new(claim: AppendClaim, earlier: EarlierUpload) -> io::Result<Self> {
+        let reader = earlier.bytes.read(&earlier.stored.media)?;
+        Ok(Self { claim, earlier, reader, buffer: Vec::new(), same: 0 })
     }
 
     /// Bytes that are the same so far.
@@ -48,7 +56,7 @@ impl ResendComparison {
 
     /// Whether all of the earlier upload came again.
     pub(super) fn is_at_end(&self) -> bool {
-        self.same == self.stored.media.size
+        self.same == self.earlier.stored.media.size
     }
 
     /// Compares the next bytes.
@@ -72,12 +80,9 @@ impl ResendComparison {
     }
 
     /// Copies the bytes that are the same into another blob.
-    pub(super) fn copy_same(
-        &self,
-        blobs: &Blobs,
-        mut writer: BlobWriter,
-    ) -> io::Result<BlobWriter> {
-        let mut reader = blobs.read(&self.stored.blob, &self.stored.media)?.take(self.same);
+    pub(super) fn copy_same(&self, mut writer: BlobWriter) -> io::Result<BlobWriter> {
+        let EarlierUpload { stored, bytes } = &self.earlier;
+        let mut reader = bytes.read(&stored.media)?.take(self.same);
         let mut buffer = vec![0; STEP_BYTES];
         loop {
             let count = reader.read(&mut buffer)?;
@@ -95,10 +100,13 @@ mod tests {
     use proptest::prelude::*;
     use tipoff_model::{ArrivalId, Encoding, Media, MediaKind, MediaPlace, Timestamp};
 
+    use futures_util::FutureExt as _;
+    use tipoff_spool::{Blobs, Sender};
+
     use super::*;
     use crate::receive::ftp::upload::append_claim::AppendClaims;
 
-    fn stored(blobs: &Blobs, bytes: &[u8]) -> AlertMedia {
+    fn stored(blobs: &Blobs, bytes: &[u8]) -> EarlierUpload {
         let mut writer = blobs.begin(Timestamp(0), "upload").unwrap();
         writer.write(bytes).unwrap();
         let blob = writer.finish().unwrap();
@@ -114,7 +122,10 @@ mod tests {
             decoration: false,
         };
         let place = MediaPlace { arrival: ArrivalId(1), index: None };
-        AlertMedia { media, place, blob: blob.name, url: None, clip: None }
+        let stored = AlertMedia { media, place, blob: blob.name, url: None, clip: None };
+        let sender = Sender::new([127, 0, 0, 1].into(), false);
+        let bytes = blobs.local(&stored.blob, blob.size, sender).now_or_never().unwrap().unwrap();
+        EarlierUpload { stored, bytes }
     }
 
     proptest! {
@@ -133,7 +144,7 @@ mod tests {
             let new: Vec<u8> = earlier.iter().take(same).copied().chain(new).collect();
             let stored = stored(&blobs, &earlier);
             let claim = AppendClaims::default().claim(ArrivalId(1)).unwrap();
-            let mut comparison = ResendComparison::new(claim, stored, &blobs).unwrap();
+            let mut comparison = ResendComparison::new(claim, stored).unwrap();
             let mut taken = 0;
             let mut ended = None;
             for piece in new.chunks(pieces) {
@@ -154,8 +165,8 @@ mod tests {
             prop_assert_eq!(&earlier[..begin], &new[..begin]);
             prop_assert_eq!(is_longer, new.len() > earlier.len() && new.starts_with(&earlier));
             let writer = blobs.begin(Timestamp(0), "upload").unwrap();
-            let part = comparison.copy_same(&blobs, writer).unwrap().finish().unwrap();
-            prop_assert_eq!(std::fs::read(blobs.path(&part.name)).unwrap(), &new[..begin]);
+            let part = comparison.copy_same(writer).unwrap().finish().unwrap();
+            prop_assert_eq!(std::fs::read(blobs.path(&part.name).unwrap()).unwrap(), &new[..begin]);
         }
     }
 }

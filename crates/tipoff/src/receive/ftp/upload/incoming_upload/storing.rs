@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tipoff_ftp::UploadedFile;
 use tipoff_model::{ArrivalId, Content, MediaKind, Timestamp};
-use tipoff_spool::{BlobWriter, DedupPolicy, Digest, Growth, NewArrival, SpoolError, StoredBlob};
+use tipoff_spool::{BlobWriter, DedupPolicy, Digest, Growth, NewArrival, SpoolError};
 
 use super::{IncomingUpload, StoreOutcome, UploadTarget};
 use crate::receive::arrival_writer::disk_error;
@@ -15,6 +15,7 @@ use crate::receive::ftp::upload::append_claim::AppendClaim;
 use crate::receive::ftp::upload::classify::{Awaits, Classified, classify};
 use crate::receive::ftp::upload::resend_comparison::ResendComparison;
 use crate::receive::ftp::upload::{APPEND_WAIT_MAX, UploadStart};
+use crate::runtime::blocking::blocking;
 
 impl IncomingUpload {
     /// Stores the upload. When this returns it is durable (docs/spool.md, A3). If its connection broke (`torn`) and
@@ -48,7 +49,7 @@ impl IncomingUpload {
         if torn && let Some(earlier) = self.start.earlier {
             return Ok(StoreOutcome::Known(earlier));
         }
-        if comparison.is_at_end() && !comparison.stored.media.whole {
+        if comparison.is_at_end() && !comparison.earlier.stored.media.whole {
             let target = self.append(comparison).map_err(|error| disk_error(&error))?;
             let UploadTarget::Append { claim, writer, .. } = target else {
                 return Err(SpoolError::Closed);
@@ -56,12 +57,9 @@ impl IncomingUpload {
             return self.store_append(claim, writer, true, torn).await;
         }
         // The device ended it as a file of its own.
-        let (blobs, writer) = (self.uploads.blobs().clone(), self.new_blob());
-        let writer = writer.map_err(|error| disk_error(&error))?;
-        let writer = tokio::task::spawn_blocking(move || comparison.copy_same(&blobs, writer))
-            .await
-            .map_err(|_| SpoolError::Closed)?
-            .map_err(|error| disk_error(&error))?;
+        let writer = self.new_blob().map_err(|error| disk_error(&error))?;
+        let copied = blocking(move || comparison.copy_same(writer)).await;
+        let writer = copied.map_err(|error| disk_error(&error))?;
         self.store_new(writer, torn).await
     }
 
@@ -113,19 +111,19 @@ impl IncomingUpload {
         if is_resent && !torn {
             self.uploads.resending.note(&self.start.view);
         }
+        let blob = writer.commit().await.map_err(|error| disk_error(&error))?;
         let growth = Growth {
             arrival,
             content,
             event: meaning.event,
             housekeeping: meaning.housekeeping,
-            size,
+            blob,
             began_at: self.began_at,
             received_at,
             ready_at: received_at.after(wait),
             torn,
             digests: self.digests(size),
         };
-        finish(writer).await?;
         let stored = self.uploads.arrivals.spool.grow(growth).await?;
         self.uploads.arrivals.announce(&stored);
         Ok(StoreOutcome::Stored(self.file(arrival, received_at, may_grow), stored))
@@ -145,7 +143,7 @@ impl IncomingUpload {
         let size = writer.size();
         let Classified { content, meaning, vendor, awaits } = self.classified(size, torn);
         let digests = self.digests(size);
-        let blob = finish(writer).await?;
+        let blob = writer.commit().await.map_err(|error| disk_error(&error))?;
         let may_grow = self.may_grow(&content, torn);
         let wait = match awaits {
             // A device that sends one clip again as it grows does so with all: nothing shows that this one is whole.
@@ -181,12 +179,4 @@ impl IncomingUpload {
         self.uploads.store_path_bytes(stored.arrival, path).await;
         Ok(StoreOutcome::Stored(self.file(stored.arrival, received_at, may_grow), stored))
     }
-}
-
-/// Makes a blob durable, on a thread for blocking work.
-async fn finish(writer: BlobWriter) -> Result<StoredBlob, SpoolError> {
-    tokio::task::spawn_blocking(move || writer.finish())
-        .await
-        .map_err(|_| SpoolError::Closed)?
-        .map_err(|error| disk_error(&error))
 }
