@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use tipoff_testkit::postgres;
+use tipoff_testkit::s3::S3;
 
+use crate::bucket;
 use crate::harness::{Home, PICTURE, mail, send, succeeded};
 use crate::hook::{Hook, channel_at, files};
 
@@ -78,4 +80,31 @@ fn a_spool_moves_to_postgresql_and_back_and_what_was_queued_is_delivered() {
     std::fs::rename(&folder, there.data_dir()).unwrap();
     assert_eq!(there.incidents(), before);
     assert_eq!(hook.alerts().len(), 40);
+}
+
+#[test]
+fn a_spool_moves_into_a_bucket_with_the_pictures_of_what_was_queued() {
+    let (objects, address) = (S3::open().unwrap(), Hook::nobody());
+    let rest = format!("{}[incidents]\nquiet = \"0 s\"\nflood = 0\n", channel_at(address));
+    let home = Home::new(&rest);
+    let there = Home::new(&format!("{}{rest}", bucket::configuration(&objects, "")));
+    let server = home.start();
+    for number in 0..3 {
+        let reply =
+            send(server.smtp[0], "yard@example.com", &mail(&number.to_string(), &[PICTURE]));
+        assert!(reply.starts_with("250"), "{reply}");
+    }
+    server.stop();
+    let target = there.file("tipoff.toml");
+    let done = home.run(&["spool", "copy", "--to", target.to_str().unwrap()]);
+    assert!(done.contains("3 files (") && done.contains("were copied"), "{done}");
+    assert_eq!(bucket::objects(&objects).len(), 3);
+    assert!(!there.data_dir().join("blobs").exists());
+    std::fs::remove_dir_all(home.data_dir()).unwrap();
+    let hook = Hook::start_at(address);
+    let server = there.start();
+    for alert in hook.wait_for(3) {
+        assert_eq!(files(&alert), [PICTURE]);
+    }
+    server.stop();
 }
