@@ -333,7 +333,7 @@ fn last_numbers(catalog: &dyn Catalog, sql: &dyn Sql) -> Result<Vec<(&'static st
         if catalog.key(sql, table)? != ["id"] {
             continue;
         }
-        let largest = format!("SELECT coalesce(max(id), 0) FROM {table}");
+        let largest = format!("/* copy */ SELECT coalesce(max(id), 0) FROM {table}");
         let largest = sql.one(&largest, params![], |row| row.get::<i64>(0))?;
         numbers.push((table, largest.max(sql.last_number(table)?)));
     }

@@ -117,7 +117,7 @@ impl Catalog for PostgresCatalog {
             return Ok(rows);
         }
         let first = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {COUNTED_MAX}) AS first",
+            "/* copy */ SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {COUNTED_MAX}) AS first",
             quoted(table)
         );
         sql.one(&first, params![], |row| row.get(0))
@@ -129,7 +129,7 @@ impl Catalog for PostgresCatalog {
 
     fn empty(&self, sql: &dyn Sql, tables: &[&str]) -> Result<()> {
         let names: Vec<String> = tables.iter().map(|table| quoted(table)).collect();
-        sql.change(&format!("TRUNCATE {}", names.join(", ")), params![])
+        sql.change(&format!("/* copy */ TRUNCATE {}", names.join(", ")), params![])
     }
 
     fn set_last_number(&self, sql: &dyn Sql, table: &str, last: i64) -> Result<()> {
@@ -148,7 +148,7 @@ impl Catalog for PostgresCatalog {
 /// Whoever owns a table may disable its triggers, but not those that check references.
 fn alter_triggers(sql: &dyn Sql, tables: &[&str], how: &str) -> Result<()> {
     for table in tables {
-        let alter = format!("ALTER TABLE {} {how} TRIGGER USER", quoted(table));
+        let alter = format!("/* copy */ ALTER TABLE {} {how} TRIGGER USER", quoted(table));
         sql.change(&alter, params![])?;
     }
     Ok(())
