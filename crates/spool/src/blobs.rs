@@ -4,6 +4,7 @@
 //! where the bytes are is the business of a store (`store.rs`): files that may grow (`local.rs`), or objects that never
 //! do (`objects.rs`), so that an arrival may have several (`segments.rs`).
 
+mod import;
 mod local;
 mod local_blob;
 mod object;

@@ -14,7 +14,7 @@ mod rules;
 mod search;
 mod sessions;
 mod shares;
-mod uploads;
+pub(crate) mod uploads;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

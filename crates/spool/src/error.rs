@@ -13,6 +13,17 @@ pub enum SpoolError {
     /// Another Tipoff runs on the same folder.
     #[error("another Tipoff is already running with the data folder {0}")]
     Locked(String),
+    /// A copy of a spool to here was begun and is not complete.
+    #[error(
+        "a copy of another spool to here is not complete; continue it with `tipoff spool copy`, with Tipoff stopped"
+    )]
+    Unfinished,
+    /// A copy cannot be made while a Tipoff uses the database.
+    #[error("a Tipoff uses the database, from {0}; stop it first")]
+    InUse(String),
+    /// A copy cannot be made, or continued.
+    #[error("{0}")]
+    Copy(String),
     /// The spool was written by a newer Tipoff.
     #[error(
         "the spool is of version {found}, this Tipoff knows versions up to {known}; use the newer Tipoff"

@@ -11,6 +11,7 @@ mod audit;
 mod blobs;
 #[cfg(test)]
 mod contract;
+mod copy;
 mod core;
 mod device;
 mod disk_queue;
@@ -47,6 +48,7 @@ pub use accounts::{
 pub use age::{AgeGuard, Newest};
 pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
 pub use blobs::{BlobWriter, Blobs, LocalBlob, MediaReader, S3Settings, StoredBlob};
+pub use copy::{Copied, CopyProgress, CopyStage, copy_spool, leave_out_numbers};
 pub use core::facts::facts_of_content;
 pub use core::leases::Member;
 pub use device::{

@@ -2,6 +2,7 @@
 //! temporary folder, as an unprivileged user if the test runs as root. They end with the test, also
 //! if it panics or is killed.
 
+mod backup;
 mod cluster;
 mod instance;
 mod programs;
@@ -38,7 +39,7 @@ pub struct Server {
     templates: Mutex<BTreeSet<String>>,
     databases: AtomicU64,
     /// Dropped last.
-    _folder: ServerFolder,
+    folder: ServerFolder,
 }
 
 impl Server {
@@ -62,7 +63,7 @@ impl Server {
         instance.configure(settings)?;
         instance.start()?;
         let (templates, databases) = (Mutex::default(), AtomicU64::new(0));
-        let server = Self { instance, templates, databases, _folder: folder };
+        let server = Self { instance, templates, databases, folder };
         server.administer(&format!("CREATE ROLE {OWNER} LOGIN"))?;
         Ok(server)
     }
@@ -140,8 +141,7 @@ impl Server {
     /// Runs statements as a superuser in the database `postgres`. The result has a row a line and `|` between
     /// columns.
     pub fn administer(&self, statements: &str) -> io::Result<String> {
-        let url = format!("postgresql://postgres@127.0.0.1:{}/postgres", self.port());
-        programs::psql(&url, statements)
+        psql_as_superuser(self.port(), statements)
     }
 
     fn copy_database(&self, template: &str) -> io::Result<Database<'_>> {
@@ -188,6 +188,11 @@ impl Drop for Database<'_> {
         // The server may be down, and removes its folder in any case.
         let _ = self.server.administer(&drop);
     }
+}
+
+/// Runs statements as a superuser in the database `postgres` of the server at this port.
+fn psql_as_superuser(port: u16, statements: &str) -> io::Result<String> {
+    programs::psql(&format!("postgresql://postgres@127.0.0.1:{port}/postgres"), statements)
 }
 
 #[cfg(test)]

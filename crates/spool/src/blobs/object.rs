@@ -197,6 +197,12 @@ impl ObjectBlobs {
         Ok(read.into())
     }
 
+    /// Size of an object, in bytes.
+    pub(super) async fn size(&self, name: &str) -> io::Result<u64> {
+        let key = self.key(name);
+        self.tries(0, || self.client.head(&key)).await.map(|object| object.size)
+    }
+
     /// Tries a request a few times. What another try cannot change is not tried again.
     pub(super) async fn tries<T, F>(&self, bytes: u64, request: impl Fn() -> F) -> io::Result<T>
     where

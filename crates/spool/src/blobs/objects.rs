@@ -1,6 +1,6 @@
 //! What [`BlobStore`] asks of objects: arrivals become objects and lists of them.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -127,6 +127,31 @@ impl BlobStore for ObjectBlobs {
             let mut copy = blobs.writer(begun);
             copy.belongs_to(sender);
             self.copy(&blob, size, copy).await
+        })
+    }
+
+    fn import(
+        self: Arc<Self>,
+        _day: &str,
+        name: &BlobName,
+        unique: &str,
+        bytes: &mut dyn Read,
+    ) -> io::Result<u64> {
+        let (staged, mut file) = StagedFile::create(self.staging.join(unique))?;
+        let size = io::copy(bytes, &mut file)?;
+        let (this, name) = (Arc::clone(&self), name.0.clone());
+        self.wait(async move { this.put(&name, staged.path().to_owned(), size).await })?;
+        Ok(size)
+    }
+
+    fn stored_bytes(self: Arc<Self>, blob: &BlobName) -> io::Result<u64> {
+        let (this, segments) = (Arc::clone(&self), segments::segments(blob));
+        self.wait(async move {
+            let mut bytes = 0_u64;
+            for segment in segments {
+                bytes = bytes.saturating_add(this.size(&segment.name).await?);
+            }
+            Ok(bytes)
         })
     }
 

@@ -56,6 +56,15 @@ impl S3Settings {
         format!("s3://{}{slash}{}", self.bucket, self.prefix)
     }
 
+    /// Whether both are the same objects, as far as the settings show it.
+    pub(crate) fn is_same_place(&self, other: &Self) -> bool {
+        let place = |settings: &Self| {
+            let endpoint = settings.endpoint.as_deref();
+            (settings.place(), endpoint.map(|url| url.trim_end_matches('/').to_owned()))
+        };
+        place(self) == place(other)
+    }
+
     /// What all keys begin with.
     pub(super) fn root(&self) -> Path {
         Path::from(self.prefix.as_str())

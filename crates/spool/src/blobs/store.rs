@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -80,6 +80,25 @@ pub(super) trait BlobStore: fmt::Debug + Send + Sync {
         size: u64,
         sender: Sender,
     ) -> BoxFuture<'static, io::Result<LocalBlob>>;
+
+    /// Stores the bytes of a blob of one segment under a name that it had elsewhere, and returns their number. `day` is
+    /// the first part of the name, and `unique` a name that no other blob has. Blocks.
+    ///
+    /// # Errors
+    /// As [`Blobs::import`].
+    fn import(
+        self: Arc<Self>,
+        day: &str,
+        name: &BlobName,
+        unique: &str,
+        bytes: &mut dyn Read,
+    ) -> io::Result<u64>;
+
+    /// Number of bytes that the store has of a blob. Blocks.
+    ///
+    /// # Errors
+    /// As [`Blobs::stored_bytes`].
+    fn stored_bytes(self: Arc<Self>, blob: &BlobName) -> io::Result<u64>;
 
     /// Removes blobs. One that is missing is no error; what cannot be removed is logged.
     fn remove(self: Arc<Self>, blobs: Vec<BlobName>) -> BoxFuture<'static, ()>;

@@ -25,7 +25,7 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> std::sync::Arc<dy
     two_devices_at_an_address_stay_two(&*fresh()).await;
 }
 
-pub(super) fn upload(spool: &dyn Spool, path: &str, at: Timestamp) -> NewArrival {
+pub(crate) fn upload(spool: &dyn Spool, path: &str, at: Timestamp) -> NewArrival {
     let mut upload = arrival(spool, "discovered/yard", at);
     upload.device.discovered = true;
     upload.envelope.protocol = Protocol::Ftp;
@@ -35,7 +35,7 @@ pub(super) fn upload(spool: &dyn Spool, path: &str, at: Timestamp) -> NewArrival
     upload
 }
 
-pub(super) fn growth(
+pub(crate) fn growth(
     stored: &Stored,
     whole: &NewArrival,
     at: Timestamp,

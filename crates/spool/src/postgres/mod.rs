@@ -5,6 +5,7 @@
 
 mod ahead;
 mod connection;
+pub(crate) mod copying;
 mod lanes;
 mod locks;
 mod notices;
@@ -35,6 +36,7 @@ use crate::sql::sweep;
 use crate::{Blobs, Connections, Heard, Result, S3Settings, SpoolError, durable};
 use lanes::Lanes;
 use notices::Notices;
+use schema::CURRENT;
 use statement::Session;
 
 /// The spool of several nodes.
@@ -106,15 +108,10 @@ impl SqlSpool<PostgresDatabase> {
         rules: Arc<dyn RuleSource>,
         purpose: Purpose,
     ) -> Result<Self> {
-        let (url, tls) = connection::settings(config)?;
-        let notices = Notices::new(url.clone(), tls.clone())?;
-        let pool = connection::pool((url, tls), config.connections)?;
-        let lanes = Lanes::new(config.connections);
-        let (is_failing, round_trips) = (Arc::default(), Arc::default());
-        let database = PostgresDatabase { pool, is_failing, lanes, round_trips, notices };
+        let database = PostgresDatabase::on(config)?;
         match purpose {
-            Purpose::Receive => database.transaction(schema::migrate).await?,
-            Purpose::Look => database.transaction(schema::is_current).await?,
+            Purpose::Receive => schema::migrate(&database, &CURRENT).await?,
+            Purpose::Look => database.transaction(|session| CURRENT.is_current(session)).await?,
         }
         let now = Timestamp::from(SystemTime::now());
         let opening =
@@ -144,6 +141,19 @@ impl SqlSpool<PostgresDatabase> {
 }
 
 impl PostgresDatabase {
+    /// The database of `config`. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// If the URL or the certificates cannot be read.
+    fn on(config: &PostgresConfig) -> Result<Self> {
+        let (url, tls) = connection::settings(config)?;
+        let notices = Notices::new(url.clone(), tls.clone())?;
+        let pool = connection::pool((url, tls), config.connections)?;
+        let lanes = Lanes::new(config.connections);
+        let (is_failing, round_trips) = (Arc::default(), Arc::default());
+        Ok(Self { pool, is_failing, lanes, round_trips, notices })
+    }
+
     /// Runs `work` with a connection, on a thread for blocking work. Without its changes if it fails.
     async fn on_connection<T: Send + 'static>(
         &self,

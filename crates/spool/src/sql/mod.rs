@@ -5,7 +5,9 @@
 
 mod accounts;
 mod audit;
+pub(crate) mod catalog;
 mod clock;
+pub(crate) mod copy_notes;
 mod covered;
 pub(crate) mod database;
 mod dedup;

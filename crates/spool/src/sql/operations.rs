@@ -10,7 +10,9 @@ use super::home_settings::Choice;
 use super::node_notices::NodeNotice;
 use super::spool::{Opening, Remembered, SqlSpool, file_error, lock};
 use super::statement::{Lock, Sql, params};
-use super::{clock, deliveries, home_settings, identity, leases, stats, store, turns, uploads};
+use super::{
+    clock, copy_notes, deliveries, home_settings, identity, leases, stats, store, turns, uploads,
+};
 use crate::core::known_mails::NewMail;
 use crate::core::uploads::NewName;
 use crate::{
@@ -24,6 +26,7 @@ impl Opening {
     /// deliveries that failed in an earlier run become due.
     pub(crate) fn read(sql: &dyn Sql, receives: bool, now: Timestamp) -> Result<Self> {
         sql.lock(Lock::Opening)?;
+        copy_notes::check_opening(sql)?;
         let identity = identity::identity(sql)?;
         if receives && !leases::has_node(sql)? {
             deliveries::retry_at_once(sql, now)?;

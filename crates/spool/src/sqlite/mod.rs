@@ -4,6 +4,7 @@
 //! [`crate::sql`]. Triggers of the tables (`v12.sql`) keep the sums of bytes.
 
 mod connection;
+pub(crate) mod copying;
 #[cfg(test)]
 mod plans;
 pub(crate) mod schema;

@@ -37,7 +37,16 @@ pub(super) fn is_due(connection: &Connection) -> Result<bool> {
         || connection.prepare_cached(dirty)?.query_row([STEP], |row| row.get::<_, i64>(0))? >= STEP)
 }
 
-fn mark(connection: &Connection) -> Result<i64> {
+/// Whether the index knows less than is stored.
+pub(super) fn lags(connection: &Connection) -> Result<bool> {
+    let select = "SELECT EXISTS (SELECT 1 FROM arrival WHERE id > ?1)
+                      OR EXISTS (SELECT 1 FROM words_dirty)";
+    let mark = mark(connection)?;
+    Ok(connection.prepare_cached(select)?.query_row([mark], |row| row.get(0))?)
+}
+
+/// The newest arrival that the index knows.
+pub(super) fn mark(connection: &Connection) -> Result<i64> {
     let select = "SELECT arrival FROM words_mark";
     Ok(connection.prepare_cached(select)?.query_row([], |row| row.get(0))?)
 }

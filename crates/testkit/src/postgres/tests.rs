@@ -77,7 +77,7 @@ fn a_durable_server_syncs() {
     let server = Server::durable(&[("work_mem", "8MB")]).unwrap();
     let shown = server.administer("SHOW fsync; SHOW synchronous_commit; SHOW work_mem").unwrap();
     assert_eq!(shown, "on\non\n8MB");
-    assert!(!server._folder.path().starts_with("/dev/shm"));
+    assert!(!server.folder.path().starts_with("/dev/shm"));
 }
 
 #[test]
@@ -94,10 +94,24 @@ fn a_paused_server_answers_only_after_it_is_resumed() {
 #[test]
 fn a_dropped_server_leaves_nothing() {
     let server = Server::open().unwrap();
-    let (port, folder) = (server.port(), server._folder.path().to_owned());
+    let (port, folder) = (server.port(), server.folder.path().to_owned());
     assert!(listens(port) && folder.exists());
     drop(server);
     assert!(!listens(port) && !folder.exists());
+}
+
+#[test]
+fn a_lost_server_is_restored_to_a_moment() {
+    let server = Server::archiving().unwrap();
+    let database = server.create_database().unwrap();
+    database.run("CREATE TABLE thing (id BIGINT)").unwrap();
+    server.back_up().unwrap();
+    database.run("INSERT INTO thing VALUES (1)").unwrap();
+    let moment = server.moment().unwrap();
+    database.run("INSERT INTO thing VALUES (2)").unwrap();
+    server.lose_and_restore(&moment).unwrap();
+    assert_eq!(database.run("SELECT id FROM thing").unwrap(), "1");
+    database.run("INSERT INTO thing VALUES (3)").unwrap();
 }
 
 /// The test starts itself in another process, with this set, and kills that.
@@ -107,7 +121,7 @@ const WAITS_TO_BE_KILLED: &str = "TIPOFF_TEST_WAITS_TO_BE_KILLED";
 fn a_server_ends_with_a_killed_test_process() {
     if std::env::var_os(WAITS_TO_BE_KILLED).is_some() {
         let server = Server::open().unwrap();
-        println!("\nserver {} {}", server.port(), server._folder.path().display());
+        println!("\nserver {} {}", server.port(), server.folder.path().display());
         return std::thread::park();
     }
     let name = "postgres::tests::a_server_ends_with_a_killed_test_process";

@@ -19,6 +19,7 @@ mod send;
 mod sessions;
 mod shared_secrets;
 mod signing_key;
+mod spool;
 mod tokens;
 mod users;
 
@@ -52,7 +53,7 @@ struct Cli {
 }
 
 /// What every subcommand takes.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 struct Common {
     /// The configuration file [default: $TIPOFF_CONFIG, ./tipoff.toml, /etc/tipoff/tipoff.toml]
     #[arg(long, global = true, value_name = "FILE")]
@@ -107,6 +108,9 @@ enum Command {
     Audit(audit::Args),
     /// Rewrite the database so that it takes no more than it holds; Tipoff must be stopped
     Compact,
+    /// Move the spool to PostgreSQL or back, or go on after a restore; Tipoff must be stopped
+    #[command(subcommand)]
+    Spool(spool::Action),
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -190,6 +194,7 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Token(args) => tokens::run(&args, &common.load()?, clock.now()),
         Command::Audit(args) => audit::run(args, &common.load()?),
         Command::Compact => compact::run(&common.load()?),
+        Command::Spool(action) => spool::run(&action, &common),
         Command::Completions { shell } => {
             // It panics where it cannot write.
             let mut script = Vec::new();

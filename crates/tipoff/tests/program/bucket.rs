@@ -20,7 +20,7 @@ use crate::nodes::try_mail;
 use crate::telegram::Phone;
 
 /// The configuration of media in this bucket; `engine` is that of the rest of the spool.
-fn configuration(bucket: &S3, engine: &str) -> String {
+pub fn configuration(bucket: &S3, engine: &str) -> String {
     format!(
         "[spool]\nmedia = \"s3://{}/cameras\"\n{engine}[spool.s3]\nendpoint = \"{}\"\n\
          region = \"eu-central-1\"\naccess_key = \"{}\"\nsecret_key = \"{}\"\n",
@@ -46,7 +46,7 @@ fn scene(engine: &str) -> (S3, Hook, Home, Server) {
 }
 
 /// The objects of arrivals.
-fn objects(bucket: &S3) -> Vec<PathBuf> {
+pub fn objects(bucket: &S3) -> Vec<PathBuf> {
     let inside = |folder: &Path| {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
         entries.map(|entry| entry.path()).collect::<Vec<_>>()
