@@ -3,11 +3,13 @@
 //! GLOSSARY.md has the meaning of each word; the definition of a value says what may be assumed of it.
 
 mod action;
+mod alarm;
 mod alert;
 mod arrival;
 mod delivery;
 mod device;
 mod device_key;
+mod document;
 mod event;
 pub mod file_type;
 mod id;
@@ -26,11 +28,13 @@ pub use action::{
     ACTION_BYTES_MAX, Action, BUTTON_CHARS_MAX, Button, Effect, MUTE_MINUTES_MAX, MuteFor,
     MuteTarget,
 };
+pub use alarm::{Alarm, AlarmPhase, AlarmReading, AlarmReply, AlarmRequest, Identity};
 pub use alert::{Alert, AlertKind, AlertManner, AlertMedia, Clip, MediaPlace, Priority};
 pub use arrival::{Camera, Content, Envelope, LoginProof, Protocol};
 pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};
 pub use device::Device;
 pub use device_key::DeviceKey;
+pub use document::{Document, DocumentForm, Value};
 pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
