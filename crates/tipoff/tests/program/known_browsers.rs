@@ -10,8 +10,8 @@ use crate::hostile_browser::{Answer, ask};
 use crate::users::{OWNER, with_password};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
-/// What a login may take while others guess.
-const SOON: Duration = Duration::from_secs(2);
+/// What a login may take while others guess, on a busy machine. Who is slowed is refused.
+const SOON: Duration = Duration::from_secs(6);
 
 /// A browser with its cookies.
 #[derive(Default)]

@@ -202,158 +202,188 @@ impl Scene {
     }
 }
 
+/// Runs a test in a time that only it advances. The spool's reads have one thread, so that each waits for those before
+/// it: what [`Scene::settle`] waits for is then done, however busy the machine is.
+fn in_stopped_time(test: impl Future<Output = ()>) {
+    // The other thread is that which keeps the clock from advancing.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .max_blocking_threads(2)
+        .build();
+    runtime.unwrap().block_on(test);
+}
+
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_first_alert_comes_within_30_s_of_the_return_and_all_others_at_once() {
-    for (number, outage) in [s(3), s(47), s(311)].into_iter().enumerate() {
+#[test]
+fn the_first_alert_comes_within_30_s_of_the_return_and_all_others_at_once() {
+    in_stopped_time(async {
+        for (number, outage) in [s(3), s(47), s(311)].into_iter().enumerate() {
+            let scene = Scene::new(State::Unreachable, 0, 0).await;
+            scene.mails(40).await;
+            scene.pass(outage).await;
+            assert!(matches!(scene.state(), ChannelState::Failing { .. }));
+            let begun = scene.destination.begun();
+            // 16 at once found it out; from then on one at a time asks.
+            assert!(begun.len() < 16 + 10 + outage.as_secs() as usize / 18, "{}", begun.len());
+            scene.destination.set(State::Works);
+            let first = scene.until_delivered(1, s(30)).await;
+            let all = scene.until_delivered(40, s(5)).await;
+            assert!(first <= s(30) && all <= s(5), "{number}: {first:?}, {all:?}");
+            assert_eq!(scene.state(), ChannelState::Fine);
+            scene.end().await;
+        }
+    });
+}
+
+#[test]
+fn attempts_that_hang_keep_nobody_from_finding_that_the_destination_is_back() {
+    in_stopped_time(async {
+        for back_after in [s(5), s(31), s(100)] {
+            // As uploads of many megabytes into a network that is gone.
+            let scene = Scene::new(State::Hangs(s(240)), 0, 0).await;
+            scene.mails(16).await;
+            scene.settle().await;
+            assert_eq!(scene.destination.begun().len(), 16, "all hang");
+            scene.mails(30).await;
+            scene.pass(FIRST_FAILS + back_after).await;
+            let begun = scene.destination.begun().len();
+            assert!((18..=16 + 8).contains(&begun), "{begun}: others find out, a few at a time");
+            scene.destination.set(State::Works);
+            scene.until_delivered(1, s(30)).await;
+            // All but those that hang, which come when they have failed.
+            scene.until_delivered(46 - (begun - 1), s(5)).await;
+            scene.until_delivered(46, s(260)).await;
+            scene.end().await;
+        }
+    });
+}
+
+#[test]
+fn a_new_alert_is_tried_at_once_during_an_outage_but_every_5_s_at_most() {
+    in_stopped_time(async {
         let scene = Scene::new(State::Unreachable, 0, 0).await;
-        scene.mails(40).await;
-        scene.pass(outage).await;
-        assert!(matches!(scene.state(), ChannelState::Failing { .. }));
+        scene.mails(1).await;
+        scene.pass(s(120)).await;
+        let before = scene.destination.begun().len();
+        for _ in 0..20 {
+            scene.mails(1).await;
+            scene.pass(s(1)).await;
+        }
         let begun = scene.destination.begun();
-        // 16 at once found it out; from then on one at a time asks.
-        assert!(begun.len() < 16 + 10 + outage.as_secs() as usize / 18, "{}", begun.len());
+        let during = &begun[before - 1..];
+        assert!((4..=6).contains(&(during.len() - 1)), "{}", during.len());
+        assert!(during.windows(2).all(|pair| pair[1] - pair[0] >= s(5)), "{during:?}");
+        scene.pass(s(6)).await;
         scene.destination.set(State::Works);
-        let first = scene.until_delivered(1, s(30)).await;
-        let all = scene.until_delivered(40, s(5)).await;
-        assert!(first <= s(30) && all <= s(5), "{number}: {first:?}, {all:?}");
-        assert_eq!(scene.state(), ChannelState::Fine);
+        scene.mails(1).await;
+        assert!(scene.until_delivered(1, s(6)).await <= s(6));
+        scene.until_delivered(22, s(5)).await;
         scene.end().await;
-    }
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn attempts_that_hang_keep_nobody_from_finding_that_the_destination_is_back() {
-    for back_after in [s(5), s(31), s(100)] {
-        // As uploads of many megabytes into a network that is gone.
-        let scene = Scene::new(State::Hangs(s(240)), 0, 0).await;
-        scene.mails(16).await;
-        scene.settle().await;
-        assert_eq!(scene.destination.begun().len(), 16, "all hang");
-        scene.mails(30).await;
-        scene.pass(FIRST_FAILS + back_after).await;
-        let begun = scene.destination.begun().len();
-        assert!((18..=16 + 8).contains(&begun), "{begun}: others find out, a few at a time");
+#[test]
+fn when_the_network_comes_back_it_is_tried_at_once() {
+    in_stopped_time(async {
+        let scene = Scene::new(State::Unreachable, 0, 0).await;
+        scene.mails(20).await;
+        scene.pass(s(121)).await;
         scene.destination.set(State::Works);
-        scene.until_delivered(1, s(30)).await;
-        // All but those that hang, which come when they have failed.
-        scene.until_delivered(46 - (begun - 1), s(5)).await;
-        scene.until_delivered(46, s(260)).await;
+        scene.server.notifier.network_changed();
+        scene.until_delivered(20, s(5)).await;
         scene.end().await;
-    }
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_new_alert_is_tried_at_once_during_an_outage_but_every_5_s_at_most() {
-    let scene = Scene::new(State::Unreachable, 0, 0).await;
-    scene.mails(1).await;
-    scene.pass(s(120)).await;
-    let before = scene.destination.begun().len();
-    for _ in 0..20 {
+#[test]
+fn nothing_hurries_a_service_that_asked_for_a_pause() {
+    in_stopped_time(async {
+        let scene = Scene::new(State::Busy(s(100)), 0, 0).await;
         scene.mails(1).await;
         scene.pass(s(1)).await;
-    }
-    let begun = scene.destination.begun();
-    let during = &begun[before - 1..];
-    assert!((4..=6).contains(&(during.len() - 1)), "{}", during.len());
-    assert!(during.windows(2).all(|pair| pair[1] - pair[0] >= s(5)), "{during:?}");
-    scene.pass(s(6)).await;
-    scene.destination.set(State::Works);
-    scene.mails(1).await;
-    assert!(scene.until_delivered(1, s(6)).await <= s(6));
-    scene.until_delivered(22, s(5)).await;
-    scene.end().await;
+        scene.destination.set(State::Works);
+        for _ in 0..8 {
+            scene.server.notifier.network_changed();
+            scene.mails(1).await;
+            scene.pass(s(10)).await;
+        }
+        assert_eq!(scene.destination.begun().len(), 1);
+        scene.until_delivered(9, s(30)).await;
+        scene.end().await;
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn when_the_network_comes_back_it_is_tried_at_once() {
-    let scene = Scene::new(State::Unreachable, 0, 0).await;
-    scene.mails(20).await;
-    scene.pass(s(121)).await;
-    scene.destination.set(State::Works);
-    scene.server.notifier.network_changed();
-    scene.until_delivered(20, s(5)).await;
-    scene.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn nothing_hurries_a_service_that_asked_for_a_pause() {
-    let scene = Scene::new(State::Busy(s(100)), 0, 0).await;
-    scene.mails(1).await;
-    scene.pass(s(1)).await;
-    scene.destination.set(State::Works);
-    for _ in 0..8 {
-        scene.server.notifier.network_changed();
-        scene.mails(1).await;
-        scene.pass(s(10)).await;
-    }
-    assert_eq!(scene.destination.begun().len(), 1);
-    scene.until_delivered(9, s(30)).await;
-    scene.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn one_delivery_at_which_the_code_of_a_service_panics_is_in_nobodys_way() {
-    let scene = Scene::new(State::PanicsAt(DeliveryId(7)), 0, 0).await;
-    scene.mails(20).await;
-    scene.until_delivered(19, s(5)).await;
-    assert_eq!(scene.state(), ChannelState::Fine);
-    scene.destination.set(State::Works);
-    // Its pause is kept in the spool, by the real clock: a second of that are many by this one.
-    scene.until_delivered(20, s(100_000)).await;
-    let mut delivered: Vec<_> = scene.destination.delivered().iter().map(|it| it.1).collect();
-    delivered.sort();
-    delivered.dedup();
-    assert_eq!(delivered.len(), 20, "each once");
-    assert!(scene.supervisor.down().is_empty());
-    scene.end().await;
+#[test]
+fn one_delivery_at_which_the_code_of_a_service_panics_is_in_nobodys_way() {
+    in_stopped_time(async {
+        let scene = Scene::new(State::PanicsAt(DeliveryId(7)), 0, 0).await;
+        scene.mails(20).await;
+        scene.until_delivered(19, s(5)).await;
+        assert_eq!(scene.state(), ChannelState::Fine);
+        scene.destination.set(State::Works);
+        // Its pause is kept in the spool, by the real clock: a second of that are many by this one.
+        scene.until_delivered(20, s(100_000)).await;
+        let mut delivered: Vec<_> = scene.destination.delivered().iter().map(|it| it.1).collect();
+        delivered.sort();
+        delivered.dedup();
+        assert_eq!(delivered.len(), 20, "each once");
+        assert!(scene.supervisor.down().is_empty());
+        scene.end().await;
+    });
 }
 
 /// Neither does it show that a service works which asked for a pause.
-#[tokio::test(start_paused = true)]
-async fn an_attempt_that_did_not_ask_the_service_says_nothing_of_it() {
-    let scene = Scene::new(State::Busy(s(60)), 0, 0).await;
-    scene.mails(3).await;
-    scene.pass(s(1)).await;
-    assert!(matches!(scene.state(), ChannelState::Failing { failures: 1, .. }));
-    // The newest is the first to be attempted.
-    let newest = DeliveryId(4);
-    scene.destination.set(State::PanicsAt(newest));
-    scene.mails(1).await;
-    scene.pass(s(50)).await;
-    assert!(scene.destination.delivered().is_empty());
-    scene.until_delivered(3, s(12)).await;
-    scene.destination.set(State::Works);
-    scene.until_delivered(4, s(100_000)).await;
-    scene.end().await;
+#[test]
+fn an_attempt_that_did_not_ask_the_service_says_nothing_of_it() {
+    in_stopped_time(async {
+        let scene = Scene::new(State::Busy(s(60)), 0, 0).await;
+        scene.mails(3).await;
+        scene.pass(s(1)).await;
+        assert!(matches!(scene.state(), ChannelState::Failing { failures: 1, .. }));
+        // The newest is the first to be attempted.
+        let newest = DeliveryId(4);
+        scene.destination.set(State::PanicsAt(newest));
+        scene.mails(1).await;
+        scene.pass(s(50)).await;
+        assert!(scene.destination.delivered().is_empty());
+        scene.until_delivered(3, s(12)).await;
+        scene.destination.set(State::Works);
+        scene.until_delivered(4, s(100_000)).await;
+        scene.end().await;
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_worker_that_breaks_down_is_back_within_a_second_and_its_alerts_are_tried_again() {
-    let scene = Scene::new(State::Hangs(s(3600)), 0, 0).await;
-    scene.mails(5).await;
-    scene.pass(s(1)).await;
-    assert_eq!(scene.destination.begun().len(), 5, "they are under way");
-    scene.destination.set(State::Works);
-    scene.destination.worker_panics.store(1, Ordering::Relaxed);
-    scene.mails(1).await;
-    let took = scene.until_delivered(6, s(1)).await;
-    assert!(took <= s(1), "{took:?}");
-    assert_eq!(scene.supervisor.down(), ["channel phone"]);
-    scene.pass(s(3)).await;
-    assert!(scene.supervisor.down().is_empty());
-    scene.end().await;
+#[test]
+fn a_worker_that_breaks_down_is_back_within_a_second_and_its_alerts_are_tried_again() {
+    in_stopped_time(async {
+        let scene = Scene::new(State::Hangs(s(3600)), 0, 0).await;
+        scene.mails(5).await;
+        scene.pass(s(1)).await;
+        assert_eq!(scene.destination.begun().len(), 5, "they are under way");
+        scene.destination.set(State::Works);
+        scene.destination.worker_panics.store(1, Ordering::Relaxed);
+        scene.mails(1).await;
+        let took = scene.until_delivered(6, s(1)).await;
+        assert!(took <= s(1), "{took:?}");
+        assert_eq!(scene.supervisor.down(), ["channel phone"]);
+        scene.pass(s(3)).await;
+        assert!(scene.supervisor.down().is_empty());
+        scene.end().await;
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_connection_that_is_kept_is_made_again_where_its_task_breaks_down() {
-    let scene = Scene::new(State::Works, 0, 2).await;
-    scene.pass(s(1)).await;
-    assert_eq!(scene.destination.attended.load(Ordering::Relaxed), 3);
-    scene.mails(1).await;
-    scene.until_delivered(1, s(1)).await;
-    scene.end().await;
+#[test]
+fn a_connection_that_is_kept_is_made_again_where_its_task_breaks_down() {
+    in_stopped_time(async {
+        let scene = Scene::new(State::Works, 0, 2).await;
+        scene.pass(s(1)).await;
+        assert_eq!(scene.destination.attended.load(Ordering::Relaxed), 3);
+        scene.mails(1).await;
+        scene.until_delivered(1, s(1)).await;
+        scene.end().await;
+    });
 }
