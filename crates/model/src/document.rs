@@ -35,7 +35,7 @@ impl Value {
     }
 
     /// All fields of this name, in their order. A list under the name counts as its elements.
-    pub fn fields<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+    pub fn fields<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a Self> + use<'a, 'n> {
         let fields = if let Self::Fields(fields) = self { fields.as_slice() } else { &[] };
         let named = fields.iter().filter(move |(it, _)| it.eq_ignore_ascii_case(name));
         named.flat_map(|(_, value)| match value {
