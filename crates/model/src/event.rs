@@ -51,6 +51,8 @@ events! {
     Sound = "sound",
     /// The camera was covered, turned or blinded.
     Tamper = "tamper",
+    /// Fire, smoke or a dangerous gas.
+    Fire = "fire",
     /// A wired sensor or PIR.
     Input = "input",
     /// Disk, network or video failure of the device itself.
@@ -81,6 +83,7 @@ impl Event {
             Self::Zone => "Zone",
             Self::Sound => "Sound",
             Self::Tamper => "Tampering",
+            Self::Fire => "Fire or smoke",
             Self::Input => "Sensor",
             Self::Fault => "Fault",
             Self::End => "Ended",
@@ -102,6 +105,7 @@ impl Event {
             Self::Line | Self::Zone => "🚧",
             Self::Sound => "🔊",
             Self::Tamper => "🛑",
+            Self::Fire => "🔥",
             Self::Input => "🚨",
             Self::Fault => "⚠️",
             Self::End => "🏁",
@@ -116,6 +120,7 @@ impl Event {
     /// tampering is above motion: it may be why nothing else is reported.
     pub const fn importance(self) -> u8 {
         match self {
+            Self::Fire => 15,
             Self::Person => 14,
             Self::Vehicle => 13,
             Self::Animal => 12,
@@ -178,8 +183,8 @@ mod tests {
     fn the_most_important_event_names_an_alert() {
         use Event::*;
         let order = [
-            Person, Vehicle, Animal, Doorbell, Tamper, Fault, Zone, Line, Input, Sound, Motion,
-            Silence, Test, End, Other,
+            Fire, Person, Vehicle, Animal, Doorbell, Tamper, Fault, Zone, Line, Input, Sound,
+            Motion, Silence, Test, End, Other,
         ];
         for pair in order.windows(2) {
             let [more, less] = [pair[0], pair[1]];

@@ -126,11 +126,14 @@ fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     VendorReading { known, camera, details: None }
 }
 
-/// The event of an `EVENT TYPE` value. Thermal cameras report fire and temperature, which are inputs here.
+/// The event of an `EVENT TYPE` value. Thermal cameras report fire, and temperatures, which are inputs here.
 fn event(value: &str) -> Option<Event> {
     let value = value.trim().to_lowercase();
     let has = |word: &str| value.contains(word);
-    if has("fire") || has("temperature") || has("smoke") {
+    if has("fire") || has("smoke") {
+        return Some(Event::Fire);
+    }
+    if has("temperature") {
         return Some(Event::Input);
     }
     words::field(&value)

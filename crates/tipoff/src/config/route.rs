@@ -151,8 +151,8 @@ fn conditions(section: &mut Section<'_>, known: &KnownNames<'_>) -> Conditions {
 }
 
 const EVENTS: &str = "The event that the device reported: `motion`, `person`, `vehicle`, `animal`, \
-                      `doorbell`, `line`, `zone`, `sound`, `tamper`, `input`, `fault`, `end`, \
-                      `periodic`, `test`, `silence`, `other`.";
+                      `doorbell`, `line`, `zone`, `sound`, `tamper`, `fire`, `input`, `fault`, \
+                      `end`, `periodic`, `test`, `silence`, `other`.";
 const SUBJECT: &str = "The subject: a pattern for the whole subject, or `/…/`, a regular \
                        expression for a part of it.";
 const TEXT: &str = "The text: a pattern for the whole text, or `/…/`, a regular expression for a \

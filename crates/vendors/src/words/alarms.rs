@@ -139,25 +139,28 @@ sound prone     ruido, ruidos, suono, suoni, rumore, rumori, dzwiek*, halas, з�
 sound prone     шум, шума, аудио
 sound sure      音频异常, 声音异常, 异常声音, 声音检测, 声音报警, 音频检测, 声强, 异响, 婴儿哭, 哭声
 sound sure      音訊, 音声検, 異常音, 音を検, 音検知, 大きな音, 泣き声
+# Fire and smoke.
+fire sure       smoke detected, smoke alarm, fire alarm, fire detect*, fire warning, gas alarm
+fire sure       fire source, carbon monoxide, co alarm, rauchalarm, rauch erkannt, feueralarm
+fire sure       brandalarm, rookalarm, alarme incendie, fumee detect*, alarma de humo, humo detect*
+fire sure       allarme incendio, fumo rilevato, alarme de incendio, wykryto dym, пожар*
+fire sure       задымлени*, обнаружен дым, 烟雾, 火警, 火灾, 火災, 煙を検
 # Wired and other sensors.
 input sure      alarm input, alarm in, input alarm, io alarm, external alarm, local alarm
 input sure      alarm local, alarmlocal, ipc external alarm, net alarm, network alarm, alarmin
 input sure      pir alarm, pir detect*, sensor alarm, sensor trigger*, sensor detect*, digital input
-input sure      input trigger*, panic button, panic alarm, sos, smoke detected, smoke alarm
-input sure      fire alarm, fire detect*, fire warning, water leak*, leak detected, water detected
-input sure      flood detected, gas alarm, carbon monoxide, co alarm, alarmeingang*, alarmeingange
-input sure      sensoralarm, rauchalarm, rauch erkannt, feueralarm, brandalarm, wasseralarm
-input sure      wasser erkannt, panikalarm, alarmingang, rookalarm, entree d alarme, entree alarme
-input sure      alarme incendie, fumee detect*, entrada de alarma, alarma de humo, humo detect*
-input sure      alarma externa, alarma local, ingresso allarme, ingresso di allarme
-input sure      allarme incendio, allarme esterno, fumo rilevato, entrada de alarme, alarme externo
-input sure      alarme local, alarme de incendio, wejscie alarmowe, wejscia alarmow*
-input sure      alarm zewnetrzny, wykryto dym, тревожн* вход*, вход тревоги, внешн* тревог*
-input sure      локальн* тревог*, сработа* датчик*, пожар*, задымлени*, обнаружен дым
+input sure      input trigger*, panic button, panic alarm, sos, water leak*, leak detected
+input sure      water detected, flood detected, alarmeingang*, alarmeingange, sensoralarm
+input sure      wasseralarm, wasser erkannt, panikalarm, alarmingang, entree d alarme
+input sure      entree alarme, entrada de alarma, alarma externa, alarma local, ingresso allarme
+input sure      ingresso di allarme, allarme esterno, entrada de alarme, alarme externo
+input sure      alarme local, wejscie alarmowe, wejscia alarmow*, alarm zewnetrzny
+input sure      тревожн* вход*, вход тревоги, внешн* тревог*, локальн* тревог*
+input sure      сработа* датчик*
 input prone     input
 input noun      pir, passiveinfrared
-input sure      报警输入, 外部报警, 本地报警, 开关量, 红外报警, 烟雾, 火警, 火灾, 漏水, 警報輸入
-input sure      アラーム入力, センサー入力, 外部アラーム, センサーが反応, 火災, 煙を検, 水漏れ
+input sure      报警输入, 外部报警, 本地报警, 开关量, 红外报警, 漏水, 警報輸入
+input sure      アラーム入力, センサー入力, 外部アラーム, センサーが反応, 水漏れ
 # Words that hold a word for an event and are none.
 other sure      critical update*, critical security update*, error free, error correct*
 other sure      error report*, fault tolera*, fehlerfrei*, fehlerlos*, failover, slow motion

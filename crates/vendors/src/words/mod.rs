@@ -46,6 +46,7 @@ pub(crate) enum WordKind {
 
 /// The order in which events of one phrase count, the most important first.
 const ORDER: &[Event] = &[
+    Event::Fire,
     Event::Fault,
     Event::Person,
     Event::Vehicle,

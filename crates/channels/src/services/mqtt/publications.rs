@@ -146,7 +146,7 @@ pub(super) fn motion(alert: &Alert) -> Option<bool> {
         // picture.
         Event::Other => alert.media.iter().any(seen).then_some(true),
         Event::End => Some(false),
-        Event::Sound | Event::Tamper | Event::Fault => None,
+        Event::Sound | Event::Tamper | Event::Fault | Event::Fire => None,
         Event::Periodic | Event::Test | Event::Silence => None,
     }
 }
