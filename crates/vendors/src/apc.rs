@@ -24,6 +24,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     read,
     form: FORM,
     upload: |_| None,
+    alarm: |_| None,
     guide: guide::apc::GUIDE,
 };
 

@@ -15,6 +15,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     read,
     form: FORM,
     upload: |_| None,
+    alarm: |_| None,
     guide: guide::d_link::GUIDE,
 };
 

@@ -13,6 +13,8 @@
 //! No.: 2` and `Alarm Input Channel Name: …` instead, and `Time (D/M/Y …)` with a space. The subject is the
 //! owner's. Names of pictures contain a letter in brackets: `47[M][0@0][0].jpg`.
 
+mod alarm;
+
 use tipoff_model::{Camera, Event};
 
 use crate::camera::{RecorderChannel, is_of_factory};
@@ -21,8 +23,15 @@ use crate::guide;
 use crate::upload::{is_digits, is_number};
 use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Dahua", recognises, read, form: FORM, upload, guide: guide::dahua::GUIDE };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Dahua",
+    recognises,
+    read,
+    form: FORM,
+    upload,
+    alarm: alarm::read,
+    guide: guide::dahua::GUIDE,
+};
 
 const FORM: MailForm = MailForm {
     keys: &[

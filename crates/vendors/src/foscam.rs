@@ -5,7 +5,7 @@
 use tipoff_model::Event;
 
 use crate::details::{MailFacts, MailForm};
-use crate::guide::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
+use crate::guide::{ALARM, BASE, Guide, SetupPage, SetupValue, fill, page, set};
 use crate::upload::is_digits;
 use crate::{MailView, UploadedFile, Vendor, VendorReading};
 
@@ -15,6 +15,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     read,
     form: MailForm { keys: &["time", "ip address*"], sentences: &[], free: false },
     upload,
+    alarm: |_| None,
     guide: GUIDE,
 };
 
@@ -82,9 +83,17 @@ pub(crate) const GUIDE: Guide = Guide {
             ],
         )
     }),
+    alarm: Some(SetupPage {
+        fields: &[fill("HTTP URL", SetupValue::AlarmUrl)],
+        notes: &[
+            "Only older models with MJPEG have this field, on the page of the alarm.",
+            "It only calls the address: put what it means behind it, such as /motion.",
+        ],
+        ..ALARM
+    }),
     notes: &[
         "Save first: Test tests what was saved.",
         "Then tick Send E-mail, or Take Snapshot, at the motion detection.",
     ],
-    ..OTHER
+    ..BASE
 };

@@ -3,7 +3,7 @@
 //! connections`. The text is free; only greeting and signature are left out.
 
 use crate::details::{MailFacts, MailForm, SubjectNews};
-use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
+use crate::guide::{BASE, Guide, MAIL_OF_OTHERS, SetupPage};
 use crate::{MailView, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor = Vendor {
@@ -12,6 +12,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     read,
     form: FORM,
     upload: |_| None,
+    alarm: |_| None,
     guide: GUIDE,
 };
 
@@ -57,5 +58,5 @@ pub(crate) const GUIDE: Guide = Guide {
     mail: Some(SetupPage { menu: Some("System > Push Service > Sender"), ..MAIL_OF_OTHERS }),
     ftp: None,
     notes: &["Choose \"Other provider\"; then tick what it is to report under Push Services."],
-    ..OTHER
+    ..BASE
 };

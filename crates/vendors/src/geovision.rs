@@ -4,7 +4,7 @@
 
 use tipoff_model::Event;
 
-use crate::guide::{Guide, OTHER};
+use crate::guide::{BASE, Guide};
 use crate::upload::is_digits;
 use crate::{UploadedFile, Vendor, WITHOUT_MAILS};
 
@@ -42,4 +42,4 @@ fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     known.filter(|_| is_so).map(|(_, event)| *event)
 }
 
-pub(crate) const GUIDE: Guide = Guide { also: &["TVT"], ..OTHER };
+pub(crate) const GUIDE: Guide = Guide { also: &["TVT"], ..BASE };

@@ -14,7 +14,7 @@ mod esp32_cam;
 mod hp;
 mod tp_link;
 mod trivision;
-mod xmeye;
+pub(crate) mod xmeye;
 
 use crate::VENDORS;
 
@@ -47,6 +47,10 @@ pub enum SetupValue {
     Sender,
     /// Any address.
     Recipient,
+    /// The device's own address for alarms, `http://192.168.1.5:8080/h/SECRET`.
+    AlarmUrl,
+    /// The path of that address, `/h/SECRET`, where host and port have fields of their own.
+    AlarmPath,
 }
 
 /// What to type or choose in a field.
@@ -76,7 +80,7 @@ pub enum Labels {
     Usual,
 }
 
-/// A page of a device on which the destination of mails or uploads is entered.
+/// A page of a device on which the destination of mails, uploads or alarms is entered.
 #[derive(Clone, Copy, Debug)]
 pub struct SetupPage {
     /// The menu path to the page; `None` if it is not known.
@@ -100,11 +104,13 @@ pub struct Guide {
     pub mail: Option<SetupPage>,
     /// The FTP page; `None` if the devices upload nothing.
     pub ftp: Option<SetupPage>,
+    /// The page for alarms over HTTP; `None` if the devices push nothing, or nobody knows how.
+    pub alarm: Option<SetupPage>,
     /// Whether some of the devices speak nothing newer than TLS 1.1, which Tipoff refuses.
     pub old_tls: bool,
     /// Longest password of its pages in characters; [`PASSWORD_CHARS_MAX`] if it is not known.
     pub password_chars_max: usize,
-    /// Notes on both pages.
+    /// Notes on all pages.
     pub notes: &'static [&'static str],
 }
 
@@ -129,7 +135,6 @@ const GUIDES: &[VendorGuide] = &[
     VendorGuide { name: "HP printers", guide: &hp::GUIDE },
     VendorGuide { name: "TP-Link Tapo", guide: &tp_link::GUIDE },
     VendorGuide { name: "Trivision", guide: &trivision::GUIDE },
-    VendorGuide { name: "XMEye", guide: &xmeye::GUIDE },
 ];
 
 /// Every vendor that has a guide, in alphabetical order.
@@ -153,10 +158,14 @@ pub fn guide(name: &str) -> Option<&'static Guide> {
 }
 
 /// How a device of any other vendor is set up.
-pub const OTHER: Guide = Guide {
+pub const OTHER: Guide = Guide { alarm: Some(ALARM), ..BASE };
+
+/// Base of the vendors' guides: mails and uploads with the usual labels.
+pub(crate) const BASE: Guide = Guide {
     also: &[],
     mail: Some(MAIL),
     ftp: Some(FTP),
+    alarm: None,
     old_tls: false,
     password_chars_max: PASSWORD_CHARS_MAX,
     notes: &["Save the page before you press its test button: many test what was saved."],
@@ -206,6 +215,23 @@ pub(crate) const FTP: SetupPage = SetupPage {
     ],
     only_port: None,
     notes: &[],
+};
+
+/// A page for alarms with the usual labels.
+pub(crate) const ALARM: SetupPage = SetupPage {
+    menu: None,
+    labels: Labels::Usual,
+    fields: &[
+        fill("URL", SetupValue::AlarmUrl),
+        set("Method", "POST"),
+        set("Content type", "JSON, or what the device offers"),
+    ],
+    only_port: None,
+    notes: &[
+        "If the device only calls the address, put what it means behind it: …/motion, …/person, \
+         …/doorbell.",
+        "A device whose content you write: title, text, event (such as person), image, camera.",
+    ],
 };
 
 /// A page with the vendor's own labels.

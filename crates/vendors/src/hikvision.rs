@@ -14,16 +14,25 @@
 //! a recorder's `Embedded Net DVR: Motion Detected On Channel A1`. All of these contain names that people chose, so
 //! only the field and the event's part of the subject are read.
 
+mod alarm;
+
 use tipoff_model::{Camera, Event};
 
 use crate::camera::RecorderChannel;
 use crate::details::{MailFacts, MailForm, SubjectNews};
-use crate::guide::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
+use crate::guide::{BASE, Guide, SetupPage, SetupValue, fill, page, set};
 use crate::upload::is_digits;
 use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Hikvision", recognises, read, form: FORM, upload, guide: GUIDE };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Hikvision",
+    recognises,
+    read,
+    form: FORM,
+    upload,
+    alarm: alarm::read,
+    guide: GUIDE,
+};
 
 const FORM: MailForm = MailForm {
     keys: &[
@@ -270,10 +279,25 @@ pub(crate) const GUIDE: Guide = Guide {
             ],
         )
     }),
+    alarm: Some(SetupPage {
+        notes: &[
+            "Nothing is sent unless Notify Surveillance Center is ticked at the event, under Linkage Method, and its arming schedule is set.",
+            "Newer pages call it Alarm Server, under Event.",
+        ],
+        ..page(
+            "Configuration > Network > Advanced Settings > HTTP Listening",
+            &[
+                fill("Destination IP or Host Name", SetupValue::Server),
+                fill("URL", SetupValue::AlarmPath),
+                set("Protocol", "HTTP"),
+                fill("Port", SetupValue::Port),
+            ],
+        )
+    }),
     password_chars_max: 15,
     notes: &[
         "Then tick Send Email, or Upload to FTP, at the event (Configuration > Event), under \
          Linkage Method.",
     ],
-    ..OTHER
+    ..BASE
 };

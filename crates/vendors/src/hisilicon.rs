@@ -4,7 +4,7 @@
 
 use tipoff_model::Event;
 
-use crate::guide::{FTP, Guide, MAIL, OTHER, SetupPage};
+use crate::guide::{BASE, FTP, Guide, MAIL, SetupPage};
 use crate::upload::is_digits;
 use crate::{UploadedFile, Vendor, WITHOUT_MAILS};
 
@@ -39,7 +39,7 @@ pub(crate) const GUIDE: Guide = Guide {
     also: &["INSTAR (older)", "KKMoon", "Sricam", "Wansview"],
     mail: Some(SetupPage { notes: &[ONLY_PLAIN], ..MAIL }),
     ftp: Some(SetupPage { notes: &[ONLY_PLAIN], ..FTP }),
-    ..OTHER
+    ..BASE
 };
 
 /// Security notes of 2017 on such firmware: what is typed as FTP password runs as a command.

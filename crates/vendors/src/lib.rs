@@ -5,32 +5,45 @@
 //! alters or drops one. A mail that no vendor recognises is read by common words of its subject (`words`).
 //! Where a rule comes from is said with it: a manual, a real mail, or a log that its owner published.
 
+mod alarm;
 mod apc;
 mod axis;
+mod blue_iris;
 mod camera;
 mod d_link;
 mod dahua;
 mod details;
 mod foscam;
+mod frigate;
 mod fritzbox;
 mod geovision;
 pub mod guide;
+mod hanwha;
 mod hikvision;
 mod hisilicon;
+mod instar;
+mod lilin;
 mod mail;
+mod milesight;
 mod panasonic;
 mod proxmox;
 mod reolink;
+mod shelly;
 mod swann;
 mod synology;
+mod tp_link;
 mod truenas;
+mod unifi;
+mod uniview;
 mod upload;
 mod vivotek;
 mod words;
+mod xmeye;
 mod yi;
 
-use tipoff_model::{Camera, Content, Event};
+use tipoff_model::{AlarmReading, Camera, Content, Event};
 
+pub use alarm::{ALARM_TEXT_BYTES_MAX, ALARMS_MAX, AlarmView, alarms};
 use details::{MailFacts, MailForm};
 pub use mail::MailView;
 pub use upload::{Meaning, UploadedFile, is_temporary, lasting_name};
@@ -47,18 +60,22 @@ pub struct Vendor {
     form: MailForm,
     /// The event by the name of an uploaded file; `None` if its devices give no such names.
     pub upload: fn(&UploadedFile<'_>) -> Option<Event>,
+    /// Reads an alarm of one of its devices; `None` if the alarm is not recognised. A sign of life is a reading
+    /// without alarms.
+    pub alarm: fn(&AlarmView<'_>) -> Option<AlarmReading>,
     /// How its devices are set up.
     pub guide: guide::Guide,
 }
 
-/// Base of a vendor whose mails are not recognised: its devices have free texts, or send files only.
+/// Base of a vendor whose mails and alarms are not recognised: its devices have free texts, or send files only.
 const WITHOUT_MAILS: Vendor = Vendor {
     name: "",
     recognises: |_| false,
     read: |_| VendorReading::default(),
     form: MailForm::NONE,
     upload: |_| None,
-    guide: guide::OTHER,
+    alarm: |_| None,
+    guide: guide::BASE,
 };
 
 /// What a mail says by the rules of its vendor.
@@ -72,25 +89,36 @@ struct VendorReading<'a> {
     details: Option<String>,
 }
 
-/// Every vendor, in alphabetical order. The first that recognises a mail reads it; the signs of two vendors do not
-/// overlap, which a test checks.
+/// Every vendor, in alphabetical order. The first that recognises a mail or an alarm reads it; the signs of two vendors
+/// do not overlap, which a test checks.
 pub const VENDORS: &[Vendor] = &[
     apc::VENDOR,
     axis::VENDOR,
+    blue_iris::VENDOR,
     d_link::VENDOR,
     dahua::VENDOR,
     foscam::VENDOR,
+    frigate::VENDOR,
     fritzbox::VENDOR,
     geovision::VENDOR,
+    hanwha::VENDOR,
     hikvision::VENDOR,
     hisilicon::VENDOR,
+    instar::VENDOR,
+    lilin::VENDOR,
+    milesight::VENDOR,
     panasonic::VENDOR,
     proxmox::VENDOR,
     reolink::VENDOR,
+    shelly::VENDOR,
     swann::VENDOR,
     synology::VENDOR,
+    tp_link::VENDOR,
     truenas::VENDOR,
+    unifi::VENDOR,
+    uniview::VENDOR,
     vivotek::VENDOR,
+    xmeye::VENDOR,
     yi::VENDOR,
 ];
 

@@ -14,11 +14,18 @@ use tipoff_model::Event;
 
 use crate::camera::RecorderChannel;
 use crate::details::{MailFacts, MailForm, SubjectNews};
-use crate::guide::{FTP, Guide, MAIL, OTHER, SetupPage, SetupValue, fill, set};
+use crate::guide::{ALARM, BASE, FTP, Guide, MAIL, SetupPage, SetupValue, fill, set};
 use crate::{MailView, Vendor, VendorReading};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Panasonic", recognises, read, form: FORM, upload: |_| None, guide: GUIDE };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Panasonic",
+    recognises,
+    read,
+    form: FORM,
+    upload: |_| None,
+    alarm: |_| None,
+    guide: GUIDE,
+};
 
 const FORM: MailForm = MailForm {
     keys: &["source", "port", "date", "time", "link"],
@@ -70,5 +77,10 @@ pub(crate) const GUIDE: Guide = Guide {
         ..MAIL
     }),
     ftp: Some(FTP),
-    ..OTHER
+    alarm: Some(SetupPage {
+        fields: &[fill("HTTP alarm notification URL", SetupValue::AlarmUrl)],
+        notes: &["It only calls the address: put what it means behind it, such as /motion."],
+        ..ALARM
+    }),
+    ..BASE
 };

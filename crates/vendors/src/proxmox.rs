@@ -4,7 +4,7 @@
 use tipoff_model::Event;
 
 use crate::details::{MailFacts, MailForm, squeezed};
-use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
+use crate::guide::{BASE, Guide, MAIL_OF_OTHERS, SetupPage};
 use crate::{MailView, Vendor, VendorReading};
 
 pub(crate) const VENDOR: Vendor = Vendor {
@@ -13,6 +13,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     read,
     form: MailForm::NONE,
     upload: |_| None,
+    alarm: |_| None,
     guide: GUIDE,
 };
 
@@ -51,5 +52,5 @@ pub(crate) const GUIDE: Guide = Guide {
     }),
     ftp: None,
     notes: &["Then let a notification matcher use it. Its Test button sends a mail."],
-    ..OTHER
+    ..BASE
 };

@@ -13,16 +13,25 @@
 //! behind "from", and people name their cameras Doorbell and Carport, so only the words before it are read.
 //! Uploads have no event in their names.
 
+mod alarm;
+
 use tipoff_model::{Camera, Event};
 
 use crate::camera::RecorderChannel;
 use crate::details::{MailFacts, MailForm, SubjectNews};
-use crate::guide::{FTP, Guide, OTHER, SetupPage, SetupValue, fill, page, set};
+use crate::guide::{ALARM, BASE, FTP, Guide, SetupPage, SetupValue, fill, page, set};
 use crate::upload::is_digits;
 use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Reolink", recognises, read, form: FORM, upload, guide: GUIDE };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Reolink",
+    recognises,
+    read,
+    form: FORM,
+    upload,
+    alarm: alarm::read,
+    guide: GUIDE,
+};
 
 /// The sentence of the test button, in lower case.
 const TEST: &str = "successfully set up and tested the e-mail alert";
@@ -190,6 +199,14 @@ pub(crate) const GUIDE: Guide = Guide {
         ],
         ..FTP
     }),
+    alarm: Some(SetupPage {
+        fields: &[fill("Webhook URL", SetupValue::AlarmUrl), set("Content", "Default")],
+        notes: &[
+            "The webhook has no picture. Where the camera also sends mails, both arrive as one incident.",
+            "Only an http address, and the number of the machine: cameras reach neither https nor a name that they do not know.",
+        ],
+        ..ALARM
+    }),
     password_chars_max: 31,
-    ..OTHER
+    ..BASE
 };

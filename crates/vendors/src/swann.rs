@@ -14,13 +14,13 @@ use tipoff_model::Event;
 
 use crate::camera::RecorderChannel;
 use crate::details::{MailFacts, MailForm, SubjectNews};
-use crate::guide::{FTP, Guide, Labels, MAIL, OTHER, SetupPage, SetupValue, fill, set};
+use crate::guide::{BASE, FTP, Guide, Labels, MAIL, SetupPage, SetupValue, fill, set};
 use crate::mail::{key_and_value, lines};
 use crate::upload::is_digits;
 use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Swann", recognises, read, form: FORM, upload, guide: GUIDE };
+    Vendor { name: "Swann", recognises, read, form: FORM, upload, alarm: |_| None, guide: GUIDE };
 
 const FORM: MailForm = MailForm {
     keys: &["device name", "event type", "channel name*", "alarmtype", "alarm type", "time"],
@@ -145,5 +145,5 @@ pub(crate) const GUIDE: Guide = Guide {
     }),
     ftp: Some(FTP),
     notes: &["Press Apply before TEST."],
-    ..OTHER
+    ..BASE
 };

@@ -15,7 +15,7 @@
 use tipoff_model::Event;
 
 use crate::details::{MailFacts, MailForm};
-use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
+use crate::guide::{BASE, Guide, MAIL_OF_OTHERS, SetupPage};
 use crate::mail::lines;
 use crate::{MailView, Vendor, VendorReading, words};
 
@@ -25,6 +25,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     read,
     form: MailForm::NONE,
     upload: |_| None,
+    alarm: |_| None,
     guide: GUIDE,
 };
 
@@ -91,5 +92,5 @@ pub(crate) const GUIDE: Guide = Guide {
     mail: Some(SetupPage { menu: Some("System > General Settings > Email"), ..MAIL_OF_OTHERS }),
     ftp: None,
     notes: &["Choose SMTP as the send method; alerts go to the address of the user root or admin."],
-    ..OTHER
+    ..BASE
 };

@@ -14,13 +14,13 @@
 use tipoff_model::Event;
 
 use crate::details::{MailFacts, MailForm};
-use crate::guide::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
+use crate::guide::{BASE, Guide, SetupPage, SetupValue, fill, page, set};
 use crate::mail::lines;
 use crate::upload::{is_digits, is_number};
 use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Vivotek", recognises, read, form: FORM, upload, guide: GUIDE };
+    Vendor { name: "Vivotek", recognises, read, form: FORM, upload, alarm: |_| None, guide: GUIDE };
 
 const FORM: MailForm = MailForm {
     keys: &["from"],
@@ -107,8 +107,15 @@ pub(crate) const GUIDE: Guide = Guide {
             ],
         )
     }),
+    alarm: Some(SetupPage {
+        notes: &["The event sends the snapshot or clip itself, as its media say."],
+        ..page(
+            "Event > Event settings > Add server: HTTP",
+            &[fill("URL", SetupValue::AlarmUrl), set("User name, Password", "empty")],
+        )
+    }),
     notes: &[
         "A server does nothing alone: an event needs it as its action, with a snapshot as media.",
     ],
-    ..OTHER
+    ..BASE
 };

@@ -4,7 +4,7 @@
 
 use tipoff_model::Event;
 
-use crate::guide::{Guide, Labels, OTHER, SetupPage, SetupValue, fill, set};
+use crate::guide::{BASE, Guide, Labels, SetupPage, SetupValue, fill, set};
 use crate::upload::{is_digits, is_number};
 use crate::{UploadedFile, Vendor, WITHOUT_MAILS};
 
@@ -42,5 +42,5 @@ pub(crate) const GUIDE: Guide = Guide {
         ],
     }),
     notes: &["As they are sold these cameras send nothing: this is the firmware of yi-hack."],
-    ..OTHER
+    ..BASE
 };

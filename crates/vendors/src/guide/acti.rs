@@ -1,7 +1,7 @@
 //! ACTi: servers for mail and FTP are entered first, and used by the rules of an event list. The labels of the
 //! FTP page are those of the vendor's manual.
 
-use super::{FTP, Guide, Labels, MAIL, OTHER, SetupPage, SetupValue, fill, set};
+use super::{BASE, FTP, Guide, Labels, MAIL, SetupPage, SetupValue, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(SetupPage {
@@ -23,5 +23,5 @@ pub(super) const GUIDE: Guide = Guide {
         ..FTP
     }),
     notes: &["A server is used only when a rule of the event list names it."],
-    ..OTHER
+    ..BASE
 };

@@ -1,6 +1,6 @@
 //! APC: UPSs, power strips and transfer switches with a network management card.
 
-use super::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
+use super::{BASE, Guide, SetupPage, SetupValue, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["Schneider Electric UPS"],
@@ -30,5 +30,5 @@ pub(crate) const GUIDE: Guide = Guide {
         "Older cards have the page under Administration > Notification, call the server Local SMTP \
              Server, and have no field for a port: they use 25.",
     ],
-    ..OTHER
+    ..BASE
 };

@@ -1,6 +1,6 @@
 //! AVTech, and Push Video.
 
-use super::{FTP, Guide, OTHER, SetupPage, SetupValue, fill, page, set};
+use super::{BASE, FTP, Guide, SetupPage, SetupValue, fill, page, set};
 
 pub(super) const GUIDE: Guide = Guide {
     also: &["Push Video"],
@@ -19,5 +19,5 @@ pub(super) const GUIDE: Guide = Guide {
     )),
     ftp: Some(SetupPage { menu: Some("FTP"), ..FTP }),
     notes: &["Nothing is sent until Email or FTP is chosen under Trigger.", "Press Save."],
-    ..OTHER
+    ..BASE
 };

@@ -1,6 +1,6 @@
 //! Brother: what printers scan and report. They send no alarms, so [`crate::VENDORS`] has no line for them.
 
-use super::{FTP, Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
+use super::{BASE, FTP, Guide, MAIL_OF_OTHERS, SetupPage};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(SetupPage {
@@ -11,5 +11,5 @@ pub(super) const GUIDE: Guide = Guide {
         notes: &["It is the Scan to FTP feature, in Web Based Management."],
         ..FTP
     }),
-    ..OTHER
+    ..BASE
 };

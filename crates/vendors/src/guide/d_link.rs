@@ -1,6 +1,6 @@
 //! D-Link, cameras of the DCS series (manuals of the DCS-3420 and DCS-6616). Their FTP test uploads a real picture.
 
-use super::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
+use super::{BASE, Guide, SetupPage, SetupValue, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
     mail: Some(SetupPage {
@@ -39,5 +39,5 @@ pub(crate) const GUIDE: Guide = Guide {
     }),
     password_chars_max: 32,
     notes: &["Press Save Settings."],
-    ..OTHER
+    ..BASE
 };

@@ -1,7 +1,7 @@
 //! Dahua and the vendors that sell its devices under their own names. "Interval" (0 to 3600 s) holds mails back in the
 //! device (manuals of PSD81602 and Technaxx 4607), and Health Mail is a test mail at fixed times.
 
-use super::{FTP, Guide, OTHER, SetupPage, SetupValue, fill, page, set};
+use super::{BASE, FTP, Guide, SetupPage, SetupValue, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &[
@@ -43,6 +43,9 @@ pub(crate) const GUIDE: Guide = Guide {
         ],
         ..FTP
     }),
-    notes: &["Then switch Send Email on at the event itself."],
-    ..OTHER
+    notes: &[
+        "Then switch Send Email on at the event itself.",
+        "Some newer firmware also pushes alarms over HTTP (EventHttpUpload), by a setting without a page.",
+    ],
+    ..BASE
 };

@@ -1,6 +1,6 @@
 //! Dell: the iDRAC of a server. Some of its mails declare HTML and contain no tag. They are read by common words.
 
-use super::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
+use super::{BASE, Guide, MAIL_OF_OTHERS, SetupPage};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(SetupPage {
@@ -12,5 +12,5 @@ pub(super) const GUIDE: Guide = Guide {
         ..MAIL_OF_OTHERS
     }),
     ftp: None,
-    ..OTHER
+    ..BASE
 };

@@ -1,7 +1,7 @@
 //! Sketches for the ESP32-CAM. The fields of the FTP page are those of ESP32-CAM_MJPEG2SD, which sends an empty `CWD` and
 //! gives up if that is refused. Its mails have a sender without an @: `MAIL FROM: <ESP-CAM_MJPEG>`.
 
-use super::{Guide, Labels, MAIL, OTHER, SetupPage, SetupValue, fill, set};
+use super::{BASE, Guide, Labels, MAIL, SetupPage, SetupValue, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(SetupPage {
@@ -24,5 +24,5 @@ pub(super) const GUIDE: Guide = Guide {
         only_port: None,
         notes: &["The server is an address and nothing else: no ftp:// before and no / behind it."],
     }),
-    ..OTHER
+    ..BASE
 };

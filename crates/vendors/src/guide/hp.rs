@@ -1,6 +1,6 @@
 //! HP: what printers scan and report. Older models speak nothing newer than TLS 1.1: a LaserJet 200 M276n only SSL 3.
 
-use super::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
+use super::{BASE, Guide, MAIL_OF_OTHERS, SetupPage};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(SetupPage {
@@ -12,5 +12,5 @@ pub(super) const GUIDE: Guide = Guide {
     }),
     ftp: None,
     old_tls: true,
-    ..OTHER
+    ..BASE
 };

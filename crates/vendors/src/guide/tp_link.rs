@@ -1,6 +1,6 @@
 //! TP-Link's Tapo, so that nobody looks for a page that is not there.
 
-use super::{Guide, OTHER};
+use super::{BASE, Guide};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: None,
@@ -9,5 +9,5 @@ pub(super) const GUIDE: Guide = Guide {
         "Tapo cameras send neither mails nor files. Something that watches their stream, such as a \
              recorder or Home Assistant, can mail in their place.",
     ],
-    ..OTHER
+    ..BASE
 };

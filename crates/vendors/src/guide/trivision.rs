@@ -1,6 +1,6 @@
 //! Trivision: labels of the NC-250W. Its alarm is a series of pictures, such as 2 a second for 4 s.
 
-use super::{Guide, Labels, OTHER, SetupPage, SetupValue, fill, set};
+use super::{BASE, Guide, Labels, SetupPage, SetupValue, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(SetupPage {
@@ -24,5 +24,5 @@ pub(super) const GUIDE: Guide = Guide {
             fill("Receiver e-mail address", SetupValue::Recipient),
         ],
     }),
-    ..OTHER
+    ..BASE
 };

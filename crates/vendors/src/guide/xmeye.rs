@@ -1,9 +1,9 @@
 //! Recorders and cameras that are watched with XMEye or ICSee, sold under hundreds of names. Their files are named as
 //! Dahua's are, so [`crate::VENDORS`] has no line for them.
 
-use super::{FTP, Guide, MAIL, OTHER, SetupPage, SetupValue, fill, set};
+use super::{BASE, FTP, Guide, MAIL, SetupPage, SetupValue, fill, set};
 
-pub(super) const GUIDE: Guide = Guide {
+pub(crate) const GUIDE: Guide = Guide {
     also: &["ICSee", "Xiongmai"],
     mail: Some(SetupPage {
         fields: &[
@@ -31,5 +31,5 @@ pub(super) const GUIDE: Guide = Guide {
     }),
     password_chars_max: 31,
     notes: &["Then switch Email or FTP on at the detection itself (motion, person)."],
-    ..OTHER
+    ..BASE
 };

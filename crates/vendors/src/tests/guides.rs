@@ -15,7 +15,7 @@ const NOTE_CHARS_MAX: usize = 200;
 const FIELDS_MAX: usize = 14;
 
 fn pages(guide: &Guide) -> impl Iterator<Item = &SetupPage> {
-    guide.mail.iter().chain(&guide.ftp)
+    guide.mail.iter().chain(&guide.ftp).chain(&guide.alarm)
 }
 
 fn wants(page: &SetupPage, value: SetupValue) -> bool {
@@ -25,12 +25,21 @@ fn wants(page: &SetupPage, value: SetupValue) -> bool {
 #[test]
 fn every_page_names_server_and_port() {
     for vendor in vendor_guides() {
-        for page in pages(vendor.guide) {
+        for page in pages(vendor.guide).filter(|page| !wants(page, SetupValue::AlarmUrl)) {
             let server = wants(page, SetupValue::Server) || wants(page, SetupValue::ServerUrl);
             assert!(server, "{}: no server", vendor.name);
             let port = wants(page, SetupValue::Port) ^ page.only_port.is_some();
             assert!(port, "{}: a field for the port or the only one", vendor.name);
+        }
+        for page in vendor.guide.mail.iter().chain(&vendor.guide.ftp) {
             assert!(wants(page, SetupValue::Password), "{}: no password", vendor.name);
+        }
+        if let Some(alarm) = &vendor.guide.alarm {
+            let whole = wants(alarm, SetupValue::AlarmUrl);
+            assert!(whole ^ wants(alarm, SetupValue::Server), "{}: twice, or never", vendor.name);
+            assert!(!(whole && wants(alarm, SetupValue::AlarmPath)), "{}", vendor.name);
+            // Its address says who it is.
+            assert!(!wants(alarm, SetupValue::Password), "{}", vendor.name);
         }
         if let Some(mail) = &vendor.guide.mail {
             assert!(
@@ -153,8 +162,9 @@ const ANY: &str = "Any other";
 const PREFACE: &str = "# What to type, by vendor
 
 Names in *italics* stand for values that Tipoff's dashboard and `tipoff run` show: the *address* of the
-machine it runs on, the *port* (2525 for mail and 2121 for FTP, unless you changed it), *user* and
-*password* of the device, its *sender*, and any *recipient*. Models differ: leave out a field that your
+machine it runs on, the *port* (2525 for mail, 2121 for FTP and 8080 for alarms, unless you changed it), *user* and
+*password* of the device, its *sender*, and any *recipient*. The *alarm URL* is `http://address:8080/h/SECRET` with a
+secret that only this device has; the *alarm path* is `/h/SECRET`. Models differ: leave out a field that your
 page does not have. Set up a device of a vendor that is not listed here as described first.
 
 [Cameras](cameras.md) describes known problems of cameras, and what to do if the test fails.
@@ -173,7 +183,8 @@ fn chapter(name: &str, guide: &Guide) -> String {
     if !guide.also.is_empty() {
         text += &format!("\nAlso {}.\n", guide.also.join(", "));
     }
-    for (kind, page) in [("E-mail", &guide.mail), ("FTP", &guide.ftp)] {
+    let pages = [("E-mail", &guide.mail), ("FTP", &guide.ftp), ("Alarms over HTTP", &guide.alarm)];
+    for (kind, page) in pages {
         text += &page.as_ref().map(|page| section(kind, page, name == ANY)).unwrap_or_default();
     }
     text + &notes(guide.notes)
@@ -211,6 +222,8 @@ fn word(value: SetupValue) -> &'static str {
         SetupValue::Password => "password",
         SetupValue::Sender => "sender",
         SetupValue::Recipient => "recipient",
+        SetupValue::AlarmUrl => "alarm URL",
+        SetupValue::AlarmPath => "alarm path",
     }
 }
 

@@ -216,6 +216,8 @@ impl GuideValues<'_> {
             SetupValue::Password => self.password.to_owned(),
             SetupValue::Sender => format!("{}@example.com", self.user),
             SetupValue::Recipient => "me@example.com".to_owned(),
+            // No page for alarms is shown yet.
+            SetupValue::AlarmUrl | SetupValue::AlarmPath => String::new(),
         }
     }
 }
