@@ -91,3 +91,48 @@ pub(super) fn largest_first(media: &[Media], mut indices: Vec<usize>) -> Vec<usi
     });
     indices
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_cut_and_what_is_empty_is_none() {
+        let long = "x".repeat(WORD_CHARS_MAX + 1);
+        let mut alarm = Alarm {
+            kind: format!("K\u{7}{long}"),
+            subject: format!(" a\nb{}", "x".repeat(SUBJECT_CHARS_MAX)),
+            text: "a\r\nb\u{7}".to_owned(),
+            camera: Some(Camera { number: Some(" ".to_owned()), name: Some(String::new()) }),
+            picture: Some("x".repeat(LINK_BYTES_MAX)),
+            detection: Some(long.clone()),
+            ..Alarm::default()
+        };
+        alarm.identity.serial = Some("\u{7}".to_owned());
+        bound(&mut alarm);
+        assert_eq!(alarm.kind.len(), WORD_CHARS_MAX);
+        assert!(alarm.kind.starts_with("kx"));
+        assert_eq!(alarm.subject.len(), SUBJECT_CHARS_MAX);
+        assert!(alarm.subject.starts_with("abx"));
+        assert_eq!((alarm.text.as_str(), alarm.camera.clone()), ("a\nb", None));
+        assert!(alarm.picture.is_some());
+        assert_eq!(alarm.detection.as_ref().map(String::len), Some(WORD_CHARS_MAX));
+        assert_eq!(alarm.identity.serial, None);
+        alarm.picture = Some("x".repeat(LINK_BYTES_MAX + 1));
+        alarm.camera = Some(Camera { number: None, name: Some(long) });
+        bound(&mut alarm);
+        assert_eq!(alarm.picture, None);
+        assert_eq!(alarm.camera.and_then(|it| it.name).map(|it| it.len()), Some(WORD_CHARS_MAX));
+    }
+
+    #[test]
+    fn a_note_of_more_alarms_keeps_the_text_within_its_limit() {
+        let alarm = || Alarm { text: "x".repeat(ALARM_TEXT_BYTES_MAX), ..Alarm::default() };
+        let alarms = (0..=ALARMS_MAX).map(|_| alarm()).collect();
+        let reading = AlarmReading { alarms, ..AlarmReading::default() };
+        let alarms = bounded(&AlarmRequest::default(), reading).alarms;
+        let last = alarms.last().map(|it| it.text.clone()).unwrap_or_default();
+        assert_eq!(last.len(), ALARM_TEXT_BYTES_MAX);
+        assert!(last.ends_with("x\n1 more in the same message"));
+    }
+}

@@ -146,3 +146,90 @@ pub(crate) fn lines<'a>(parts: impl IntoIterator<Item = Option<&'a str>>) -> Str
     }
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_of_a_state_is_a_phase() {
+        for (words, expected) in [
+            (
+                ["Start", "active", "1", "true", "ON", "new", "open"].as_slice(),
+                Some(AlarmPhase::Start),
+            ),
+            (&["Stop", "inactive", "0", "False", "off", "end", "closed"], Some(AlarmPhase::Stop)),
+            (&["update", "repeat", "duration"], Some(AlarmPhase::Repeat)),
+            (&["Pulse", "appear"], Some(AlarmPhase::Pulse)),
+            (&["", "2", "starting", "person"], None),
+        ] {
+            for word in words {
+                assert_eq!(phase(word), expected, "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hardware_address_has_twelve_digits_and_not_only_zeros() {
+        for (text, expected) in [
+            ("24:0F:9b:11:22:33", Some("240f9b112233")),
+            ("f0-a7-31-3e-84-18", Some("f0a7313e8418")),
+            ("0123.4567.89AB", Some("0123456789ab")),
+            ("24:0F:9b:11:22", None),
+            ("24:0F:9b:11:22:33:44", None),
+            ("24:0F:9b:11:22:3g", None),
+            ("00:00:00:00:00:00", None),
+            ("", None),
+        ] {
+            assert_eq!(plain_mac(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_an_http_address_without_spaces() {
+        assert_eq!(link("https://nas.lan/1.jpg").as_deref(), Some("https://nas.lan/1.jpg"));
+        assert_eq!(link("http://nas.lan/1.jpg").as_deref(), Some("http://nas.lan/1.jpg"));
+        for text in ["/1.jpg", "ftp://nas.lan/1.jpg", "http://nas.lan/a b.jpg", "data:x", ""] {
+            assert_eq!(link(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_word_is_guessed_by_the_words_in_it() {
+        for (word, expected) in [
+            ("SmartHumanDetect", Some(Event::Person)),
+            ("car_detected", Some(Event::Vehicle)),
+            ("storageFailure", Some(Event::Fault)),
+            ("dog", Some(Event::Animal)),
+            ("big.dog", Some(Event::Animal)),
+            ("scheduled", None),
+            ("MotionEnd", None),
+            ("test", None),
+            ("Carport", None),
+            ("", None),
+        ] {
+            assert_eq!(guessed(word), expected, "{word}");
+        }
+        let long = "x".repeat(WORD_CHARS_MAX - 4) + " dog";
+        assert_eq!(guessed(&long), Some(Event::Animal));
+        assert_eq!(guessed(&format!("x{long}")), None, "cut at its limit");
+    }
+
+    #[test]
+    fn an_object_is_more_important_than_motion_and_less_than_a_fault() {
+        let person = Some(Event::Person);
+        for event in [Event::Motion, Event::Line, Event::Zone, Event::Other] {
+            assert_eq!(by_object(Some(event), person), person);
+            assert_eq!(by_object(Some(event), None), Some(event));
+        }
+        assert_eq!(by_object(None, person), person);
+        for event in [Event::Fault, Event::Tamper, Event::Fire, Event::Vehicle] {
+            assert_eq!(by_object(Some(event), person), Some(event));
+        }
+    }
+
+    #[test]
+    fn lines_are_not_empty_and_differ() {
+        assert_eq!(lines([Some("a"), None, Some(" "), Some("b "), Some("a")]), "a\nb");
+    }
+}

@@ -36,9 +36,11 @@ const PICTURES: &[&str] = &[
     "image", "picture", "snapshot", "image_url", "imageurl", "picture_url", "pictureurl",
     "snapshot_url", "snapshoturl", "thumbnail", "photo", "media", "attach", "attachment",
 ];
-const STATES: &[&str] = &["state", "action", "phase", "event_state", "eventstate", "active"];
+const STATES: &[&str] =
+    &["state", "action", "phase", "event_state", "eventstate", "active", "status"];
 const CAMERAS: &[&str] = &["camera", "camera_name", "cameraname", "cam"];
 const CHANNELS: &[&str] = &["channel", "channel_id", "channelid", "ch"];
+const MACS: &[&str] = &["mac", "macaddress", "mac_address"];
 /// Parts of names whose values are never shown.
 const SECRETS: &[&str] = &["auth", "key", "pass", "secret", "token"];
 
@@ -173,18 +175,22 @@ fn said(view: &AlarmView<'_>, leaves: &[(&str, &str)]) -> Alarm {
             (by_path != Event::Other).then_some(by_path)
         }),
     };
+    let says_more = !codes.is_empty() || title.is_some() || text.is_some();
+    let ended = if says_more { None } else { by_false(leaves) };
     let phase = match event {
         Some(Event::Test) => AlarmPhase::Pulse,
         Some(Event::End) => AlarmPhase::Stop,
+        None if ended.is_some() => AlarmPhase::Stop,
         _ => first(leaves, STATES).and_then(phase).unwrap_or_default(),
     };
+    let event = event.or(ended);
     let code = by_code.map(|(code, _)| code).or_else(|| codes.first().copied());
     let kind = code.unwrap_or(event.unwrap_or_default().as_str()).to_lowercase();
     let unnamed = code.filter(|_| event.is_none()).unwrap_or_default();
     let text = match text {
         Some(text) if title.is_none() || title != Some(text) => text.to_owned(),
         Some(_) => String::new(),
-        None => readable(leaves, title),
+        None => readable(leaves, title.unwrap_or(unnamed)),
     };
     let name = first(leaves, CAMERAS);
     let number = first(leaves, CHANNELS);
@@ -197,7 +203,7 @@ fn said(view: &AlarmView<'_>, leaves: &[(&str, &str)]) -> Alarm {
         text: multiline(&text, TEXT_BYTES_MAX),
         media: largest_first(&view.request.media, (0..view.request.media.len()).collect()),
         picture: first_link(leaves),
-        identity: identity(first(leaves, &["mac", "macaddress", "mac_address"]), None),
+        identity: identity(first(leaves, MACS), None),
         ..Alarm::default()
     }
 }
@@ -212,13 +218,19 @@ fn by_leaves(leaves: &[(&str, &str)]) -> Option<Event> {
     leaves.iter().filter_map(of_leaf).reduce(Event::or_more_important)
 }
 
+/// The event of a field of such a name that is false: `{"motion": false}` is an end.
+fn by_false(leaves: &[(&str, &str)]) -> Option<Event> {
+    let is_false = leaves.iter().filter(|(_, text)| state(text) == Some(false));
+    is_false.filter_map(|(name, _)| listed(CODES, name)).reduce(Event::or_more_important)
+}
+
 fn first_link(leaves: &[(&str, &str)]) -> Option<String> {
     let pictures = leaves.iter().filter(|(name, _)| is_any(PICTURES, name));
     pictures.filter_map(|(_, text)| link(text)).next()
 }
 
 /// The values of an unknown document as lines for people: no data, no secrets, no addresses of pictures.
-fn readable(leaves: &[(&str, &str)], title: Option<&str>) -> String {
+fn readable(leaves: &[(&str, &str)], title: &str) -> String {
     let is_shown = |(name, text): &&(&str, &str)| {
         let lower = name.to_lowercase();
         let is_data = text.chars().count() > VALUE_CHARS_MAX && !text.contains(' ');
@@ -227,8 +239,9 @@ fn readable(leaves: &[(&str, &str)], title: Option<&str>) -> String {
         let is_known = is_any(PICTURES, name)
             || is_any(CAMERAS, name)
             || is_any(STATES, name)
+            || is_any(MACS, name)
             || is_event
-            || title == Some(*text);
+            || title == *text;
         !is_data && !is_secret && !is_known && !text.starts_with("data:")
     };
     let line = |(name, text): &(&str, &str)| {

@@ -214,3 +214,29 @@ pub(crate) fn object_items(data: &Value) -> Vec<(&str, &str)> {
     let names = fields.iter().map(|(name, _)| name.as_str());
     names.filter_map(|name| Some((name, text_of(data, &[name])?))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_a_camera_only_if_it_is_not_the_first() {
+        for (name, token, expected) in [
+            ("VideoSourceToken", "00000", None),
+            ("VideoSourceToken", "00001", Some("2")),
+            ("VideoSourceConfigurationToken", "001", Some("2")),
+            ("Source", "2", Some("2")),
+            ("Source", "1", None),
+            ("Source", "0", None),
+            ("VideoSource", "VideoSource_1", None),
+            ("VideoSource", "VideoSource_003", Some("3")),
+            ("VideoSource", "vsconf", None),
+            ("VideoSource", "99999999999", None),
+            ("Rule", "MyRule2", None),
+            ("InputToken", "2", None),
+        ] {
+            let number = camera((name, token)).and_then(|it| it.number);
+            assert_eq!(number.as_deref(), expected, "{name} {token}");
+        }
+    }
+}

@@ -103,3 +103,58 @@ fn search<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
 pub(crate) fn text_of<'a>(object: &'a Value, names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|name| object.text_at(&[name]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(fields: Vec<(&str, Value)>) -> Value {
+        Value::Fields(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    #[test]
+    fn a_path_ends_with_words_in_any_case() {
+        for (path, expected) in [
+            ("/EventHttpUpload/keepalive", true),
+            ("/x/eventhttpupload/KEEPALIVE/", true),
+            ("/EventHttpUpload/keepalive/x", false),
+            ("keepalive", false),
+            ("/", false),
+            ("ä/", false),
+        ] {
+            let request = AlarmRequest { path: path.to_owned(), ..AlarmRequest::default() };
+            let view = AlarmView::of(&request);
+            assert_eq!(view.path_ends("/EventHttpUpload/keepalive"), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn all_values_of_a_name_are_found_up_to_the_limit_and_not_inside_of_found_ones() {
+        let inner = fields(vec![("item", Value::Text("inner".to_owned()))]);
+        let list = Value::List(vec![Value::Text("a".to_owned()), inner.clone()]);
+        let value = fields(vec![("x", inner.clone()), ("Item", list), ("item", inner)]);
+        assert_eq!(all(&value, "item").len(), 4);
+        let many = |count: usize| Value::List(vec![fields(vec![("item", Value::File(0))]); count]);
+        assert_eq!(all(&many(FOUND_MAX), "item").len(), FOUND_MAX);
+        assert_eq!(all(&many(FOUND_MAX + 1), "item").len(), FOUND_MAX);
+    }
+
+    #[test]
+    fn objects_are_seen_through_envelopes_and_lists_up_to_a_level() {
+        use tipoff_model::{Document, DocumentForm};
+        let mut root = fields(vec![]);
+        for _ in 0..6 {
+            root = fields(vec![("in", root)]);
+        }
+        let document = |root| Document { form: DocumentForm::Json, name: String::new(), root };
+        let count = |root| {
+            let request =
+                AlarmRequest { documents: vec![document(root)], ..AlarmRequest::default() };
+            AlarmView::of(&request).objects().count()
+        };
+        assert_eq!(count(root), LEVELS);
+        let many = |count: usize| Value::List(vec![fields(vec![]); count]);
+        assert_eq!(count(many(OBJECTS_MAX)), OBJECTS_MAX);
+        assert_eq!(count(many(OBJECTS_MAX + 1)), OBJECTS_MAX);
+    }
+}
