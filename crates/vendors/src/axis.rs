@@ -2,8 +2,10 @@
 //! So only the default file name is recognised: `image%y-%m-%d_%H-%M-%S-%f_#s.jpg`, which becomes
 //! `image26-10-05_14-03-20-41_1.jpg`. It contains no event.
 //!
-//! Alarms come as `GET URL?Message=TEXT` of an action rule, or as the payload of MQTT events (developer.axis.com, MQTT event
-//! bridge): `{"topic": "axis:CameraApplicationPlatform/ObjectAnalytics/…", "serial", "message": {"data": {"active": "1"}}}`.
+//! Alarms come as `GET URL?Message=TEXT` of an action rule, or as the payload of MQTT events (developer.axis.com,
+//! MQTT event
+//! bridge):
+//! `{"topic": "axis:CameraApplicationPlatform/ObjectAnalytics/…", "serial", "message": {"data": {"active": "1"}}}`.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, DocumentForm, Event, Value};
 

@@ -1,5 +1,7 @@
-//! Blue Iris, the recorder for Windows: an action "web request" or "MQTT" with an address and a body of its owner, who
-//! writes macros such as `&CAM`, `&TYPE` and `&MEMO` into them. TYPE is MOTION, AUDIO, EXTERNAL or WATCHDOG, and MEMO what
+//! Blue Iris, the recorder for Windows: an action "web request" or "MQTT" with an address and a body of its owner,
+//! who
+//! writes macros such as `&CAM`, `&TYPE` and `&MEMO` into them. TYPE is MOTION, AUDIO, EXTERNAL or WATCHDOG, and
+//! MEMO what
 //! its AI found: `person:87%,car:60%` (Blue Iris Help, Alerts). Keys are the owner's, usually the macros' names.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Event, Value};

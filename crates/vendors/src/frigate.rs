@@ -1,4 +1,5 @@
-//! Frigate: its topics `frigate/events` and `frigate/reviews`, by MQTT or passed on over HTTP (Frigate documentation, MQTT). A
+//! Frigate: its topics `frigate/events` and `frigate/reviews`, by MQTT or passed on over HTTP (Frigate
+//! documentation, MQTT). A
 //! message has a type, `new`, `update` or `end`, and the object `before` and `after` it.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Camera, Event, Value};

@@ -1,4 +1,5 @@
-//! Hanwha (Wisenet, formerly Samsung): the lines of `eventstatus.cgi` (SUNAPI), `Channel.0.MotionDetection=True`. The first answer
+//! Hanwha (Wisenet, formerly Samsung): the lines of `eventstatus.cgi` (SUNAPI), `Channel.0.MotionDetection=True`.
+//! The first answer
 //! is the state of everything, later ones are changes. Newest models push the same words by event rules.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Camera, DocumentForm, Event, Value};

@@ -1,5 +1,7 @@
-//! INSTAR: the alarm server of its HD, Full HD and 2K+ cameras calls an address with `active=N`, the number of what has fired,
-//! and `object`, bits of what the camera recognised (INSTAR's wiki, Alarmserver). 2K+ firmware sends `trigger` instead, and
+//! INSTAR: the alarm server of its HD, Full HD and 2K+ cameras calls an address with `active=N`, the number of what
+//! has fired,
+//! and `object`, bits of what the camera recognised (INSTAR's wiki, Alarmserver). 2K+ firmware sends `trigger`
+//! instead, and
 //! publishes `cameras/ID/status/alarm/triggered` over MQTT.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Event, Value};

@@ -1,4 +1,5 @@
-//! LILIN: "HTTP Post" of its AI cameras, a list `AiEngine` with one entry an object (the vendor's HTTP-Post-for-NCC-VMS). The owner may
+//! LILIN: "HTTP Post" of its AI cameras, a list `AiEngine` with one entry an object (the vendor's
+//! HTTP-Post-for-NCC-VMS). The owner may
 //! change the JSON, but not its tokens.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Event, Value};

@@ -1,4 +1,5 @@
-//! Milesight: "HTTP Notification" of its cameras, since firmware 4x.7.0.77 a POST with JSON for plates (vendor's article 69000797374).
+//! Milesight: "HTTP Notification" of its cameras, since firmware 4x.7.0.77 a POST with JSON for plates (vendor's
+//! article 69000797374).
 //! Basic events are a GET of the address that the owner typed, and are read as of any other device.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Event, Value};

@@ -1,5 +1,7 @@
-//! Shelly: sensors and switches. A webhook of a device calls an address without a body, so what has happened is in the
-//! address that its owner typed. Over MQTT a device of the second generation sends `NotifyEvent` and `NotifyStatus` (Shelly API documentation,
+//! Shelly: sensors and switches. A webhook of a device calls an address without a body, so what has happened is in
+//! the
+//! address that its owner typed. Over MQTT a device of the second generation sends `NotifyEvent` and `NotifyStatus`
+//! (Shelly API documentation,
 //! RPC Protocol).
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Event, Value};

@@ -1,4 +1,5 @@
-//! Synology: the mails of DSM. The subject is a prefix that the owner can change and a sentence, `[DiskStation] Volume
+//! Synology: the mails of DSM. The subject is a prefix that the owner can change and a sentence,
+//! `[DiskStation] Volume
 //! 1 on DiskStation has degraded`; the text is "Dear user,", what happened, and "Sincerely, Synology DiskStation".
 
 use tipoff_model::{Alarm, AlarmReading, Event, Value};
@@ -60,7 +61,8 @@ fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     }
 }
 
-/// The webhook of DSM's notifications: `{"text", "prefix": "nas1 | 2026/10/05 14:03"}`. Surveillance Station sends a JSON of
+/// The webhook of DSM's notifications: `{"text", "prefix": "nas1 | 2026/10/05 14:03"}`. Surveillance Station sends a
+/// JSON of
 /// its owner, which is read as of any other device; its pictures are links that only the NAS opens.
 fn alarm(view: &AlarmView<'_>) -> Option<AlarmReading> {
     let alarm = view.objects().find_map(notification)?;

@@ -1,5 +1,7 @@
-//! TP-Link VIGI: the Alarm Server of its cameras, JSON in two forms, with a picture as a part of its own. Sources: tplink_vigi (webhook-api.md),
-//! hikvision-vigi-alarm-server, logs of firmware 3.3.2. Tapo cameras push nothing; their ONVIF topics are read as such.
+//! TP-Link VIGI: the Alarm Server of its cameras, JSON in two forms, with a picture as a part of its own. Sources:
+//! tplink_vigi (webhook-api.md),
+//! hikvision-vigi-alarm-server, logs of firmware 3.3.2. Tapo cameras push nothing; their ONVIF topics are read as
+//! such.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Event, Value};
 

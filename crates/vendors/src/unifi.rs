@@ -1,5 +1,7 @@
-//! UniFi Protect: the custom webhook of its Alarm Manager. `triggers` name what happened and the camera's hardware address; the
-//! thumbnail is of the right moment. Links to the console are left out of the text. Source: payloads that owners published.
+//! UniFi Protect: the custom webhook of its Alarm Manager. `triggers` name what happened and the camera's hardware
+//! address; the
+//! thumbnail is of the right moment. Links to the console are left out of the text. Source: payloads that owners
+//! published.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Camera, Event, Value};
 

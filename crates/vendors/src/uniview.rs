@@ -1,4 +1,5 @@
-//! Uniview and those who build on it: LAPI notifications to fixed paths. `Alarm` says what began or ended, `Structure` brings the picture of
+//! Uniview and those who build on it: LAPI notifications to fixed paths. `Alarm` says what began or ended,
+//! `Structure` brings the picture of
 //! the same `RelatedID` within seconds. Both want an answer in JSON. Sources: receivers that work with its cameras.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, AlarmReply, Camera, Event, Value};
@@ -82,7 +83,8 @@ fn typed(word: &str) -> (&str, AlarmPhase) {
     }
 }
 
-/// `{"RelatedID", "SrcID", "StructureInfo": {"ObjInfo", "ImageInfoList"}}`: pictures of an alarm that came before. The
+/// `{"RelatedID", "SrcID", "StructureInfo": {"ObjInfo", "ImageInfoList"}}`: pictures of an alarm that came before.
+/// The
 /// whole picture has type 1, the others are cut from it. Plates and faces that are compared come without an alarm.
 fn structure(object: &Value, view: &AlarmView<'_>) -> Option<Alarm> {
     let info = object.field("StructureInfo")?;

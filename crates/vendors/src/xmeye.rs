@@ -1,5 +1,7 @@
-//! XMEye (Xiongmai): the alarm server of its recorders and cameras. JSON comes behind a binary head over TCP, command 1508 (a capture of
-//! toxuin/alarmserver): `{"Address": "0x0A01A8C0", "Channel": 0, "Event": "HumanDetect", "SerialID", "Status": "Start", "Type": "Alarm"}`.
+//! XMEye (Xiongmai): the alarm server of its recorders and cameras. JSON comes behind a binary head over TCP,
+//! command 1508 (a capture of
+//! toxuin/alarmserver):
+//! `{"Address": "0x0A01A8C0", "Channel": 0, "Event": "HumanDetect", "SerialID", "Status": "Start", "Type": "Alarm"}`.
 
 use tipoff_model::{Alarm, AlarmReading, Event, Value};
 

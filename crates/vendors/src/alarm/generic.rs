@@ -104,7 +104,8 @@ fn first<'a>(leaves: &[(&'a str, &'a str)], names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(of).map(|(_, text)| *text)
 }
 
-/// A request without anything in it: the words of its path, `/h/SECRET/motion`. Without any it is what a test button, or
+/// A request without anything in it: the words of its path, `/h/SECRET/motion`. Without any it is what a test
+/// button, or
 /// an owner with a browser, sends.
 fn bare(view: &AlarmView<'_>) -> Alarm {
     let path = view.request.path.trim_matches('/');

@@ -1,4 +1,5 @@
-//! ONVIF: the notifications of WS-BaseNotification, pushed as `Notify` or pulled as `PullMessagesResponse`. A message is a topic,
+//! ONVIF: the notifications of WS-BaseNotification, pushed as `Notify` or pulled as `PullMessagesResponse`. A
+//! message is a topic,
 //! the operation, a source and data (ONVIF Core Specification, section 9). Vendors add topics of their own.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Camera, Event, Value};

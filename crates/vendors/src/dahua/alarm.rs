@@ -1,5 +1,6 @@
 //! Alarms of Dahua: `EventHttpUpload` and `PictureHttpUpload` of newer firmware (HTTP API v3.26, 4.13), the stream of
-//! `eventManager.cgi` in the same words, and plates of traffic cameras (ITSAPI V1.19). Sources: dahua-acs-ha, rroller/dahua,
+//! `eventManager.cgi` in the same words, and plates of traffic cameras (ITSAPI V1.19). Sources: dahua-acs-ha,
+//! rroller/dahua,
 //! scrypted's amcrest plugin.
 
 use tipoff_model::{
@@ -174,7 +175,8 @@ fn flat_events(root: &Value) -> Vec<Said<'_>> {
     events.map(said).collect()
 }
 
-/// A plate of a traffic camera, `{"Picture": {"Plate", "SnapInfo", "NormalPic", "CutoutPic"}}`: the whole picture before
+/// A plate of a traffic camera, `{"Picture": {"Plate", "SnapInfo", "NormalPic", "CutoutPic"}}`: the whole picture
+/// before
 /// the cut-out one.
 fn plate(object: &Value) -> Option<Alarm> {
     let picture = object.field("Picture")?;

@@ -1,9 +1,11 @@
-//! Alarms of Hikvision: `EventNotificationAlert` in XML of version 2.0, of version 1.0 without addresses, and of thermal cameras
+//! Alarms of Hikvision: `EventNotificationAlert` in XML of version 2.0, of version 1.0 without addresses, and of
+//! thermal cameras
 //! without a namespace, and the same fields in JSON. Sources: the fixtures of hikvision_next, HikSink and
 //! ioBroker.hikvision-alarmserver.
 //!
 //! An event is `active` each second while it lasts, and some firmware never says `inactive`. `duration` continues the
-//! event that `relationEvent` names, and on some cameras nothing else is sent. A sign of life is `videoloss` `inactive`.
+//! event that `relationEvent` names, and on some cameras nothing else is sent. A sign of life is `videoloss`
+//! `inactive`.
 
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, AlarmReply, Camera, Event, Value};
 
@@ -64,7 +66,8 @@ const CODES: &[(&str, Event)] = &[
     ("vmd", Event::Motion),
     ("voicetalkevent", Event::Doorbell),
 ];
-/// Other spellings of a kind, so that a stop finds its start: of newer firmware, and of `eventDescription` in version 1.
+/// Other spellings of a kind, so that a stop finds its start: of newer firmware, and of `eventDescription` in
+/// version 1.
 const ALIASES: &[(&str, &str)] = &[
     ("disc error", "diskerror"),
     ("disc full", "diskfull"),
