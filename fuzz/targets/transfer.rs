@@ -16,6 +16,7 @@ fuzz_target!(|input: &[u8]| {
         2 => Encoding::QuotedPrintable,
         3 => Encoding::Base64InBase64,
         4 => Encoding::Base64InQuotedPrintable,
+        5 => Encoding::Base64Escaped,
         _ => Encoding::Uuencode,
     };
     let step = usize::from(how >> 3) + 1;

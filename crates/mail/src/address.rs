@@ -4,7 +4,7 @@
 
 use tipoff_model::transfer::may_be_data;
 
-use crate::bytes::keep_last;
+use tipoff_model::meter::keep_last;
 use crate::collect::MEDIA_MAX;
 use crate::entities::push_resolved;
 

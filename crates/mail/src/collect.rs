@@ -6,7 +6,7 @@ use std::ops::Range;
 use tipoff_model::{Content, Encoding, Media, MediaKind};
 
 use crate::decoration::{PagePicture, Shown, is_decoration};
-use crate::label::{default_label, label};
+use tipoff_model::label::{default_label, label};
 use crate::pixels::pixels;
 use crate::same_words::{Text, without_repeats};
 use crate::shown::{DATA, DATA_DRAWN};

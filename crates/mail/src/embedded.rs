@@ -3,10 +3,10 @@
 
 use tipoff_model::Encoding;
 
-use crate::bytes::decoded;
+use tipoff_model::transfer::decoded;
 use crate::collect::MEDIA_MAX;
-use crate::label::LABEL_CHARS_MAX;
-use crate::meter::Meter;
+use tipoff_model::label::LABEL_CHARS_MAX;
+use tipoff_model::meter::Meter;
 use crate::words;
 use tipoff_model::file_type::{HEAD_BYTES, by_content};
 

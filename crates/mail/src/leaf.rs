@@ -3,13 +3,13 @@
 
 use tipoff_model::Encoding;
 
-use crate::bytes::decoded;
+use tipoff_model::transfer::decoded;
 use crate::charset;
 use crate::collect::{Collector, FoundFile, HIDDEN_BYTES_MAX, Outside};
 use crate::embedded::{EmbeddedFile, TextScan, base64_head};
 use crate::fields::Fields;
 use crate::html::{self, Rendered};
-use crate::meter::Meter;
+use tipoff_model::meter::Meter;
 use crate::outside::without_notices;
 use crate::page::{PageFile, PageScan, ScannedPage};
 use crate::pixels::PIXELS_HEAD_BYTES;

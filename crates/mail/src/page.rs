@@ -9,7 +9,7 @@ use tipoff_model::transfer::Decoder;
 use crate::address::{DataFinder, DataStep};
 use crate::collect::MEDIA_MAX;
 use crate::embedded::{Scanned, TextScan};
-use crate::meter::Meter;
+use tipoff_model::meter::Meter;
 use crate::pixels::PIXELS_HEAD_BYTES;
 
 /// Encoded bytes that are decoded at once. The place of a decoded byte is searched for in two such blocks.

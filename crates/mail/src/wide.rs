@@ -4,7 +4,7 @@
 use encoding_rs::{UTF_16BE, UTF_16LE};
 use tipoff_model::Encoding as Transfer;
 
-use crate::bytes::decoded;
+use tipoff_model::transfer::decoded;
 
 /// Fewest characters by which a charset is recognised without a byte order mark.
 const UNITS_MIN: usize = 4;

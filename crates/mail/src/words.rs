@@ -2,8 +2,9 @@
 //! raw GBK in its subjects. The result is one line for people.
 
 use tipoff_model::Encoding;
+use tipoff_model::label::one_line;
+use tipoff_model::transfer::decoded;
 
-use crate::bytes::decoded;
 use crate::charset;
 
 /// Bytes of one charset in a row. Encoded words are joined before they are decoded, because firmware cuts them
@@ -39,12 +40,6 @@ pub(crate) fn decode(value: &[u8], raw_charset: Option<&str>) -> String {
         .map(|run| charset::decode(&run.bytes, run.charset.as_deref().or(raw_charset)))
         .collect();
     one_line(&text)
-}
-
-/// Replaces control characters by spaces, and white space of any kind and length by one space.
-pub(crate) fn one_line(text: &str) -> String {
-    let spaced = text.replace(char::is_control, " ");
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Adds bytes to the last run if it has the same charset.

@@ -37,6 +37,8 @@ pub enum Encoding {
     /// The same of a page in quoted-printable.
     #[serde(rename = "base64-in-quoted-printable")]
     Base64InQuotedPrintable,
+    /// Base64 in JSON, a form or XML that escapes some of its letters: `\/`, `\n`, `\u003d`, `%2B`, `&#13;`.
+    Base64Escaped,
 }
 
 /// A picture, video or other file: a byte range of the arrival's blob, decoded when it is read.

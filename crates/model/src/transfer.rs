@@ -2,6 +2,7 @@
 //! write much that the RFC does not allow.
 
 mod base64;
+mod escaped;
 mod nested;
 mod quoted_printable;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod uuencode;
 
 use crate::Encoding;
 use base64::{Base64, Base64Count};
+use escaped::Escaped;
 use nested::Nested;
 pub use nested::may_be_data;
 use quoted_printable::QuotedPrintable;
@@ -29,6 +31,7 @@ enum DecoderKind {
     QuotedPrintable(QuotedPrintable),
     Uuencode(Uuencode),
     Nested(Nested),
+    Escaped(Escaped),
 }
 
 impl Decoder {
@@ -41,6 +44,7 @@ impl Decoder {
             Encoding::Uuencode => DecoderKind::Uuencode(Uuencode::default()),
             Encoding::Base64InBase64 => DecoderKind::Nested(Nested::in_base64()),
             Encoding::Base64InQuotedPrintable => DecoderKind::Nested(Nested::in_quoted_printable()),
+            Encoding::Base64Escaped => DecoderKind::Escaped(Escaped::default()),
         })
     }
 
@@ -52,6 +56,7 @@ impl Decoder {
             DecoderKind::QuotedPrintable(quoted) => quoted.push(input, output),
             DecoderKind::Uuencode(uuencode) => uuencode.push(input, output),
             DecoderKind::Nested(nested) => nested.push(input, output),
+            DecoderKind::Escaped(escaped) => escaped.push(input, output),
         }
     }
 
@@ -63,8 +68,18 @@ impl Decoder {
             DecoderKind::QuotedPrintable(quoted) => quoted.finish(output),
             DecoderKind::Uuencode(uuencode) => uuencode.finish(output),
             DecoderKind::Nested(nested) => nested.finish(output),
+            DecoderKind::Escaped(escaped) => escaped.finish(output),
         }
     }
+}
+
+/// Decodes bytes that are in memory as a whole: an encoded word, the beginning or the end of a file.
+pub fn decoded(encoding: Encoding, encoded: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut decoder = Decoder::new(encoding);
+    decoder.push(encoded, &mut bytes);
+    decoder.finish(&mut bytes);
+    bytes
 }
 
 /// Tells how many bytes a [`Decoder`] gives for the same input, without keeping them; cheap for
@@ -88,7 +103,8 @@ impl Counter {
             Encoding::QuotedPrintable
             | Encoding::Uuencode
             | Encoding::Base64InBase64
-            | Encoding::Base64InQuotedPrintable => {
+            | Encoding::Base64InQuotedPrintable
+            | Encoding::Base64Escaped => {
                 Count::Decoded { decoder: Decoder::new(encoding), scratch: Vec::new(), size: 0 }
             }
         })

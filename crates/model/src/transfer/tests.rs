@@ -4,13 +4,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ENCODINGS: [Encoding; 6] = [
+const ENCODINGS: [Encoding; 7] = [
     Encoding::Identity,
     Encoding::Base64,
     Encoding::QuotedPrintable,
     Encoding::Uuencode,
     Encoding::Base64InBase64,
     Encoding::Base64InQuotedPrintable,
+    Encoding::Base64Escaped,
 ];
 
 fn decode<'a>(encoding: Encoding, pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
@@ -49,6 +50,26 @@ fn base64_is_read_leniently() {
         ("====", ""),
     ] {
         check(Encoding::Base64, input, expected);
+    }
+}
+
+#[test]
+fn escapes_in_base64_are_resolved() {
+    for (input, expected) in [
+        ("QWxhcm0=", "Alarm"),
+        (r"QWxh\ncm0h\r\n", "Alarm!"),
+        (r"QWxh\\ncm0h", "Alarm!"),
+        (r"\/\/7+\u0041A\u003d\u003D", "\u{FFFD}\u{FFFD}\u{FFFD}\0"),
+        ("QWxhcm0%3D", "Alarm"),
+        ("QWxhcm0%3d%0D%0A", "Alarm"),
+        ("QWxh&#13;&#xA;cm0&#61;", "Alarm"),
+        ("QWxh&amp;cm0h", "Alarm!"),
+        ("QWxh&#999999;cm0h", "Alarm!"),
+        ("QWxh%", "Ala"),
+        ("QWxh\\", "Ala"),
+        ("QWxh&#6", "Ala"),
+    ] {
+        check(Encoding::Base64Escaped, input, expected);
     }
 }
 

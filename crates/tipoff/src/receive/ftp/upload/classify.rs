@@ -3,7 +3,7 @@
 //! The content decides where it shows a type; the name only where it does not. What a vendor's names mean is in
 //! `tipoff_vendors`. Pure.
 
-use tipoff_mail::label;
+use tipoff_model::label;
 use tipoff_model::{Content, Media, MediaKind, file_type};
 use tipoff_vendors::Meaning;
 

@@ -1,13 +1,11 @@
 //! Makes the names of files safe to show and to send on: a label, never a path. Devices write
 //! `/mnt/mmc/alarm/1.jpg`, control characters, or nothing at all.
 
-use tipoff_model::MediaKind;
-
-use crate::words::one_line;
-use tipoff_model::file_type::{FileType, by_name};
+use crate::MediaKind;
+use crate::file_type::{FileType, by_name};
 
 /// Longest label in characters. A longer one is cut before its extension.
-pub(crate) const LABEL_CHARS_MAX: usize = 120;
+pub const LABEL_CHARS_MAX: usize = 120;
 
 /// Longest extension in characters. A longer text behind the last dot is part of the name.
 const EXTENSION_CHARS_MAX: usize = 8;
@@ -49,6 +47,12 @@ pub fn default_label(kind: MediaKind, file_type: Option<&FileType>, number: usiz
     format!("{stem}-{number}.{extension}")
 }
 
+/// Replaces control characters by spaces, and white space of any kind and length by one space.
+pub fn one_line(text: &str) -> String {
+    let spaced = text.replace(char::is_control, " ");
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The name and its extension. `10.12.03` has none: an extension contains a letter.
 fn split(name: &str) -> (&str, Option<&str>) {
     match name.rsplit_once('.') {
@@ -80,7 +84,7 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tipoff_model::file_type::by_type;
+    use crate::file_type::by_type;
 
     #[test]
     fn labels_are_safe() {

@@ -1,11 +1,9 @@
 //! Measures a file while it streams by: its byte range, its decoded size, its decoded beginning, and whether it
 //! contains its own end mark. It keeps the beginning and the last bytes, never the file.
 
-use tipoff_model::Encoding;
-use tipoff_model::file_type::{HEAD_BYTES, by_content};
-use tipoff_model::transfer::{Counter, Decoder};
-
-use crate::bytes::{decoded, keep_last};
+use crate::Encoding;
+use crate::file_type::{HEAD_BYTES, by_content};
+use crate::transfer::{Counter, Decoder, decoded};
 
 /// Encoded bytes that are kept of a file's end: enough for every end mark and a line end behind it.
 const TAIL_BYTES: usize = 128;
@@ -15,13 +13,13 @@ const STEP_BYTES: usize = 256;
 
 /// A file while it streams by.
 #[derive(Clone, Debug)]
-pub(crate) struct Meter {
-    /// How the file is encoded in the mail.
-    pub(crate) encoding: Encoding,
-    /// Offset of its first encoded byte in the mail.
-    pub(crate) start: u64,
+pub struct Meter {
+    /// How the file is encoded in the blob.
+    pub encoding: Encoding,
+    /// Offset of its first encoded byte in the blob.
+    pub start: u64,
     /// Offset behind its last encoded byte so far.
-    pub(crate) end: u64,
+    pub end: u64,
     /// Counts decoded bytes.
     counter: Counter,
     /// `None` when `head` is complete.
@@ -37,7 +35,7 @@ pub(crate) struct Meter {
 impl Meter {
     /// A file at offset `start`. At least its first `head_bytes` decoded bytes are kept, and never fewer than
     /// [`HEAD_BYTES`], by which its file type is known.
-    pub(crate) fn new(encoding: Encoding, start: u64, head_bytes: usize) -> Self {
+    pub fn new(encoding: Encoding, start: u64, head_bytes: usize) -> Self {
         Self {
             encoding,
             start,
@@ -51,7 +49,7 @@ impl Meter {
     }
 
     /// Takes the next encoded bytes.
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
         self.end += bytes.len() as u64;
         self.counter.push(bytes);
         let mut pieces = bytes.chunks(STEP_BYTES);
@@ -67,17 +65,17 @@ impl Meter {
     }
 
     /// Bytes of memory that it holds.
-    pub(crate) fn held_bytes(&self) -> usize {
+    pub fn held_bytes(&self) -> usize {
         self.head.capacity() + self.tail.capacity()
     }
 
     /// Decoded size so far, in bytes.
-    pub(crate) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.counter.size()
     }
 
     /// The decoded beginning: the whole file if it is not longer than was wanted.
-    pub(crate) fn into_head(mut self) -> Vec<u8> {
+    pub fn into_head(mut self) -> Vec<u8> {
         if let Some(decoder) = &mut self.decoder {
             decoder.finish(&mut self.head);
         }
@@ -87,7 +85,7 @@ impl Meter {
 
     /// Whether the file contains its own end, although its connection broke. Only for file types with an end mark,
     /// such as JPEG's `FF D9`.
-    pub(crate) fn is_complete(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         let mut head = self.head.clone();
         if let Some(decoder) = &self.decoder {
             decoder.clone().finish(&mut head);
@@ -106,9 +104,10 @@ impl Meter {
                 vec![decoded(self.encoding, &self.tail)]
             }
             // Never asked for: the end of such a file is known by its last line or its address.
-            Encoding::Uuencode | Encoding::Base64InBase64 | Encoding::Base64InQuotedPrintable => {
-                Vec::new()
-            }
+            Encoding::Uuencode
+            | Encoding::Base64InBase64
+            | Encoding::Base64InQuotedPrintable
+            | Encoding::Base64Escaped => Vec::new(),
             Encoding::Base64 => {
                 let letters: Vec<u8> =
                     self.tail.iter().copied().filter(u8::is_ascii_graphic).collect();
@@ -121,9 +120,30 @@ impl Meter {
     }
 }
 
+/// Appends `bytes` to `kept`, and drops its first bytes over `bytes_max`.
+pub fn keep_last(kept: &mut Vec<u8>, bytes: &[u8], bytes_max: usize) {
+    let newest = bytes.len().saturating_sub(bytes_max);
+    kept.extend_from_slice(bytes.get(newest..).unwrap_or_default());
+    let too_many = kept.len().saturating_sub(bytes_max);
+    kept.drain(..too_many);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn the_last_bytes_of_any_pieces_are_kept(
+            pieces in proptest::collection::vec(proptest::collection::vec(0..=255_u8, 0..9), 0..9),
+            bytes_max in 0..12_usize,
+        ) {
+            let mut kept = Vec::new();
+            pieces.iter().for_each(|piece| keep_last(&mut kept, piece, bytes_max));
+            let all = pieces.concat();
+            proptest::prop_assert_eq!(&kept, &all[all.len().saturating_sub(bytes_max)..]);
+        }
+    }
 
     #[test]
     fn a_file_is_complete_if_it_has_its_end() {
