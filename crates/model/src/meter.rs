@@ -2,7 +2,7 @@
 //! contains its own end mark. It keeps the beginning and the last bytes, never the file.
 
 use crate::Encoding;
-use crate::file_type::{HEAD_BYTES, by_content};
+use crate::file_type::{FileType, HEAD_BYTES, by_content};
 use crate::transfer::{Counter, Decoder, decoded};
 
 /// Encoded bytes that are kept of a file's end: enough for every end mark and a line end behind it.
@@ -83,14 +83,19 @@ impl Meter {
         self.head
     }
 
-    /// Whether the file contains its own end, although its connection broke. Only for file types with an end mark,
-    /// such as JPEG's `FF D9`.
-    pub fn is_complete(&self) -> bool {
+    /// The type by its first bytes; `None` if they do not tell it.
+    pub fn file_type(&self) -> Option<&'static FileType> {
         let mut head = self.head.clone();
         if let Some(decoder) = &self.decoder {
             decoder.clone().finish(&mut head);
         }
-        let Some(file_type) = by_content(&head) else {
+        by_content(&head)
+    }
+
+    /// Whether the file contains its own end, although its connection broke. Only for file types with an end mark,
+    /// such as JPEG's `FF D9`.
+    pub fn is_complete(&self) -> bool {
+        let Some(file_type) = self.file_type() else {
             return false;
         };
         self.decoded_tails().iter().any(|tail| file_type.has_end(tail) == Some(true))

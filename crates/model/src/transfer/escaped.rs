@@ -38,8 +38,13 @@ impl Escaped {
             let Some((&byte, rest)) = input.split_first() else {
                 break;
             };
-            if let Some(code) = self.step(byte) {
-                self.data.push(&[code], output);
+            // JSON in a form: what the form escapes may itself begin an escape.
+            let mut letter = self.step(byte);
+            while let Some(escape @ (b'\\' | b'%' | b'&')) = letter {
+                letter = self.step(escape);
+            }
+            if let Some(letter) = letter {
+                self.data.push(&[letter], output);
             }
             input = rest;
         }

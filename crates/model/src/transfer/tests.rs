@@ -63,6 +63,8 @@ fn escapes_in_base64_are_resolved() {
         ("QWxhcm0%3D", "Alarm"),
         ("QWxhcm0%3d%0D%0A", "Alarm"),
         ("QWxh&#13;&#xA;cm0&#61;", "Alarm"),
+        ("QWxh%5Cncm0h%5C%5Cn%5Cu003d", "Alarm!"),
+        ("QWxh&#92;ncm0h", "Alarm!"),
         ("QWxh&amp;cm0h", "Alarm!"),
         ("QWxh&#999999;cm0h", "Alarm!"),
         ("QWxh%", "Ala"),
