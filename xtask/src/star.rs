@@ -7,8 +7,15 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Rooms that do no I/O.
-const PURE: &[&str] =
-    &["tipoff-model", "tipoff-smtp", "tipoff-ftp", "tipoff-mail", "tipoff-alarm", "tipoff-vendors", "tipoff-rules"];
+const PURE: &[&str] = &[
+    "tipoff-model",
+    "tipoff-smtp",
+    "tipoff-ftp",
+    "tipoff-mail",
+    "tipoff-alarm",
+    "tipoff-vendors",
+    "tipoff-rules",
+];
 /// What a pure room must not depend on.
 const IO: &[&str] = &["tokio", "tokio-util", "reqwest", "rusqlite", "rustix", "axum", "rustls"];
 /// Crates that only one room may know.

@@ -16,7 +16,7 @@ pub const BODY_BYTES_MAX: u64 = 20 * 1024 * 1024;
 const RATIO_FREE_BYTES: u64 = 1024 * 1024;
 
 /// How many times larger a body may become when it is decoded.
-const RATIO_MAX: u64 = 400;
+const RATIO_MAX: u64 = 100;
 
 /// Bytes of the query of an address that are read.
 const QUERY_BYTES_MAX: usize = 16 * 1024;
@@ -88,7 +88,7 @@ impl BodyParser {
         self.read(decoded, before);
         let is_bomb = decoded.len() - before > BOMB_BYTES
             || self.decoded_bytes > RATIO_FREE_BYTES
-            && self.decoded_bytes / RATIO_MAX > self.raw_bytes;
+                && self.decoded_bytes / RATIO_MAX > self.raw_bytes;
         if self.decoded_bytes > BODY_BYTES_MAX || is_bomb { Err(BodyTooLarge) } else { Ok(taken) }
     }
 

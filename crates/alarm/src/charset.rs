@@ -2,13 +2,14 @@
 //! and sends GBK.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// The charset of a document as declared; `None` without a declaration that says anything: UTF-8 is tried first anyway,
 /// and UTF-16 is seen by its bytes.
 pub(crate) fn declared(label: &str) -> Option<&'static Encoding> {
     Encoding::for_label(label.trim().as_bytes()).filter(|encoding| {
-        encoding.is_ascii_compatible() && ![UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252].contains(encoding)
+        encoding.is_ascii_compatible()
+            && ![UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252].contains(encoding)
             || label.trim().eq_ignore_ascii_case("iso-8859-1")
     })
 }
@@ -30,9 +31,26 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Strin
     };
     declared
         .and_then(fits)
+        .or_else(|| if has_gb2312_shape(bytes) { fits(GB18030) } else { None })
         .or_else(|| fits(guess(bytes)))
         .unwrap_or_else(|| String::from_utf8_lossy(bytes))
         .into_owned()
+}
+
+/// Whether all bytes beyond ASCII are pairs as GB2312 has them, at least two of them: as many say little to a guess.
+fn has_gb2312_shape(mut bytes: &[u8]) -> bool {
+    let mut pairs = 0;
+    while let Some((&first, rest)) = bytes.split_first() {
+        bytes = match (first, rest) {
+            (0..0x80, _) => rest,
+            (0xB0..=0xF7, [0xA1..=0xFE, rest @ ..]) => {
+                pairs += 1;
+                rest
+            }
+            _ => return false,
+        };
+    }
+    pairs >= 2
 }
 
 fn guess(bytes: &[u8]) -> &'static Encoding {
@@ -57,6 +75,7 @@ mod tests {
             ("Hof".as_bytes(), None, "Hof"),
             ("前门".as_bytes(), gbk, "前门"),
             (b"\xC7\xB0\xC3\xC5", gbk, "前门"),
+            (b"\xC7\xB0\xC3\xC5 1", None, "前门 1"),
             (b"\xC7\xB0\xC3\xC5\xB5\xC4\xC9\xE3\xCF\xF1\xBB\xFA", None, "前门的摄像机"),
             (b"Entr\xE9e", declared("iso-8859-1"), "Entrée"),
             (b"Entr\xE9e", declared("utf-8"), "Entrée"),

@@ -34,7 +34,9 @@ enum Layer {
     /// Not encoded.
     Identity,
     /// What follows cannot be decoded, or is behind the end.
-    Ended { is_broken: bool },
+    Ended {
+        is_broken: bool,
+    },
 }
 
 struct Inflater {
@@ -78,7 +80,7 @@ impl ContentDecoder {
         taken
     }
 
-    /// Ends the body: appends what was kept back. Returns whether all of it could be decoded.
+    /// Ends the body: appends what was kept back. Returns whether nothing in it was broken.
     pub(crate) fn finish(&mut self, decoded: &mut Vec<u8>) -> bool {
         let mut layers = self.layers.as_mut_slice();
         while let Some((first, rest)) = layers.split_first_mut() {
@@ -89,8 +91,8 @@ impl ContentDecoder {
         }
         !self.layers.iter().any(|layer| match layer {
             Layer::Ended { is_broken } => *is_broken,
-            Layer::Deflated(_) => true,
-            Layer::Opening(_) | Layer::Identity => false,
+            // Firmware leaves out the last block; a connection that broke is known otherwise.
+            Layer::Deflated(_) | Layer::Opening(_) | Layer::Identity => false,
         })
     }
 }
@@ -158,7 +160,7 @@ impl Layer {
             *self = Self::Identity;
             return;
         };
-        let gives_nothing = inflated.is_empty() && (ended == Some(true) || last);
+        let gives_nothing = inflated.is_empty() && (ended == Some(true) || last && ended.is_none());
         if is_plain(&opening) || gives_nothing {
             output.extend(opening);
             *self = Self::Identity;
@@ -233,7 +235,7 @@ impl Inflater {
                 Err(_) => return Some(true),
                 Ok(Status::StreamEnd) => return Some(false),
                 Ok(_) if written == buffer.len() => {}
-                Ok(_) if bytes.is_empty() || read == 0 => return None,
+                Ok(_) if bytes.is_empty() || read == 0 && written == 0 => return None,
                 Ok(_) => {}
             }
         }

@@ -10,8 +10,8 @@ use tipoff_model::{Document, DocumentForm, Encoding, Media, Value};
 /// Bytes of all texts and names of a body. What follows is left out.
 pub(crate) const TEXTS_BYTES_MAX: usize = 128 * 1024;
 
-/// Number of values in all documents of a body. What follows is left out.
-pub(crate) const VALUES_MAX: usize = 4_000;
+/// Number of values in all documents of a body, but their roots. What follows is left out.
+pub(crate) const VALUES_MAX: usize = 4_000 - 2 * DOCUMENTS_MAX;
 
 /// Number of documents of a body. What follows is left out.
 pub(crate) const DOCUMENTS_MAX: usize = 64;
@@ -81,7 +81,7 @@ impl Found {
 
     /// Adds a document.
     pub(crate) fn add_document(&mut self, form: DocumentForm, name: &str, root: Value) {
-        if self.documents.len() < DOCUMENTS_MAX && self.spend(name.len()) {
+        if self.documents.len() < DOCUMENTS_MAX {
             self.documents.push(Document { form, name: name.to_owned(), root });
         }
     }
@@ -121,9 +121,9 @@ impl Found {
             return None;
         }
         let declared = Some(file.content_type).filter(|it| is_telling(it));
-        let file_type = by_content(file.head).or_else(|| by_type(declared?)).or_else(|| {
-            if declared.is_some() { None } else { by_name(file.name) }
-        });
+        let file_type = by_content(file.head)
+            .or_else(|| by_type(declared?))
+            .or_else(|| if declared.is_some() { None } else { by_name(file.name) });
         let (content_type, kind) = match (file_type, declared) {
             (Some(file_type), _) => (file_type.content_type.to_owned(), file_type.kind),
             (None, Some(declared)) => (declared.to_owned(), kind_of(declared)),
@@ -154,8 +154,5 @@ fn is_telling(content_type: &str) -> bool {
         && content_type.len() <= NAME_BYTES_MAX
         && content_type.contains('/')
         && !content_type.starts_with("multipart/")
-        && !matches!(
-            content_type,
-            "application/octet-stream" | "application/x-www-form-urlencoded"
-        )
+        && !matches!(content_type, "application/octet-stream" | "application/x-www-form-urlencoded")
 }

@@ -91,7 +91,7 @@ impl Json {
             b' ' | b'\t' | b'\r' | b'\n' => {}
             b'{' => self.open(Items::Fields(Vec::new()), found),
             b'[' => self.open(Items::List(Vec::new()), found),
-            b'}' | b']' => self.close(byte == b'}', found),
+            b'}' | b']' => self.close(byte == b'}'),
             b':' => self.is_behind_colon = self.name.is_some(),
             b',' => {
                 self.is_sound &= self.name.is_none() && self.tree.depth() > 0;
@@ -123,22 +123,14 @@ impl Json {
         self.tree.open(&name, items, found);
     }
 
-    fn close(&mut self, is_of_fields: bool, found: &mut Found) {
+    fn close(&mut self, is_of_fields: bool) {
         let is_right = self
             .tree
             .innermost()
             .is_none_or(|node| matches!(node.items, Items::Fields(_)) == is_of_fields);
         self.is_sound &= is_right && self.tree.depth() > 0 && self.name.is_none();
         (self.name, self.is_behind_colon) = (None, false);
-        if let Some((_, root)) = self.tree.close() {
-            self.root(root, found);
-        }
-    }
-
-    fn root(&mut self, root: Value, found: &mut Found) {
-        if found.spend(0) {
-            self.roots.push(root);
-        }
+        self.roots.extend(self.tree.close().map(|(_, root)| root));
     }
 
     /// Ends a string or a word.
@@ -147,7 +139,8 @@ impl Json {
             Token::None => {}
             Token::String(string) => match string.finish(torn, found) {
                 string::Ended::Name(name) => {
-                    (self.name, self.is_behind_colon) = (Some(decode(&name, self.rules.charset)), false);
+                    (self.name, self.is_behind_colon) =
+                        (Some(decode(&name, self.rules.charset)), false);
                 }
                 string::Ended::Value(value) => self.value(value, found),
                 string::Ended::Skipped => {}
@@ -205,9 +198,7 @@ impl Json {
         self.is_sound &= !matches!(self.token, Token::String(_)) && self.tree.depth() == 0;
         self.end_token(torn, found);
         while self.tree.depth() > 0 {
-            if let Some((_, root)) = self.tree.close() {
-                self.root(root, found);
-            }
+            self.roots.extend(self.tree.close().map(|(_, root)| root));
         }
     }
 

@@ -72,7 +72,11 @@ impl Lines {
                 continue;
             };
             if fields.first().is_some_and(|(first, _)| first == name) {
-                found.add_document(DocumentForm::Pairs, part, Value::Fields(std::mem::take(&mut fields)));
+                found.add_document(
+                    DocumentForm::Pairs,
+                    part,
+                    Value::Fields(std::mem::take(&mut fields)),
+                );
             }
             let (value, behind) = self.value(value, torn, found);
             rest = behind;
@@ -83,7 +87,13 @@ impl Lines {
         }
     }
 
-    fn field(&self, fields: &mut Vec<(String, Value)>, name: &str, value: Value, found: &mut Found) {
+    fn field(
+        &self,
+        fields: &mut Vec<(String, Value)>,
+        name: &str,
+        value: Value,
+        found: &mut Found,
+    ) {
         let text_bytes = if let Value::Text(text) = &value { text.len() } else { 0 };
         if !name.is_empty() && found.spend(name.len() + text_bytes) {
             fields.push((name.to_owned(), value));

@@ -61,13 +61,14 @@ impl ContentKind {
 
 /// Whether a value of JSON begins: `[Front yard] Motion` is text.
 fn begins_json(text: &[u8]) -> bool {
-    let is_word = |word: &[u8]| {
-        text.starts_with(word) || text.len() < word.len() && word.starts_with(text)
-    };
+    let is_word =
+        |word: &[u8]| text.starts_with(word) || text.len() < word.len() && word.starts_with(text);
     match text.first() {
         None | Some(b'{' | b'[' | b'"' | b']') => true,
         Some(b'-' | b'0'..=b'9') => {
-            let digits = text.iter().skip_while(|it| matches!(it, b'0'..=b'9' | b'-' | b'.' | b'e' | b'E' | b'+'));
+            let digits = text
+                .iter()
+                .skip_while(|it| matches!(it, b'0'..=b'9' | b'-' | b'.' | b'e' | b'E' | b'+'));
             matches!(digits.copied().find(|byte| !byte.is_ascii_whitespace()), None | Some(b','))
         }
         Some(_) => [b"true".as_slice(), b"false", b"null"].iter().any(|word| is_word(word)),
@@ -91,9 +92,7 @@ fn is_base64_file(opening: &[u8]) -> bool {
         },
         None => (opening, false),
     };
-    let is_letters = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(byte)
-    };
+    let is_letters = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(byte);
     let is_file = || by_content(&decoded(Encoding::Base64, text)).is_some();
     is_data || text.len() >= 16 && text.iter().all(is_letters) && is_file()
 }
@@ -115,7 +114,8 @@ fn is_form(opening: &[u8], head: &PartHead) -> bool {
     let ampersand = memchr::memchr(b'&', line);
     let semicolon = memchr::memchr(b';', line);
     let is_divided = ampersand.is_some_and(|at| semicolon.is_none_or(|it| at < it));
-    let is_pairs = semicolon.is_some() && !is_divided || line.len() < opening.trim_ascii_end().len();
+    let is_pairs =
+        semicolon.is_some() && !is_divided || line.len() < opening.trim_ascii_end().len();
     match head.content_type.as_str() {
         "application/x-www-form-urlencoded" => !is_pairs,
         _ => is_divided && !line.contains(&b' ') && !is_pairs,

@@ -5,8 +5,8 @@ use tipoff_model::file_type::HEAD_BYTES;
 use tipoff_model::meter::Meter;
 use tipoff_model::{DocumentForm, Encoding, Value};
 
-use crate::found::Found;
 use crate::form::Form;
+use crate::found::Found;
 use crate::json::Json;
 use crate::lines::Lines;
 use crate::multipart::Multipart;
@@ -33,7 +33,10 @@ pub(crate) struct Part {
 #[derive(Debug)]
 enum PartContent {
     /// The first bytes and the offset of the first of them: too few to decide.
-    Opening { at: u64, bytes: Vec<u8> },
+    Opening {
+        at: u64,
+        bytes: Vec<u8>,
+    },
     Json(Box<Json>),
     Xml(Box<Xml>),
     Form(Box<Form>),
@@ -112,7 +115,9 @@ impl Part {
             opening = text;
         }
         let kind = match ContentKind::of(opening, &self.head) {
-            ContentKind::Multipart if self.depth == DEPTH_MAX || self.is_decoded => ContentKind::Lines,
+            ContentKind::Multipart if self.depth == DEPTH_MAX || self.is_decoded => {
+                ContentKind::Lines
+            }
             ContentKind::Wide(_) | ContentKind::File(_) if self.is_decoded => ContentKind::Lines,
             kind => kind,
         };

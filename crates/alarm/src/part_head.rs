@@ -140,7 +140,8 @@ fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, behind)) = rest.split_first() {
-        let digits = behind.get(..2).filter(|_| byte == b'%').and_then(|it| str::from_utf8(it).ok());
+        let digits =
+            behind.get(..2).filter(|_| byte == b'%').and_then(|it| str::from_utf8(it).ok());
         match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             Some(code) => {
                 bytes.push(code);

@@ -25,7 +25,11 @@ impl<'a> Piece<'a> {
     /// The bytes of a range. Those of an escape have the place of the whole escape.
     pub(crate) fn slice(&self, from: usize, to: usize) -> Self {
         let text = self.text.get(from..to).unwrap_or_default();
-        if self.is_plain() { Self::plain(self.at + from as u64, text) } else { Self { text, ..*self } }
+        if self.is_plain() {
+            Self::plain(self.at + from as u64, text)
+        } else {
+            Self { text, ..*self }
+        }
     }
 
     /// The bytes from an offset in them.

@@ -63,7 +63,10 @@ enum SplitState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Line {
     /// A delimiter: length with the line end, and whether it closes.
-    Delimiter { bytes: usize, closes: bool },
+    Delimiter {
+        bytes: usize,
+        closes: bool,
+    },
     /// The first line of a head of HTTP.
     Http,
     /// Too short to decide.
@@ -295,7 +298,9 @@ impl Splitter {
             None => bytes,
         };
         match self.delimiter(line) {
-            Some(closes) => Line::Delimiter { bytes: line.len() + usize::from(end.is_some()), closes },
+            Some(closes) => {
+                Line::Delimiter { bytes: line.len() + usize::from(end.is_some()), closes }
+            }
             None if self.is_stream && line.starts_with(b"HTTP/1.") => Line::Http,
             None => Line::Other,
         }

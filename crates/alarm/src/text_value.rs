@@ -2,11 +2,11 @@
 //! a text for people, a file in base64, or JSON that was written into a string.
 
 use encoding_rs::Encoding as Charset;
+use tipoff_model::Encoding;
 use tipoff_model::Value;
 use tipoff_model::file_type::{HEAD_BYTES, by_content};
 use tipoff_model::meter::Meter;
 use tipoff_model::transfer::decoded;
-use tipoff_model::Encoding;
 
 use crate::charset::{cut, decode};
 use crate::found::{Found, TEXT_BYTES_MAX};
@@ -161,17 +161,20 @@ impl TextValue {
             self.decide(true, found);
         }
         match self.kind {
-            TextKind::File(file) => match file.finish(torn, found) {
-                Some(index) => return Value::File(index),
-                None if self.held.text.len() == TEXT_BYTES_MAX => return Value::Text(String::new()),
-                None => {}
-            },
+            TextKind::File(file) if !file.is_rather_text(&self.held.text) => {
+                match file.finish(torn, found) {
+                    Some(index) => return Value::File(index),
+                    None if self.held.text.len() < OPENING_BYTES => {}
+                    // Base64 says nothing to people.
+                    None => return Value::Text(String::new()),
+                }
+            }
             TextKind::Json(json) => {
                 if let Some(value) = json.finish_nested(torn, found) {
                     return value;
                 }
             }
-            TextKind::Opening | TextKind::Text => {}
+            TextKind::Opening | TextKind::Text | TextKind::File(_) => {}
         }
         let text = decode(&self.held.text, self.rules.charset);
         Value::Text(cut(text.trim(), TEXT_BYTES_MAX).to_owned())
@@ -248,11 +251,22 @@ impl Base64File {
         broken_at
     }
 
+    /// Whether it only begins like a file: words with blanks between them, or bytes of no type. A declared type is
+    /// believed.
+    fn is_rather_text(&self, text: &[u8]) -> bool {
+        let is_short = text.len() < OPENING_BYTES;
+        let has_words = || {
+            let text = text.trim_ascii().windows(2);
+            text.into_iter().any(|it| matches!(it, [b'!'..=b'~', b' ']))
+        };
+        let is_known = || self.meter.as_ref().is_some_and(|meter| meter.file_type().is_some());
+        self.content_type.is_empty() && is_short && (has_words() || !is_known())
+    }
+
     fn finish(self, torn: bool, found: &mut Found) -> Option<usize> {
         let meter = self.meter?;
         let whole = !torn && !self.has_ended || meter.is_complete();
-        let encoding =
-            if self.is_escaped { Encoding::Base64Escaped } else { Encoding::Base64 };
+        let encoding = if self.is_escaped { Encoding::Base64Escaped } else { Encoding::Base64 };
         found.add_measured(meter, encoding, "", &self.content_type, whole)
     }
 }

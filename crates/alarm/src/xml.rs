@@ -38,15 +38,28 @@ pub(crate) struct Xml {
 enum XmlState {
     Text,
     /// Behind `&`, at this offset.
-    Entity { at: u64, bytes: Vec<u8> },
+    Entity {
+        at: u64,
+        bytes: Vec<u8>,
+    },
     /// Behind `<`; the quote that is open.
-    Tag { bytes: Vec<u8>, quote: Option<u8> },
+    Tag {
+        bytes: Vec<u8>,
+        quote: Option<u8>,
+    },
     /// In a document type; number of brackets that are open.
-    Doctype { depth: u32 },
+    Doctype {
+        depth: u32,
+    },
     /// In a comment; number of dashes before.
-    Comment { dashes: u8 },
+    Comment {
+        dashes: u8,
+    },
     /// In `<![CDATA[`; number of brackets before, and the offset of the first.
-    Data { brackets: u8, at: u64 },
+    Data {
+        brackets: u8,
+        at: u64,
+    },
 }
 
 impl Xml {
@@ -138,7 +151,10 @@ impl Xml {
             b"![CDATA[" => self.state = XmlState::Data { brackets: 0, at: 0 },
             b"!DOCTYPE" | b"!doctype" => self.state = XmlState::Doctype { depth: 0 },
             // `a < b` is text.
-            [first] if !(first.is_ascii_alphabetic() || matches!(first, b'_' | b'/' | b'?' | b'!' | 0x80..)) => {
+            [first]
+                if !(first.is_ascii_alphabetic()
+                    || matches!(first, b'_' | b'/' | b'?' | b'!' | 0x80..)) =>
+            {
                 let end = piece.slice(0, 1).end;
                 let text = [b'<', *first];
                 self.state = XmlState::Text;

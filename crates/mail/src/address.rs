@@ -4,9 +4,9 @@
 
 use tipoff_model::transfer::may_be_data;
 
-use tipoff_model::meter::keep_last;
 use crate::collect::MEDIA_MAX;
 use crate::entities::push_resolved;
+use tipoff_model::meter::keep_last;
 
 /// The text directly before the data, compared without case.
 const MARK: &[u8] = b";base64,";

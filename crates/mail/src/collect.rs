@@ -6,11 +6,11 @@ use std::ops::Range;
 use tipoff_model::{Content, Encoding, Media, MediaKind};
 
 use crate::decoration::{PagePicture, Shown, is_decoration};
-use tipoff_model::label::{default_label, label};
 use crate::pixels::pixels;
 use crate::same_words::{Text, without_repeats};
 use crate::shown::{DATA, DATA_DRAWN};
 use tipoff_model::file_type::{by_content, by_name, by_type, kind_of};
+use tipoff_model::label::{default_label, label};
 
 /// Number of files of a mail. More files are in the raw mail only, which is then sent along.
 pub(crate) const MEDIA_MAX: usize = 200;

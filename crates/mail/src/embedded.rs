@@ -3,12 +3,12 @@
 
 use tipoff_model::Encoding;
 
-use tipoff_model::transfer::decoded;
 use crate::collect::MEDIA_MAX;
-use tipoff_model::label::LABEL_CHARS_MAX;
-use tipoff_model::meter::Meter;
 use crate::words;
 use tipoff_model::file_type::{HEAD_BYTES, by_content};
+use tipoff_model::label::LABEL_CHARS_MAX;
+use tipoff_model::meter::Meter;
+use tipoff_model::transfer::decoded;
 
 /// Bytes of a line by which its kind is decided: more than a folded line of base64 or uuencode.
 const LINE_HEAD_BYTES: usize = 192;

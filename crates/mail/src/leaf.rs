@@ -3,13 +3,11 @@
 
 use tipoff_model::Encoding;
 
-use tipoff_model::transfer::decoded;
 use crate::charset;
 use crate::collect::{Collector, FoundFile, HIDDEN_BYTES_MAX, Outside};
 use crate::embedded::{EmbeddedFile, TextScan, base64_head};
 use crate::fields::Fields;
 use crate::html::{self, Rendered};
-use tipoff_model::meter::Meter;
 use crate::outside::without_notices;
 use crate::page::{PageFile, PageScan, ScannedPage};
 use crate::pixels::PIXELS_HEAD_BYTES;
@@ -18,6 +16,8 @@ use crate::same_words::Text;
 use crate::shown;
 use crate::tags::{is_page, may_begin_page};
 use tipoff_model::file_type::{HEAD_BYTES, by_content};
+use tipoff_model::meter::Meter;
+use tipoff_model::transfer::decoded;
 
 /// Encoded bytes by which the real encoding of a part is decided.
 const OPENING_BYTES: usize = 128;

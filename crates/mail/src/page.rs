@@ -9,8 +9,8 @@ use tipoff_model::transfer::Decoder;
 use crate::address::{DataFinder, DataStep};
 use crate::collect::MEDIA_MAX;
 use crate::embedded::{Scanned, TextScan};
-use tipoff_model::meter::Meter;
 use crate::pixels::PIXELS_HEAD_BYTES;
+use tipoff_model::meter::Meter;
 
 /// Encoded bytes that are decoded at once. The place of a decoded byte is searched for in two such blocks.
 const BLOCK_BYTES: usize = 4096;

@@ -80,9 +80,9 @@ fn resolved(mut text: &str) -> String {
     let mut output = String::new();
     while let Some((before, behind)) = text.split_once('&') {
         output.push_str(before);
-        let known = behind.split_once(';').and_then(|(name, behind)| {
-            Some((entity(name.as_bytes())?, behind))
-        });
+        let known = behind
+            .split_once(';')
+            .and_then(|(name, behind)| Some((entity(name.as_bytes())?, behind)));
         match known {
             Some((character, behind)) => {
                 output.push(character);

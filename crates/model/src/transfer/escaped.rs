@@ -72,7 +72,8 @@ impl Escaped {
                 (EscapeState::Plain, code.and_then(|code| u8::try_from(code).ok()))
             }
             (EscapeState::Reference { bytes, radix, code }, byte)
-                if bytes < REFERENCE_BYTES_MAX && (byte.is_ascii_alphanumeric() || byte == b'#') =>
+                if bytes < REFERENCE_BYTES_MAX
+                    && (byte.is_ascii_alphanumeric() || byte == b'#') =>
             {
                 (reference(bytes, radix, code, byte), None)
             }
