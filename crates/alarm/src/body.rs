@@ -74,6 +74,11 @@ impl BodyParser {
         }
     }
 
+    /// Memory that it uses, in bytes.
+    pub fn held_bytes(&self) -> usize {
+        self.decoder.held_bytes() + self.part.held_bytes() + self.found.held_bytes()
+    }
+
     /// Takes some of the next bytes and returns how many: at least one, so that the rest is pushed again. Appends the
     /// decoded bytes to `decoded`, at most 130 KB (one encoding) or so at a time; these are what is stored, and what
     /// the ranges of media count.

@@ -16,6 +16,9 @@ const OUTPUT_BYTES: usize = 64 * 1024;
 /// Bytes of output at once that only a bomb becomes: what follows is not decoded.
 pub(crate) const BOMB_BYTES: usize = 1024 * 1024;
 
+/// Memory of one that decodes: its window of 32 KB, its tables, its buffer.
+const INFLATER_BYTES: usize = 52 * 1024;
+
 /// Number of encodings of one body. Further ones are not undone.
 const LAYERS_MAX: usize = 2;
 
@@ -59,6 +62,16 @@ impl ContentDecoder {
         let names = declared.split(',').map(str::trim).filter(|name| is_deflated(name));
         let layers = names.take(LAYERS_MAX).map(|_| Layer::Opening(Vec::new())).collect();
         Self { layers }
+    }
+
+    /// Memory that it uses, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let layers = self.layers.iter().map(|layer| match layer {
+            Layer::Opening(opening) => opening.capacity(),
+            Layer::Deflated(_) => INFLATER_BYTES,
+            Layer::Identity | Layer::Ended { .. } => 0,
+        });
+        layers.sum()
     }
 
     /// Takes some of the bytes and returns how many; appends what they become.

@@ -7,6 +7,7 @@ use tipoff_model::Value;
 
 use crate::charset::{cut, decode};
 use crate::found::{Found, NAME_BYTES_MAX};
+use crate::json::nested;
 use crate::piece::Piece;
 use crate::text_value::{TextRules, TextValue};
 
@@ -30,10 +31,17 @@ impl Form {
 
     /// The fields of the query of an address.
     pub(crate) fn query(query: &str, found: &mut Found) -> Value {
-        let rules = TextRules { charset: None, has_place: false, is_form: true, nesting: 0 };
+        let rules =
+            TextRules { charset: None, has_place: false, is_form: true, nesting: 0, nested };
         let mut form = Self::new(rules);
         form.push(Piece::plain(0, query.as_bytes()), found);
         form.finish(false, found)
+    }
+
+    /// Memory that it uses, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let value = self.value.as_ref().map_or(0, TextValue::held_bytes);
+        size_of::<Self>() + self.name.capacity() + value
     }
 
     /// Takes the next bytes.

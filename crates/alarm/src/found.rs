@@ -11,7 +11,7 @@ use tipoff_model::{Document, DocumentForm, Encoding, Media, Value};
 pub(crate) const TEXTS_BYTES_MAX: usize = 128 * 1024;
 
 /// Number of values in all documents of a body, but their roots. What follows is left out.
-pub(crate) const VALUES_MAX: usize = 4_000 - 2 * DOCUMENTS_MAX;
+pub(crate) const VALUES_MAX: usize = 2_000 - 2 * DOCUMENTS_MAX;
 
 /// Number of documents of a body. What follows is left out.
 pub(crate) const DOCUMENTS_MAX: usize = 64;
@@ -24,6 +24,9 @@ pub(crate) const NAME_BYTES_MAX: usize = 200;
 
 /// Bytes of a text in a document. A longer one is cut, unless it is a file in base64.
 pub(crate) const TEXT_BYTES_MAX: usize = 8 * 1024;
+
+/// Memory of a value with its name, but their letters: vectors have room for twice as many.
+const VALUE_BYTES: usize = 2 * size_of::<(String, Value)>();
 
 /// What is found in a body so far.
 #[derive(Debug)]
@@ -66,6 +69,13 @@ impl Found {
     /// Whether nothing was found.
     pub(crate) fn is_empty(&self) -> bool {
         self.documents.is_empty() && self.media.is_empty() && self.form.is_empty()
+    }
+
+    /// Memory that it uses, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let values = (VALUES_MAX - self.values_left) * VALUE_BYTES;
+        let media = self.media.len() * (size_of::<Media>() + 2 * NAME_BYTES_MAX);
+        values + media + TEXTS_BYTES_MAX - self.text_bytes_left
     }
 
     /// Spends a value with its texts; `false` if it has no room.

@@ -10,7 +10,7 @@ use tipoff_model::Value;
 use crate::charset::decode;
 use crate::found::Found;
 use crate::piece::Piece;
-use crate::text_value::TextRules;
+use crate::text_value::{Nested, TextRules};
 use crate::tree::{Items, Node, Tree};
 use string::JsonString;
 
@@ -53,6 +53,16 @@ impl Json {
             is_sound: true,
             media_before: found.media.len(),
         }
+    }
+
+    /// Memory that it uses, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let token = match &self.token {
+            Token::None => 0,
+            Token::Word(word) => word.capacity(),
+            Token::String(string) => string.held_bytes(),
+        };
+        size_of::<Self>() + token
     }
 
     /// Takes the next bytes.
@@ -201,9 +211,19 @@ impl Json {
             self.roots.extend(self.tree.close().map(|(_, root)| root));
         }
     }
+}
 
-    /// As [`Self::finish`] for JSON in a text; `None` if the text is rather for people.
-    pub(crate) fn finish_nested(mut self, torn: bool, found: &mut Found) -> Option<Value> {
+/// The reader of JSON in a text.
+pub(crate) fn nested(rules: TextRules, found: &Found) -> Box<dyn Nested> {
+    Box::new(Json::new(rules, found))
+}
+
+impl Nested for Json {
+    fn push(&mut self, piece: Piece<'_>, found: &mut Found) {
+        Self::push(self, piece, found);
+    }
+
+    fn finish_nested(mut self: Box<Self>, torn: bool, found: &mut Found) -> Option<Value> {
         self.end(torn, found);
         let has_files = found.media.len() > self.media_before;
         if !self.is_sound && !torn && !has_files {
@@ -215,6 +235,10 @@ impl Json {
             1 => roots.pop(),
             _ => Some(Value::List(roots)),
         }
+    }
+
+    fn held_bytes(&self) -> usize {
+        Self::held_bytes(self)
     }
 }
 

@@ -17,7 +17,6 @@ mod found;
 pub mod framed;
 mod json;
 mod lines;
-mod multipart;
 mod opening;
 mod part;
 mod part_head;

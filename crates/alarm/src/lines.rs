@@ -6,7 +6,7 @@ use crate::charset::{cut, decode};
 use crate::found::{Found, NAME_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::json::Json;
 use crate::piece::Piece;
-use crate::text_value::TextRules;
+use crate::text_value::{Nested, TextRules};
 
 /// Bytes of such a text that are kept. What follows is left out.
 pub(crate) const LINES_BYTES_MAX: usize = 32 * 1024;
@@ -23,6 +23,11 @@ pub(crate) struct Lines {
 impl Lines {
     pub(crate) fn new(rules: TextRules, start: u64) -> Self {
         Self { rules, start, text: Vec::new() }
+    }
+
+    /// Memory that it uses, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        size_of::<Self>() + self.text.capacity()
     }
 
     /// Takes the next bytes.
@@ -116,7 +121,7 @@ impl Lines {
             }
             // Where the text was cut in the middle, what was read counts.
             let is_cut = torn || self.text.len() == LINES_BYTES_MAX || read == from.len();
-            if let Some(value) = json.finish_nested(is_cut, found) {
+            if let Some(value) = Box::new(json).finish_nested(is_cut, found) {
                 return (value, from.get(read..).unwrap_or_default());
             }
         }

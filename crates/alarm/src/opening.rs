@@ -4,8 +4,8 @@ use tipoff_model::Encoding;
 use tipoff_model::file_type::by_content;
 use tipoff_model::transfer::decoded;
 
-use crate::multipart::first_boundary;
 use crate::part_head::PartHead;
+use crate::splitter::first_boundary;
 
 /// Bytes by which it is decided.
 pub(crate) const OPENING_BYTES: usize = 512;

@@ -7,17 +7,20 @@ use tipoff_model::{DocumentForm, Encoding, Value};
 
 use crate::form::Form;
 use crate::found::Found;
-use crate::json::Json;
+use crate::json::{Json, nested};
 use crate::lines::Lines;
-use crate::multipart::Multipart;
 use crate::opening::{ContentKind, OPENING_BYTES};
 use crate::part_head::PartHead;
 use crate::piece::Piece;
+use crate::splitter::{SplitEvent, Splitter};
 use crate::text_value::{TextRules, TextValue};
 use crate::xml::Xml;
 
 /// Depth of multiparts inside each other. A deeper one is text.
 const DEPTH_MAX: u8 = 3;
+
+/// Number of parts of a multipart. What follows is skipped.
+const PARTS_MAX: usize = 64;
 
 /// A body or a part while it streams by.
 #[derive(Debug)]
@@ -63,6 +66,22 @@ impl Part {
     pub(crate) fn new(head: PartHead, depth: u8) -> Self {
         let content = PartContent::Opening { at: 0, bytes: Vec::new() };
         Self { head, depth, is_decoded: false, content }
+    }
+
+    /// Memory that it uses, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let content = match &self.content {
+            PartContent::Opening { bytes, .. } => bytes.capacity(),
+            PartContent::Json(json) => json.held_bytes(),
+            PartContent::Xml(xml) => xml.held_bytes(),
+            PartContent::Form(form) => form.held_bytes(),
+            PartContent::Base64(text) => text.held_bytes(),
+            PartContent::Lines(lines) => lines.held_bytes(),
+            PartContent::File(meter) => size_of::<Meter>() + meter.held_bytes(),
+            PartContent::Wide(wide) => size_of::<Wide>() + wide.part.held_bytes(),
+            PartContent::Parts(parts) => parts.held_bytes(),
+        };
+        size_of::<Self>() + content
     }
 
     /// Takes the next bytes, which begin at this offset in the body.
@@ -122,7 +141,7 @@ impl Part {
             kind => kind,
         };
         let (charset, has_place) = (self.head.charset, !self.is_decoded);
-        let rules = TextRules { charset, has_place, is_form: false, nesting: 0 };
+        let rules = TextRules { charset, has_place, is_form: false, nesting: 0, nested };
         self.content = match kind {
             ContentKind::Json => PartContent::Json(Box::new(Json::new(rules, found))),
             ContentKind::Xml => PartContent::Xml(Box::new(Xml::new(rules, &self.head.name))),
@@ -231,6 +250,76 @@ impl Wide {
             self.part.push(0, text.get(..written).unwrap_or_default(), found);
             if result == CoderResult::InputEmpty {
                 break;
+            }
+        }
+    }
+}
+
+/// A multipart while it streams by.
+#[derive(Debug)]
+struct Multipart {
+    splitter: Splitter,
+    /// The part that is open.
+    part: Option<Part>,
+    /// Number of multiparts that its parts are inside of.
+    depth: u8,
+    parts: usize,
+}
+
+impl Multipart {
+    fn new(boundary: Option<Vec<u8>>, depth: u8) -> Self {
+        Self { splitter: Splitter::new(boundary, false), part: None, depth, parts: 0 }
+    }
+
+    /// Memory that it uses, in bytes.
+    fn held_bytes(&self) -> usize {
+        let part = self.part.as_ref().map_or(0, Part::held_bytes);
+        size_of::<Self>() + self.splitter.held_bytes() + part
+    }
+
+    /// Takes the next bytes, which begin at this offset in the body.
+    fn push(&mut self, at: u64, bytes: &[u8], found: &mut Found) {
+        let Self { splitter, part, depth, parts } = self;
+        if *parts < PARTS_MAX || part.is_some() {
+            splitter.push(at, bytes, &mut |event| take_event(event, part, parts, *depth, found));
+        }
+    }
+
+    /// Ends it; `torn` says that the connection broke.
+    fn finish(mut self, torn: bool, found: &mut Found) {
+        let Self { splitter, part, depth, parts } = &mut self;
+        splitter.finish(torn, &mut |event| take_event(event, part, parts, *depth, found));
+        if let Some(part) = self.part {
+            part.finish(torn, false, found);
+        }
+        if self.depth == 1 {
+            found.finish_form();
+        }
+    }
+}
+
+fn take_event(
+    event: SplitEvent<'_>,
+    part: &mut Option<Part>,
+    parts: &mut usize,
+    depth: u8,
+    found: &mut Found,
+) {
+    match event {
+        SplitEvent::Begins { head, .. } => {
+            if *parts < PARTS_MAX {
+                *parts += 1;
+                *part = Some(Part::new(head, depth));
+            }
+        }
+        SplitEvent::Bytes { at, bytes } => {
+            if let Some(part) = part {
+                part.push(at, bytes, found);
+            }
+        }
+        SplitEvent::Ends => {
+            if let Some(part) = part.take() {
+                part.finish(false, true, found);
             }
         }
     }

@@ -5,7 +5,9 @@ use tipoff_model::Encoding;
 
 use crate::charset::{self, cut, decode};
 use crate::found::NAME_BYTES_MAX;
-use crate::multipart::BOUNDARY_BYTES_MAX;
+
+/// Bytes of a boundary (RFC 2046 allows 70).
+pub(crate) const BOUNDARY_BYTES_MAX: usize = 128;
 
 /// What is declared of a content.
 #[derive(Clone, Debug)]

@@ -73,6 +73,11 @@ impl Held {
         }
     }
 
+    /// Memory that it uses, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.text.capacity() + self.runs.capacity() * size_of::<(usize, u64, u64)>()
+    }
+
     /// Whether the places of all bytes are known.
     pub(crate) fn is_placed(&self) -> bool {
         self.runs.len() <= RUNS_MAX

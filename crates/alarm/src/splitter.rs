@@ -4,10 +4,7 @@
 
 use memchr::memchr;
 
-use crate::part_head::PartHead;
-
-/// Bytes of a boundary (RFC 2046 allows 70).
-pub(crate) const BOUNDARY_BYTES_MAX: usize = 128;
+use crate::part_head::{BOUNDARY_BYTES_MAX, PartHead};
 
 /// Bytes of a line that may be a delimiter.
 const LINE_BYTES_MAX: usize = BOUNDARY_BYTES_MAX + 32;
@@ -87,6 +84,12 @@ impl Splitter {
             held: Vec::new(),
             held_at: 0,
         }
+    }
+
+    /// Memory that it uses, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let head = if let SplitState::Head(lines) = &self.state { lines.capacity() } else { 0 };
+        self.held.capacity() + head + self.boundaries.len() * BOUNDARY_BYTES_MAX
     }
 
     /// Takes the next bytes, which begin at this offset.

@@ -1,6 +1,8 @@
 //! Reads one text of a document while it streams by: a string of JSON, a field of a form, the text of an XML element. It is
 //! a text for people, a file in base64, or JSON that was written into a string.
 
+use std::fmt::Debug;
+
 use encoding_rs::Encoding as Charset;
 use tipoff_model::Encoding;
 use tipoff_model::Value;
@@ -10,7 +12,6 @@ use tipoff_model::transfer::decoded;
 
 use crate::charset::{cut, decode};
 use crate::found::{Found, TEXT_BYTES_MAX};
-use crate::json::Json;
 use crate::piece::{Held, Piece};
 
 /// Bytes by which it is decided what a text is.
@@ -36,6 +37,20 @@ pub(crate) struct TextRules {
     pub(crate) is_form: bool,
     /// Number of texts that it is inside of.
     pub(crate) nesting: u8,
+    /// Makes the reader of JSON inside of it.
+    pub(crate) nested: fn(Self, &Found) -> Box<dyn Nested>,
+}
+
+/// The reader of a document inside of a text.
+pub(crate) trait Nested: Debug + Send {
+    /// Takes the next bytes.
+    fn push(&mut self, piece: Piece<'_>, found: &mut Found);
+
+    /// Ends it; `None` if the text is rather for people.
+    fn finish_nested(self: Box<Self>, torn: bool, found: &mut Found) -> Option<Value>;
+
+    /// Memory that it uses, in bytes.
+    fn held_bytes(&self) -> usize;
 }
 
 /// A text while it streams by.
@@ -53,7 +68,7 @@ enum TextKind {
     Opening,
     Text,
     File(Box<Base64File>),
-    Json(Box<Json>),
+    Nested(Box<dyn Nested>),
 }
 
 impl TextValue {
@@ -64,6 +79,18 @@ impl TextValue {
     /// Whether it is known to be a file: then `+` is a letter also in a form.
     pub(crate) fn is_file(&self) -> bool {
         matches!(self.kind, TextKind::File(_))
+    }
+
+    /// Memory that it uses, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let kind = match &self.kind {
+            TextKind::Opening | TextKind::Text => 0,
+            TextKind::File(file) => {
+                size_of::<Base64File>() + file.meter.as_ref().map_or(0, Meter::held_bytes)
+            }
+            TextKind::Nested(nested) => nested.held_bytes(),
+        };
+        self.held.held_bytes() + kind
     }
 
     /// Takes the next bytes.
@@ -96,7 +123,7 @@ impl TextValue {
                     self.kind = TextKind::Text;
                 }
             }
-            TextKind::Json(json) => json.push(piece, found),
+            TextKind::Nested(nested) => nested.push(piece, found),
             TextKind::Opening | TextKind::Text => {}
         }
     }
@@ -109,9 +136,9 @@ impl TextValue {
             Opening::File { from, content_type } => self.open_file(from, content_type),
             Opening::Json => {
                 let rules = TextRules { nesting: self.rules.nesting + 1, ..self.rules };
-                let mut json = Box::new(Json::new(rules, found));
-                self.held.pieces(0).for_each(|piece| json.push(piece, found));
-                self.kind = TextKind::Json(json);
+                let mut nested = (rules.nested)(rules, found);
+                self.held.pieces(0).for_each(|piece| nested.push(piece, found));
+                self.kind = TextKind::Nested(nested);
             }
         }
         self.held.forget_places();
@@ -169,8 +196,8 @@ impl TextValue {
                     None => return Value::Text(String::new()),
                 }
             }
-            TextKind::Json(json) => {
-                if let Some(value) = json.finish_nested(torn, found) {
+            TextKind::Nested(nested) => {
+                if let Some(value) = nested.finish_nested(torn, found) {
                     return value;
                 }
             }

@@ -68,6 +68,16 @@ impl Xml {
         Self { rules, name: name.to_owned(), tree, state, has_root: false, text }
     }
 
+    /// Memory that it uses, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let state = match &self.state {
+            XmlState::Tag { bytes, .. } | XmlState::Entity { bytes, .. } => bytes.capacity(),
+            _ => 0,
+        };
+        let text = self.text.as_ref().map_or(0, |text| text.held_bytes());
+        size_of::<Self>() + state + text
+    }
+
     /// Takes the next bytes.
     pub(crate) fn push(&mut self, mut piece: Piece<'_>, found: &mut Found) {
         while !piece.text.is_empty() {

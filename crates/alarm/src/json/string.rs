@@ -60,6 +60,16 @@ impl JsonString {
         Self { quote, content, escape: None, high: None }
     }
 
+    /// Memory that it uses, in bytes.
+    pub(super) fn held_bytes(&self) -> usize {
+        let content = match &self.content {
+            StringContent::Name(name) => name.capacity(),
+            StringContent::Value(value) => value.held_bytes(),
+            StringContent::Skipped => 0,
+        };
+        size_of::<Self>() + content
+    }
+
     /// Takes the next bytes and returns how many, and whether the string has ended.
     pub(super) fn push(&mut self, piece: Piece<'_>, found: &mut Found) -> (usize, bool) {
         if self.escape.is_some() {

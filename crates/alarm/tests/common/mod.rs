@@ -106,7 +106,7 @@ pub(crate) fn check(request: &AlarmRequest, body: &[u8]) {
     for document in &request.documents {
         measure(&document.root, 0, request.media.len(), &mut values, &mut bytes);
     }
-    assert!(values <= 4_000 && bytes <= 128 * 1024, "{values} values, {bytes} bytes");
+    assert!(values <= 2_000 && bytes <= 128 * 1024, "{values} values, {bytes} bytes");
 }
 
 fn measure(value: &Value, depth: usize, media: usize, values: &mut usize, bytes: &mut usize) {
