@@ -71,6 +71,8 @@ want systemd-analyze systemd
 want chromium chromium
 want chromedriver chromium-driver
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need_apt+=(postgresql)
+want ip iproute2
+want nft nftables
 want setpriv util-linux
 perl -MNet::SSLeay -e1 2>/dev/null || need_apt+=(libnet-ssleay-perl)
 perl -MAuthen::SASL -e1 2>/dev/null || need_apt+=(libauthen-sasl-perl)

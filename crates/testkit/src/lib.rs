@@ -4,6 +4,7 @@
 //! records what it was sent; it knows nothing of who sends.
 
 pub mod apprise;
+mod at_end;
 pub mod dialog;
 pub mod discord;
 pub mod email;
@@ -13,6 +14,7 @@ pub mod homeassistant;
 pub mod matrix;
 pub mod mattermost;
 pub mod mosquitto;
+pub mod network;
 pub mod ntfy;
 pub mod ports;
 pub mod postgres;

@@ -5,6 +5,7 @@
 //! says nothing of a power cut.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,6 +21,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::network::Host;
 use crate::ports::ReservedPort;
 use crate::server_folder::ServerFolder;
 use crate::standin::{Behaviour, Line, Script, Server, lock};
@@ -60,6 +62,8 @@ impl Counts {
 /// A running server; its files are removed when this is dropped.
 pub struct S3 {
     port: ReservedPort,
+    /// The machine on which it runs. `None`: the test's own.
+    host: Option<Host>,
     shared: Arc<Shared>,
     running: Mutex<Option<(Runtime, Server)>>,
     /// Dropped last.
@@ -75,10 +79,19 @@ struct Shared {
 impl S3 {
     /// Starts a server with an empty bucket.
     pub fn open() -> io::Result<Self> {
+        Self::open_with(None)
+    }
+
+    /// The same on this machine.
+    pub fn open_on(host: Host) -> io::Result<Self> {
+        Self::open_with(Some(host))
+    }
+
+    fn open_with(host: Option<Host>) -> io::Result<Self> {
         let folder = ServerFolder::new()?;
         std::fs::create_dir(folder.path().join(BUCKET))?;
         let (port, shared) = (ReservedPort::new()?, Arc::default());
-        let server = Self { port, shared, running: Mutex::new(None), folder };
+        let server = Self { port, host, shared, running: Mutex::new(None), folder };
         server.start()?;
         Ok(server)
     }
@@ -89,6 +102,17 @@ impl S3 {
         if running.is_some() {
             return Ok(());
         }
+        let start = || self.start_here();
+        let (runtime, server) = match &self.host {
+            Some(host) => host.run(start)??,
+            None => start()?,
+        };
+        *running = Some((runtime, server));
+        Ok(())
+    }
+
+    /// Starts the server on the machine of this thread.
+    fn start_here(&self) -> io::Result<(Runtime, Server)> {
         let files = FileSystem::new(self.folder.path())
             .map_err(|error| io::Error::other(format!("{error:?}")))?;
         let mut service = S3ServiceBuilder::new(files);
@@ -98,11 +122,14 @@ impl S3 {
         // Of its own, so that a kill ends its tasks and no others.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let (send, receive) = std::sync::mpsc::channel();
-        let port = self.port.number();
-        runtime.spawn(async move { send.send(Server::start_on(router, port).await) });
+        let address = SocketAddr::from((self.address(), self.port()));
+        runtime.spawn(async move { send.send(Server::start_on(router, address).await) });
         let server = receive.recv().map_err(io::Error::other)??;
-        *running = Some((runtime, server));
-        Ok(())
+        Ok((runtime, server))
+    }
+
+    fn address(&self) -> Ipv4Addr {
+        self.host.as_ref().map_or(Ipv4Addr::LOCALHOST, Host::address)
     }
 
     /// Ends the server at once: connections break, requests under way get no answer.
@@ -118,10 +145,10 @@ impl S3 {
 
     /// The endpoint; the bucket is the first part of the path.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port())
+        format!("http://{}:{}", self.address(), self.port())
     }
 
-    /// The port on 127.0.0.1; it never changes.
+    /// The port; it never changes.
     pub fn port(&self) -> u16 {
         self.port.number()
     }

@@ -1,22 +1,18 @@
-//! A temporary folder in which servers run, and the end of both.
-//!
-//! A destructor alone does not run if the test process is killed or if the value is a static. So a
-//! shell process waits until the test process closes a pipe to it, which the system does in every
-//! case; then it kills the processes that run in the folder and removes it.
+//! A temporary folder in which servers run. When it ends, the processes that run in it are killed and it is removed,
+//! also if the test process is killed.
 
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 use nix::sys::statvfs::statvfs;
+
+use crate::at_end::AtEnd;
 
 /// Free memory that several servers need together, each with a few databases.
 const MEMORY_BYTES_MIN: u64 = 2 << 30;
 
-/// Ends when its standard input ends. A process runs in the folder if its working directory is in it.
+/// A process runs in the folder if its working directory is in it.
 const CLEANUP: &str = r#"
-cat
 running() {
   find /proc -mindepth 2 -maxdepth 2 -path '/proc/[0-9]*' -name cwd -lname "$1/*" -printf '%h\n'
 }
@@ -36,7 +32,8 @@ rm -rf -- "$1"
 /// process ends in any way.
 pub(crate) struct ServerFolder {
     path: PathBuf,
-    cleanup: Child,
+    /// Dropped last.
+    _cleanup: AtEnd,
 }
 
 impl ServerFolder {
@@ -55,28 +52,12 @@ impl ServerFolder {
 
     fn below(parent: &Path) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("tipoff-test-").tempdir_in(parent)?;
-        let cleanup = Command::new("sh")
-            .args(["-c", CLEANUP, "tipoff-test-cleanup"])
-            .arg(folder.path())
-            .current_dir("/")
-            // Ctrl-C on the terminal ends the tests, not this.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        Ok(Self { path: folder.keep(), cleanup })
+        let cleanup = AtEnd::run(CLEANUP, &[folder.path()])?;
+        Ok(Self { path: folder.keep(), _cleanup: cleanup })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-}
-
-impl Drop for ServerFolder {
-    fn drop(&mut self) {
-        // `wait` closes the pipe first.
-        let _ = self.cleanup.wait();
     }
 }
 
@@ -98,6 +79,8 @@ pub(crate) fn processes_in(folder: &Path) -> io::Result<Vec<i32>> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]

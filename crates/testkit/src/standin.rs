@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -168,12 +168,12 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(router: Router) -> io::Result<Self> {
-        Self::start_on(router, 0).await
+        Self::start_on(router, (Ipv4Addr::LOCALHOST, 0).into()).await
     }
 
-    /// On a certain port; 0: on any that is free.
-    pub(crate) async fn start_on(router: Router, port: u16) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    /// On a certain address and port; 0: on any that is free.
+    pub(crate) async fn start_on(router: Router, address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let service = router.into_make_service_with_connect_info::<Line>();
         let accepted = Arc::default();

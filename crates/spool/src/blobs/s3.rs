@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::AmazonS3Builder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStore, RetryConfig};
 
@@ -19,7 +19,7 @@ pub struct S3Settings {
     pub bucket: String,
     /// What all keys begin with, without a slash at its ends; may be empty.
     pub prefix: String,
-    /// Address of the service. `http://` is accepted, because somebody wrote it.
+    /// Address of the service. `http://` is accepted, also of the variable, because somebody wrote it.
     pub endpoint: Option<String>,
     /// The region.
     pub region: Option<String>,
@@ -92,7 +92,8 @@ impl S3Settings {
             .with_client_options(
                 ClientOptions::new().with_connect_timeout(CONNECT_TIME).with_timeout_disabled(),
             );
-        if let Some(endpoint) = &self.endpoint {
+        let of_environment = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
+        if let Some(endpoint) = self.endpoint.clone().or(of_environment) {
             let is_plain = endpoint.starts_with("http://");
             builder = builder.with_endpoint(endpoint).with_allow_http(is_plain);
         }

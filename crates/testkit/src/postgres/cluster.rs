@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::OWNER;
 use super::instance::{Instance, wait_for};
 use super::programs::{give_to_server, psql, run, server_program};
+use crate::network::Host;
 use crate::server_folder::ServerFolder;
 
 /// Names of the nodes in `synchronous_standby_names` and in `application_name`.
@@ -38,10 +39,22 @@ pub struct Cluster {
 impl Cluster {
     /// Starts a cluster with an empty database and waits until both standbys take part in the quorum.
     pub fn open() -> io::Result<Self> {
+        Self::open_nodes([None, None, None])
+    }
+
+    /// The same with a machine for each node.
+    pub fn open_on(hosts: [Host; 3]) -> io::Result<Self> {
+        Self::open_nodes(hosts.map(Some))
+    }
+
+    fn open_nodes(hosts: [Option<Host>; 3]) -> io::Result<Self> {
         let folder = ServerFolder::new()?;
         give_to_server(folder.path())?;
-        let [first, second, third] = NAMES.map(|name| Instance::new(folder.path(), name));
-        let nodes = [first?, second?, third?];
+        let [one, two, three] = hosts;
+        let instance = |number: usize, host| {
+            Instance::new_on(folder.path(), NAMES.get(number).copied().unwrap_or_default(), host)
+        };
+        let nodes = [instance(0, one)?, instance(1, two)?, instance(2, three)?];
         let cluster = Self { nodes, primary: AtomicUsize::new(0), _folder: folder };
         let [first, ..] = &cluster.nodes;
         first.initialise()?;
@@ -59,7 +72,7 @@ impl Cluster {
 
     /// The URL of the database for its owner, with all nodes; a client connects to the one that takes writes.
     pub fn url(&self) -> String {
-        let hosts = self.nodes.each_ref().map(|node| format!("127.0.0.1:{}", node.port()));
+        let hosts = self.nodes.each_ref().map(|node| node.address().to_string());
         url(OWNER, &hosts.join(","), OWNER, "target_session_attrs=read-write")
     }
 
@@ -68,7 +81,7 @@ impl Cluster {
         Ok(url(OWNER, &self.host(node)?, OWNER, "connect_timeout=5"))
     }
 
-    /// Ports of the nodes on 127.0.0.1; they never change.
+    /// Ports of the nodes on their addresses; they never change.
     pub fn ports(&self) -> [u16; 3] {
         self.nodes.each_ref().map(Instance::port)
     }
@@ -125,10 +138,11 @@ impl Cluster {
             fs::remove_dir_all(instance.data())?;
         }
         let mut backup = server_program("pg_basebackup")?;
-        backup.args(["--host", "127.0.0.1", "--username", "postgres", "--checkpoint", "fast"]);
-        backup.args(["--wal-method", "stream", "--no-sync", "--port"]);
-        backup.arg(self.node(self.primary())?.port().to_string()).arg("--pgdata");
-        run(backup.arg(instance.data()))?;
+        let primary = self.node(self.primary())?.address();
+        backup.args(["--username", "postgres", "--checkpoint", "fast"]);
+        backup.args(["--wal-method", "stream", "--no-sync", "--host", &primary.ip().to_string()]);
+        backup.args(["--port", &primary.port().to_string(), "--pgdata"]).arg(instance.data());
+        instance.there(|| run(&mut backup))?;
         File::create(instance.data().join("standby.signal"))?;
         give_to_server(&instance.data().join("standby.signal"))?;
         instance.configure(&[("synchronous_standby_names", QUORUM)])?;
@@ -180,12 +194,14 @@ impl Cluster {
     /// Runs statements as the owner of the database on the primary. The result has a row a line and `|` between
     /// columns. A commit waits as long as there is no standby.
     pub fn run(&self, statements: &str) -> io::Result<String> {
-        psql(&self.node_url(self.primary())?, statements)
+        let url = self.node_url(self.primary())?;
+        self.node(self.primary())?.there(|| psql(&url, statements))
     }
 
     /// Runs statements as a superuser on one node, in the database `postgres`.
     pub fn administer(&self, node: usize, statements: &str) -> io::Result<String> {
-        psql(&url("postgres", &self.host(node)?, "postgres", "connect_timeout=5"), statements)
+        let url = url("postgres", &self.host(node)?, "postgres", "connect_timeout=5");
+        self.node(node)?.there(|| psql(&url, statements))
     }
 
     fn running_standbys(&self) -> impl Iterator<Item = usize> {
@@ -196,8 +212,9 @@ impl Cluster {
     /// Lets a node, once it reads its configuration, receive from the primary.
     fn follow(&self, node: usize) -> io::Result<()> {
         let name = NAMES.get(node).ok_or(io::ErrorKind::NotFound)?;
-        let port = self.node(self.primary())?.port();
-        let primary = format!("host=127.0.0.1 port={port} user=postgres application_name={name}");
+        let at = self.node(self.primary())?.address();
+        let (host, port) = (at.ip(), at.port());
+        let primary = format!("host={host} port={port} user=postgres application_name={name}");
         self.node(node)?.configure(&[("primary_conninfo", &primary)])
     }
 
@@ -206,7 +223,7 @@ impl Cluster {
     }
 
     fn host(&self, node: usize) -> io::Result<String> {
-        Ok(format!("127.0.0.1:{}", self.node(node)?.port()))
+        Ok(self.node(node)?.address().to_string())
     }
 
     fn node(&self, node: usize) -> io::Result<&Instance> {

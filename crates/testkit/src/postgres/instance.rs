@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::programs::{give_to_server, run, server_program};
+use crate::network::Host;
 use crate::ports::ReservedPort;
 use crate::server_folder::processes_in;
 
@@ -23,14 +25,38 @@ const POLL: Duration = Duration::from_millis(10);
 pub(crate) struct Instance {
     data: PathBuf,
     port: ReservedPort,
+    /// The machine on which it runs. `None`: the test's own.
+    host: Option<Host>,
     child: Mutex<Option<Child>>,
 }
 
 impl Instance {
     /// A data folder `name` below `folder`, which does not exist yet.
     pub(crate) fn new(folder: &Path, name: &str) -> io::Result<Self> {
+        Self::new_on(folder, name, None)
+    }
+
+    /// The same on this machine.
+    pub(crate) fn new_on(folder: &Path, name: &str, host: Option<Host>) -> io::Result<Self> {
         let (data, port) = (folder.join(name), ReservedPort::new()?);
-        Ok(Self { data, port, child: Mutex::new(None) })
+        Ok(Self { data, port, host, child: Mutex::new(None) })
+    }
+
+    /// Where it accepts connections.
+    pub(crate) fn address(&self) -> SocketAddr {
+        let address = self.host.as_ref().map_or(Ipv4Addr::LOCALHOST, Host::address);
+        SocketAddr::from((address, self.port()))
+    }
+
+    /// Does something on its machine.
+    pub(crate) fn there<T: Send>(
+        &self,
+        work: impl FnOnce() -> io::Result<T> + Send,
+    ) -> io::Result<T> {
+        match &self.host {
+            Some(host) => host.run(work)?,
+            None => work(),
+        }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -46,7 +72,12 @@ impl Instance {
         let mut initdb = server_program("initdb")?;
         initdb.args(["--auth", "trust", "--username", "postgres", "--encoding", "UTF8"]);
         initdb.args(["--locale", "C", "--no-sync", "--no-instructions", "--pgdata"]);
-        run(initdb.arg(&self.data)).map(drop)
+        run(initdb.arg(&self.data))?;
+        let mut file = File::options().append(true).open(self.data.join("pg_hba.conf"))?;
+        match self.host {
+            Some(_) => writeln!(file, "host all,replication all samenet trust"),
+            None => Ok(()),
+        }
     }
 
     /// Appends to postgresql.conf; the last value of a setting counts.
@@ -68,10 +99,12 @@ impl Instance {
         give_to_server(&self.log_path())?;
         let mut command = server_program("postgres")?;
         command.arg("-D").arg(&self.data).args(["-c", &format!("port={}", self.port())]);
-        command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
+        command.args(["-c", &format!("listen_addresses={}", self.address().ip())]);
+        command.args(["-c", "unix_socket_directories="]);
         // The other types stay in /dev/shm after a kill.
         command.args(["-c", "dynamic_shared_memory_type=mmap"]);
-        let mut started = command.stdout(Stdio::null()).stderr(log).process_group(0).spawn()?;
+        command.stdout(Stdio::null()).stderr(log).process_group(0);
+        let mut started = self.there(|| command.spawn())?;
         let ready = wait_for("the start of the server", || {
             Ok(started.try_wait()?.is_some() || self.is_ready(started.id()))
         });

@@ -84,6 +84,23 @@ fn a_mail_alert_takes_one_request() {
     }
 }
 
+/// As in packaging/cluster.
+#[test]
+fn the_service_and_its_key_may_come_from_the_environment() {
+    let bucket = S3::open().unwrap();
+    let home = Home::new(&format!("[spool]\nmedia = \"s3://{}/cameras\"\n", s3::BUCKET));
+    let mut command = home.command(&["run"]);
+    command
+        .env("AWS_ENDPOINT_URL", bucket.url())
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", s3::KEY_ID)
+        .env("AWS_SECRET_ACCESS_KEY", s3::SECRET);
+    let server = Server::start(command);
+    assert!(try_mail(server.smtp[0], "front door").unwrap().starts_with("250"));
+    assert_eq!(objects(&bucket).len(), 1);
+    server.stop();
+}
+
 /// A video without pictures, but with all of its boxes.
 fn mp4() -> Vec<u8> {
     let mut bytes = b"\0\0\0\x10ftypisom0000\0\0\0\x0cmoovidx!\0\0\0\x48mdat".to_vec();

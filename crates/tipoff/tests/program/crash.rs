@@ -44,7 +44,16 @@ fn upload_file(server: &Server, name: &str) -> bool {
 
 /// Uploads a picture like no other; nothing: it was not acknowledged.
 pub fn try_upload(address: SocketAddr, name: &str) -> Option<()> {
-    let mut control = BufReader::new(TcpStream::connect(address).ok()?);
+    try_upload_by(TcpStream::connect, address, name)
+}
+
+/// The same with connections that are made so.
+pub fn try_upload_by(
+    connect: impl Fn(SocketAddr) -> std::io::Result<TcpStream>,
+    address: SocketAddr,
+    name: &str,
+) -> Option<()> {
+    let mut control = BufReader::new(connect(address).ok()?);
     control.get_ref().set_read_timeout(Some(Duration::from_secs(20))).ok()?;
     let expect = |control: &mut BufReader<TcpStream>, code: &str| {
         let mut reply = String::new();
@@ -59,7 +68,7 @@ pub fn try_upload(address: SocketAddr, name: &str) -> Option<()> {
     control.get_mut().write_all(b"EPSV\r\n").ok()?;
     let reply = expect(&mut control, "229")?;
     let port: u16 = reply.split('|').nth(3)?.parse().ok()?;
-    let mut data = TcpStream::connect((address.ip(), port)).ok()?;
+    let mut data = connect(SocketAddr::new(address.ip(), port)).ok()?;
     control.get_mut().write_all(format!("STOR a/{name}.jpg\r\n").as_bytes()).ok()?;
     expect(&mut control, "150")?;
     data.write_all(PICTURE).ok()?;

@@ -1,5 +1,6 @@
 //! A webhook's other end, which can be told to misbehave.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -115,6 +116,15 @@ impl Hook {
         self.requests().iter().filter(|request| request.taken).map(Request::json).collect()
     }
 
+    /// How often each mail was taken, by subject.
+    pub fn delivered(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for alert in self.alerts() {
+            *counts.entry(alert["subject"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        counts
+    }
+
     /// Waits until so many alerts were taken.
     pub fn wait_for(&self, count: usize) -> Vec<Value> {
         wait_for(&format!("{count} alerts at the webhook"), || {
@@ -149,7 +159,8 @@ fn serve(socket: TcpStream, manner: &Mutex<Manner>, requests: &Mutex<Vec<Request
     }
 }
 
-fn read(socket: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
+/// Reads the next request: its head and its body.
+pub fn read(socket: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if socket.read_line(&mut head).ok()? == 0 {

@@ -15,14 +15,19 @@ pub fn from(number: u8) -> Ipv4Addr {
 
 /// A connection from this address.
 pub fn connect_from(source: Ipv4Addr, to: SocketAddr) -> TcpStream {
+    try_connect_from(source, to).unwrap()
+}
+
+/// The same, if there is a way.
+pub fn try_connect_from(source: Ipv4Addr, to: SocketAddr) -> std::io::Result<TcpStream> {
     let (family, kind) = (AddressFamily::INET, SocketType::STREAM);
     // No program that a test starts may inherit it.
-    let fd = socket_with(family, kind, SocketFlags::CLOEXEC, None).unwrap();
-    bind(&fd, &SocketAddr::new(IpAddr::V4(source), 0)).unwrap();
-    connect(&fd, &to).unwrap();
+    let fd = socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
+    bind(&fd, &SocketAddr::new(IpAddr::V4(source), 0))?;
+    connect(&fd, &to)?;
     let stream = TcpStream::from(fd);
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
 }
 
 /// So many connections from each of these addresses.

@@ -4,16 +4,16 @@
 //! `TIPOFF_KILLS` sets how many times; a few are done without it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, RwLock};
 use std::time::{Duration, Instant};
 
 use tipoff_testkit::postgres::Cluster;
 use tipoff_testkit::s3::{self, S3};
 use tipoff_testkit::tcp_proxy::{Link, TcpProxy};
 
-use crate::harness::{Home, Server, wait_for};
+use crate::faults::{Dice, KillableNode};
+use crate::harness::{Home, wait_for};
 use crate::hook::Hook;
 use crate::nodes::try_mail;
 
@@ -27,9 +27,7 @@ const BETWEEN: usize = 15;
 
 /// A node, with what lies between it and the database, and between it and the bucket.
 struct Node {
-    home: Home,
-    /// `None` while it is down.
-    server: RwLock<Option<Server>>,
+    program: KillableNode,
     to_database: Vec<TcpProxy>,
     to_bucket: TcpProxy,
 }
@@ -54,23 +52,8 @@ impl Node {
             s3::SECRET,
             hook.channel()
         ));
-        let server = RwLock::new(Some(home.start()));
-        Self { home, server, to_database, to_bucket }
-    }
-
-    /// Where it receives mail, while it runs.
-    fn smtp(&self) -> Option<SocketAddr> {
-        Some(self.server.read().unwrap().as_ref()?.smtp[0])
-    }
-
-    fn kill(&self) {
-        if let Some(server) = self.server.write().unwrap().take() {
-            server.kill_now();
-        }
-    }
-
-    fn start(&self) {
-        *self.server.write().unwrap() = Some(self.home.start());
+        let program = KillableNode::start(move || home.start());
+        Self { program, to_database, to_bucket }
     }
 
     fn links(&self) -> impl Iterator<Item = &TcpProxy> {
@@ -92,27 +75,17 @@ enum Fault {
     Island(usize),
 }
 
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-
-    fn fault(&mut self) -> Fault {
-        let node = self.below(NODES as u64) as usize;
-        let link = if self.below(2) == 0 { Link::Reset } else { Link::Silent };
-        match self.below(8) {
-            0..=2 => Fault::Node(node),
-            3 => Fault::Primary,
-            4 => Fault::Bucket,
-            5 => Fault::Database(node, link),
-            6 => Fault::Media(node, link),
-            _ => Fault::Island(node),
+impl Fault {
+    fn any(dice: &mut Dice) -> Self {
+        let node = dice.below(NODES as u64) as usize;
+        let link = if dice.below(2) == 0 { Link::Reset } else { Link::Silent };
+        match dice.below(8) {
+            0..=2 => Self::Node(node),
+            3 => Self::Primary,
+            4 => Self::Bucket,
+            5 => Self::Database(node, link),
+            6 => Self::Media(node, link),
+            _ => Self::Island(node),
         }
     }
 }
@@ -142,7 +115,7 @@ impl Scene {
         while !self.over.load(Ordering::Relaxed) {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let subject = format!("mail {number}");
-            let Some(address) = self.nodes[number % NODES].smtp() else {
+            let Some(address) = self.nodes[number % NODES].program.smtp() else {
                 std::thread::sleep(Duration::from_millis(20));
                 continue;
             };
@@ -169,9 +142,9 @@ impl Scene {
     fn suffer(&self, fault: Fault, pause: Duration) {
         match fault {
             Fault::Node(node) => {
-                self.nodes[node].kill();
+                self.nodes[node].program.kill();
                 self.wait_for_more(fault);
-                self.nodes[node].start();
+                self.nodes[node].program.start_again();
             }
             Fault::Primary => {
                 let old = self.cluster.primary();
@@ -201,22 +174,13 @@ impl Scene {
         std::thread::sleep(pause);
         links.iter().for_each(|proxy| proxy.heal());
     }
-
-    /// How often the webhook has received each mail, by subject.
-    fn delivered(&self) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for alert in self.hook.alerts() {
-            *counts.entry(alert["subject"].as_str().unwrap().to_owned()).or_default() += 1;
-        }
-        counts
-    }
 }
 
 #[test]
 fn no_acknowledged_mail_is_lost_whatever_fails() {
     let scene = Scene::new();
     let kills = std::env::var("TIPOFF_KILLS").ok().map(|count| count.parse::<usize>().unwrap());
-    let mut dice = Dice(0x5eed);
+    let mut dice = Dice::new(0x5eed);
     let few = [
         Fault::Node(0),
         Fault::Bucket,
@@ -225,7 +189,7 @@ fn no_acknowledged_mail_is_lost_whatever_fails() {
         Fault::Database(2, Link::Reset),
     ];
     let faults: Vec<Fault> = match kills {
-        Some(count) => (0..count).map(|_| dice.fault()).collect(),
+        Some(count) => (0..count).map(|_| Fault::any(&mut dice)).collect(),
         None => few.to_vec(),
     };
     let faults_count = faults.len();
@@ -244,10 +208,10 @@ fn no_acknowledged_mail_is_lost_whatever_fails() {
     let acknowledged: BTreeSet<String> =
         scene.acknowledged.lock().unwrap().keys().cloned().collect();
     wait_for("all acknowledged mails at the webhook", || {
-        let delivered = scene.delivered();
+        let delivered = scene.hook.delivered();
         acknowledged.iter().all(|subject| delivered.contains_key(subject)).then_some(())
     });
-    let again: usize = scene.delivered().values().map(|count| count - 1).sum();
+    let again: usize = scene.hook.delivered().values().map(|count| count - 1).sum();
     eprintln!("{} mails, {faults_count} faults, {again} delivered again", acknowledged.len());
     // What was under way at a fault, and could not be recorded.
     assert!(again <= faults_count * UNDER_WAY_MAX, "{again} delivered again");

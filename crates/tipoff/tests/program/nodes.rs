@@ -1,6 +1,6 @@
 //! Nodes whose spool is a PostgreSQL database: what they do when it fails, and that they lose nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
@@ -45,19 +45,10 @@ impl Nodes {
         self.servers[node].smtp[0]
     }
 
-    /// How often the webhook has received each mail, by subject.
-    fn delivered(&self) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for alert in self.hook.alerts() {
-            *counts.entry(alert["subject"].as_str().unwrap().to_owned()).or_default() += 1;
-        }
-        counts
-    }
-
     /// Waits until the webhook has received all these, and says how many it has received again.
     fn wait_for_all(&self, subjects: &BTreeSet<String>) -> usize {
         wait_for("all acknowledged mails at the webhook", || {
-            let delivered = self.delivered();
+            let delivered = self.hook.delivered();
             let is_there = |subject: &String| delivered.contains_key(subject);
             subjects.iter().all(is_there).then(|| delivered.values().map(|count| count - 1).sum())
         })
@@ -74,8 +65,13 @@ fn try_text(address: SocketAddr, subject: &str) -> Option<String> {
     try_sending(address, mail(subject, &[]))
 }
 
-fn try_sending(address: SocketAddr, mut text: Vec<u8>) -> Option<String> {
-    let mut socket = BufReader::new(TcpStream::connect(address).ok()?);
+fn try_sending(address: SocketAddr, text: Vec<u8>) -> Option<String> {
+    try_sending_over(TcpStream::connect(address).ok()?, text)
+}
+
+/// Sends this mail over a new connection; the reply that decided.
+pub fn try_sending_over(socket: TcpStream, mut text: Vec<u8>) -> Option<String> {
+    let mut socket = BufReader::new(socket);
     socket.get_ref().set_read_timeout(Some(Duration::from_secs(30))).ok()?;
     text.extend_from_slice(b".\r\n");
     let lines: [&[u8]; 6] = [
@@ -220,7 +216,7 @@ fn changes_at_one_node_hold_at_all() {
     wait_for("the pause at the other node", || paused().then_some(()));
     assert!(try_text(nodes.smtp(1 - holder), "paused").unwrap().starts_with("250"));
     assert!(until(&mut lines, "event: incident") < Duration::from_secs(1));
-    assert!(nodes.delivered().is_empty());
+    assert!(nodes.hook.delivered().is_empty());
     ask(without, &token, "PUT", path, "{\"paused\":false}");
     nodes.wait_for_all(&["paused".to_owned()].into());
     // Links of alerts open at every node, and devices see one certificate.
@@ -244,7 +240,7 @@ fn devices_are_put_off_while_the_database_is_down_and_all_goes_on_by_itself() {
         try_mail(nodes.smtp(0), "after")?.starts_with("250").then_some(())
     });
     nodes.wait_for_all(&["before", "after"].map(str::to_owned).into());
-    assert!(!nodes.delivered().contains_key("during"));
+    assert!(!nodes.hook.delivered().contains_key("during"));
 }
 
 #[test]
