@@ -31,8 +31,13 @@ pub(super) const CREATE_MAX: Duration = Duration::from_secs(10);
 const STATEMENT_MAX: Duration = Duration::from_secs(20);
 /// How much longer the client waits than the server.
 pub(super) const ANSWER_MAX: Duration = STATEMENT_MAX.saturating_add(Duration::from_secs(5));
-/// Silence after which the system asks whether the other side is still there.
-const IDLE_MAX: Duration = Duration::from_secs(10);
+/// How long the machine of the server may acknowledge nothing, whatever its programs do. Then the connection is broken,
+/// and the next one looks for a server that takes writes: the primary may have lost its power or its network.
+const SILENT_MAX: Duration = Duration::from_secs(5);
+/// Time without data after which the system asks the machine of the server for an acknowledgement.
+const IDLE_MAX: Duration = Duration::from_secs(3);
+/// Time after which it asks again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How to connect to the database of `config`.
 ///
@@ -43,14 +48,19 @@ pub(super) fn settings(config: &PostgresConfig) -> Result<(Config, MakeRustlsCon
     if url.get_connect_timeout().is_none() {
         url.connect_timeout(CONNECT_MAX);
     }
-    url.keepalives_idle(IDLE_MAX).tcp_user_timeout(ANSWER_MAX);
+    url.keepalives_idle(IDLE_MAX).keepalives_interval(ASK_AGAIN).tcp_user_timeout(SILENT_MAX);
     if url.get_application_name().is_none() {
         url.application_name("tipoff");
     }
     let limit = STATEMENT_MAX.as_millis();
     let options = url.get_options().unwrap_or_default();
+    // The server, too, gives up a machine that acknowledges nothing: what a node without power has locked is free again.
+    let (silent, idle, again) = (SILENT_MAX.as_millis(), IDLE_MAX.as_secs(), ASK_AGAIN.as_secs());
+    let asked = SILENT_MAX.saturating_sub(IDLE_MAX).as_secs();
     url.options(format!(
-        "-c client_min_messages=error -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} {options}"
+        "-c client_min_messages=error -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} \
+         -c tcp_user_timeout={silent} -c tcp_keepalives_idle={idle} -c tcp_keepalives_interval={again} \
+         -c tcp_keepalives_count={asked} {options}"
     ));
     Ok((url, MakeRustlsConnect::new(tls(config.ca.as_deref())?)))
 }

@@ -1,4 +1,5 @@
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tipoff_model::DeliveryState;
 use tipoff_testkit::postgres::{Cluster, Server};
@@ -24,6 +25,29 @@ async fn the_contract_holds_with_a_bucket() {
     let server = S3::open().unwrap();
     contract_holds(Some(&server)).await;
     assert!(server.counts().put > 100);
+}
+
+/// A node or a database without power says nothing, and both sides notice it.
+#[tokio::test]
+async fn both_sides_notice_that_a_machine_is_silent() {
+    let database = Server::shared().unwrap().create_database().unwrap();
+    let (url, tls) = connection::settings(&config(database.url())).unwrap();
+    let seconds = |time: Option<&Duration>| time.map(Duration::as_secs);
+    assert_eq!(seconds(url.get_tcp_user_timeout()), Some(5));
+    assert_eq!(seconds(url.get_keepalives_interval().as_ref()), Some(1));
+    let (client, driver) = url.connect(tls).await.unwrap();
+    let driver = tokio::spawn(driver);
+    for (name, value) in [
+        ("tcp_user_timeout", "5000"),
+        ("tcp_keepalives_idle", "3"),
+        ("tcp_keepalives_interval", "1"),
+        ("tcp_keepalives_count", "2"),
+    ] {
+        let row = client.query_one("SELECT current_setting($1)", &[&name]).await.unwrap();
+        assert_eq!(row.get::<_, String>(0), value, "{name}");
+    }
+    drop(client);
+    driver.await.unwrap().unwrap();
 }
 
 /// The settings of the test server's bucket.

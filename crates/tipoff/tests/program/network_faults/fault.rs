@@ -39,17 +39,17 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// One fault of each kind, in any order. Those that last are long enough that leases end.
+    /// A fault of each important kind, in any order.
     pub fn one_of_each(scene: &Scene, dice: &mut Dice) -> Vec<Self> {
         let node = |dice: &mut Dice| dice.below(3) as usize;
         let host = |dice: &mut Dice| scene.nodes[node(dice)].host.clone();
-        let long = CUTS[2];
         let mut faults = vec![
             Self::Dead(node(dice)),
             Self::Primary,
-            Self::NoPrimary(node(dice), long),
+            Self::LonelyPrimary,
+            Self::NoPrimary(node(dice), CUTS[1]),
             Self::OneWay(scene.service.clone(), host(dice), CUTS[1]),
-            Self::Unplugged(host(dice), long),
+            Self::Unplugged(host(dice), CUTS[2]),
             Self::Slow(host(dice), CUTS[1]),
         ];
         dice.shuffle(&mut faults);

@@ -2,7 +2,7 @@
 //! (network namespaces). Nodes and the primary are killed, and connections between any two are cut or slow, while
 //! cameras send.
 //!
-//! Each kind of fault comes once, in an order that depends on a seed. With `TIPOFF_TEST_SOAK`, faults come for ten
+//! A few kinds of faults come once, in an order that depends on a seed. With `TIPOFF_TEST_SOAK`, faults come for ten
 //! minutes. `TIPOFF_TEST_SEED` repeats the faults of an earlier run.
 
 mod cameras;

@@ -65,7 +65,8 @@ impl Report {
             let [first, .., _] = times[..] else { continue };
             let under_way =
                 |past: &&mut Past| (past.began - RECORDED_WITHIN..past.well).contains(&first);
-            let past = self.0.iter_mut().find(under_way);
+            // The last of several: the one before it had ended.
+            let past = self.0.iter_mut().rfind(under_way);
             let past = past.unwrap_or_else(|| panic!("{name} on {channel} again without a fault"));
             past.again += times.len() - 1;
         }

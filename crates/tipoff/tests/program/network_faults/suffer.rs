@@ -14,6 +14,8 @@ use crate::harness::wait_for;
 const TAKEN_OVER_MAX: Duration = Duration::from_secs(10);
 /// All channels deliver again so long after the end of what kept them from it.
 const BACK_MAX: Duration = Duration::from_secs(30);
+/// The same after a promotion, also if the old primary says nothing any more.
+const PROMOTED_MAX: Duration = Duration::from_secs(15);
 /// Between two looks into the database.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long the primary is alone before a standby is promoted.
@@ -149,7 +151,8 @@ fn promote(scene: &Scene, cameras: &Cameras) -> Instant {
     let old = scene.cluster.primary();
     scene.cluster.fail_over().unwrap();
     let promoted = Instant::now();
-    wait_for_channels(promoted, scene, cameras);
+    let took = wait_for_channels(promoted, scene, cameras) - promoted;
+    assert!(took < PROMOTED_MAX, "channels went on {took:?} after the promotion");
     scene.cluster.kill(old).unwrap();
     scene.databases[old].plug().unwrap();
     scene.cluster.rejoin(old).unwrap();
