@@ -3,7 +3,7 @@
 //! cameras send.
 //!
 //! A few kinds of faults come once, in an order that depends on a seed. With `TIPOFF_TEST_SOAK`, faults come for ten
-//! minutes. `TIPOFF_TEST_SEED` repeats the faults of an earlier run.
+//! minutes, or for the seconds of `TIPOFF_FAULTS_S`. `TIPOFF_TEST_SEED` repeats the faults of an earlier run.
 
 mod cameras;
 mod fault;
@@ -26,6 +26,13 @@ const SOAK: Duration = Duration::from_secs(600);
 /// Acknowledged mails and uploads before the first fault.
 const FIRST: usize = 15;
 
+/// How long faults come after the few.
+fn extent() -> Duration {
+    let given = std::env::var("TIPOFF_FAULTS_S").ok().map(|count| count.parse().unwrap());
+    let soak = std::env::var_os("TIPOFF_TEST_SOAK").map(|_| SOAK);
+    given.map(Duration::from_secs).or(soak).unwrap_or_default()
+}
+
 fn seed() -> u64 {
     let given = std::env::var("TIPOFF_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
@@ -35,7 +42,7 @@ fn seed() -> u64 {
 #[test]
 fn nothing_acknowledged_is_lost_whatever_happens_to_machines_and_links() {
     let Some(scene) = Scene::start() else { return };
-    let (seed, is_long) = (seed(), std::env::var_os("TIPOFF_TEST_SOAK").is_some());
+    let (seed, extent) = (seed(), extent());
     let made_by = if scene.network.has_netem() { "netem" } else { "the test, without netem" };
     eprintln!("TIPOFF_TEST_SEED={seed}; slow links are made by {made_by}");
     let (mut dice, began) = (Dice::new(seed), Instant::now());
@@ -54,9 +61,8 @@ fn nothing_acknowledged_is_lost_whatever_happens_to_machines_and_links() {
         wait_for("mails before the first fault", || {
             (cameras.acknowledged().len() >= FIRST).then_some(())
         });
-        while let Some(fault) = few
-            .next()
-            .or_else(|| (is_long && began.elapsed() < SOAK).then(|| Fault::any(scene, &mut dice)))
+        while let Some(fault) =
+            few.next().or_else(|| (began.elapsed() < extent).then(|| Fault::any(scene, &mut dice)))
         {
             report.suffer(&fault, scene, cameras);
             assert!(senders.iter().all(|sender| !sender.is_finished()), "a camera has failed");

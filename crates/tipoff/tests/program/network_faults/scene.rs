@@ -1,7 +1,7 @@
 //! Ten machines: a balancer, three nodes, a primary with two standbys, an S3 server, the service that receives alerts,
 //! and the cameras. The balancer and the nodes have the configuration files of packaging/cluster.
 
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 use tipoff_testkit::network::{Host, Network};
@@ -102,10 +102,13 @@ impl Scene {
         let receipts = service.run(|| Receipts::start(service.address())).unwrap();
         let configuration = configuration(&receipts);
         let environment = environment(&cluster, &bucket, &balancer);
+        let ports = databases.iter().zip(cluster.ports());
+        let at = |(host, port): (&Host, u16)| SocketAddr::from((host.address(), port));
+        let database: Vec<SocketAddr> = ports.map(at).collect();
         let nodes = hosts.into_iter().zip(NAMES).zip(FTP_PORTS).map(|((host, name), ports)| {
             let mut environment = environment.clone();
             environment.extend([("NODE", name.to_owned()), ("FTP_PORTS", ports.to_owned())]);
-            let program = node(&configuration, host.clone(), environment);
+            let program = node(&configuration, host.clone(), environment, database.clone());
             Node { name, host, program }
         });
         let nodes = nodes.collect();
@@ -145,13 +148,25 @@ fn environment(cluster: &Cluster, bucket: &S3, balancer: &Host) -> Vec<(&'static
     ]
 }
 
-fn node(file: &str, host: Host, environment: Vec<(&'static str, String)>) -> KillableNode {
+fn node(
+    file: &str,
+    host: Host,
+    environment: Vec<(&'static str, String)>,
+    database: Vec<SocketAddr>,
+) -> KillableNode {
     let home = Home::new("");
     let data = home.data_dir();
     home.put("tipoff.toml", file.replace("/var/lib/tipoff", data.to_str().unwrap()).as_bytes());
     KillableNode::start(move || {
         let mut command = home.command(&["run"]);
         command.envs(environment.clone());
-        host.run(|| Server::start(command)).unwrap()
+        // A node that starts without a database ends. After a pulled cable the addresses are asked for again.
+        let is_there = |address: &SocketAddr| TcpStream::connect(address).is_ok();
+        let reaches_all = || database.iter().all(is_there).then_some(());
+        host.run(|| {
+            wait_for("the way to the database", reaches_all);
+            Server::start(command)
+        })
+        .unwrap()
     })
 }
