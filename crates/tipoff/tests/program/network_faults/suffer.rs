@@ -15,7 +15,7 @@ const TAKEN_OVER_MAX: Duration = Duration::from_secs(10);
 /// All channels deliver again so long after the end of what kept them from it.
 const BACK_MAX: Duration = Duration::from_secs(30);
 /// The same after a promotion, also if the old primary says nothing any more.
-const PROMOTED_MAX: Duration = Duration::from_secs(15);
+const PROMOTED_MAX: Duration = Duration::from_secs(20);
 /// Between two looks into the database.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long the primary is alone before a standby is promoted.
