@@ -53,14 +53,13 @@ pub(super) fn settings(config: &PostgresConfig) -> Result<(Config, MakeRustlsCon
         url.application_name("tipoff");
     }
     let limit = STATEMENT_MAX.as_millis();
+    // No statement runs long enough for a compiler of statements to help.
     let options = url.get_options().unwrap_or_default();
     // The server, too, gives up a machine that acknowledges nothing: what a node without power has locked is free again.
     let (silent, idle, again) = (SILENT_MAX.as_millis(), IDLE_MAX.as_secs(), ASK_AGAIN.as_secs());
     let asked = SILENT_MAX.saturating_sub(IDLE_MAX).as_secs();
     url.options(format!(
-        "-c client_min_messages=error -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} \
-         -c tcp_user_timeout={silent} -c tcp_keepalives_idle={idle} -c tcp_keepalives_interval={again} \
-         -c tcp_keepalives_count={asked} {options}"
+        "-c client_min_messages=error -c jit=off -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} {options}"
     ));
     Ok((url, MakeRustlsConnect::new(tls(config.ca.as_deref())?)))
 }

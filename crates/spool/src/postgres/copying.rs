@@ -128,7 +128,8 @@ impl Catalog for PostgresCatalog {
     }
 
     fn empty(&self, sql: &dyn Sql, tables: &[&str]) -> Result<()> {
-        let names: Vec<String> = tables.iter().map(|table| quoted(table)).collect();
+        let own = ["device_words"];
+        let names: Vec<String> = tables.iter().chain(&own).map(|table| quoted(table)).collect();
         sql.change(&format!("/* copy */ TRUNCATE {}", names.join(", ")), params![])
     }
 
@@ -141,7 +142,11 @@ impl Catalog for PostgresCatalog {
     }
 
     fn end(&self, sql: &dyn Sql, tables: &[&str]) -> Result<()> {
-        alter_triggers(sql, tables, "ENABLE")
+        alter_triggers(sql, tables, "ENABLE")?;
+        let fill = "/* copy */ INSERT INTO device_words (device, words)
+            SELECT id, lower(coalesce(label, name)) FROM device
+            ON CONFLICT (device) DO UPDATE SET words = excluded.words";
+        sql.change(fill, params![])
     }
 }
 

@@ -15,6 +15,7 @@ mod repeat;
 mod schema;
 mod statement;
 mod text_index;
+mod text_pieces;
 mod values;
 
 use std::fmt;

@@ -23,6 +23,10 @@ pub(super) fn note(statement: &str, types: &[Type]) {
     lock(&STATEMENTS).insert(words.join(" "), types.to_vec());
 }
 
+/// Texts are found by these indexes wherever they are sought by their pieces.
+const TEXT_INDEXES: &[&str] =
+    &["Bitmap Index Scan on words_index", "Bitmap Index Scan on device_words_index"];
+
 /// Tables that grow with the history.
 const HISTORY: &[&str] = &[
     "arrival",
@@ -124,9 +128,21 @@ fn scans(plan: &str) -> Vec<String> {
     scans
 }
 
-/// Fails if a noted statement reads all of the history.
+/// Whether a plan finds texts in another way than by their pieces.
+fn misses_text_index((statement, plan): &(String, String)) -> bool {
+    statement.contains("text_pieces(") && !TEXT_INDEXES.iter().any(|index| plan.contains(index))
+}
+
+/// Fails if a noted statement reads all of the history, or all words.
 pub(super) fn check(database: &Database<'_>) {
     let plans = plans(database);
+    let by_pieces = plans.iter().filter(|(statement, _)| statement.contains("text_pieces("));
+    assert!(
+        by_pieces.count() >= 6,
+        "the contract searches in blocks, in all, in both orders, and for devices"
+    );
+    let missed: Vec<_> = plans.iter().filter(|plan| misses_text_index(plan)).collect();
+    assert!(missed.is_empty(), "{missed:#?}");
     let faults: Vec<String> = plans
         .iter()
         .filter(|(statement, _)| !ALLOWED.iter().any(|start| statement.starts_with(start)))

@@ -305,6 +305,10 @@ impl Sql for Session {
         text_index::find(self, texts, wanted)
     }
 
+    fn devices_named(&self, text: &str, max: usize) -> Result<Vec<i64>> {
+        text_index::devices(self, text, max)
+    }
+
     fn lock(&self, lock: Lock<'_>) -> Result<bool> {
         if self.is_writing {
             // It goes with the next statement: whoever has the lock until then changes nothing that was read.

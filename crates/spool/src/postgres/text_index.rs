@@ -1,17 +1,23 @@
-//! The index of the searched text: `pg_trgm` finds words by pieces of three characters (PostgreSQL's documentation,
-//! appendix F.35). What it finds is compared with the whole filter by whoever asks.
+//! The indexes of the searched texts: they find words and names by their pieces ([`super::text_pieces`]). What they find
+//! is compared with the whole filter by whoever asks.
 //!
-//! The index finds all incidents with a text, of whatever number. So a text that many have is sought among the next
-//! incidents first, and by the index only if those do not have enough.
+//! An index finds all rows with a text at once, in no order. So a text is sought among the next rows first. If they do not
+//! have enough of them, the index is asked for a block of incidents, then for larger ones, until there are enough: what a
+//! search reads follows from what it finds, and not from the length of the history.
 
+use std::cmp::Reverse;
+
+use super::text_pieces::Pieces;
 use crate::Result;
-use crate::core::incident_search::Wanted;
-use crate::sql::statement::{Sql, Value, number};
+use crate::core::incident_search::{Order, Wanted};
+use crate::sql::statement::{Row, Sql, Value, number};
 
-/// Shorter texts have no whole piece.
-const PIECE: usize = 3;
-/// Rows of words among which a text is sought first: reading them takes about 10 ms.
-const NEXT_ROWS: i64 = 3_000;
+/// Rows among which a text is sought first: reading them takes about 2 ms. In tests, few enough that the contract's
+/// searches need the index.
+const NEXT_ROWS: i64 = if cfg!(test) { 40 } else { 1_000 };
+/// Binary digits of the numbers of incidents in a block of each level: `incident_blocks` of `v1.sql`. A text that is not
+/// found often enough in a block is expected to be found at most 16 times as often in the next one.
+const LEVELS: [u32; 3] = [14, 18, 22];
 
 /// See [`Sql::incidents_with`].
 pub(super) fn find(sql: &dyn Sql, texts: &[String], wanted: &Wanted) -> Result<Option<Vec<i64>>> {
@@ -19,14 +25,30 @@ pub(super) fn find(sql: &dyn Sql, texts: &[String], wanted: &Wanted) -> Result<O
         return Ok(None);
     }
     let search = Search { sql, wanted, max: i64::try_from(wanted.max).unwrap_or(i64::MAX) };
-    if let Some(found) = search.among_next(texts)? {
-        return Ok(Some(found));
+    let next = search.among_next(texts)?;
+    match next.read < NEXT_ROWS || next.found.len() >= wanted.max {
+        true => Ok(Some(next.found)),
+        false => search.by_index(texts, &next).map(Some),
     }
-    let pieces: Vec<&String> = texts.iter().filter(|text| text.chars().count() >= PIECE).collect();
-    match pieces.is_empty() {
-        true => search.by_reading(texts).map(Some),
-        false => search.by_index(&pieces).map(Some),
+}
+
+/// See [`Sql::devices_named`].
+pub(super) fn devices(sql: &dyn Sql, text: &str, max: usize) -> Result<Vec<i64>> {
+    let limit = i64::try_from(max).unwrap_or(i64::MAX);
+    let device = |row: &Row<'_>| row.get(0);
+    let next = "SELECT device FROM (SELECT device, words FROM device_words ORDER BY device DESC LIMIT ?3) AS next
+         WHERE words LIKE ?1 LIMIT ?2";
+    let found = sql.rows(next, &[pattern(text).into(), limit.into(), NEXT_ROWS.into()], device)?;
+    if found.len() >= max {
+        return Ok(found);
     }
+    let pieces = Pieces::of(&stored(text));
+    let select = format!(
+        "WITH found AS MATERIALIZED (SELECT device, words FROM device_words WHERE {})
+         SELECT device FROM found WHERE words LIKE ?1 LIMIT ?2",
+        pieces.condition("text_pieces(words)", 3)
+    );
+    sql.rows(&select, &[pattern(text).into(), limit.into(), pieces.values().into()], device)
 }
 
 struct Search<'a> {
@@ -35,75 +57,154 @@ struct Search<'a> {
     max: i64,
 }
 
-impl Search<'_> {
-    /// The wanted incidents with the texts among the next ones. `None` if more may have them.
-    fn among_next(&self, texts: &[String]) -> Result<Option<Vec<i64>>> {
-        let order = self.wanted.order.keyword();
-        let select = format!(
-            "WITH next AS MATERIALIZED (SELECT incident, words FROM words
-                 WHERE incident > ?1 AND incident < ?2 ORDER BY incident {order} LIMIT ?4),
-             found AS (SELECT incident FROM next GROUP BY incident HAVING {})
-             SELECT (SELECT count(*) FROM next), incident
-             FROM (SELECT 1) AS one LEFT JOIN found ON TRUE ORDER BY incident {order} LIMIT ?3",
-            conditions(texts.len(), 5, |like| format!("bool_or({like})"))
-        );
-        let (mut read, mut found) = (0, Vec::new());
-        let values = self.values(Some(NEXT_ROWS), texts);
-        self.sql.rows(&select, &values, |row| {
-            read = number(row, 0)?;
-            found.extend(row.get::<Option<i64>>(1)?);
-            Ok(())
-        })?;
-        let is_all = read < NEXT_ROWS || found.len() >= self.wanted.max;
-        Ok(is_all.then_some(found))
-    }
+/// What is found among the next rows.
+#[derive(Default)]
+struct Next {
+    /// How many rows there are.
+    read: i64,
+    /// The incident of the first one.
+    first: i64,
+    /// The wanted incidents with all texts.
+    found: Vec<i64>,
+    /// How many rows have each text.
+    counts: Vec<i64>,
+}
 
-    /// Those that the index finds by these texts.
-    fn by_index(&self, texts: &[&String]) -> Result<Vec<i64>> {
-        let first = "words LIKE ?4";
-        let others = conditions(texts.len() - 1, 5, |like| {
-            // A sum, so that no plan finds all incidents with the other text by the index.
-            format!(
-                "(SELECT bool_or(other.{like}) FROM words AS other WHERE other.incident = found.incident)"
-            )
-        });
-        let select = format!(
-            "WITH found AS MATERIALIZED (SELECT incident FROM words WHERE {first})
-             SELECT DISTINCT incident FROM found
-             WHERE incident > ?1 AND incident < ?2 AND {others}
-             ORDER BY incident {} LIMIT ?3",
-            self.wanted.order.keyword()
-        );
-        self.sql.rows(&select, &self.values(None, texts), |row| row.get(0))
-    }
-
-    /// Those with these texts, which are too short for the index: the words of one incident after the other are read, up
-    /// to the time limit of a statement.
-    fn by_reading(&self, texts: &[String]) -> Result<Vec<i64>> {
-        let select = format!(
-            "SELECT incident FROM words WHERE incident > ?1 AND incident < ?2
-             GROUP BY incident HAVING {} ORDER BY incident {} LIMIT ?3",
-            conditions(texts.len(), 4, |like| format!("bool_or({like})")),
-            self.wanted.order.keyword()
-        );
-        self.sql.rows(&select, &self.values(None, texts), |row| row.get(0))
-    }
-
-    /// `?1` to `?3`, what comes next, and the patterns.
-    fn values(&self, next: Option<i64>, texts: &[impl AsRef<str>]) -> Vec<Value<'static>> {
-        let mut values: Vec<Value<'_>> =
-            vec![self.wanted.above.into(), self.wanted.below.into(), self.max.into()];
-        values.extend(next.map(Value::from));
-        values.extend(texts.iter().map(|text| pattern(text.as_ref()).into()));
-        values
+impl Next {
+    /// The place of the text that fewest rows have, of several that of the longest, and how many these are.
+    fn rarest(&self, texts: &[String]) -> (usize, i64) {
+        let counted = texts.iter().zip(&self.counts).enumerate();
+        let rarest = counted.min_by_key(|(_, (text, count))| (**count, Reverse(text.len())));
+        rarest.map_or((0, 0), |(place, (_, count))| (place, *count))
     }
 }
 
-/// So many conditions for patterns, whose first value has this number.
-fn conditions(count: usize, first: usize, condition: impl Fn(&str) -> String) -> String {
-    let all: Vec<String> =
-        (first..first + count).map(|place| condition(&format!("words LIKE ?{place}"))).collect();
+impl Search<'_> {
+    fn among_next(&self, texts: &[String]) -> Result<Next> {
+        let order = self.wanted.order.keyword();
+        let first = match self.wanted.order {
+            Order::NewestFirst => "max",
+            Order::OldestFirst => "min",
+        };
+        let counts: String = patterns(texts.len(), 5)
+            .map(|like| format!(", count(*) FILTER (WHERE {like})"))
+            .collect();
+        let select = format!(
+            "WITH next AS MATERIALIZED (SELECT incident, words FROM words
+                 WHERE incident > ?1 AND incident < ?2 ORDER BY incident {order} LIMIT ?4),
+             found AS (SELECT incident FROM next GROUP BY incident HAVING {}
+                 ORDER BY incident {order} LIMIT ?3)
+             SELECT incident, sums.* FROM (SELECT count(*), {first}(incident){counts} FROM next) AS sums
+             LEFT JOIN found ON TRUE ORDER BY incident {order}",
+            all(patterns(texts.len(), 5).map(|like| format!("bool_or({like})")))
+        );
+        let mut next = Next::default();
+        let mut values = self.values();
+        values.push(NEXT_ROWS.into());
+        values.extend(texts.iter().map(|text| pattern(text).into()));
+        self.sql.rows(&select, &values, |row| {
+            next.found.extend(row.get::<Option<i64>>(0)?);
+            next.read = number(row, 1)?;
+            next.first = row.get::<Option<i64>>(2)?.unwrap_or_default();
+            let counts = (0..texts.len()).map(|place| row.get(3 + place));
+            next.counts = counts.collect::<Result<_>>()?;
+            Ok(())
+        })?;
+        Ok(next)
+    }
+
+    /// The wanted incidents with all texts. The index finds the rarest of the texts.
+    fn by_index(&self, texts: &[String], next: &Next) -> Result<Vec<i64>> {
+        let (place, count) = next.rarest(texts);
+        let mut texts: Vec<&String> = texts.iter().collect();
+        let rarest = texts.swap_remove(place);
+        let pieces = Pieces::of(&stored(rarest));
+        let mut values = self.values();
+        values.extend([pattern(rarest).into(), pieces.values().into()]);
+        values.extend(texts.iter().map(|text| pattern(text).into()));
+        // Sums, so that no plan finds all incidents with another text.
+        let others = all(patterns(texts.len(), 6).map(|like| {
+            format!(
+                "(SELECT bool_or(other.{like}) FROM words AS other WHERE other.incident = found.incident)"
+            )
+        }));
+        let has_pieces = pieces.condition("text_pieces(words)", 5);
+        let select = |of_block: &str| {
+            format!(
+                "WITH found AS MATERIALIZED (SELECT DISTINCT incident FROM words
+                     WHERE {has_pieces}{of_block} AND words LIKE ?4)
+                 SELECT incident FROM found WHERE incident > ?1 AND incident < ?2 AND {others}
+                 ORDER BY incident {} LIMIT ?3",
+                self.wanted.order.keyword()
+            )
+        };
+        let of_block = format!(
+            " AND incident_blocks(incident) @> ARRAY[CAST(?{} AS BIGINT)]",
+            values.len() + 1
+        );
+        // None in 1,000 rows: hardly enough in the smallest block.
+        for block in Block::all(next.first).skip(usize::from(count == 0)) {
+            let values = values.iter().cloned().chain([block.number().into()]);
+            let values: Vec<Value<'_>> = values.collect();
+            let found = self.sql.rows(&select(&of_block), &values, |row| row.get(0))?;
+            if found.len() >= self.wanted.max || block.has_all(self.wanted) {
+                return Ok(found);
+            }
+        }
+        self.sql.rows(&select(""), &values, |row| row.get(0))
+    }
+
+    /// The values `?1` to `?3`.
+    fn values(&self) -> Vec<Value<'static>> {
+        vec![self.wanted.above.into(), self.wanted.below.into(), self.max.into()]
+    }
+}
+
+/// Incidents whose numbers have the same beginning.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    level: usize,
+    digits: u32,
+    place: i64,
+}
+
+impl Block {
+    /// The blocks with an incident, the smallest one first.
+    fn all(incident: i64) -> impl Iterator<Item = Self> {
+        let levels = LEVELS.into_iter().enumerate();
+        levels.map(move |(level, digits)| Self { level, digits, place: incident >> digits })
+    }
+
+    /// Its number in `incident_blocks`.
+    fn number(self) -> i64 {
+        let (levels, level) = (LEVELS.len(), self.level);
+        self.place * i64::try_from(levels).unwrap_or_default()
+            + i64::try_from(level).unwrap_or_default()
+    }
+
+    /// Whether all wanted incidents that follow its first one are in it.
+    fn has_all(self, wanted: &Wanted) -> bool {
+        match wanted.order {
+            Order::NewestFirst => wanted.above >= (self.place << self.digits) - 1,
+            Order::OldestFirst => wanted.below <= (self.place + 1) << self.digits,
+        }
+    }
+}
+
+/// The conditions for so many patterns, whose first value has this number.
+fn patterns(count: usize, first: usize) -> impl Iterator<Item = String> {
+    (first..first + count).map(|place| format!("words LIKE ?{place}"))
+}
+
+/// All of these conditions.
+fn all(conditions: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = conditions.collect();
     if all.is_empty() { "TRUE".to_owned() } else { all.join(" AND ") }
+}
+
+/// A text as a column stores it ([`super::values`]).
+fn stored(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// The pattern of `LIKE` that finds a text anywhere.
@@ -128,5 +229,26 @@ mod tests {
     fn a_pattern_finds_the_text_itself() {
         assert_eq!(pattern("yard"), "%yard%");
         assert_eq!(pattern(r"100%_\x"), r"%100\%\_\\x%");
+    }
+
+    #[test]
+    fn the_index_is_asked_for_the_rarest_text() {
+        let texts: Vec<String> = ["motion", "cam1", "camera2"].map(str::to_owned).to_vec();
+        let rarest =
+            |counts: [i64; 3]| Next { counts: counts.to_vec(), ..Next::default() }.rarest(&texts);
+        assert_eq!(rarest([1_000, 0, 7]), (1, 0));
+        assert_eq!(rarest([1_000, 7, 7]), (2, 7), "the longest one has more pieces");
+    }
+
+    #[test]
+    fn a_block_has_all_that_is_wanted_or_not() {
+        let wanted = |above, below, order| Wanted { above, below, order, max: 64 };
+        let [small, middle, large] = [0, 1, 2].map(|level| Block::all(3 << 14).nth(level).unwrap());
+        assert_eq!([small, middle, large].map(Block::number), [9, 1, 2]);
+        assert!(small.has_all(&wanted((3 << 14) - 1, i64::MAX, Order::NewestFirst)));
+        assert!(!small.has_all(&wanted((3 << 14) - 2, i64::MAX, Order::NewestFirst)));
+        assert!(middle.has_all(&wanted(0, i64::MAX, Order::NewestFirst)), "0 is no number");
+        assert!(small.has_all(&wanted(0, 4 << 14, Order::OldestFirst)));
+        assert!(!small.has_all(&wanted(0, (4 << 14) + 1, Order::OldestFirst)));
     }
 }

@@ -22,6 +22,22 @@ CREATE FUNCTION json_field(json_text TEXT, field TEXT) RETURNS TEXT
     RETURN json_text::json ->> field;
 CREATE OPERATOR ->> (LEFTARG = TEXT, RIGHTARG = TEXT, FUNCTION = json_field);
 
+-- How the index finds texts (text_pieces.rs, text_index.rs).
+
+-- Four bytes from each place of a text, and two. A text ends with bytes 0.
+CREATE FUNCTION text_pieces(words TEXT) RETURNS INT[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT array_agg((get_byte(b, i) - 128) * 16777216 + get_byte(b, i + 1) * 65536
+                     + get_byte(b, i + 2) * 256 + get_byte(b, i + 3))
+        || array_agg(2130706432 + get_byte(b, i) * 256 + get_byte(b, i + 1))
+    FROM (SELECT convert_to(words, 'UTF8') || '\x000000'::BYTEA AS b OFFSET 0) AS bytes,
+         generate_series(0, octet_length(convert_to(words, 'UTF8')) - 1) AS i
+$$;
+-- The blocks that an incident is in: neighbours have the same ones.
+CREATE FUNCTION incident_blocks(incident BIGINT) RETURNS BIGINT[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ARRAY[(incident >> 14) * 3, (incident >> 18) * 3 + 1, (incident >> 22) * 3 + 2];
+
 CREATE TABLE meta (
     key   TEXT COLLATE "C" PRIMARY KEY,
     value TEXT NOT NULL
@@ -56,6 +72,24 @@ CREATE INDEX device_by_first ON device (first_at) WHERE place IS NOT NULL;
 -- Devices of a like name are sought for each new one.
 CREATE INDEX device_by_name ON device (lower(name));
 CREATE INDEX device_by_label ON device (lower(label)) WHERE label IS NOT NULL;
+
+-- The names of devices as they are searched. Not a column of `device`, whose rows change with each arrival.
+CREATE TABLE device_words (
+    device BIGINT PRIMARY KEY REFERENCES device (id) ON DELETE CASCADE,
+    words  TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX device_words_index ON device_words USING gin (text_pieces(words));
+CREATE FUNCTION note_device_words() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO device_words (device, words) VALUES (new.id, lower(coalesce(new.label, new.name)))
+        ON CONFLICT (device) DO UPDATE SET words = excluded.words;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER device_named AFTER INSERT ON device
+    FOR EACH ROW EXECUTE FUNCTION note_device_words();
+CREATE TRIGGER device_renamed AFTER UPDATE OF name, label ON device
+    FOR EACH ROW WHEN (coalesce(old.label, old.name) <> coalesce(new.label, new.name))
+    EXECUTE FUNCTION note_device_words();
 
 CREATE TABLE heard (
     place    TEXT COLLATE "C" NOT NULL,
@@ -160,9 +194,8 @@ CREATE TABLE words (
     words    TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (incident, arrival)
 );
--- Finds words by pieces of three characters.
-CREATE EXTENSION IF NOT EXISTS pg_trgm;
-CREATE INDEX words_index ON words USING gin (words gin_trgm_ops);
+-- Finds words by their pieces, of all incidents or of those of a block.
+CREATE INDEX words_index ON words USING gin (text_pieces(words), incident_blocks(incident));
 
 CREATE TABLE clip (
     incident  BIGINT NOT NULL REFERENCES incident (id) ON DELETE CASCADE,

@@ -36,7 +36,8 @@ impl Source {
         sources.extend(outcomes(sql, filter)?);
         let mut texts = Vec::new();
         for word in words(&filter.text) {
-            let devices = devices_named(sql, &word)?;
+            // One more than are listed, if there are more.
+            let devices = sql.devices_named(&word, DEVICES_MAX + 1)?;
             match devices.len() {
                 0 => texts.push(word),
                 1..=DEVICES_MAX => sources.push(Self::WordOrDevices(word, devices)),
@@ -160,11 +161,4 @@ fn with_outcome(
     let mut values = range(wanted);
     values.extend([state.as_str().to_owned().into(), channel.to_owned().into()]);
     sql.rows(&select, &values, |row| row.get(0))
-}
-
-/// The devices with a word in their names, and one more than are listed if there are more.
-fn devices_named(sql: &dyn Sql, word: &str) -> Result<Vec<i64>> {
-    let select = "SELECT id FROM device WHERE instr(lower(coalesce(label, name)), ?1) > 0 LIMIT ?2";
-    let max = i64::try_from(DEVICES_MAX + 1).unwrap_or(i64::MAX);
-    sql.rows(select, params![word, max], |row| row.get(0))
 }

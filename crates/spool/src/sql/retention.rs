@@ -199,6 +199,8 @@ struct Queue {
     read: VecDeque<Oldest>,
     /// The last one that was read.
     after: i64,
+    /// How many were read.
+    count: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -214,8 +216,9 @@ const OLDEST: &str = "SELECT id, bytes, device,
     FROM incident
     WHERE share = ?1 AND (pending > 0) = (?2 <> 0) AND locked_at IS NULL AND id > ?3
     ORDER BY id LIMIT ?4";
-/// Incidents of a holder that are read at once: most holders have few in a step.
-const OLDEST_READ: u32 = 10;
+/// Incidents of a holder that are read at once at most. First one is, then as many as were read: in a step, most holders
+/// of a fleet lose one, and those of one holder are far from each other in the database.
+const OLDEST_READ_MAX: u32 = 32;
 
 impl Queue {
     fn next(
@@ -225,11 +228,13 @@ impl Queue {
         waiting: bool,
     ) -> Result<Option<Oldest>> {
         if self.read.is_empty() {
-            let values = params![holder, waiting, self.after, OLDEST_READ];
+            let max = self.count.clamp(1, OLDEST_READ_MAX);
+            let values = params![holder, waiting, self.after, max];
             let read = sql.rows(OLDEST, values, |row| {
                 let chosen = Chosen { incident: IncidentId(row.get(0)?), device: row.get(2)? };
                 Ok(Oldest { chosen, bytes: number(row, 1)?, files: number(row, 3)? })
             })?;
+            self.count += max;
             self.after = read.last().map_or(self.after, |last| last.chosen.incident.0);
             self.read.extend(read);
         }

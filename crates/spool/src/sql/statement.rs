@@ -102,6 +102,12 @@ pub trait Sql {
     /// # Errors
     /// As [`Sql::execute`].
     fn incidents_with(&self, texts: &[String], wanted: &Wanted) -> Result<Option<Vec<i64>>>;
+
+    /// Devices that have the text in the name that people see, in any order, at most so many.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn devices_named(&self, text: &str, max: usize) -> Result<Vec<i64>>;
 }
 
 /// What one transaction at a time may do. Of several locks, each transaction takes those that come first here first.

@@ -52,6 +52,10 @@ impl Sql for Connection {
     fn incidents_with(&self, texts: &[String], wanted: &Wanted) -> Result<Option<Vec<i64>>> {
         text_index::find(self, texts, wanted)
     }
+
+    fn devices_named(&self, text: &str, max: usize) -> Result<Vec<i64>> {
+        text_index::devices(self, text, max)
+    }
 }
 
 impl Columns for rusqlite::Row<'_> {

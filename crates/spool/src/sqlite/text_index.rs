@@ -143,6 +143,15 @@ pub(super) fn find(
     Ok(Some(wanted.first_of(found)))
 }
 
+/// See [`Sql::devices_named`].
+pub(super) fn devices(connection: &Connection, text: &str, max: usize) -> Result<Vec<i64>> {
+    let select = "SELECT id FROM device WHERE instr(lower(coalesce(label, name)), ?1) > 0 LIMIT ?2";
+    let mut select = connection.prepare_cached(select)?;
+    let max = i64::try_from(max).unwrap_or(i64::MAX);
+    let rows = select.query_map(params![text, max], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The incidents that the index does not know as they are. `None` if they are too many.
 fn unindexed(connection: &Connection) -> Result<Option<Vec<i64>>> {
     let select = "SELECT incident FROM arrival WHERE id > (SELECT arrival FROM words_mark)
