@@ -7,7 +7,7 @@ use tipoff_model::{
 };
 
 /// Days in which the incidents began.
-const DAYS: i64 = 30;
+pub(super) const DAYS: u32 = 30;
 /// The newest incidents, whose second alert waits.
 const PENDING: i64 = 1_000;
 
@@ -28,7 +28,7 @@ const WORDS: &str = "motion detected at camera {d} cam{d}@site.example camera{d}
 /// # Errors
 /// If a row cannot be written as JSON.
 pub(super) fn statements(size: Size, now: Timestamp) -> Result<Vec<String>> {
-    let step_ms = (DAYS * 24 * 3_600_000 / size.incidents).max(1);
+    let step_ms = (i64::from(DAYS) * 24 * 3_600_000 / size.incidents).max(1);
     let (envelope, content) = (template(&envelope())?, template(&content())?);
     let filled = STATEMENTS.iter().map(|statement| {
         statement

@@ -14,15 +14,17 @@ use tipoff_spool::{
 };
 
 use super::counters::{Cost, Counters, Server};
-use super::generate::Size;
+use super::generate::{DAYS, Size};
 
 const CHANNELS: [&str; 2] = ["phone", "hook"];
 /// Lines of a page, and one more that shows whether there is a next page.
 const PAGE: u32 = 51;
-/// Incidents that one sweep removes, in steps of 100.
-const REMOVED: u64 = 500;
-/// These steps.
-const STEPS: f64 = 5.0;
+/// Incidents of a step of a sweep.
+const STEP: u64 = 100;
+/// Incidents that one sweep removes at most. One of a large fleet removes more: what a sweep begins with counts little.
+const REMOVED_MAX: u64 = 1_000;
+/// Sweeps of each kind.
+const SWEEPS: u16 = 3;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Rules that alert both channels of everything.
@@ -128,7 +130,8 @@ impl Subject<'_> {
         timed.push(self.repeated("16 due deliveries", due).await?);
         timed.push(self.stored().await?);
         timed.push(self.recorded().await?);
-        timed.push(self.swept().await?);
+        timed.push(self.aged().await?);
+        timed.push(self.evicted().await?);
         Ok(timed)
     }
 
@@ -180,20 +183,47 @@ impl Subject<'_> {
         watch.end("recording a delivery", 1.0)
     }
 
-    /// Sweeps that evict so many incidents each: the time of one step of 100.
-    async fn swept(&self) -> Result<Timed> {
+    /// Incidents that a sweep removes.
+    fn removed(&self) -> u64 {
+        (self.size.incidents.unsigned_abs() / 10).min(REMOVED_MAX)
+    }
+
+    /// The steps of a sweep.
+    fn steps(&self) -> f64 {
+        (self.removed() / STEP) as f64
+    }
+
+    /// Sweeps that remove so many incidents each by their age: the time of one step of 100.
+    async fn aged(&self) -> Result<Timed> {
+        let (newest, steps) = (self.spool.newest().await?, self.steps());
         let mut watch = Watch::new(self.server)?;
-        for _ in 0..self.times.min(5) {
-            let bytes = self.spool.usage().await?.bytes;
-            let each = bytes / self.size.incidents.unsigned_abs().max(1);
-            let bytes_max = bytes.saturating_sub(each * REMOVED);
+        for sweep in 1..=SWEEPS {
+            let first = DAY * DAYS / u32::try_from(self.size.incidents)?;
+            let age = DAY * DAYS - first * (u32::try_from(self.removed())? * u32::from(sweep));
+            let guard = AgeGuard { counted: Some(newest), before_run: None };
+            let began = Instant::now();
+            let keep = RetentionLimits { age, guard, bytes_max: u64::MAX };
+            self.spool.sweep(keep, self.now).await?;
+            watch.note(began, steps);
+        }
+        watch.end("removing 100 incidents by age", steps)
+    }
+
+    /// Sweeps that evict so many incidents each: the time of one step of 100.
+    async fn evicted(&self) -> Result<Timed> {
+        let (usage, steps) = (self.spool.usage().await?, self.steps());
+        let left = self.size.incidents.unsigned_abs() - self.removed() * u64::from(SWEEPS);
+        let bytes = usage.bytes / left.max(1) * self.removed();
+        let mut watch = Watch::new(self.server)?;
+        for sweep in 1..=SWEEPS {
+            let bytes_max = usage.bytes.saturating_sub(bytes * u64::from(sweep));
             let guard = AgeGuard::default();
             let began = Instant::now();
-            let keep = RetentionLimits { age: DAY * 30, guard, bytes_max };
+            let keep = RetentionLimits { age: DAY * DAYS, guard, bytes_max };
             self.spool.sweep(keep, self.now).await?;
-            watch.note(began, STEPS);
+            watch.note(began, steps);
         }
-        watch.end("removing 100 incidents", STEPS)
+        watch.end("evicting 100 incidents", steps)
     }
 }
 
