@@ -1,5 +1,6 @@
 //! Lists of incidents: those that fit a filter, found by the rounds of [`crate::core::incident_search`].
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -26,7 +27,9 @@ const LINE: &str = "
 /// One incident. `None` if it is not stored.
 pub(super) fn one(sql: &dyn Sql, id: IncidentId) -> Result<Option<IncidentLine>> {
     let select = format!("{LINE} WHERE incident.id = ?1");
-    sql.row(&select, params![id.0], |row| read_line(sql, row))
+    let mut lines: Vec<_> = sql.row(&select, params![id.0], read_line)?.into_iter().collect();
+    add_deliveries(sql, &mut lines)?;
+    Ok(lines.pop())
 }
 
 /// See [`crate::Incidents::incidents`].
@@ -35,20 +38,34 @@ pub(super) fn list(
     filter: &IncidentFilter,
     limit: u32,
 ) -> Result<Vec<IncidentLine>> {
-    let Some(mut wanted) = wanted(sql, filter)? else { return Ok(Vec::new()) };
+    let mut lines = Vec::new();
+    if let Some(wanted) = wanted(sql, filter)? {
+        find(sql, filter, wanted, limit as usize, &mut lines)?;
+        add_deliveries(sql, &mut lines)?;
+    }
+    Ok(lines)
+}
+
+/// Adds lines without their deliveries, up to a number.
+fn find(
+    sql: &dyn Sql,
+    filter: &IncidentFilter,
+    mut wanted: Wanted,
+    limit: usize,
+    lines: &mut Vec<IncidentLine>,
+) -> Result<()> {
     let sources = Source::of(sql, filter)?;
     let conditions = Conditions::of(filter, wanted.order);
-    let mut lines = Vec::new();
     loop {
         let lists = sources.iter().filter_map(|source| source.next(sql, &wanted).transpose());
         let lists = lists.collect::<Result<Vec<_>>>()?;
-        let Some((ids, is_last)) = wanted.furthest(lists) else { return Ok(lines) };
+        let Some((ids, is_last)) = wanted.furthest(lists) else { return Ok(()) };
         for ids in ids.chunks(LISTED_MIN) {
-            conditions.read(sql, ids, limit as usize, &mut lines)?;
+            conditions.read(sql, ids, limit, lines)?;
         }
         match ids.last() {
-            Some(id) if !is_last && lines.len() < limit as usize => wanted = wanted.behind(*id),
-            _ => return Ok(lines),
+            Some(id) if !is_last && lines.len() < limit => wanted = wanted.behind(*id),
+            _ => return Ok(()),
         }
     }
 }
@@ -78,8 +95,7 @@ struct Conditions {
 
 impl Conditions {
     fn of(filter: &IncidentFilter, order: Order) -> Self {
-        let numbers = vec!["?"; LISTED_MIN].join(", ");
-        let select = format!("{LINE} WHERE incident.id IN ({numbers})");
+        let select = format!("{LINE} WHERE incident.id IN ({})", places());
         let mut conditions = Self { select, values: Vec::new() };
         if !filter.silent {
             conditions.and("incident_kind <> ?", [IncidentKind::Suppressed.number().into()]);
@@ -152,19 +168,18 @@ impl Conditions {
         if lines.len() >= limit {
             return Ok(());
         }
-        // No incident has the number 0.
-        let numbers = ids.iter().copied().chain(std::iter::repeat(0)).take(LISTED_MIN);
-        let mut values: Vec<Value<'_>> = numbers.map(Value::Integer).collect();
+        let mut values = numbers(ids.iter().copied());
         values.extend_from_slice(&self.values);
         sql.query(&self.select, &values, &mut |row| {
-            lines.push(read_line(sql, row)?);
+            lines.push(read_line(row)?);
             let is_full = lines.len() >= limit;
             Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })
     }
 }
 
-fn read_line(sql: &dyn Sql, row: &Row<'_>) -> Result<IncidentLine> {
+/// A line without its deliveries.
+fn read_line(row: &Row<'_>) -> Result<IncidentLine> {
     let id = IncidentId(row.get(0)?);
     let cover = match (row.get::<Option<i64>>(10)?, row.get::<Option<u32>>(11)?) {
         (Some(arrival), index @ Some(_)) => Some(Cover {
@@ -192,7 +207,7 @@ fn read_line(sql: &dyn Sql, row: &Row<'_>) -> Result<IncidentLine> {
         note: row.get(17)?,
         dismissed: dismissal(row)?,
         locked: lock(row)?,
-        deliveries: delivery_counts(sql, id)?,
+        deliveries: Vec::new(),
     })
 }
 
@@ -212,11 +227,34 @@ fn lock(row: &Row<'_>) -> Result<Option<Lock>> {
     })
 }
 
-fn delivery_counts(
-    sql: &dyn Sql,
-    incident: IncidentId,
-) -> Result<Vec<(String, DeliveryState, u64)>> {
-    let select = "SELECT channel, state, count(*) FROM delivery WHERE incident = ?1
-         GROUP BY channel, state ORDER BY min(id)";
-    sql.rows(select, params![incident.0], |row| Ok((row.get(0)?, state(row, 1)?, number(row, 2)?)))
+/// Places of [`LISTED_MIN`] numbers in a statement.
+fn places() -> String {
+    vec!["?"; LISTED_MIN].join(", ")
+}
+
+/// The values for [`places`]: these numbers of incidents, and 0, which none has, for the rest.
+fn numbers(ids: impl Iterator<Item = i64>) -> Vec<Value<'static>> {
+    ids.chain(std::iter::repeat(0)).take(LISTED_MIN).map(Value::Integer).collect()
+}
+
+/// Counts the deliveries of many incidents with one statement: it may be a round trip.
+fn add_deliveries(sql: &dyn Sql, lines: &mut [IncidentLine]) -> Result<()> {
+    let select = format!(
+        "SELECT incident, channel, state, count(*) FROM delivery WHERE incident IN ({})
+         GROUP BY incident, channel, state ORDER BY min(id)",
+        places()
+    );
+    for lines in lines.chunks_mut(LISTED_MIN) {
+        let values = numbers(lines.iter().map(|line| line.id.0));
+        let mut counts: HashMap<i64, Vec<_>> = HashMap::new();
+        sql.rows(&select, &values, |row| {
+            let count = (row.get(1)?, state(row, 2)?, number(row, 3)?);
+            counts.entry(row.get(0)?).or_default().push(count);
+            Ok(())
+        })?;
+        for line in lines {
+            line.deliveries = counts.remove(&line.id.0).unwrap_or_default();
+        }
+    }
+    Ok(())
 }
