@@ -7,11 +7,12 @@ use tipoff_model::IncidentId;
 use super::*;
 use crate::core::incident_search::words;
 use crate::core::incident_summary::search_text;
-use crate::{Growth, IncidentDetail, IncidentFilter, StoredBlob};
+use crate::{DeviceChange, Growth, IncidentDetail, IncidentFilter, StoredBlob};
 
 /// All checks of this file, on one engine.
 pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     a_list_has_what_reading_all_would_find(&*fresh()).await;
+    a_device_is_found_by_the_name_that_it_has_now(&*fresh()).await;
     the_metrics_follow_what_is_stored(&*fresh()).await;
 }
 
@@ -150,6 +151,25 @@ async fn a_list_has_what_reading_all_would_find(open: Open<'_>) {
                 assert_eq!(found, expected, "{filter:?}");
             }
         }
+    }
+}
+
+async fn a_device_is_found_by_the_name_that_it_has_now(open: Open<'_>) {
+    let spool = open();
+    let stored = store(&*spool, "yard", NOW).await;
+    store(&*spool, "door", NOW).await;
+    let device = spool.incident(stored.incident).await.unwrap().line.device_id;
+    let found = async |text: &str| {
+        let filter = IncidentFilter { text: text.to_owned(), ..IncidentFilter::default() };
+        let found = spool.incidents(&filter, 10).await.unwrap();
+        found.iter().map(|line| line.id).collect::<Vec<_>>()
+    };
+    for (name, before) in [("Courtyard 12", "xyzzy"), ("Pool", "courtyard")] {
+        let name = name.to_owned();
+        let text = name.to_lowercase();
+        spool.change_device(device, DeviceChange::Name(Some(name))).await.unwrap();
+        assert_eq!(found(&text).await, [stored.incident]);
+        assert_eq!(found(before).await, []);
     }
 }
 
