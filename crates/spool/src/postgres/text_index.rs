@@ -26,7 +26,7 @@ pub(super) fn find(sql: &dyn Sql, texts: &[String], wanted: &Wanted) -> Result<O
     }
     let search = Search { sql, wanted, max: i64::try_from(wanted.max).unwrap_or(i64::MAX) };
     let next = search.among_next(texts)?;
-    match next.read < NEXT_ROWS || next.found.len() >= wanted.max {
+    match next.read < search.rows() || next.found.len() >= wanted.max {
         true => Ok(Some(next.found)),
         false => search.by_index(texts, &next).map(Some),
     }
@@ -80,6 +80,12 @@ impl Next {
 }
 
 impl Search<'_> {
+    /// How many rows are read first: at least as many as may be found, so that the index is not asked for a text that all
+    /// have.
+    fn rows(&self) -> i64 {
+        NEXT_ROWS.max(self.max)
+    }
+
     fn among_next(&self, texts: &[String]) -> Result<Next> {
         let order = self.wanted.order.keyword();
         let first = match self.wanted.order {
@@ -100,7 +106,7 @@ impl Search<'_> {
         );
         let mut next = Next::default();
         let mut values = self.values();
-        values.push(NEXT_ROWS.into());
+        values.push(self.rows().into());
         values.extend(texts.iter().map(|text| pattern(text).into()));
         self.sql.rows(&select, &values, |row| {
             next.found.extend(row.get::<Option<i64>>(0)?);
