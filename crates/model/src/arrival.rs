@@ -14,18 +14,26 @@ pub enum Protocol {
     Smtp,
     /// RFC 959.
     Ftp,
+    /// An alarm that is pushed over HTTP (RFC 9110), or over TCP in a frame.
+    Http,
 }
 
 impl Protocol {
     /// Every protocol.
-    pub const ALL: &[Self] = &[Self::Smtp, Self::Ftp];
+    pub const ALL: &[Self] = &[Self::Smtp, Self::Ftp, Self::Http];
 
     /// The name in the spool, in metrics and to people.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Smtp => "smtp",
             Self::Ftp => "ftp",
+            Self::Http => "http",
         }
+    }
+
+    /// The protocol of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|protocol| protocol.as_str() == name)
     }
 }
 
@@ -140,7 +148,7 @@ mod tests {
     #[test]
     fn each_protocol_has_the_name_that_is_stored() {
         let names: Vec<_> = Protocol::ALL.iter().map(|protocol| protocol.as_str()).collect();
-        assert_eq!(names, ["smtp", "ftp"]);
+        assert_eq!(names, ["smtp", "ftp", "http"]);
     }
 
     #[test]

@@ -259,6 +259,10 @@ pub trait Spool:
     /// Adds to an upload: when this returns, what was added is as durable as the rest.
     fn grow(&self, growth: Growth) -> BoxFuture<'_, Result<Stored>>;
 
+    /// Notes that the alarm of an incident went on until this time: what its device sends next belongs to the incident as
+    /// if an arrival had come then. An incident that is not stored any more is no error.
+    fn prolong(&self, incident: IncidentId, until: Timestamp) -> BoxFuture<'_, Result<()>>;
+
     /// Gives an upload another name, which may name another event. Deliveries that waited for the name become
     /// due. Returns their channels.
     fn rename(

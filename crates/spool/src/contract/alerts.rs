@@ -13,6 +13,7 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) 
     arrivals_of_different_classes_are_not_gathered(&*fresh()).await;
     the_newest_alert_goes_first(&*fresh()).await;
     decoration_is_listed_and_not_sent(&*fresh()).await;
+    an_incident_whose_alarm_goes_on_is_joined_later(&*fresh()).await;
 }
 
 fn mail(spool: &dyn Spool, second: u64, event: Event, subject: &str) -> NewArrival {
@@ -46,6 +47,19 @@ async fn a_follow_up_holds_every_word_that_differs(open: Open<'_>) {
         assert!(details.contains(subject), "{details}");
     }
     assert!(!details.contains("Something moved."), "the first alert said so: {details}");
+}
+
+async fn an_incident_whose_alarm_goes_on_is_joined_later(open: Open<'_>) {
+    let spool = open();
+    let first = store(&*spool, 0, Event::Motion, "Motion").await.incident;
+    spool.prolong(first, seconds(15)).await.unwrap();
+    spool.prolong(first, seconds(10)).await.unwrap();
+    assert_eq!(store(&*spool, 34, Event::Motion, "Motion").await.incident, first, "by 15 s");
+    spool.prolong(tipoff_model::IncidentId(999), seconds(40)).await.unwrap();
+    assert_ne!(store(&*spool, 60, Event::Motion, "Motion").await.incident, first);
+    let other = store(&*spool, 100, Event::Motion, "Motion").await.incident;
+    spool.prolong(first, seconds(110)).await.unwrap();
+    assert_ne!(store(&*spool, 125, Event::Motion, "Motion").await.incident, first, "{other}");
 }
 
 async fn the_most_important_event_names_the_incident(open: Open<'_>) {

@@ -73,7 +73,7 @@ impl Covered {
         self.span = Some((self.span.map_or(id, |(first, _)| first), id));
         self.torn |= arrival.torn;
         self.received_at.get_or_insert(arrival.received_at);
-        let whole = raw_mail(id, blob.clone(), arrival.bytes);
+        let whole = raw_message(id, blob.clone(), arrival.bytes);
         if content.unclear {
             self.raw.push(whole.clone());
         }
@@ -132,11 +132,16 @@ fn stored(
     })
 }
 
-/// The stored mail itself, as a file.
-pub(crate) fn raw_mail(arrival: ArrivalId, blob: BlobName, bytes: u64) -> AlertMedia {
+/// The stored mail or alarm itself, as a file.
+pub(crate) fn raw_message(arrival: ArrivalId, blob: BlobName, bytes: u64) -> AlertMedia {
+    // RFC 9112, section 10.1; RFC 5322.
+    let (name, content_type) = match blob.0.ends_with(".http") {
+        true => (format!("alarm-{arrival}.http"), "message/http"),
+        false => (format!("mail-{arrival}.eml"), "message/rfc822"),
+    };
     let media = Media {
-        name: format!("mail-{arrival}.eml"),
-        content_type: "message/rfc822".to_owned(),
+        name,
+        content_type: content_type.to_owned(),
         kind: MediaKind::File,
         range: 0..bytes,
         encoding: Encoding::Identity,

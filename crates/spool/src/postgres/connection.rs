@@ -59,7 +59,9 @@ pub(super) fn settings(config: &PostgresConfig) -> Result<(Config, MakeRustlsCon
     let (silent, idle, again) = (SILENT_MAX.as_millis(), IDLE_MAX.as_secs(), ASK_AGAIN.as_secs());
     let asked = SILENT_MAX.saturating_sub(IDLE_MAX).as_secs();
     url.options(format!(
-        "-c client_min_messages=error -c jit=off -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} {options}"
+        "-c client_min_messages=error -c jit=off -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} \
+         -c tcp_user_timeout={silent} -c tcp_keepalives_idle={idle} -c tcp_keepalives_interval={again} \
+         -c tcp_keepalives_count={asked} {options}"
     ));
     Ok((url, MakeRustlsConnect::new(tls(config.ca.as_deref())?)))
 }

@@ -141,7 +141,7 @@ fn detail(sql: &dyn Sql, id: DeviceId) -> Result<Option<DeviceDetail>> {
 /// `None` if a later version stored it.
 fn sighting(row: &Row<'_>) -> Result<Option<Sighting>> {
     let (place, protocol): (String, String) = (row.get(0)?, row.get(1)?);
-    let protocol = Protocol::ALL.iter().copied().find(|it| it.as_str() == protocol);
+    let protocol = Protocol::from_name(&protocol);
     let last_at = at(row, 2)?;
     let sighting = place.parse().ok().zip(protocol);
     Ok(sighting.map(|(place, protocol)| Sighting { place, protocol, last_at }))

@@ -232,6 +232,13 @@ pub(super) fn join(
     Ok(head.event)
 }
 
+/// See [`crate::Spool::prolong`].
+pub(super) fn prolong(sql: &dyn Sql, incident: IncidentId, until: Timestamp) -> Result<()> {
+    let prolong = "UPDATE incident SET last_arrival_at = ?2 WHERE id = ?1 AND last_arrival_at < ?2";
+    sql.change(prolong, params![incident.0, until.0])?;
+    Ok(())
+}
+
 /// Notes why no alert of an incident was sent, or that one was.
 pub(super) fn set_suppressed_reason(
     sql: &dyn Sql,

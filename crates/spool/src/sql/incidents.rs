@@ -13,7 +13,7 @@ use super::delivery_rows::state;
 use super::spool::SqlSpool;
 use super::statement::{Sql, at, from_json, number, params};
 use super::{deliveries, dismissal, incident_list, incident_summary, shares, stats, turns};
-use crate::core::covered::raw_mail;
+use crate::core::covered::raw_message;
 use crate::{
     ArrivalLine, BoxFuture, DeliveryLine, Figures, IncidentDetail, IncidentFilter, IncidentLine,
     Incidents, Result, Share, SpoolError, StoredBlob, Usage,
@@ -146,7 +146,7 @@ pub(super) fn media(sql: &dyn Sql, place: MediaPlace) -> Result<Option<AlertMedi
         return Ok(None);
     };
     let Some(index) = place.index else {
-        return Ok(Some(raw_mail(place.arrival, blob, bytes)));
+        return Ok(Some(raw_message(place.arrival, blob, bytes)));
     };
     let media = content.media.into_iter().nth(index as usize);
     Ok(media.map(|media| AlertMedia { media, place, blob, url: None, clip: None }))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipoff_model::{AddressShare, ArrivalId, Event, Timestamp};
+use tipoff_model::{AddressShare, ArrivalId, Event, IncidentId, Timestamp};
 
 use super::database::Database;
 use super::home_settings::Choice;
@@ -125,6 +125,10 @@ impl<D: Database> Spool for SqlSpool<D> {
     fn uploads<'a>(&'a self, tree: &'a str, limit: u32) -> BoxFuture<'a, Result<Vec<Upload>>> {
         let tree = tree.to_owned();
         Box::pin(self.read(move |sql| uploads::list(sql, &tree, limit)))
+    }
+
+    fn prolong(&self, incident: IncidentId, until: Timestamp) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.write(move |sql| super::incident_rows::prolong(sql, incident, until)))
     }
 
     fn note_path(&self, arrival: ArrivalId, path: Vec<u8>) -> BoxFuture<'_, Result<()>> {

@@ -181,7 +181,7 @@ fn read_line(row: &Row<'_>) -> Result<SessionLine> {
     let outcome: String = row.get(9)?;
     Ok(SessionLine {
         id: row.get(0)?,
-        protocol: if protocol == Protocol::Ftp.as_str() { Protocol::Ftp } else { Protocol::Smtp },
+        protocol: Protocol::from_name(&protocol).unwrap_or(Protocol::Smtp),
         peer: peer
             .parse()
             .map_err(|error| SpoolError::Database(format!("the address of a session: {error}")))?,
