@@ -60,6 +60,13 @@ pub(crate) fn is_mail_to_read(facts: &Facts<'_>) -> bool {
     facts.event == Event::Other && !facts.content.has_shots()
 }
 
+/// Whether what came of a torn arrival is news without a whole picture: a mail's words, or an alarm whose event is known.
+/// Cameras that push break off in the picture, and what happened stands before it.
+pub(crate) fn has_said_it(facts: &Facts<'_>) -> bool {
+    let is_alarm = facts.envelope.is_some_and(|envelope| envelope.protocol == Protocol::Http);
+    is_torn_mail(facts) || (is_alarm && facts.event != Event::Other)
+}
+
 impl Grouping {
     /// Whether an arrival belongs to `latest`.
     pub fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {

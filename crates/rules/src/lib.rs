@@ -198,7 +198,7 @@ impl Rules {
             Some("muted")
         } else if facts.repeat {
             Some("it was sent before")
-        } else if facts.torn && !facts.whole_picture && !grouping::is_torn_mail(facts) {
+        } else if facts.torn && !facts.whole_picture && !grouping::has_said_it(facts) {
             Some("the connection broke before a whole picture was there")
         } else {
             None

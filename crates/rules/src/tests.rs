@@ -378,12 +378,10 @@ fn torn_without_a_picture_and_repeats_are_no_news() {
     }
 }
 
-#[test]
-fn a_torn_mail_with_words_and_without_pictures_is_alerted_alone() {
-    let device = device();
-    let rules = rules(Vec::new());
-    let envelope = Envelope {
-        protocol: Protocol::Smtp,
+/// The envelope of an arrival by this protocol, without a login.
+fn envelope(protocol: Protocol) -> Envelope {
+    Envelope {
+        protocol,
         peer: "192.168.1.9".parse().unwrap(),
         login: None,
         proof: tipoff_model::LoginProof::default(),
@@ -392,7 +390,31 @@ fn a_torn_mail_with_words_and_without_pictures_is_alerted_alone() {
         recipients: Vec::new(),
         tls: false,
         path: None,
+    }
+}
+
+#[test]
+fn a_torn_alarm_whose_event_is_known_is_news() {
+    let device = device();
+    let rules = rules(Vec::new());
+    let envelope = envelope(Protocol::Http);
+    let torn = Facts {
+        envelope: Some(&envelope),
+        event: Event::Zone,
+        torn: true,
+        whole_picture: false,
+        ..facts(&device, at("2026-03-01T12:00:00Z"))
     };
+    let due = |facts: &Facts<'_>| plan_after(&rules, facts, &[], &Before::default()).due.len();
+    assert_eq!(due(&torn), 2);
+    assert_eq!(due(&Facts { event: Event::Other, ..torn }), 0);
+}
+
+#[test]
+fn a_torn_mail_with_words_and_without_pictures_is_alerted_alone() {
+    let device = device();
+    let rules = rules(Vec::new());
+    let envelope = envelope(Protocol::Smtp);
     let mail = |text: &str, kind: Option<MediaKind>| Content {
         text: text.to_owned(),
         media: kind.map(|kind| file("1", kind, 10).media).into_iter().collect(),
