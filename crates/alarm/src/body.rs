@@ -2,21 +2,12 @@
 
 use tipoff_model::{AlarmRequest, Document, DocumentForm};
 
+use crate::body_decoder::{BodyDecoder, BodyTooLarge};
 use crate::charset::cut;
-use crate::content_decoder::{BOMB_BYTES, ContentDecoder};
 use crate::form::Form;
 use crate::found::Found;
 use crate::part::Part;
 use crate::part_head::PartHead;
-
-/// Decoded bytes of a body. A larger one is refused.
-pub const BODY_BYTES_MAX: u64 = 20 * 1024 * 1024;
-
-/// Decoded bytes that any body may have, however few they are before.
-const RATIO_FREE_BYTES: u64 = 1024 * 1024;
-
-/// How many times larger a body may become when it is decoded.
-const RATIO_MAX: u64 = 100;
 
 /// Bytes of the query of an address that are read.
 const QUERY_BYTES_MAX: usize = 16 * 1024;
@@ -38,21 +29,16 @@ pub struct RequestHead<'a> {
     pub content_disposition: Option<&'a str>,
 }
 
-/// The body is larger than [`BODY_BYTES_MAX`], or became so many times larger that it is an attack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the body is too large: at most {} MB", BODY_BYTES_MAX / 1024 / 1024)]
-pub struct BodyTooLarge;
-
 /// Reads a body while it streams by. Every split of the stream gives the same request.
 #[derive(Debug)]
 pub struct BodyParser {
-    decoder: ContentDecoder,
+    decoder: BodyDecoder,
     part: Part,
     found: Found,
     method: String,
     path: String,
-    raw_bytes: u64,
-    decoded_bytes: u64,
+    /// Decoded bytes that were read.
+    read_bytes: u64,
 }
 
 impl BodyParser {
@@ -64,13 +50,12 @@ impl BodyParser {
             found.documents.push(Document { form: DocumentForm::Query, name: String::new(), root });
         }
         Self {
-            decoder: ContentDecoder::new(head.content_encoding.unwrap_or_default()),
+            decoder: BodyDecoder::new(head.content_encoding),
             part: Part::new(PartHead::of_request(head.content_type, head.content_disposition), 0),
             found,
             method: head.method.to_ascii_uppercase(),
             path: head.path.to_owned(),
-            raw_bytes: 0,
-            decoded_bytes: 0,
+            read_bytes: 0,
         }
     }
 
@@ -89,19 +74,15 @@ impl BodyParser {
     pub fn push(&mut self, raw: &[u8], decoded: &mut Vec<u8>) -> Result<usize, BodyTooLarge> {
         let before = decoded.len();
         let taken = self.decoder.push(raw, decoded);
-        self.raw_bytes += taken as u64;
         self.read(decoded, before);
-        let is_bomb = decoded.len() - before > BOMB_BYTES
-            || self.decoded_bytes > RATIO_FREE_BYTES
-                && self.decoded_bytes / RATIO_MAX > self.raw_bytes;
-        if self.decoded_bytes > BODY_BYTES_MAX || is_bomb { Err(BodyTooLarge) } else { Ok(taken) }
+        taken
     }
 
     /// Reads what was decoded.
     fn read(&mut self, decoded: &[u8], before: usize) {
         let new = decoded.get(before..).unwrap_or_default();
-        self.part.push(self.decoded_bytes, new, &mut self.found);
-        self.decoded_bytes += new.len() as u64;
+        self.part.push(self.read_bytes, new, &mut self.found);
+        self.read_bytes += new.len() as u64;
     }
 
     /// Ends the body; `torn` says that the connection broke in it. Appends the last decoded bytes.
@@ -116,7 +97,7 @@ impl BodyParser {
             path: self.path,
             documents: self.found.documents,
             media: self.found.media,
-            has_body: self.raw_bytes > 0,
+            has_body: self.decoder.has_begun(),
             torn,
         }
     }

@@ -5,11 +5,12 @@
 //! A body is never held in memory whole, and no input is an error but one that is too large. The crate has no socket, file
 //! or clock.
 //!
-//! [`BodyParser`] reads one request. A `part` chooses the reader of a content by its first bytes; `found` collects
+//! [`BodyParser`] reads one request; [`BodyDecoder`] only undoes its content coding. A `part` chooses the reader of a content by its first bytes; `found` collects
 //! documents and media within their bounds. [`StreamParser`] reads an endless answer of a device, message by message, and
 //! [`framed`] messages on plain TCP.
 
 mod body;
+mod body_decoder;
 mod charset;
 mod content_decoder;
 mod form;
@@ -27,5 +28,6 @@ mod text_value;
 mod tree;
 mod xml;
 
-pub use body::{BODY_BYTES_MAX, BodyParser, BodyTooLarge, RequestHead};
+pub use body::{BodyParser, RequestHead};
+pub use body_decoder::{BODY_BYTES_MAX, BodyDecoder, BodyTooLarge};
 pub use stream::{StreamMessage, StreamParser};

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use tipoff_model::AlarmRequest;
 
-use crate::body::BODY_BYTES_MAX;
+use crate::body_decoder::BODY_BYTES_MAX;
 use crate::found::{Found, MEDIA_MAX};
 use crate::part::Part;
 use crate::part_head::PartHead;

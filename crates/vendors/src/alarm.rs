@@ -8,11 +8,13 @@ mod bounds;
 pub(crate) mod codes;
 mod generic;
 pub(crate) mod onvif;
+mod paths;
 mod view;
 
 use tipoff_model::{AlarmReading, AlarmRequest};
 
 use crate::VENDORS;
+pub use paths::is_alarm_path;
 pub use view::AlarmView;
 pub(crate) use view::{all, text_of};
 
@@ -22,8 +24,12 @@ pub const ALARMS_MAX: usize = 16;
 pub const ALARM_TEXT_BYTES_MAX: usize = 2048;
 
 /// Reads a request by the rules of its vendor, then by those of ONVIF, else by common keys and words. A request that
-/// no vendor recognises and that is no sign of life is an alarm, so that nothing is lost.
+/// no vendor recognises and that is no sign of life is an alarm, so that nothing is lost. A HEAD only asks whether somebody
+/// is there (RFC 9110, section 9.3.2).
 pub fn alarms(request: &AlarmRequest) -> AlarmReading {
+    if request.method == "HEAD" {
+        return AlarmReading::default();
+    }
     let view = AlarmView::of(request);
     let by_vendor = || {
         VENDORS.iter().find_map(|vendor| {

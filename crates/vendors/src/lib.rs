@@ -43,7 +43,8 @@ mod yi;
 
 use tipoff_model::{AlarmReading, Camera, Content, Event};
 
-pub use alarm::{ALARM_TEXT_BYTES_MAX, ALARMS_MAX, AlarmView, alarms};
+pub use alarm::{ALARM_TEXT_BYTES_MAX, ALARMS_MAX, AlarmView, alarms, is_alarm_path};
+
 use details::{MailFacts, MailForm};
 pub use mail::MailView;
 pub use upload::{Meaning, UploadedFile, is_temporary, lasting_name};

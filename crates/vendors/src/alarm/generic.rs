@@ -110,12 +110,14 @@ fn first<'a>(leaves: &[(&'a str, &'a str)], names: &[&str]) -> Option<&'a str> {
 fn bare(view: &AlarmView<'_>) -> Alarm {
     let path = view.request.path.trim_matches('/');
     let alarm = by_path(path);
-    let is_test = path.is_empty() || is_any(&["test"], path) || view.request.method == "HEAD";
+    let is_nothing = path.is_empty() && !view.request.has_body;
+    let is_test = is_nothing || is_any(&["test"], path);
     if is_test { Alarm { kind: "test".to_owned(), event: Event::Test, ..alarm } } else { alarm }
 }
 
 fn event_of(code: &str) -> Option<Event> {
-    listed(CODES, code).or_else(|| guessed(code))
+    let by_our_name = || Event::from_name(&code.to_lowercase()).filter(|it| *it != Event::Other);
+    listed(CODES, code).or_else(by_our_name).or_else(|| guessed(code))
 }
 
 fn is_test_word(code: &str) -> bool {

@@ -141,6 +141,9 @@ fn item(item: &Value) -> Option<(&str, &str)> {
     Some((item.text_at(&["Name"])?, item.text_at(&["Value"])?))
 }
 
+/// Names of items that say whether an alarm goes on, besides those of [`ITEMS`].
+const STATE_NAMES: [&str; 4] = ["active", "state", "logicalstate", "value"];
+
 /// The alarm of a topic with its data. Axis publishes the same topics and data over MQTT, with other prefixes.
 pub(crate) fn topic_alarm(topic: &str, data: &[(&str, &str)], message: &Value) -> Option<Alarm> {
     let path = plain(topic);
@@ -148,8 +151,15 @@ pub(crate) fn topic_alarm(topic: &str, data: &[(&str, &str)], message: &Value) -
     if is_any_scenario || NOTHING.iter().any(|part| path.contains(part)) {
         return None;
     }
-    let states: Vec<(&str, bool)> =
+    let mut states: Vec<(&str, bool)> =
         data.iter().filter_map(|(name, value)| Some((*name, state(value)?))).collect();
+    // Numbers of objects and scenarios look like states too.
+    let is_state = |(name, _): &(&str, bool)| {
+        by_item(name).is_some() || STATE_NAMES.iter().any(|it| name.eq_ignore_ascii_case(it))
+    };
+    if states.iter().any(is_state) {
+        states.retain(is_state);
+    }
     let known = |(name, _): &(&str, bool)| by_item(name).is_some();
     let told = states.iter().copied().filter(|(_, state)| *state);
     let item = told.clone().find(known).or_else(|| told.clone().next());
