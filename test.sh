@@ -195,7 +195,7 @@ if [ "$coverage" = 1 ]; then
   step "coverage"
   # The crates without I/O, and the spool. Not the program: its tests start processes that restrict themselves, so these
   # cannot write their coverage data.
-  measured=(model smtp ftp mail vendors rules spool)
+  measured=(model smtp ftp mail alarm vendors rules spool)
   llvm="$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/llvm-cov"
   if [ ! -x "$llvm" ] && [ "$install" = 1 ]; then rustup component add llvm-tools; fi
   if [ -x "$llvm" ] && [ -x .venv/bin/cargo-llvm-cov ]; then

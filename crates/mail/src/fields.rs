@@ -44,7 +44,7 @@ pub(crate) struct Fields {
     pub(crate) boundary: Option<Vec<u8>>,
     /// The `charset` parameter, as declared: a hint for [`charset::decode`].
     pub(crate) charset: Option<String>,
-    /// The file name by the device, decoded. It may contain a path: [`crate::label`] makes it safe.
+    /// The file name by the device, decoded. It may contain a path: [`tipoff_model::label`] makes it safe.
     pub(crate) name: Option<String>,
     /// Whether the disposition is `attachment`.
     pub(crate) attachment: bool,

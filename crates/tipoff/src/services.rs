@@ -21,6 +21,7 @@ use crate::modes::Modes;
 use crate::net::network;
 use crate::nodes::Leases;
 use crate::readiness::Health;
+use crate::receive::alarm::AlarmReceiver;
 use crate::receive::{ArrivalWriter, DeviceDirectory, LoginGate, Transcripts};
 use crate::reports::Reports;
 use crate::runtime::clock::Clock;
@@ -144,6 +145,18 @@ impl Services {
             self.notifier.clone(),
             self.events.clone(),
             self.clock.clone(),
+        )
+    }
+
+    /// Receives the alarms that devices push.
+    pub(crate) fn alarm_receiver(&self, writer: ArrivalWriter) -> AlarmReceiver {
+        AlarmReceiver::new(
+            &self.directory,
+            writer,
+            Arc::clone(&self.metrics),
+            self.gate.clone(),
+            self.transcripts.clone(),
+            self.supervisor.tasks().clone(),
         )
     }
 

@@ -4,7 +4,7 @@
 //! tests read the ports from these lines.
 
 use std::io::{self, IsTerminal};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use tipoff_model::Timestamp;
@@ -50,9 +50,8 @@ pub(super) async fn dashboard(
 /// alerts go.
 pub(super) fn announce(
     config: &Config,
-    smtp: &[BoundListener],
-    ftp: &[BoundListener],
-    http: Option<&tokio::net::TcpListener>,
+    (smtp, ftp): (&[BoundListener], &[BoundListener]),
+    alarms: &AlarmAddresses,
     dashboard: Option<&str>,
 ) {
     let lan = network::lan_address();
@@ -76,6 +75,7 @@ pub(super) fn announce(
         println!("  folder       any, or none");
         println!();
     }
+    alarms.print(&config.access, lan);
     if config.channels.is_empty() {
         println!(
             "Alerts go nowhere yet: no channel is configured. `tipoff init` sets up Telegram."
@@ -92,11 +92,50 @@ pub(super) fn announce(
     if let Some(dashboard) = dashboard {
         println!("Dashboard     {dashboard}");
     }
-    if let Some(address) = http.and_then(|listener| listener.local_addr().ok()) {
+    if let Some(address) = alarms.http {
         println!("Health        http://localhost:{}/healthz", address.port());
     }
     println!();
     println!("Try it: tipoff send");
+}
+
+/// Where devices push alarms.
+pub(super) struct AlarmAddresses {
+    /// The HTTP port.
+    pub(super) http: Option<SocketAddr>,
+    /// Further listeners that speak HTTP.
+    pub(super) more: Vec<SocketAddr>,
+    /// Listeners for frames of XMEye.
+    pub(super) framed: Vec<SocketAddr>,
+}
+
+impl AlarmAddresses {
+    fn print(&self, access: &Access, lan: Option<IpAddr>) {
+        if self.http.is_none() && self.more.is_empty() && self.framed.is_empty() {
+            return;
+        }
+        println!("Type into the camera's alarm server or webhook page (HTTP):");
+        let addresses = self.http.iter().chain(&self.more);
+        for address in addresses {
+            println!("  address      http://{}/h", reached(*address, lan));
+        }
+        for address in &self.framed {
+            println!("  XMEye        {}", reached(*address, lan));
+        }
+        match access.require_login {
+            true => println!("  password     of its [[device]], behind the address: /h/PASSWORD"),
+            false => println!("  password     none, or of its device: /h/PASSWORD"),
+        }
+        println!();
+    }
+}
+
+/// The address that a camera needs: it cannot use 0.0.0.0.
+fn reached(address: SocketAddr, lan: Option<IpAddr>) -> SocketAddr {
+    match lan {
+        Some(lan) if address.ip().is_unspecified() => SocketAddr::new(lan, address.port()),
+        _ => address,
+    }
 }
 
 /// Address, port and encryption of one listener.
@@ -104,12 +143,8 @@ fn server(listener: &BoundListener, what: &str, lan: Option<IpAddr>, encryption:
     let Ok(address) = listener.listener.local_addr() else {
         return;
     };
-    // A camera cannot use 0.0.0.0: it needs the address on the local network.
-    let host = match lan {
-        Some(lan) if address.ip().is_unspecified() => lan,
-        _ => address.ip(),
-    };
-    println!("  {what:<12} {host}");
+    let address = reached(address, lan);
+    println!("  {what:<12} {}", address.ip());
     println!("  port         {}", address.port());
     println!("  encryption   {encryption}");
 }

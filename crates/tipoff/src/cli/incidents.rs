@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use clap::Subcommand;
-use tipoff_model::{DeliveryState, Envelope, IncidentId, Timestamp};
+use tipoff_model::{DeliveryState, Envelope, IncidentId, Protocol, Timestamp};
 use tipoff_spool::{
     DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Lock, Spool,
 };
@@ -248,10 +248,12 @@ fn print_delivery(delivery: &DeliveryLine) {
     }
 }
 
-/// Sender and recipients of a mail; the path and the login of an upload.
+/// Sender and recipients of a mail; the path and the login of an upload; the login of an alarm.
 fn route(envelope: &Envelope) -> String {
+    let login = envelope.login.as_deref().unwrap_or("anybody");
     match &envelope.path {
-        Some(path) => format!("{path}, by {}", envelope.login.as_deref().unwrap_or("anybody")),
+        Some(path) => format!("{path}, by {login}"),
+        None if envelope.protocol == Protocol::Http => format!("alarm, by {login}"),
         None => format!("{} -> {}", envelope.sender, envelope.recipients.join(", ")),
     }
 }

@@ -18,13 +18,15 @@ use tokio::net::TcpListener;
 
 use self::ending::end;
 use self::signals::Signals;
+use super::announce::AlarmAddresses;
 use super::{Ending, Failure, announce, process, shared_secrets, signing_key};
 use crate::config::{Config, Listener};
 use crate::net::{network, tls::Tls};
 use crate::open_files::{self, Ceilings};
 use crate::other_nodes::OtherNodes;
+use crate::receive::alarm::{AlarmReceiver, framed};
 use crate::receive::listener::{self, BoundListener, ProtocolHandler};
-use crate::receive::{LoginGate, ftp, smtp};
+use crate::receive::{ArrivalWriter, LoginGate, ftp, smtp};
 use crate::reload::{Reload, Running, Source};
 use crate::runtime::{clock::Clock, links::Links, live_rules::LiveRules, shutdown, terminal};
 use crate::services::Services;
@@ -54,6 +56,8 @@ struct Bound {
     ftp: Vec<BoundListener>,
     /// `None` if `[http]` is switched off.
     http: Option<TcpListener>,
+    /// In the order of `listen` in `[alarm]`: those that speak HTTP, and those that speak in frames.
+    alarm: AlarmListeners,
 }
 
 impl Bound {
@@ -63,11 +67,13 @@ impl Bound {
         let bind = |listeners: Vec<Listener>| listeners.into_iter().map(listener::bind).collect();
         let smtp: anyhow::Result<_> = bind(config.smtp.listen.iter().map(|it| it.at).collect());
         let ftp: anyhow::Result<_> = bind(config.ftp.listen.clone());
+        let framed: anyhow::Result<_> = bind(config.alarm.framed.clone());
         Ok(Self {
             tls: Arc::new(Tls::load(&config.smtp, &config.data_dir)?),
             smtp: smtp?,
             ftp: ftp?,
             http: web::bind(&config.http).await?,
+            alarm: (web::bind_alarms(&config.alarm.http).await?, framed?),
         })
     }
 
@@ -111,9 +117,9 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
 
     let services =
         Services::open(&config, (spool, config.spool.node()), rules, gate, shutdown, clock).await?;
-    let reach = reach(&bound.smtp, &bound.ftp);
-    // Receivers start before the channels: a device does not wait for ffmpeg's version.
-    let (smtp, ftp) = receive(&services, &config, &bound.tls, (bound.smtp, bound.ftp), ceilings);
+    let reach = reach(&bound.smtp, &bound.ftp, bound.http.as_ref());
+    let listeners = ((bound.smtp, bound.ftp), bound.alarm);
+    let ((smtp, ftp), alarms) = receive_all(&services, &config, (listeners, &bound.tls), ceilings);
     let links = Links::new(url.as_deref(), key, config.http.media_links);
     let actions = services.actions(&links);
     let (dispatch, transcoder, renditions) =
@@ -133,7 +139,6 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let (reload, configuration) = Reload::new(source, config, running);
     reload.start(signals.hang_up, &services.supervisor);
     if let Some(listener) = bound.http {
-        let Services { gate, supervisor, .. } = &services;
         let state = web::AppState {
             spool: Arc::clone(&services.spool),
             clock: services.clock.clone(),
@@ -145,6 +150,7 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
             notifier: services.notifier.clone(),
             dispatch,
             directory: services.directory.clone(),
+            alarms,
             transcripts: services.transcripts.clone(),
             configuration,
             thumbnails,
@@ -153,8 +159,8 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
             modes: services.modes(),
             actions,
             reach,
-            supervisor: supervisor.clone(),
-            event_streams: EventStreams::new(Arc::clone(&gate.known)),
+            supervisor: services.supervisor.clone(),
+            event_streams: EventStreams::new(Arc::clone(&services.gate.known)),
             health,
         };
         web::start(listener, bound.tls, http, ceilings.http, state);
@@ -169,17 +175,36 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
 /// those that they began with.
 type Receivers = (Arc<ArcSwap<smtp::Receiver>>, Arc<ArcSwap<ftp::Receiver>>);
 
+/// The bound listeners of SMTP and FTP.
+type Listeners = (Vec<BoundListener>, Vec<BoundListener>);
+/// The bound listeners that take alarms only: by HTTP, and in frames.
+type AlarmListeners = (Vec<TcpListener>, Vec<BoundListener>);
+
+/// Starts all receivers, with one writer of arrivals. This is done before the channels: a device does not wait for ffmpeg's
+/// version.
+fn receive_all(
+    services: &Services,
+    config: &Config,
+    ((listeners, of_alarms), tls): ((Listeners, AlarmListeners), &Arc<Tls>),
+    ceilings: Ceilings,
+) -> (Receivers, AlarmReceiver) {
+    let writer = services.arrival_writer();
+    let alarms = services.alarm_receiver(writer.clone());
+    let receivers = receive(services, config, writer, (listeners, tls), ceilings);
+    receive_alarms(services, config, (of_alarms, tls), ceilings, &alarms);
+    (receivers, alarms)
+}
+
 /// Starts the receivers on their bound listeners, and reports to the service manager that devices
 /// can send. `ceilings`: the connections that the limit of open files allows.
 fn receive(
     services: &Services,
     config: &Config,
-    tls: &Arc<Tls>,
-    (smtp_listeners, ftp_listeners): (Vec<BoundListener>, Vec<BoundListener>),
+    writer: ArrivalWriter,
+    ((smtp_listeners, ftp_listeners), tls): (Listeners, &Arc<Tls>),
     ceilings: Ceilings,
 ) -> Receivers {
     let Services { directory, metrics, gate, supervisor, .. } = services;
-    let writer = services.arrival_writer();
     let start = |bound, handler| {
         let (tls, transcripts) = (Arc::clone(tls), services.transcripts.clone());
         listener::start(bound, handler, tls, transcripts, supervisor);
@@ -212,9 +237,34 @@ fn receive(
     (smtp, ftp)
 }
 
+/// Starts the listeners that take alarms only.
+fn receive_alarms(
+    services: &Services,
+    config: &Config,
+    ((http, framed), tls): (AlarmListeners, &Arc<Tls>),
+    ceilings: Ceilings,
+    alarms: &AlarmReceiver,
+) {
+    let Services { supervisor, gate, transcripts, .. } = services;
+    for listener in http {
+        let settings = (config.http.clone(), Arc::clone(&gate.known));
+        let (tls, alarms) = (Arc::clone(tls), alarms.clone());
+        web::start_alarms(listener, tls, settings, ceilings.http, alarms, supervisor);
+    }
+    if framed.is_empty() {
+        return;
+    }
+    let known = Arc::clone(&gate.known);
+    let receiver = Arc::new(framed::Receiver::new(alarms.clone(), known, ceilings.http));
+    for bound in framed {
+        let handler = ProtocolHandler::Framed(Arc::clone(&receiver));
+        listener::start(bound, handler, Arc::clone(tls), transcripts.clone(), supervisor);
+    }
+}
+
 /// The address and ports to type into devices. A listener on every address has none of its own:
 /// then it is the address of the interface that leads out of this machine.
-fn reach(smtp: &[BoundListener], ftp: &[BoundListener]) -> Reach {
+fn reach(smtp: &[BoundListener], ftp: &[BoundListener], http: Option<&TcpListener>) -> Reach {
     let first = |listeners: &[BoundListener]| listeners.first()?.listener.local_addr().ok();
     let (smtp, ftp) = (first(smtp), first(ftp));
     let bound = smtp.or(ftp).map(|address| address.ip()).filter(|ip| !ip.is_unspecified());
@@ -223,6 +273,7 @@ fn reach(smtp: &[BoundListener], ftp: &[BoundListener]) -> Reach {
         host: host.map_or_else(|| "this machine's address".to_owned(), |ip| ip.to_string()),
         smtp: smtp.map(|address| address.port()),
         ftp: ftp.map(|address| address.port()),
+        http: http.and_then(|it| it.local_addr().ok()).map(|address| address.port()),
     }
 }
 
@@ -238,8 +289,14 @@ async fn announce(
         Some(url) => Some(announce::dashboard(url, access, (spool, now)).await?),
         None => None,
     };
-    let Bound { smtp, ftp, http, .. } = bound;
-    announce::announce(config, smtp, ftp, http.as_ref(), dashboard.as_deref());
+    let Bound { smtp, ftp, http, alarm: (more, framed), .. } = bound;
+    let address = |listener: &TcpListener| listener.local_addr().ok();
+    let alarms = AlarmAddresses {
+        http: http.as_ref().and_then(address),
+        more: more.iter().filter_map(address).collect(),
+        framed: framed.iter().filter_map(|bound| address(&bound.listener)).collect(),
+    };
+    announce::announce(config, (smtp, ftp), &alarms, dashboard.as_deref());
     terminal::end_background();
     Ok(())
 }

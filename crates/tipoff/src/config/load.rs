@@ -20,9 +20,9 @@ use super::reading::{Environment, Reading, SecretFiles};
 use super::route::{self, KnownNames};
 use super::section::Section;
 use super::{
-    Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, SpoolSettings, Video, access,
-    channel, checks, device, exposure, ftp, http, mask, report, retention, rules, smtp, spool,
-    video,
+    Access, AlarmListeners, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, SpoolSettings,
+    Video, access, alarm, channel, checks, device, exposure, ftp, http, mask, report, retention,
+    rules, smtp, spool, video,
 };
 use crate::runtime::private;
 
@@ -48,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) ftp: Ftp,
     /// The HTTP port.
     pub(crate) http: Http,
+    /// Further listeners for alarms.
+    pub(crate) alarm: AlarmListeners,
     /// Who may send.
     pub(crate) access: Access,
     /// The configured devices, in the order of the file: the first that matches an envelope is its device.
@@ -159,6 +161,8 @@ fn read(mut root: Section<'_>) -> Config {
     let (mut http, port) = root.table("http", http::DOC, http::read);
     http.names.push(smtp.host_name.to_ascii_lowercase());
     listeners.extend(port);
+    let (alarm, more) = root.table("alarm", alarm::DOC, alarm::read);
+    listeners.extend(more);
     checks::listeners(root.reading, &listeners);
     let access = root.table("access", access::DOC, access::read);
     let devices = device::read(&mut root, access.shared.clone());
@@ -201,6 +205,7 @@ fn read(mut root: Section<'_>) -> Config {
         smtp,
         ftp,
         http,
+        alarm,
         access,
         devices,
         channels: configs,

@@ -6,6 +6,7 @@
 //! `load.rs` reads all sections and checks across them; `reference.rs` derives the documentation from the same keys.
 
 mod access;
+mod alarm;
 mod book;
 mod channel;
 mod checks;
@@ -38,6 +39,7 @@ mod values;
 mod video;
 
 pub(crate) use access::{Access, Networks};
+pub(crate) use alarm::AlarmListeners;
 pub(crate) use channel::ChannelConfig;
 pub(crate) use device::DeviceConfig;
 pub(crate) use fault::Faults;

@@ -6,7 +6,8 @@
 mod authenticator;
 mod device_resolver;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use tipoff_model::DeviceId;
@@ -28,7 +29,12 @@ struct Directory {
     devices: Vec<DeviceConfig>,
     /// Devices that people added on the dashboard. The configuration wins over them.
     added: Vec<AddedDevice>,
+    /// The user of each device by its password, made when an address with a password is used for the first time.
+    users: OnceLock<UsersByPassword>,
 }
+
+/// The user of each device, by the digest of its password. `None` if several devices have this password.
+type UsersByPassword = HashMap<blake3::Hash, Option<String>>;
 
 /// A device that was added on the dashboard.
 #[derive(Clone)]
@@ -41,7 +47,8 @@ struct AddedDevice {
 impl DeviceDirectory {
     /// The rules and devices of a configuration.
     pub(crate) fn new(access: Access, devices: Vec<DeviceConfig>) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(Directory { access, devices, added: Vec::new() })))
+        let (added, users) = (Vec::new(), OnceLock::new());
+        Self(Arc::new(ArcSwap::from_pointee(Directory { access, devices, added, users })))
     }
 
     /// Replaces the rules and the configured devices: used from the next login and the next arrival on.
@@ -50,6 +57,7 @@ impl DeviceDirectory {
             access: access.clone(),
             devices: devices.clone(),
             added: directory.added.clone(),
+            users: OnceLock::new(),
         });
     }
 
@@ -61,7 +69,11 @@ impl DeviceDirectory {
             password: Secret::new(password),
         };
         let added: Vec<AddedDevice> = devices.into_iter().map(added).collect();
-        self.0.rcu(|directory| Directory { added: added.clone(), ..(**directory).clone() });
+        self.0.rcu(|directory| Directory {
+            added: added.clone(),
+            users: OnceLock::new(),
+            ..(**directory).clone()
+        });
     }
 
     /// Checks logins against these devices.
@@ -94,6 +106,22 @@ impl Directory {
         self.devices
             .iter()
             .filter_map(|device| device.user.as_deref().zip(device.password.as_ref()))
+    }
+
+    /// The user of the one device that has this password.
+    fn user_of_password(&self, password: &str) -> Option<&str> {
+        let users = self.users.get_or_init(|| {
+            let mut users = UsersByPassword::new();
+            for (user, password) in self.logins_of_devices().chain(self.added_logins()) {
+                let digest = blake3::hash(password.expose().as_bytes());
+                let known = users.entry(digest).or_insert_with(|| Some(user.to_owned()));
+                if known.as_deref() != Some(user) {
+                    *known = None;
+                }
+            }
+            users
+        });
+        users.get(&blake3::hash(password.as_bytes()))?.as_deref()
     }
 
     /// Logins of added devices, without those whose user is one of the configuration: they prove nothing.

@@ -35,6 +35,9 @@ use crate::runtime::per_minute::{PerMinute, network};
 /// text.
 const RESEND_WAIT: Duration = Duration::from_secs(5 * 60);
 
+/// Alarms that are read and stored at a time.
+const ALARMS_READ_MAX: usize = 8;
+
 /// Stores the arrivals of all receivers. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ArrivalWriter {
@@ -51,6 +54,8 @@ pub(crate) struct ArrivalWriter {
     pub(super) clock: Clock,
     /// Turns at the processor, for the connections of all receivers.
     pub(super) turns: Turns,
+    /// Turns at reading alarms that have come whole: what is found in one is in memory until it is stored.
+    pub(super) alarm_turns: Turns,
     /// The parsers of the mails under way.
     parsers: ParserPool,
     /// The addresses whose arrivals were refused because the disk is full.
@@ -75,6 +80,7 @@ impl ArrivalWriter {
             events,
             clock,
             turns: Turns::default(),
+            alarm_turns: Turns::new(ALARMS_READ_MAX),
             parsers: ParserPool::default(),
             refused_full: Arc::default(),
         }
@@ -308,7 +314,7 @@ fn is_same(mail: &BlobWriter, blobs: &Blobs, stored: &StoredBlob, size: u64) -> 
 
 /// The digest of each whole picture and video, by which a file is recognised that a device sends again after its
 /// connection broke. `None` for other files.
-fn digests(mail: &BlobWriter, content: &Content) -> io::Result<Vec<Option<Digest>>> {
+pub(super) fn digests(mail: &BlobWriter, content: &Content) -> io::Result<Vec<Option<Digest>>> {
     let digest_of = |media: &Media| match media.kind {
         MediaKind::File => Ok(None),
         MediaKind::Picture | MediaKind::Animation | MediaKind::Video if !media.whole => Ok(None),

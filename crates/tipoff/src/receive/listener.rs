@@ -1,4 +1,4 @@
-//! Listeners of SMTP and FTP: binding, accepting, and what an accepted connection speaks.
+//! Listeners of SMTP, FTP and framed alarms: binding, accepting, and what an accepted connection speaks.
 //!
 //! Every listener understands plain text and TLS, whatever its configuration expects. A balancer's connection first says
 //! whose it is. A connection gets a permit, then a transcript, then a session in a task of its own; one without a permit
@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
+use super::alarm::framed;
 use super::connection::{Connection, ConnectionEnd};
 use super::handshake::{handshake, report_failure};
 use super::transcript::{SessionProblem, TranscriptRecorder, Transcripts};
@@ -53,6 +54,8 @@ pub(crate) enum ProtocolHandler {
     Smtp(Arc<ArcSwap<smtp::Receiver>>, SmtpListener),
     /// The FTP receiver.
     Ftp(Arc<ArcSwap<ftp::Receiver>>),
+    /// The receiver of alarms in frames.
+    Framed(Arc<framed::Receiver>),
 }
 
 impl ProtocolHandler {
@@ -61,6 +64,7 @@ impl ProtocolHandler {
         match self {
             Self::Smtp(receiver, _) => receiver.load().connections.clone(),
             Self::Ftp(receiver) => receiver.load().connections.clone(),
+            Self::Framed(receiver) => receiver.connections.clone(),
         }
     }
 
@@ -69,6 +73,7 @@ impl ProtocolHandler {
         match self {
             Self::Smtp(receiver, _) => receiver.load().is_balancer(address),
             Self::Ftp(receiver) => receiver.load().is_balancer(address),
+            Self::Framed(_) => false,
         }
     }
 
@@ -77,6 +82,7 @@ impl ProtocolHandler {
         match self {
             Self::Smtp(..) => Alpn::Smtp,
             Self::Ftp(_) => Alpn::Ftp,
+            Self::Framed(_) => Alpn::Http,
         }
     }
 
@@ -84,6 +90,7 @@ impl ProtocolHandler {
         match self {
             Self::Smtp(..) => Protocol::Smtp,
             Self::Ftp(_) => Protocol::Ftp,
+            Self::Framed(_) => Protocol::Http,
         }
     }
 
@@ -94,6 +101,7 @@ impl ProtocolHandler {
                 smtp::serve(connection, offered, &receiver.load_full()).await
             }
             Self::Ftp(receiver) => ftp::serve(connection, &receiver.load_full()).await,
+            Self::Framed(receiver) => framed::serve(connection, receiver).await,
         }
     }
 }
@@ -152,7 +160,8 @@ pub(crate) fn start(
     let BoundListener { listener, settings } = bound;
     let protocol = match handler.protocol() {
         Protocol::Ftp => "FTP",
-        _ => "SMTP",
+        Protocol::Smtp => "SMTP",
+        Protocol::Http => "alarm",
     };
     let name = format!("{protocol} listener {}", settings.address);
     let headers = HeaderGate::new(handler.protocol().as_str());

@@ -33,6 +33,14 @@ const UNCHECKED_PAUSE: Duration = Duration::from_secs(1);
 /// Addresses that are read from the spool.
 const PLACES_MAX: u32 = 4_096;
 
+/// The user of the device whose password this is; `None` if no device has it, or several.
+pub(super) enum PasswordCheck {
+    /// The answer may say it.
+    Checked(Option<String>),
+    /// Too many were wrong: the answer must be the same for a right and a wrong one.
+    TooSoon(Option<String>),
+}
+
 impl LoginGate {
     /// Reads the devices that people added, and from which addresses known ones come.
     pub(crate) async fn read_devices(
@@ -69,7 +77,7 @@ impl LoginGate {
         authenticator: &Authenticator,
         peer: IpAddr,
         credentials: &Credentials,
-        handle: &ConnectionHandle,
+        handle: Option<&ConnectionHandle>,
     ) -> Option<Admission> {
         let user = credentials.user();
         let login_required = authenticator.requires_login(peer);
@@ -97,12 +105,48 @@ impl LoginGate {
         if admission == Admission::Proven {
             attempt.succeeded();
             self.known.proven(user, peer);
-            handle.mark_known();
+            if let Some(handle) = handle {
+                handle.mark_known();
+            }
         } else {
             attempt.failed();
             self.warn(peer, user);
         }
         Some(admission)
+    }
+
+    /// Finds the device whose password an address has in it. Where too many passwords were wrong, the answer must not show
+    /// whether this one is right.
+    pub(super) async fn user_of_password(
+        &self,
+        authenticator: &Authenticator,
+        peer: IpAddr,
+        password: &str,
+    ) -> PasswordCheck {
+        let is_known = self.known.contains(peer);
+        let found = authenticator.user_of_password(password);
+        let user = found.as_deref().unwrap_or_default();
+        let Ok(attempt) =
+            self.throttle.enter(Claim { peer, user, secret: Some(password), is_known })
+        else {
+            self.warn(peer, user);
+            return PasswordCheck::TooSoon(found);
+        };
+        // Without a wait nothing comes in between: many alarms at a time do not count as guesses.
+        if !attempt.wait().is_zero() {
+            tokio::time::sleep(attempt.wait()).await;
+        }
+        match &found {
+            Some(user) => {
+                attempt.succeeded();
+                self.known.proven(user, peer);
+            }
+            None => {
+                attempt.failed();
+                self.warn(peer, "");
+            }
+        }
+        PasswordCheck::Checked(found)
     }
 
     /// Logs wrong logins of an address, once a minute.

@@ -5,6 +5,7 @@
 //! spool's transaction.
 
 mod access;
+pub(crate) mod alarm;
 mod arrival_writer;
 mod connection;
 mod control;

@@ -65,7 +65,7 @@ pub(super) async fn log_in(
 ) -> LoginReply {
     let ControlConnection { peer, record, handle, .. } = control;
     let user = credentials.user();
-    match gate.check(authenticator, *peer, credentials, handle).await {
+    match gate.check(authenticator, *peer, credentials, Some(handle)).await {
         Some(Admission::Refused) => {
             let user_known = authenticator.knows_user(user);
             record.problem(SessionProblem::LoginRefused { user: user.to_owned(), user_known });

@@ -35,13 +35,14 @@ fn edited(before: &Config, now: &Config, effect: Effect) -> impl Iterator<Item =
 
 /// Every setting but `[[channel]]`, when an edit of it has an effect, and whether it differs. The configuration is
 /// taken apart without `..`, so that a new section does not compile until it is listed.
-fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 17] {
+fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 18] {
     use Effect::{AfterRestart, AtOnce};
     let Config {
         data_dir,
         smtp,
         ftp,
         http,
+        alarm,
         access,
         devices,
         channels: _, // One by one: see `channels`.
@@ -85,6 +86,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 17]
         ("[smtp] listen", AfterRestart, smtp.listen != before.smtp.listen),
         ("[ftp] listen", AfterRestart, ftp.listen != before.ftp.listen),
         ("[http]", AfterRestart, *http != before.http),
+        ("[alarm]", AfterRestart, *alarm != before.alarm),
         ("[spool]", AfterRestart, *spool != before.spool),
         ("[video]", AfterRestart, *video != before.video),
     ]

@@ -40,6 +40,7 @@ impl Running {
         let Config {
             smtp,
             ftp,
+            alarm: _,
             access,
             devices,
             channels,

@@ -68,10 +68,15 @@ fn contents(
             let place = MediaPlace { arrival: id, index: Some(index) };
             (format!("{id}-{index}-{}", safe(&media.name)), at, place)
         });
-        // An upload is its file.
-        let is_mail = arrival.envelope.protocol == Protocol::Smtp;
-        let raw = (format!("{id}.eml"), at, MediaPlace { arrival: id, index: None });
-        files.chain(is_mail.then_some(raw))
+        let extension = match arrival.envelope.protocol {
+            Protocol::Smtp => Some("eml"),
+            Protocol::Http => Some("http"),
+            // An upload is its file.
+            Protocol::Ftp => None,
+        };
+        let raw =
+            |extension| (format!("{id}.{extension}"), at, MediaPlace { arrival: id, index: None });
+        files.chain(extension.map(raw))
     })
 }
 

@@ -38,6 +38,7 @@ use crate::net::proxy_header;
 use crate::net::sniff::is_client_hello;
 use crate::net::tls::{Alpn, Tls};
 use crate::open_files;
+use crate::receive::alarm::{begins_alarm, is_alarm_path};
 use crate::runtime::per_minute::PerMinute;
 use crate::runtime::shutdown::{Phase, Shutdown};
 
@@ -55,8 +56,9 @@ const READER_RATE_MIN: u64 = 2 * 1024;
 /// Maximum size of a request's head; a larger one gets a 431. Also the buffer of an answer in memory.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
 
-/// Bytes that are looked at to decide what a connection speaks: as many as a PROXY header begins with.
-const FIRST_BYTES: usize = 12;
+/// Bytes that are looked at to decide what a connection speaks: more than a PROXY header begins with, and as many as the
+/// beginning of an alarm has.
+const FIRST_BYTES: usize = 64;
 
 /// Pause in accepting when the system has no file descriptor left.
 const BREATHER: Duration = Duration::from_millis(100);
@@ -191,8 +193,8 @@ impl Server {
         handle: ConnectionHandle,
         mut shutdown: Shutdown,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let socket = tokio::select! {
-            socket = self.greet(socket, address) => socket?,
+        let (socket, is_alarm) = tokio::select! {
+            greeted = self.greet(socket, address) => greeted?,
             () = shutdown.reached(Phase::Ending) => return Ok(()),
         };
         let peer = Peer { address, by_tls: matches!(socket, Either::Right(_)) };
@@ -203,6 +205,8 @@ impl Server {
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX);
         builder.max_buf_size(BUFFER_BYTES_MAX);
+        // Some devices close their side when they have sent everything. That is no reason to give up what they sent.
+        builder.half_close(is_alarm);
         // Boxed: the connection is large, and most never get as far as this.
         let mut connection = Box::pin(builder.serve_connection(io, service));
         tokio::select! {
@@ -215,13 +219,13 @@ impl Server {
         }
     }
 
-    /// Decides by the first byte between TLS and plain HTTP: clients of both send first. A PROXY header here comes from
+    /// Decides by the first byte between TLS and plain HTTP, and whether plain HTTP begins with an alarm: clients send first. A PROXY header here comes from
     /// somebody who is no balancer, and ends the connection.
     async fn greet(
         &self,
         socket: TcpStream,
         peer: SocketAddr,
-    ) -> io::Result<Either<TcpStream, Box<TlsStream<TcpStream>>>> {
+    ) -> io::Result<(Either<TcpStream, Box<TlsStream<TcpStream>>>, bool)> {
         let mut first = [0; FIRST_BYTES];
         let count = timeout(HEAD_MAX, socket.peek(&mut first)).await??;
         let first = first.get(..count).unwrap_or_default();
@@ -233,10 +237,11 @@ impl Server {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         if !is_client_hello(first) {
-            return Ok(Either::Left(socket));
+            let is_alarm = begins_alarm(first);
+            return Ok((Either::Left(socket), is_alarm));
         }
         let handshake = Box::pin(TlsAcceptor::from(self.tls.config(Alpn::Http)).accept(socket));
-        Ok(Either::Right(Box::new(timeout(HEAD_MAX, handshake).await??)))
+        Ok((Either::Right(Box::new(timeout(HEAD_MAX, handshake).await??)), false))
     }
 
     /// The next connection, once a file descriptor is free for it.
@@ -273,7 +278,11 @@ async fn answer(
 ) -> Result<Response, Infallible> {
     // A connection with a request is evicted after those without one.
     handle.set_busy(true);
-    let mut request = request.map(|body| slow_body::bounded(Body::new(body)));
+    let time = match is_alarm_path(request.uri().path()) {
+        true => slow_body::ALARM_TIME,
+        false => slow_body::BODY_TIME,
+    };
+    let mut request = request.map(|body| slow_body::bounded(Body::new(body), time));
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = router.call(request).await;
     handle.set_busy(false);

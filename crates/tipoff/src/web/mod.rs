@@ -8,6 +8,7 @@ pub(crate) mod access;
 mod account_settings;
 pub(crate) mod account_types;
 mod action_links;
+mod alarms;
 mod api;
 mod assets;
 mod audit_sentences;
@@ -65,6 +66,7 @@ pub(crate) use api::event_stream::EventStreams;
 pub(crate) use share_opens::ShareOpens;
 
 use access::{Access, Guard, Rights};
+use alarms::AlarmDiversion;
 use problem::Problem;
 use proxy_policy::ProxyPolicy;
 
@@ -76,8 +78,10 @@ use crate::dispatch::ChannelSupervisor;
 use crate::media::renditions::Renditions;
 use crate::media::thumbnails::Thumbnails;
 use crate::modes::Modes;
+use crate::net::known::KnownAddresses;
 use crate::net::tls::Tls;
 use crate::readiness::Health;
+use crate::receive::alarm::AlarmReceiver;
 use crate::receive::{DeviceDirectory, Transcripts};
 use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
@@ -109,6 +113,8 @@ pub(crate) struct AppState {
     pub(crate) dispatch: ChannelSupervisor,
     /// The devices that the program knows, and their logins.
     pub(crate) directory: DeviceDirectory,
+    /// Receives what devices push to the HTTP port.
+    pub(crate) alarms: AlarmReceiver,
     /// The open sessions of devices.
     pub(crate) transcripts: Transcripts,
     /// The state of the configuration file: faults, and settings that wait for a restart.
@@ -142,6 +148,8 @@ pub(crate) struct Reach {
     pub(crate) smtp: Option<u16>,
     /// The first port for uploads. `None` if no receiver listens for it.
     pub(crate) ftp: Option<u16>,
+    /// The HTTP port, to which alarms are pushed. `None` if it is switched off.
+    pub(crate) http: Option<u16>,
 }
 
 impl AppState {
@@ -185,6 +193,34 @@ pub(crate) async fn bind(settings: &Http) -> anyhow::Result<Option<TcpListener>>
     Ok(Some(listener))
 }
 
+/// Binds the listeners that take alarms only.
+pub(crate) async fn bind_alarms(listeners: &[Listener]) -> anyhow::Result<Vec<TcpListener>> {
+    let mut bound = Vec::new();
+    for Listener { address, .. } in listeners {
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address} for alarms: set another [alarm] listen")
+        })?;
+        bound.push(listener);
+    }
+    Ok(bound)
+}
+
+/// Serves a listener that takes alarms only, until the end. `[http]` says who is a proxy or a balancer.
+pub(crate) fn start_alarms(
+    listener: TcpListener,
+    tls: Arc<Tls>,
+    (settings, known): (Http, Arc<KnownAddresses>),
+    ceiling: usize,
+    receiver: AlarmReceiver,
+    supervisor: &Supervisor,
+) {
+    let server = listener::Server::new(Arc::new(listener), tls, known, &settings, ceiling);
+    let policy = Arc::new(ProxyPolicy::new(settings));
+    let diversion = AlarmDiversion { policy, receiver };
+    let router = Router::new().fallback(alarms::answer_all).with_state(diversion);
+    serve(server, router, "alarm listener", supervisor);
+}
+
 /// Serves until the end, in a task that is supervised. The system has open files for `ceiling` connections.
 pub(crate) fn start(
     listener: TcpListener,
@@ -206,13 +242,22 @@ pub(crate) fn start(
     let listener = Arc::new(listener);
     let server = listener::Server::new(listener, tls, known, &settings, ceiling);
     let policy = Arc::new(ProxyPolicy::new(settings));
+    let diversion = AlarmDiversion { policy: Arc::clone(&policy), receiver: state.alarms.clone() };
     let router = router(state)
         .layer(from_fn(access::refuse_tokens_in_urls))
         .layer(from_fn_with_state(policy, proxy_policy::recognise))
-        .layer(from_fn(security_headers::harden));
-    supervisor.clone().spawn("HTTP listener", move || {
+        .layer(from_fn(security_headers::harden))
+        // Devices name any host or none, and speak no TLS: what is for browsers comes behind this.
+        .layer(from_fn_with_state(diversion, alarms::divert));
+    serve(server, router, "HTTP listener", &supervisor);
+}
+
+/// Serves a listener in a task that is supervised.
+fn serve(server: listener::Server, router: Router, task: &'static str, supervisor: &Supervisor) {
+    let (tasks, shutdown) = (supervisor.tasks().clone(), supervisor.shutdown());
+    supervisor.spawn(task, move || {
         let (server, router) = (server.clone(), router.clone());
-        let (tasks, shutdown) = (supervisor.tasks().clone(), supervisor.shutdown());
+        let (tasks, shutdown) = (tasks.clone(), shutdown.clone());
         async move {
             server.serve(router, tasks, shutdown).await;
             Ok(())

@@ -97,7 +97,12 @@ impl ProxyPolicy {
     }
 
     /// The client behind a connection. A proxy without its secret is treated like any other client.
-    fn client(&self, peer: Peer, host: Option<&HostName>, headers: &HeaderMap) -> Client {
+    pub(super) fn client(
+        &self,
+        peer: Peer,
+        host: Option<&HostName>,
+        headers: &HeaderMap,
+    ) -> Client {
         let Peer { address, by_tls } = peer;
         let address = address.ip().to_canonical();
         let Proxies { trusted, secret, .. } = &self.proxies;

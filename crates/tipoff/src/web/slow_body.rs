@@ -7,20 +7,22 @@ use axum::body::{Body, Bytes, HttpBody as _};
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
 
-/// Time for any body.
-const BODY_TIME: Duration = Duration::from_secs(10);
+/// Time for any body of a browser or a program.
+pub(super) const BODY_TIME: Duration = Duration::from_secs(10);
+/// Time for any body of a device: it may be at the end of a weak wireless link.
+pub(super) const ALARM_TIME: Duration = Duration::from_secs(60);
 /// Each further so many bytes allow one second more.
 const BYTES_A_SECOND: u64 = 4 * 1024;
 
-/// The body, which fails if it is slower than the limits.
-pub(super) fn bounded(body: Body) -> Body {
+/// The body, which fails if it is slower than the limits. `time`: what any body may take.
+pub(super) fn bounded(body: Body, time: Duration) -> Body {
     if body.is_end_stream() {
         return body;
     }
     let began = Instant::now();
     let come = (body.into_data_stream(), 0_u64);
     let pieces = stream::unfold(come, move |(mut pieces, bytes)| async move {
-        let deadline = began + BODY_TIME + Duration::from_millis(bytes * 1_000 / BYTES_A_SECOND);
+        let deadline = began + time + Duration::from_millis(bytes * 1_000 / BYTES_A_SECOND);
         let piece: io::Result<Bytes> = match timeout_at(deadline, pieces.next()).await {
             Ok(None) => return None,
             Ok(Some(piece)) => piece.map_err(io::Error::other),
@@ -43,7 +45,7 @@ mod tests {
             let piece = Bytes::from(vec![0; bytes_a_second]);
             (number < seconds).then_some((Ok::<_, io::Error>(piece), number + 1))
         });
-        let body = bounded(Body::from_stream(pieces));
+        let body = bounded(Body::from_stream(pieces), BODY_TIME);
         axum::body::to_bytes(body, usize::MAX).await.map(|bytes| bytes.len())
     }
 

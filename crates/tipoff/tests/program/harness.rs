@@ -134,6 +134,9 @@ pub struct Server {
     pub smtp: Vec<SocketAddr>,
     pub ftp: Vec<SocketAddr>,
     pub http: SocketAddr,
+    /// Listeners of `[alarm]`: those that speak HTTP, and those that take frames.
+    pub alarms: Vec<SocketAddr>,
+    pub framed: Vec<SocketAddr>,
     /// Where it said its dashboard is.
     pub dashboard: String,
     /// The program and its first arguments, which name the configuration.
@@ -172,6 +175,7 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (mut smtp, mut ftp, mut http) = (Vec::new(), Vec::new(), None);
         let mut dashboard = String::new();
+        let (mut alarms, mut framed) = (Vec::new(), Vec::new());
         let (mut host, mut is_ftp) = ("127.0.0.1".to_owned(), false);
         for line in lines.by_ref() {
             let line = line.unwrap();
@@ -185,6 +189,11 @@ impl Server {
                     let address = SocketAddr::new(host.parse().unwrap(), port.parse().unwrap());
                     if is_ftp { &mut ftp } else { &mut smtp }.push(address);
                 }
+                ["address", url] => {
+                    let address = url.trim_start_matches("http://").trim_end_matches("/h");
+                    alarms.push(address.parse().unwrap());
+                }
+                ["XMEye", address] => framed.push(address.parse().unwrap()),
                 ["Dashboard", url, ..] => dashboard = (*url).to_owned(),
                 ["Health", url] => {
                     let port = url.split(':').nth(2).unwrap().split('/').next().unwrap();
@@ -199,7 +208,9 @@ impl Server {
         let log_now = log.lock().unwrap().clone();
         assert!(!smtp.is_empty(), "the server did not start:\n{log_now}");
         let http = http.unwrap_or_else(|| "127.0.0.1:1".parse().unwrap());
-        Self { child, smtp, ftp, http, dashboard, beside, log }
+        // The first one is the HTTP port.
+        alarms.retain(|it| *it != http);
+        Self { child, smtp, ftp, http, alarms, framed, dashboard, beside, log }
     }
 
     /// A link that sets the password of the dashboard, as the command prints it.

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod actions;
+mod alarms;
 mod api;
 mod audit;
 mod audit_coverage;

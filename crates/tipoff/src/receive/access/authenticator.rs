@@ -51,6 +51,11 @@ impl Authenticator {
         directory.logins().any(|(known, _)| same_user(user, Some(known)))
     }
 
+    /// The user of the device whose password this is; `None` if no device has it, or several.
+    pub(crate) fn user_of_password(&self, password: &str) -> Option<String> {
+        self.0.0.load().user_of_password(password).map(str::to_owned)
+    }
+
     /// Whether the configured device of this name has a password.
     pub(crate) fn has_own_login(&self, name: &str) -> bool {
         let directory = self.0.0.load();

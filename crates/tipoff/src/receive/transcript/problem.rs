@@ -37,6 +37,8 @@ pub(in crate::receive) enum SessionProblem {
         /// Whether the setting allows that for the networks of devices.
         allowed: bool,
     },
+    /// The address that it pushes to has the password of no device, or of several.
+    UnknownAddress,
     /// A command was refused.
     Refused(CommandRefusal),
     /// It could not be encrypted.
@@ -72,7 +74,8 @@ impl SessionProblem {
             Self::LoginRefused { .. }
             | Self::LoginTooSoon
             | Self::LoginMissing
-            | Self::LoginMechanism => SessionOutcome::LoginRefused,
+            | Self::LoginMechanism
+            | Self::UnknownAddress => SessionOutcome::LoginRefused,
             Self::Tls(_) => SessionOutcome::TlsFailed,
             Self::TurnedAway(_) | Self::ProxyHeader => SessionOutcome::TurnedAway,
             Self::Torn | Self::GivenUp => SessionOutcome::Torn,
@@ -114,13 +117,10 @@ impl SessionProblem {
                 "Too many wrong passwords came from its address, so this login was not looked at; the next \
                  one is within a minute. Correct the password in the device that sends a wrong one."
             }
-            Self::LoginMissing if protocol == Protocol::Ftp => {
-                "It did not log in and must: set user and password in the device. Where no login is \
-                 required, any are good enough."
-            }
-            Self::LoginMissing => {
-                "It did not log in and must: switch authentication on in the device and set user \
-                 and password, or add its network to `networks` in `[access]`."
+            Self::LoginMissing => login_missing(protocol),
+            Self::UnknownAddress => {
+                "No device has the password in this address (`/h/PASSWORD`), or several have it: type the \
+                 address into the device again, as the page of the device shows it."
             }
             Self::LoginMechanism => {
                 "It wants to log in in a way that is not offered: choose LOGIN or PLAIN in the \
@@ -150,16 +150,7 @@ impl SessionProblem {
                 "Nothing came for too long: look at the network of the device. A slow one may \
                  need more time (`stall` and `max_transfer` in `[ftp]`)."
             }
-            Self::TooBig => match protocol {
-                Protocol::Smtp => {
-                    "The mail was too big: let the device send smaller or fewer pictures, or raise \
-                     `max_message` in `[smtp]`."
-                }
-                Protocol::Ftp => {
-                    "The file was too big: let the device make shorter videos, or raise `max_file` \
-                     in `[ftp]`."
-                }
-            },
+            Self::TooBig => too_big(protocol),
             Self::DiskFull => {
                 "The disk of this machine is full: make room, or keep less (`[retention]`)."
             }
@@ -169,6 +160,41 @@ impl SessionProblem {
             Self::Busy | Self::GivenUp => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+/// The hint for a missing login.
+const fn login_missing(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Smtp => {
+            "It did not log in and must: switch authentication on in the device and set user \
+             and password, or add its network to `networks` in `[access]`."
+        }
+        Protocol::Ftp => {
+            "It did not log in and must: set user and password in the device. Where no login is \
+             required, any are good enough."
+        }
+        Protocol::Http => {
+            "It must prove which device it is: use the address with the device's password \
+             (`/h/PASSWORD`), or add its network to `networks` in `[access]`."
+        }
+    }
+}
+
+/// The hint for a mail, a file or an alarm that is too large.
+const fn too_big(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Smtp => {
+            "The mail was too big: let the device send smaller or fewer pictures, or raise \
+             `max_message` in `[smtp]`."
+        }
+        Protocol::Ftp => {
+            "The file was too big: let the device make shorter videos, or raise `max_file` \
+             in `[ftp]`."
+        }
+        Protocol::Http => {
+            "The alarm was larger than 20 MB: let the device send smaller or fewer pictures."
+        }
     }
 }
 
@@ -240,7 +266,7 @@ mod tests {
 
     #[test]
     fn each_problem_says_what_to_change() {
-        use Protocol::{Ftp, Smtp};
+        use Protocol::{Ftp, Http, Smtp};
         let refused = |user: &str, user_known| SessionProblem::LoginRefused {
             user: user.to_owned(),
             user_known,
@@ -269,6 +295,9 @@ mod tests {
             (SessionProblem::TimedOut, Ftp, "failed", "`stall`"),
             (SessionProblem::TooBig, Smtp, "failed", "`max_message`"),
             (SessionProblem::TooBig, Ftp, "failed", "`max_file`"),
+            (SessionProblem::TooBig, Http, "failed", "20 MB"),
+            (SessionProblem::LoginMissing, Http, "login_refused", "`/h/PASSWORD`"),
+            (SessionProblem::UnknownAddress, Http, "login_refused", "No device has the password"),
             (SessionProblem::DiskFull, Smtp, "failed", "disk of this machine is full"),
             (SessionProblem::NotStored, Ftp, "failed", "log of Tipoff"),
         ] {

@@ -11,9 +11,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use tipoff_model::DeviceId;
 use tipoff_spool::{IncidentFilter, SessionLine};
-use tipoff_vendors::guide::{self, FieldEntry, Guide, SetupValue};
+use tipoff_vendors::guide::{self, FieldEntry, Guide, SetupPage, SetupValue};
 
-use super::super::AppState;
 use super::super::api::sessions::{SessionQuery, find};
 use super::super::extract::{Path, Query};
 use super::super::layout::Layout;
@@ -21,6 +20,7 @@ use super::super::page::{Page, page};
 use super::super::page_parts::Choice;
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
+use super::super::{AppState, Reach};
 use super::sessions::{SessionRow, row};
 
 /// Sessions that the page shows while it waits.
@@ -40,14 +40,45 @@ pub(in super::super) async fn add(layout: Layout) -> Page {
     page(&AddPage { layout })
 }
 
-/// The vendor, and whether the device sends by mail or FTP.
+/// How a device sends its alerts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Mail,
+    Ftp,
+    Alarm,
+}
+
+impl By {
+    /// The page of a guide for it.
+    fn page(self, guide: &Guide) -> Option<&SetupPage> {
+        match self {
+            Self::Mail => guide.mail.as_ref(),
+            Self::Ftp => guide.ftp.as_ref(),
+            Self::Alarm => guide.alarm.as_ref(),
+        }
+    }
+
+    /// What is asked for, if the guide has it, else the first way that it has.
+    fn of(asked: &str, guide: &Guide) -> Self {
+        match asked {
+            "ftp" => Self::Ftp,
+            "alarm" => Self::Alarm,
+            _ => {
+                let ways = [Self::Mail, Self::Ftp, Self::Alarm];
+                ways.into_iter().find(|by| by.page(guide).is_some()).unwrap_or(Self::Mail)
+            }
+        }
+    }
+}
+
+/// The vendor, and how the device sends.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(in super::super) struct SetupQuery {
     /// Name of a guide. `maker` is its name in older addresses.
     #[serde(alias = "maker")]
     vendor: String,
-    /// `ftp`, or anything else for mail.
+    /// `ftp`, `alarm`, or anything else for mail.
     by: String,
 }
 
@@ -59,8 +90,8 @@ struct DeviceSetupPage {
     name: String,
     /// Vendors with a guide.
     vendors: Vec<Choice>,
-    /// Whether the FTP page of the guide is shown, not the mail page.
-    by_ftp: bool,
+    /// Which page of the guide is shown.
+    by: By,
     /// Where the camera has its settings, such as `Network > Email`.
     menu: Option<&'static str>,
     /// What to type, field by field.
@@ -106,8 +137,8 @@ pub(in super::super) async fn setup(
     };
     let reach = GuideValues { state: &state, user: &login.user, password };
     let guide = guide::guide(&query.vendor).unwrap_or(&guide::OTHER);
-    let by_ftp = query.by == "ftp" || (guide.mail.is_none() && guide.ftp.is_some());
-    let (menu, lines, notes) = reach.fill_in(guide, by_ftp);
+    let by = By::of(&query.by, guide);
+    let (menu, lines, notes) = reach.fill_in(guide, by);
     let sessions = find(&state, &SessionQuery::default()).await?;
     let lately = clock.now().before(LATELY);
     let told = |line: &SessionLine| match &line.device {
@@ -127,7 +158,7 @@ pub(in super::super) async fn setup(
         id,
         name: device.name,
         vendors: vendors(&query.vendor),
-        by_ftp,
+        by,
         menu,
         lines,
         notes,
@@ -170,20 +201,22 @@ struct GuideValues<'a> {
 }
 
 impl GuideValues<'_> {
-    /// The menu, the fields and the notes of a guide. A vendor without a page for mail or FTP gets the general one.
+    /// The menu, the fields and the notes of a guide. A vendor without such a page gets the general one.
     fn fill_in(
         &self,
         guide: &Guide,
-        by_ftp: bool,
+        by: By,
     ) -> (Option<&'static str>, Vec<GuideLine>, Vec<String>) {
         let mut notes: Vec<String> = guide.notes.iter().map(|note| (*note).to_owned()).collect();
-        let page = if by_ftp { guide.ftp.as_ref() } else { guide.mail.as_ref() };
-        let page =
-            page.or(if by_ftp { guide::OTHER.ftp.as_ref() } else { guide::OTHER.mail.as_ref() });
-        let Some(page) = page else {
+        let Some(page) = by.page(guide).or(by.page(&guide::OTHER)) else {
             return (None, Vec::new(), notes);
         };
-        let port = if by_ftp { self.state.reach.ftp } else { self.state.reach.smtp };
+        let Reach { smtp, ftp, http, .. } = self.state.reach.clone();
+        let port = match by {
+            By::Mail => smtp,
+            By::Ftp => ftp,
+            By::Alarm => http,
+        };
         if let Some(only) = page.only_port
             && port != Some(only)
         {
@@ -203,6 +236,11 @@ impl GuideValues<'_> {
         (page.menu, page.fields.iter().map(line).collect(), notes)
     }
 
+    /// The path of the device's own address for alarms.
+    fn alarm_path(&self) -> String {
+        format!("/h/{}", self.password)
+    }
+
     /// The value of a field. A port is missing if that receiver does not listen.
     fn value(&self, value: SetupValue, port: Option<u16>) -> String {
         let host = &self.state.reach.host;
@@ -217,7 +255,11 @@ impl GuideValues<'_> {
             SetupValue::Sender => format!("{}@example.com", self.user),
             SetupValue::Recipient => "me@example.com".to_owned(),
             // No page for alarms is shown yet.
-            SetupValue::AlarmUrl | SetupValue::AlarmPath => String::new(),
+            SetupValue::AlarmUrl => match port {
+                Some(port) => format!("http://{host}:{port}{}", self.alarm_path()),
+                None => "(not listening)".to_owned(),
+            },
+            SetupValue::AlarmPath => self.alarm_path(),
         }
     }
 }

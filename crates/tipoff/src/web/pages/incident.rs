@@ -235,7 +235,11 @@ pub(in super::super) fn shots(
 /// An arrival in words.
 fn told(arrival: &ArrivalLine, clock: &ReaderClock) -> ArrivalRow {
     let ArrivalLine { id, envelope, content, .. } = arrival;
-    let by_mail = envelope.protocol == Protocol::Smtp;
+    let (way, raw_name) = match envelope.protocol {
+        Protocol::Smtp => ("Mail without a subject", "original mail"),
+        Protocol::Ftp => ("Upload", "original file"),
+        Protocol::Http => ("Alarm", "original request"),
+    };
     let mut notes = Vec::new();
     if arrival.torn {
         notes.push("The connection broke before the end. This is what was received.");
@@ -258,14 +262,14 @@ fn told(arrival: &ArrivalLine, clock: &ReaderClock) -> ArrivalRow {
     let files = (0..).zip(&content.media);
     ArrivalRow {
         subject: content.subject.clone(),
-        way: if by_mail { "Mail without a subject" } else { "Upload" },
+        way,
         text: content.text.clone(),
         notes,
         others: files.filter(|(_, it)| !is_shown(it)).map(other).collect(),
         time: clock.second(arrival.received_at),
         from: from(arrival),
         raw: file_url(MediaPlace { arrival: *id, index: None }),
-        raw_name: if by_mail { "original mail" } else { "original file" },
+        raw_name,
         size: size(arrival.blob.size),
     }
 }

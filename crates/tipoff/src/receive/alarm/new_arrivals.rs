@@ -1,0 +1,183 @@
+//! What is news in a request becomes arrivals, each with a blob of its own.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+
+use tipoff_model::{Alarm, Content, Device, Envelope, Media, Timestamp};
+use tipoff_spool::{BlobWriter, DedupPolicy, NewArrival, SpoolError, Stored};
+
+use super::AlarmReceiver;
+use crate::receive::arrival_writer::{self, disk_error};
+use crate::runtime::blocking::blocking;
+
+/// Bytes that are read at a time.
+pub(super) const CHUNK_BYTES: usize = 64 * 1024;
+
+/// What became of several alarms.
+pub(super) struct StoredNews {
+    /// Those that are stored, in their order.
+    pub(super) done: Vec<Stored>,
+    /// Why the next one is not.
+    pub(super) error: Option<SpoolError>,
+}
+
+/// What the arrivals of one request have in common.
+pub(super) struct RequestFacts {
+    pub(super) receiver: AlarmReceiver,
+    pub(super) envelope: Envelope,
+    pub(super) began_at: Timestamp,
+    pub(super) vendor: Option<&'static str>,
+    /// Whether the connection broke before the end of the body.
+    pub(super) torn: bool,
+}
+
+impl RequestFacts {
+    /// Stores alarms in their order. The first has the whole request as its blob; those behind it have its beginning and
+    /// their own files, so that all together take little more than the request.
+    pub(super) async fn store_all(
+        &self,
+        writer: BlobWriter,
+        news: &[(Device, Alarm)],
+        media: &[Media],
+    ) -> StoredNews {
+        let mut stored = StoredNews { done: Vec::new(), error: None };
+        let of = |alarm: &Alarm| -> Vec<Media> {
+            alarm.media.iter().filter_map(|&index| media.get(index)).cloned().collect()
+        };
+        let Some(((device, alarm), others)) = news.split_first() else { return stored };
+        let result = async {
+            let mut parts = Vec::new();
+            let mut room = writer.size();
+            for (device, alarm) in others {
+                let mut media = of(alarm);
+                // The same file in many alarms is copied only as long as there is room.
+                media.retain(|it| {
+                    let bytes = it.range.end - it.range.start;
+                    let fits = bytes <= room;
+                    room -= if fits { bytes } else { 0 };
+                    fits
+                });
+                let (part, media) = self.extract(&writer, media).await?;
+                parts.push((part, device, alarm, media));
+            }
+            let first = self.store(writer, device.clone(), alarm, of(alarm)).await?;
+            stored.done.push(first);
+            for (part, device, alarm, media) in parts {
+                let next = self.store(part, device.clone(), alarm, media).await?;
+                stored.done.push(next);
+            }
+            Ok(())
+        };
+        stored.error = result.await.err();
+        stored
+    }
+
+    /// A blob with the beginning of the request and these files, which are then ranges of it.
+    async fn extract(
+        &self,
+        request: &BlobWriter,
+        mut media: Vec<Media>,
+    ) -> Result<(BlobWriter, Vec<Media>), SpoolError> {
+        let mut part = begin_blob(&self.receiver, self.began_at, &self.envelope)?;
+        let (path, size) = (request.path(), request.size());
+        let extracted = blocking(move || {
+            let mut file = File::open(path)?;
+            copy_range(&mut file, 0..size.min(CHUNK_BYTES as u64), &mut part)?;
+            for media in &mut media {
+                let begin = part.size();
+                copy_range(&mut file, media.range.clone(), &mut part)?;
+                media.range = begin..part.size();
+            }
+            Ok((part, media))
+        });
+        extracted.await.map_err(|error| disk_error(&error))
+    }
+
+    /// Makes a blob durable and stores its alarm.
+    async fn store(
+        &self,
+        writer: BlobWriter,
+        device: Device,
+        alarm: &Alarm,
+        media: Vec<Media>,
+    ) -> Result<Stored, SpoolError> {
+        let arrivals = &self.receiver.0.writer;
+        let received_at = arrivals.clock.now();
+        let content = self.content(alarm, media);
+        let (writer, content, digests) = if content.has_shots() {
+            let read = move || {
+                let digests = arrival_writer::digests(&writer, &content)?;
+                Ok((writer, content, digests))
+            };
+            blocking(read).await.map_err(|error| disk_error(&error))?
+        } else {
+            (writer, content, Vec::new())
+        };
+        let blob = writer.commit().await.map_err(|error| disk_error(&error))?;
+        let arrival = NewArrival {
+            event: alarm.event,
+            housekeeping: false,
+            vendor: self.vendor,
+            device,
+            envelope: self.envelope.clone(),
+            content,
+            blob,
+            began_at: self.began_at,
+            received_at,
+            ready_at: received_at,
+            torn: self.torn,
+            unacknowledged: self.torn,
+            digest: None,
+            same_as: None,
+            digests,
+            // The same picture may come with another event, as a placeholder does.
+            again: DedupPolicy::AfterTorn,
+            tree: None,
+        };
+        arrivals.store(arrival).await
+    }
+
+    /// What an alarm says. Of a known vendor the event is the title, and the alert shows only what else is known.
+    fn content(&self, alarm: &Alarm, media: Vec<Media>) -> Content {
+        let words = [&*alarm.subject, &*alarm.text];
+        let words: Vec<&str> = words.into_iter().filter(|it| !it.is_empty()).collect();
+        Content {
+            subject: alarm.subject.clone(),
+            text: alarm.text.clone(),
+            media,
+            // A file that is missing shows in the arrival, which is torn; the raw request helps nobody.
+            unclear: false,
+            details: self.vendor.map(|_| words.join("\n")),
+            camera: alarm.camera.clone(),
+        }
+    }
+}
+
+/// Copies a range of a file to the end of a blob. Blocks.
+fn copy_range(file: &mut File, range: Range<u64>, to: &mut BlobWriter) -> io::Result<()> {
+    file.seek(SeekFrom::Start(range.start))?;
+    let mut rest = file.take(range.end.saturating_sub(range.start));
+    let mut piece = Vec::with_capacity(CHUNK_BYTES);
+    loop {
+        piece.clear();
+        (&mut rest).take(CHUNK_BYTES as u64).read_to_end(&mut piece)?;
+        if piece.is_empty() {
+            return Ok(());
+        }
+        to.write(&piece)?;
+    }
+}
+
+/// A blob whose bytes count to the share of whoever sends.
+pub(super) fn begin_blob(
+    receiver: &AlarmReceiver,
+    began_at: Timestamp,
+    envelope: &Envelope,
+) -> Result<BlobWriter, SpoolError> {
+    let arrivals = &receiver.0.writer;
+    let begun = arrivals.spool.blobs().begin(began_at, "http");
+    let mut writer = begun.map_err(|error| disk_error(&error))?;
+    writer.belongs_to(arrivals.sender(envelope));
+    Ok(writer)
+}
