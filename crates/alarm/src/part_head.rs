@@ -1,7 +1,7 @@
 //! The header of a body or a part: what it declares of its content.
 
 use encoding_rs::Encoding as Charset;
-use tipoff_model::Encoding;
+use tipoff_model::{Encoding, percent_decoded};
 
 use crate::charset::{self, cut, decode};
 use crate::found::NAME_BYTES_MAX;
@@ -83,7 +83,8 @@ impl PartHead {
                         "filename" => self.file_name = short(value),
                         "filename*" => {
                             let value = value.rsplit('\'').next().unwrap_or_default();
-                            self.file_name = short(percent_decoded(value));
+                            self.file_name =
+                                short(decode(&percent_decoded(value.as_bytes()), None));
                         }
                         _ => {}
                     }
@@ -135,25 +136,4 @@ fn split(value: &str) -> (&str, Vec<(String, String)>) {
         rest = behind;
     }
     (first.trim(), parameters)
-}
-
-/// A text without `%XX` escapes (RFC 5987). What is no escape stands for itself.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, behind)) = rest.split_first() {
-        let digits =
-            behind.get(..2).filter(|_| byte == b'%').and_then(|it| str::from_utf8(it).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(code) => {
-                bytes.push(code);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(byte);
-                rest = behind;
-            }
-        }
-    }
-    decode(&bytes, None)
 }

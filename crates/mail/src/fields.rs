@@ -1,9 +1,8 @@
 //! Reads the header fields of a mail or a part (RFC 5322, RFC 2045, RFC 2183, RFC 2231), leniently: a value that
 //! makes no sense is ignored. [`crate::header`] has collected the lines; [`crate::role`] decides what the part is.
 
-use tipoff_model::Encoding;
+use tipoff_model::{Encoding, percent_decoded};
 
-use crate::bytes::percent_decoded;
 use crate::{charset, shown, words};
 
 /// Number of parameters of a field that are read.

@@ -8,7 +8,6 @@
 //! other modules each know one format: header fields, charsets, HTML, embedded files.
 
 mod address;
-mod bytes;
 mod charset;
 mod collect;
 mod decoration;

@@ -1,7 +1,8 @@
 //! Finds the pictures that a page shows: by which name, how large, and whether behind the text. [`crate::decoration`]
 //! decides by it which of them are decoration.
 
-use crate::bytes::percent_decoded;
+use tipoff_model::percent_decoded;
+
 use crate::decoration::Shown;
 use crate::entities::push_resolved;
 use crate::hidden::attribute;

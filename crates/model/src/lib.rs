@@ -18,6 +18,7 @@ pub mod lines;
 mod media;
 pub mod meter;
 mod past;
+mod percent;
 mod plan;
 mod share;
 mod template;
@@ -41,6 +42,7 @@ pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
 pub use past::{ChannelPast, Gathering, Past, PastQuery, RecentAlerts, RecentQuery};
+pub use percent::percent_decoded;
 pub use plan::{
     Due, Facts, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner, RuleSource,
 };

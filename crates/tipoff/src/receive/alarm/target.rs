@@ -1,5 +1,7 @@
 //! The address that a device pushes to: whose it is, and what of it may be shown.
 
+use tipoff_model::percent_decoded;
+
 /// The first part of an address that has a device's password in it: `/h/PASSWORD[/anything]`.
 const PREFIX: &str = "h";
 /// What stands for a password in transcripts.
@@ -91,24 +93,7 @@ fn masked_query(query: &str) -> String {
 
 /// Percent-encoding (RFC 3986, section 2.1) undone; what is no escape stays as it is.
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, behind)) = rest.split_first() {
-        let digit = |at: usize| behind.get(at).and_then(|&it| char::from(it).to_digit(16));
-        let escaped =
-            digit(0).zip(digit(1)).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
-        match escaped {
-            Some(byte) if first == b'%' => {
-                bytes.push(byte);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(first);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8_lossy(&percent_decoded(text.as_bytes())).into_owned()
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
-//! Undoes the escapes of an address.
+//! Undoes the escapes of an address, as mails, forms and paths have them.
 
 /// Undoes the `%XX` escapes of an address (RFC 3986, section 2.1) or a parameter (RFC 2231, section 4). A `%`
 /// without two hexadecimal digits behind it stands for itself: `100%.jpg`.
-pub(crate) fn percent_decoded(mut escaped: &[u8]) -> Vec<u8> {
+pub fn percent_decoded(mut escaped: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(escaped.len());
     while let Some((&byte, behind)) = escaped.split_first() {
         let resolved = (byte == b'%').then(|| {
             let (digits, after) = behind.split_at_checked(2)?;
-            Some((u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?, after))
+            let digit = |at: usize| char::from(*digits.get(at)?).to_digit(16);
+            Some((u8::try_from(digit(0)? * 16 + digit(1)?).ok()?, after))
         });
         let (byte, after) = resolved.flatten().unwrap_or((byte, behind));
         bytes.push(byte);
@@ -30,9 +31,13 @@ mod tests {
 
     #[test]
     fn a_lone_percent_sign_stands_for_itself() {
-        for (escaped, expected) in
-            [("100%.jpg", "100%.jpg"), ("a%2", "a%2"), ("%", "%"), ("%zz%41", "%zzA")]
-        {
+        for (escaped, expected) in [
+            ("100%.jpg", "100%.jpg"),
+            ("a%2", "a%2"),
+            ("%", "%"),
+            ("%zz%41", "%zzA"),
+            ("%+4", "%+4"),
+        ] {
             assert_eq!(percent_decoded(escaped.as_bytes()), expected.as_bytes());
         }
     }
