@@ -13,7 +13,7 @@ use toml::Spanned;
 use super::access::Networks;
 use super::key::{Key, ValueForm, list_of, nothing};
 use super::listener::{
-    Listener, Schemes, max_connections, max_connections_per_address, proxy_protocol,
+    Listener, Schemes, legacy_tls, max_connections, max_connections_per_address, proxy_protocol,
 };
 use super::section::Section;
 
@@ -59,6 +59,8 @@ pub(crate) struct Ftp {
     pub(crate) max_connections_per_address: usize,
     /// Time without input after which a session ends.
     pub(crate) idle: Duration,
+    /// Whether OpenSSL may serve clients that are too old for rustls.
+    pub(crate) legacy_tls: bool,
 }
 
 /// The addresses that active data connections may go to. FTP lets a client name any address and port (RFC 959, section
@@ -132,6 +134,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>)
             Duration::from_secs(1)..,
             "A session without input ends after this time. Recorders keep theirs open.",
         ),
+        legacy_tls: legacy_tls(section),
     };
     (ftp, places)
 }

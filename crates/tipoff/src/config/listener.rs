@@ -92,6 +92,18 @@ pub(super) fn max_connections_per_address(section: &mut Section<'_>, doc: &'stat
     section.count("max_connections_per_address", 100, CONNECTIONS, doc) as usize
 }
 
+/// Reads `legacy_tls` of a receiver. Only a program that was built with OpenSSL can do it.
+pub(super) fn legacy_tls(section: &mut Section<'_>) -> bool {
+    let doc = "Whether devices may encrypt that speak only TLS 1.0 or 1.1, or only old ciphers. Others keep \
+               TLS 1.2 or 1.3. Somebody on the way can break such encryption: see [TLS](tls.md).";
+    let allows = section.flag("legacy_tls", false, doc);
+    if allows && !cfg!(feature = "legacy-tls") {
+        let reason = "this Tipoff was built without old encryption (the feature `legacy-tls`)";
+        section.wrong("legacy_tls", section.span_of("legacy_tls"), reason);
+    }
+    allows
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use toml::de::DeValue;
 use super::access::Networks;
 use super::key::{Key, ValueForm, Without, list_of, nothing};
 use super::listener::{
-    Listener, Schemes, max_connections, max_connections_per_address, proxy_protocol,
+    Listener, Schemes, legacy_tls, max_connections, max_connections_per_address, proxy_protocol,
 };
 use super::section::Section;
 
@@ -50,6 +50,10 @@ pub(crate) struct Smtp {
     pub(crate) idle: Duration,
     /// The owner's certificate; `None` for the one that Tipoff makes.
     pub(crate) certificate: Option<Certificate>,
+    /// The owner's RSA certificate for clients that cannot use the first one.
+    pub(crate) rsa_certificate: Option<Certificate>,
+    /// Whether OpenSSL may serve clients that are too old for rustls.
+    pub(crate) legacy_tls: bool,
 }
 
 /// An address to listen on, and what is offered there. Some firmware fails because of a feature that is offered, and
@@ -123,7 +127,22 @@ pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>
             Duration::from_secs(1)..,
             "A session without input ends after this time.",
         ),
-        certificate: certificate(section),
+        certificate: certificate(
+            section,
+            "certificate",
+            "smtp.certificate",
+            "Your own certificate, for all ports. Tipoff loads it again when its files change. Without it \
+             Tipoff makes one at the first start and keeps it.",
+        ),
+        rsa_certificate: certificate(
+            section,
+            "rsa_certificate",
+            "smtp.rsa_certificate",
+            "Your own RSA certificate, for devices that cannot use the first one because its key is on an \
+             elliptic curve. Without it and without `certificate`, Tipoff makes one when the first device \
+             needs it.",
+        ),
+        legacy_tls: legacy_tls(section),
     };
     (smtp, places)
 }
@@ -230,20 +249,20 @@ pub(super) fn is_host_name(name: &str) -> bool {
 }
 
 /// Reads the paths of the owner's certificate. Whether the files can be used is checked when they are loaded.
-fn certificate(section: &mut Section<'_>) -> Option<Certificate> {
-    let key = Key {
-        name: "certificate",
-        form: ValueForm::Table,
-        without: nothing("{ chain = \"cert.pem\", key = \"key.pem\" }"),
-        doc: "Your own certificate. Tipoff loads it again when its files change. Without it Tipoff \
-              makes one at the first start and keeps it.",
-    };
+fn certificate(
+    section: &mut Section<'_>,
+    name: &'static str,
+    place: &'static str,
+    doc: &'static str,
+) -> Option<Certificate> {
+    let without = nothing("{ chain = \"cert.pem\", key = \"key.pem\" }");
+    let key = Key { name, form: ValueForm::Table, without, doc };
     let value = section.take(&key);
     if let Some(value) = value.filter(|value| !value.get_ref().is_table()) {
         section.reading.mismatch(value, &key);
     }
     let doc = "Both files are required, in PEM format.";
-    section.inline("smtp.certificate", doc, value, |files| {
+    section.inline(place, doc, value, |files| {
         let doc = "The certificate, followed by the certificates that signed it.";
         let chain = files.required("chain", "cert.pem", doc);
         let key = files.required("key", "key.pem", "The private key.");

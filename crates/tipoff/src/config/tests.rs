@@ -130,6 +130,7 @@ fn defaults_that_are_written_down_change_nothing() {
         "host_name",
         "place",
         "certificate",
+        "rsa_certificate",
         "max_size",
         "media",
         "endpoint",
@@ -163,6 +164,24 @@ fn defaults_that_are_written_down_change_nothing() {
     assert!(defaults.iter().filter(|line| line.contains(" = ")).count() > 15);
     let written = parse(&defaults.join("\n")).unwrap();
     assert_eq!(format!("{written:?}"), format!("{:?}", parse("").unwrap()));
+}
+
+/// A program that was built without OpenSSL says so, instead of refusing each device.
+#[cfg(not(feature = "legacy-tls"))]
+#[test]
+fn old_encryption_that_was_not_built_in_is_a_fault() {
+    for section in ["smtp", "ftp"] {
+        let faults = parse(&format!("[{section}]\nlegacy_tls = true\n")).unwrap_err();
+        assert!(faults.to_string().contains("built without old encryption"), "{faults}");
+        parse(&format!("[{section}]\nlegacy_tls = false\n")).unwrap();
+    }
+}
+
+#[cfg(feature = "legacy-tls")]
+#[test]
+fn old_encryption_is_allowed_for_each_receiver() {
+    let config = parse("smtp.legacy_tls = true").unwrap();
+    assert!(config.smtp.legacy_tls && !config.ftp.legacy_tls);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! network. Knows no protocol and no page.
 
 pub(crate) mod balancer;
+mod client_hello;
 pub(crate) mod known;
 pub(crate) mod limit;
 pub(crate) mod listen;
@@ -9,6 +10,7 @@ pub(crate) mod login_throttle;
 pub(crate) mod network;
 pub(crate) mod processor_turns;
 pub(crate) mod proxy_header;
+pub(crate) mod rewound;
 pub(crate) mod sniff;
 pub(crate) mod tls;
 mod tls_fault;

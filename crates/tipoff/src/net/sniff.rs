@@ -30,6 +30,9 @@ const KNOWN_MAX: usize = 10_000;
 /// begins with it.
 const HANDSHAKE_RECORD: u8 = 0x16;
 
+/// The first byte of a ClientHello in the format of SSL 2.0 (`client_hello.rs`): the upper half of its length.
+const SSL2_HELLO: u8 = 0x80;
+
 /// What a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Speaks {
@@ -98,7 +101,7 @@ pub(crate) async fn sniff(
     let speaks = match timeout(patience, socket.peek(&mut first)).await {
         Ok(Ok(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
         Ok(Err(error)) => return Err(error),
-        Ok(Ok(_)) if is_client_hello(&first) => Speaks::Tls,
+        Ok(Ok(_)) if is_client_hello(&first) || first == [SSL2_HELLO] => Speaks::Tls,
         // Talking before the greeting is rude, but plain.
         Ok(Ok(_)) | Err(_) => Speaks::Plain,
     };
@@ -108,7 +111,8 @@ pub(crate) async fn sniff(
     Ok(speaks)
 }
 
-/// Whether bytes that came where plain text was expected are the beginning of TLS.
+/// Whether bytes that came where plain text was expected are the beginning of TLS. Not in the format of SSL 2.0, because a file
+/// may begin so.
 pub(crate) fn is_client_hello(bytes: &[u8]) -> bool {
     bytes.first() == Some(&HANDSHAKE_RECORD)
 }
@@ -132,6 +136,7 @@ mod tests {
             (false, b'E', Speaks::Plain),
             (false, HANDSHAKE_RECORD, Speaks::Plain),
             (true, HANDSHAKE_RECORD, Speaks::Tls),
+            (true, SSL2_HELLO, Speaks::Tls),
         ] {
             let known = if tls_port { &at_tls } else { &at_plain };
             let mut device = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();

@@ -1,9 +1,13 @@
-//! Why a connection could not be encrypted, in plain words, and what to change. Derived from the error of rustls and nothing
-//! else; used in logs, transcripts and hints.
+//! Why a connection could not be encrypted, in plain words, and what to change. Derived from the error of the TLS library and
+//! nothing else; used in logs, transcripts and hints.
+
+#[cfg(feature = "legacy-tls")]
+mod openssl_error;
 
 use std::{fmt, io};
 
 use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+use tipoff_model::Protocol;
 
 /// What was wrong with a handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +16,9 @@ pub(crate) enum TlsFault {
     TooOld,
     /// No cipher, curve or signature that it offers is still safe.
     NothingInCommon,
+    /// The device is older than what OpenSSL still speaks (`legacy_tls`).
+    #[cfg(feature = "legacy-tls")]
+    TooOldForLegacy,
     /// The device refuses the certificate, with an alert (RFC 8446, section 6.2).
     Refused,
     /// The device closed the connection in the middle of the handshake.
@@ -32,6 +39,10 @@ pub(crate) enum TlsFault {
 
 impl From<&io::Error> for TlsFault {
     fn from(error: &io::Error) -> Self {
+        #[cfg(feature = "legacy-tls")]
+        if let Some(fault) = openssl_error::fault(error) {
+            return fault;
+        }
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
         match (inner, error.kind()) {
             (Some(error), _) => Self::from(error),
@@ -84,6 +95,10 @@ impl fmt::Display for TlsFault {
         f.write_str(match self {
             Self::TooOld => "the device offers nothing newer than TLS 1.1",
             Self::NothingInCommon => "the device offers no cipher that is still safe",
+            #[cfg(feature = "legacy-tls")]
+            Self::TooOldForLegacy => {
+                "the device offers no version and no cipher that OpenSSL on this machine still has"
+            }
             Self::Refused => "the device refuses the certificate",
             Self::HungUp => {
                 "the device hung up in the middle of the handshake, as those do that refuse a \
@@ -101,11 +116,13 @@ impl fmt::Display for TlsFault {
 
 impl TlsFault {
     /// What to change.
-    pub(crate) const fn hint(&self) -> &'static str {
+    pub(crate) const fn hint(&self, protocol: Protocol) -> &'static str {
         match self {
-            Self::TooOld | Self::NothingInCommon => {
-                "The device is too old for today's encryption: switch encryption off in the device \
-                 (\"none\" or \"plain\" instead of SSL or TLS)."
+            Self::TooOld | Self::NothingInCommon => too_old(protocol),
+            #[cfg(feature = "legacy-tls")]
+            Self::TooOldForLegacy => {
+                "The device is too old for any encryption of this machine: switch encryption off in the \
+                 device (\"none\" or \"plain\" instead of SSL or TLS)."
             }
             Self::Refused | Self::HungUp => {
                 "The device does not accept the certificate: switch its verification off in the \
@@ -125,6 +142,29 @@ impl TlsFault {
                 "Switch encryption off in the device, or choose another kind of it (SSL, TLS, \
                  STARTTLS)."
             }
+        }
+    }
+}
+
+/// The hint for a device that is too old for rustls.
+const fn too_old(protocol: Protocol) -> &'static str {
+    match (protocol, cfg!(feature = "legacy-tls")) {
+        (Protocol::Smtp, true) => {
+            "The device is too old for today's encryption: switch encryption off in the device (\"none\" or \
+             \"plain\" instead of SSL or TLS), or allow old encryption with `legacy_tls = true` in `[smtp]`."
+        }
+        (Protocol::Ftp, true) => {
+            "The device is too old for today's encryption: switch encryption off in the device (FTP instead of \
+             FTPS), or allow old encryption with `legacy_tls = true` in `[ftp]`."
+        }
+        (Protocol::Smtp | Protocol::Ftp, false) => {
+            "The device is too old for today's encryption: switch encryption off in the device (\"none\" or \
+             \"plain\" instead of SSL or TLS). This Tipoff was built without old encryption (the feature \
+             `legacy-tls`)."
+        }
+        (Protocol::Http, _) => {
+            "The device is too old for today's encryption: switch encryption off in the device (http:// \
+             instead of https://)."
         }
     }
 }
@@ -169,7 +209,9 @@ mod tests {
             let found = TlsFault::from(&error);
             assert!(found.to_string().contains(word), "{found}");
             assert_eq!(found, fault);
-            assert!(!found.hint().is_empty());
+            for protocol in [Protocol::Smtp, Protocol::Ftp, Protocol::Http] {
+                assert!(found.hint(protocol).ends_with('.'));
+            }
         }
     }
 }

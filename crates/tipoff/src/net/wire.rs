@@ -8,6 +8,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+#[cfg(feature = "legacy-tls")]
+use std::task::Context;
 use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -16,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::server::TlsStream;
 
 use super::processor_turns::TurnShare;
-
+use super::rewound::Rewound;
 use crate::runtime::lock::lock;
 
 /// One read takes at most this much.
@@ -102,24 +104,34 @@ impl Drop for Chunk {
     }
 }
 
+/// A connection that OpenSSL encrypts.
+#[cfg(feature = "legacy-tls")]
+type LegacyStream = tokio_openssl::SslStream<Rewound>;
+
 /// A connection.
 pub(crate) enum Wire {
     /// As it is.
     Plain(TcpStream),
     /// Encrypted.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Rewound>>),
+    /// Encrypted by OpenSSL.
+    #[cfg(feature = "legacy-tls")]
+    Legacy(Box<LegacyStream>),
 }
 
 impl Wire {
     /// Whether it is encrypted.
     pub(crate) fn is_tls(&self) -> bool {
-        matches!(self, Self::Tls(_))
+        !matches!(self, Self::Plain(_))
     }
 
     /// How it is encrypted, if it is: version and cipher.
     pub(crate) fn encryption(&self) -> Option<String> {
-        let Self::Tls(stream) = self else {
-            return None;
+        let stream = match self {
+            Self::Plain(_) => return None,
+            Self::Tls(stream) => stream,
+            #[cfg(feature = "legacy-tls")]
+            Self::Legacy(stream) => return Some(legacy_encryption(stream.ssl())),
         };
         let (_, connection) = stream.get_ref();
         let version = match connection.protocol_version() {
@@ -140,7 +152,9 @@ impl Wire {
     fn socket(&self) -> &TcpStream {
         match self {
             Self::Plain(socket) => socket,
-            Self::Tls(stream) => stream.get_ref().0,
+            Self::Tls(stream) => stream.get_ref().0.socket(),
+            #[cfg(feature = "legacy-tls")]
+            Self::Legacy(stream) => stream.get_ref().socket(),
         }
     }
 
@@ -214,6 +228,8 @@ impl Wire {
             let poll = match self {
                 Self::Plain(socket) => Pin::new(socket).poll_read(context, &mut buffer),
                 Self::Tls(stream) => Pin::new(stream).poll_read(context, &mut buffer),
+                #[cfg(feature = "legacy-tls")]
+                Self::Legacy(stream) => read_legacy(stream, context, &mut buffer),
             };
             match poll {
                 Poll::Ready(Ok(())) => Poll::Ready(Ok(Some(buffer.filled().len()))),
@@ -232,6 +248,8 @@ impl Wire {
                 stream.write_all(bytes).await?;
                 stream.flush().await
             }
+            #[cfg(feature = "legacy-tls")]
+            Self::Legacy(stream) => stream.write_all(bytes).await,
         }
     }
 
@@ -240,9 +258,46 @@ impl Wire {
         let closed = poll_fn(|context| match self {
             Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+            #[cfg(feature = "legacy-tls")]
+            Self::Legacy(stream) => Pin::new(stream).poll_shutdown(context),
         });
         closed.await
     }
+}
+
+/// Reads from a connection that OpenSSL encrypts. An end without that of TLS (close_notify) is an error, as of rustls.
+#[cfg(feature = "legacy-tls")]
+fn read_legacy(
+    stream: &mut LegacyStream,
+    context: &mut Context<'_>,
+    buffer: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    let poll = Pin::new(&mut *stream).poll_read(context, buffer);
+    if !matches!(poll, Poll::Ready(Ok(()))) || !buffer.filled().is_empty() {
+        return poll;
+    }
+    // A read returns both ends as the same; a peek does not.
+    match Pin::new(stream).poll_peek(context, &mut [0]) {
+        Poll::Ready(Err(error)) if error.code() != openssl::ssl::ErrorCode::ZERO_RETURN => {
+            Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()))
+        }
+        _ => poll,
+    }
+}
+
+/// Version and cipher of a connection that OpenSSL encrypts, named as those of rustls.
+#[cfg(feature = "legacy-tls")]
+fn legacy_encryption(ssl: &openssl::ssl::SslRef) -> String {
+    use openssl::ssl::SslVersion;
+    let version = match ssl.version2() {
+        Some(SslVersion::TLS1) => "TLS 1.0",
+        Some(SslVersion::TLS1_1) => "TLS 1.1",
+        Some(SslVersion::TLS1_2) => "TLS 1.2",
+        Some(SslVersion::TLS1_3) => "TLS 1.3",
+        _ => "TLS",
+    };
+    let cipher = ssl.current_cipher().and_then(|cipher| cipher.standard_name());
+    format!("{version} ({})", cipher.unwrap_or("no cipher"))
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! An accepted connection on its way from a listener to a session, and how it ended.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::transcript::TranscriptRecorder;
 use crate::net::balancer::ConnectionPath;
 use crate::net::limit::ConnectionHandle;
-use crate::net::tls::Tls;
+use crate::net::tls::TlsPort;
 use crate::net::wire::Wire;
 use crate::runtime::shutdown::Shutdown;
 
@@ -25,7 +24,7 @@ pub(super) struct Connection {
     /// Whether a balancer is in between.
     pub(super) path: ConnectionPath,
     /// For STARTTLS, AUTH TLS and data connections.
-    pub(super) tls: Arc<Tls>,
+    pub(super) tls: TlsPort,
     pub(super) shutdown: Shutdown,
     /// The transcript, which has begun.
     pub(super) record: TranscriptRecorder,

@@ -5,7 +5,6 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use tipoff_model::{Envelope, LoginProof, Protocol};
@@ -16,7 +15,7 @@ use super::handshake::{handshake, report_failure};
 use super::transcript::{SessionProblem, TranscriptRecorder};
 use crate::net::balancer::ConnectionPath;
 use crate::net::limit::{ConnectionHandle, LimitExceeded};
-use crate::net::tls::{Alpn, Tls};
+use crate::net::tls::{Alpn, TlsPort};
 use crate::net::wire::Wire;
 use crate::net::{TlsFault, proxy_header, sniff};
 use crate::runtime::shutdown::{Phase, Shutdown};
@@ -85,7 +84,7 @@ pub(super) struct ControlConnection {
     pub(super) peer: IpAddr,
     /// Whether a balancer is in between.
     pub(super) path: ConnectionPath,
-    pub(super) tls: Arc<Tls>,
+    pub(super) tls: TlsPort,
     pub(super) shutdown: Shutdown,
     pub(super) record: TranscriptRecorder,
     pub(super) handle: ConnectionHandle,
@@ -221,7 +220,7 @@ impl ControlConnection {
                 Ok(())
             }
             Err(error) => {
-                report_failure(self.peer, &error, &self.record, &self.tls);
+                report_failure(self.peer, &error, &self.record, &self.tls, alpn);
                 Err(SessionEnd::Closed)
             }
         }

@@ -3,16 +3,14 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 
 use super::transcript::TranscriptRecorder;
 use crate::net::TlsFault;
-use crate::net::tls::{Alpn, Tls};
+use crate::net::tls::{Alpn, TlsPort};
 use crate::net::wire::Wire;
 
 /// How long a TLS handshake may take.
@@ -22,11 +20,9 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// The handshake failed, or did not end in time.
-pub(super) async fn handshake(socket: TcpStream, tls: &Tls, alpn: Alpn) -> io::Result<Wire> {
-    let acceptor = TlsAcceptor::from(tls.config(alpn));
+pub(super) async fn handshake(socket: TcpStream, port: &TlsPort, alpn: Alpn) -> io::Result<Wire> {
     // Boxed: a handshake is large, and most connections never make one.
-    let stream = Box::pin(timeout(HANDSHAKE_MAX, acceptor.accept(socket))).await??;
-    Ok(Wire::Tls(Box::new(stream)))
+    Box::pin(timeout(HANDSHAKE_MAX, port.accept(socket, alpn))).await?
 }
 
 /// Notes a failed handshake in the transcript, and logs what to change at the device.
@@ -34,19 +30,14 @@ pub(super) fn report_failure(
     peer: IpAddr,
     error: &io::Error,
     record: &TranscriptRecorder,
-    tls: &Arc<Tls>,
+    port: &TlsPort,
+    alpn: Alpn,
 ) {
     let fault = TlsFault::from(error);
-    let times = tls.failure_due(peer, &fault);
+    let times = port.tls.failure_due(peer, &fault);
+    if let Some(times) = times {
+        let hint = fault.hint(alpn.protocol());
+        tracing::warn!(%peer, %error, times, "A device tried to encrypt and failed. {hint}");
+    }
     record.tls_failed(fault);
-    let Some(times) = times else {
-        return;
-    };
-    tracing::warn!(
-        %peer,
-        %error,
-        times,
-        "A device tried to encrypt and failed. If it is old (before TLS 1.2) or refuses \
-         certificates that it does not know, switch encryption off in the device.",
-    );
 }

@@ -26,7 +26,7 @@ use crate::net::balancer::{ConnectionPath, HeaderGate, Origin};
 use crate::net::limit::{ConnectionHandle, ConnectionLimiter, ConnectionPermit, LimitExceeded};
 use crate::net::listen::listen;
 use crate::net::sniff::{KnownPeers, Speaks, sniff};
-use crate::net::tls::{Alpn, Tls};
+use crate::net::tls::{Alpn, Tls, TlsPort};
 use crate::net::wire::Wire;
 use crate::open_files;
 use crate::runtime::per_minute::{PerMinute, network};
@@ -91,6 +91,15 @@ impl ProtocolHandler {
             Self::Smtp(..) => Protocol::Smtp,
             Self::Ftp(_) => Protocol::Ftp,
             Self::Framed(_) => Protocol::Http,
+        }
+    }
+
+    /// Whether clients that are too old for rustls are served (`legacy_tls`), as the receiver is now.
+    fn allows_legacy(&self) -> bool {
+        match self {
+            Self::Smtp(receiver, _) => receiver.load().allows_legacy_tls(),
+            Self::Ftp(receiver) => receiver.load().allows_legacy_tls(),
+            Self::Framed(_) => false,
         }
     }
 
@@ -298,8 +307,10 @@ async fn serve(accepted: Accepted, context: Arc<ListenerContext>, mut shutdown: 
         let _ = rustix::net::sockopt::set_socket_oobinline(&socket, true);
     }
     let handle = permit.handle();
+    let allows_legacy = context.handler.allows_legacy();
+    let tls = TlsPort { tls: Arc::clone(&context.tls), allows_legacy };
     let wire = tokio::select! {
-        wire = begin(socket, peer, &context, &record) => wire,
+        wire = begin(socket, peer, &context, &tls, &record) => wire,
         () = handle.evicted() => {
             record.problem(SessionProblem::TurnedAway(LimitExceeded::Total));
             return;
@@ -313,7 +324,6 @@ async fn serve(accepted: Accepted, context: Arc<ListenerContext>, mut shutdown: 
         record.encrypted(encryption);
     }
     handle.touch();
-    let tls = Arc::clone(&context.tls);
     let connection = Connection { wire, peer, path, tls, shutdown, record, handle: handle.clone() };
     let session = std::pin::pin!(context.handler.serve(connection));
     match until_evicted(session, &handle).await {
@@ -341,14 +351,15 @@ async fn begin(
     socket: TcpStream,
     peer: IpAddr,
     context: &ListenerContext,
+    tls: &TlsPort,
     record: &TranscriptRecorder,
 ) -> Option<Wire> {
     match sniff(&socket, peer, context.settings.tls, &context.known).await {
         Ok(Speaks::Plain) => Some(Wire::Plain(socket)),
-        Ok(Speaks::Tls) => match handshake(socket, &context.tls, context.handler.alpn()).await {
+        Ok(Speaks::Tls) => match handshake(socket, tls, context.handler.alpn()).await {
             Ok(wire) => Some(wire),
             Err(error) => {
-                report_failure(peer, &error, record, &context.tls);
+                report_failure(peer, &error, record, tls, context.handler.alpn());
                 None
             }
         },

@@ -76,6 +76,11 @@ impl Receiver {
         self.settings.proxy_protocol.contains(address)
     }
 
+    /// Whether clients that are too old for rustls are served.
+    pub(super) fn allows_legacy_tls(&self) -> bool {
+        self.settings.legacy_tls
+    }
+
     /// The same receiver with other settings, for the sessions to come. Sessions under way keep the settings that they
     /// began with; the limit of connections counts both.
     pub(crate) fn with(&self, settings: Smtp) -> Self {

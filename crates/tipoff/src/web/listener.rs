@@ -24,7 +24,6 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, Sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 use tokio_util::task::TaskTracker;
@@ -35,6 +34,7 @@ use crate::net::balancer::{HeaderGate, Origin};
 use crate::net::known::KnownAddresses;
 use crate::net::limit::{ConnectionHandle, ConnectionLimiter, ConnectionLimits, ConnectionPermit};
 use crate::net::proxy_header;
+use crate::net::rewound::Rewound;
 use crate::net::sniff::is_client_hello;
 use crate::net::tls::{Alpn, Tls};
 use crate::open_files;
@@ -225,7 +225,7 @@ impl Server {
         &self,
         socket: TcpStream,
         peer: SocketAddr,
-    ) -> io::Result<(Either<TcpStream, Box<TlsStream<TcpStream>>>, bool)> {
+    ) -> io::Result<(Either<TcpStream, Box<TlsStream<Rewound>>>, bool)> {
         let mut first = [0; FIRST_BYTES];
         let count = timeout(HEAD_MAX, socket.peek(&mut first)).await??;
         let first = first.get(..count).unwrap_or_default();
@@ -240,7 +240,7 @@ impl Server {
             let is_alarm = begins_alarm(first);
             return Ok((Either::Left(socket), is_alarm));
         }
-        let handshake = Box::pin(TlsAcceptor::from(self.tls.config(Alpn::Http)).accept(socket));
+        let handshake = Box::pin(self.tls.accept_modern(socket, Alpn::Http));
         Ok((Either::Right(Box::new(timeout(HEAD_MAX, handshake).await??)), false))
     }
 

@@ -62,6 +62,7 @@ mod mqtt;
 mod network_faults;
 mod nodes;
 mod ntfy;
+mod old_clients;
 mod pages;
 mod pictures;
 mod power_cut;

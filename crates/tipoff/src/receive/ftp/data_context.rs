@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::net::TlsFault;
 use crate::net::sniff::is_client_hello;
-use crate::net::tls::{Alpn, Tls};
+use crate::net::tls::{Alpn, TlsPort};
 use crate::net::wire::Wire;
 use crate::receive::handshake::handshake;
 use crate::receive::transcript::{SessionProblem, TranscriptRecorder};
@@ -58,7 +58,7 @@ pub(super) struct DataWarnings {
 pub(super) struct DataContext {
     /// The device's address: connections from other addresses are refused.
     pub(super) peer: IpAddr,
-    pub(super) tls: Arc<Tls>,
+    pub(super) tls: TlsPort,
     /// The transcript of the session.
     pub(super) record: TranscriptRecorder,
     /// Bounds the log.
@@ -118,7 +118,7 @@ impl DataContext {
     /// Logs and notes that the connection could not be encrypted, and what to do.
     pub(super) fn not_encrypted(&self, error: &io::Error) -> DataFault {
         let fault = TlsFault::from(error);
-        if let Some(times) = self.tls.failure_due(self.peer, &fault) {
+        if let Some(times) = self.tls.tls.failure_due(self.peer, &fault) {
             tracing::warn!(
                 peer = %self.peer,
                 %error,

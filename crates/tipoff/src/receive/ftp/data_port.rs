@@ -146,7 +146,7 @@ impl FtpSession<'_> {
     pub(super) fn data_context(&self) -> DataContext {
         let ControlConnection { peer, tls, record, .. } = &self.control;
         let warnings = Arc::clone(&self.receiver.warnings);
-        DataContext { peer: *peer, tls: Arc::clone(tls), record: record.clone(), warnings }
+        DataContext { peer: *peer, tls: tls.clone(), record: record.clone(), warnings }
     }
 
     /// The data connection of the transfer that begins. It uses up the leased port: the next transfer needs another

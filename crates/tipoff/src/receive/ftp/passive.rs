@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tipoff_ftp::Protection;
@@ -153,6 +152,6 @@ pub(super) async fn advance(
 
 /// Begins TLS as the server, in a future of its own.
 fn begin_tls(socket: TcpStream, context: &DataContext) -> Handshake {
-    let tls = Arc::clone(&context.tls);
+    let tls = context.tls.clone();
     Box::pin(async move { handshake(socket, &tls, Alpn::FtpData).await })
 }

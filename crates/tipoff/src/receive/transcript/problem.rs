@@ -130,7 +130,7 @@ impl SessionProblem {
                 return Some(foreign(*address, *peer, *allowed));
             }
             Self::Refused(refusal) => return Some(command_refusal::hint(refusal)),
-            Self::Tls(fault) => return Some(fault.hint().to_owned()),
+            Self::Tls(fault) => return Some(fault.hint(protocol).to_owned()),
             Self::TurnedAway(exceeded) => return Some(too_many(*exceeded, protocol)),
             Self::ProxyHeader => return Some(not_a_balancer(protocol)),
             Self::Torn => {
