@@ -74,6 +74,9 @@ compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need_apt+=(postgre
 want ip iproute2
 want nft nftables
 want setpriv util-linux
+# The headers of OpenSSL, for the feature legacy-tls.
+has_openssl() { has pkg-config && pkg-config --exists openssl; }
+has_openssl || need_apt+=(libssl-dev pkg-config)
 perl -MNet::SSLeay -e1 2>/dev/null || need_apt+=(libnet-ssleay-perl)
 perl -MAuthen::SASL -e1 2>/dev/null || need_apt+=(libauthen-sasl-perl)
 if [ "$fuzz_s" != 0 ]; then want clang clang; fi
@@ -124,11 +127,19 @@ step "format"
 cargo fmt --all --check
 (cd fuzz && cargo fmt --check)
 
+# Everything is built and tested with the feature; without it, the program is only linted. So only its crate is compiled twice.
+features=(--features tipoff/legacy-tls)
+if ! has_openssl; then
+  echo "SKIPPED: the feature legacy-tls, whose tests need libssl-dev and pkg-config"
+  features=()
+fi
+
 step "lints"
-cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo clippy --workspace --all-targets --locked "${features[@]}" -- -D warnings
+if [ "${#features[@]}" != 0 ]; then cargo clippy -p tipoff --all-targets --locked -- -D warnings; fi
 
 step "documentation"
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet "${features[@]}"
 
 step "tidy"
 cargo run -q -p xtask --locked
@@ -183,7 +194,7 @@ fi
 # --- tests ---------------------------------------------------------------------------------
 step "tests"
 [ "$soak" = 0 ] || export TIPOFF_TEST_SOAK=1
-cargo test --workspace --locked
+cargo test --workspace --locked "${features[@]}"
 
 if [ "$fuzz_s" != 0 ]; then
   step "fuzzing, $fuzz_s s each"
