@@ -1,7 +1,7 @@
 //! The certificates that Tipoff makes for itself and keeps in the data folder: one with a P-256 key at the first start, and
 //! one with an RSA key when the first client needs it.
 //!
-//! Making an RSA key takes a second or more, and most installations never need one.
+//! Making an RSA key takes half a second or more, and most installations never need one.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
