@@ -5,6 +5,7 @@
 
 pub mod apprise;
 mod at_end;
+pub mod camera;
 pub mod dialog;
 pub mod discord;
 pub mod email;
