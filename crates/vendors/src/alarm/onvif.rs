@@ -1,7 +1,8 @@
-//! ONVIF: the notifications of WS-BaseNotification, pushed as `Notify` or pulled as `PullMessagesResponse`. A
-//! message is a topic,
-//! the operation, a source and data (ONVIF Core Specification, section 9). Vendors add topics of their own.
+//! ONVIF: the notifications of WS-BaseNotification, pushed as `Notify` or pulled as `PullMessagesResponse`. A message is
+//! a topic, the operation, a source and data (ONVIF Core Specification, section 9). Vendors add topics of their own.
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
 use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Camera, Event, Value};
 
 use super::codes::{alarm, by_object, object_in, state};
@@ -103,6 +104,9 @@ const SOURCES: &[&str] =
 /// Digits from which a token is a number that counts from 0: `00000`, `001`.
 const ZERO_BASED_DIGITS_MIN: usize = 3;
 
+/// The age from which a pulled message is late: cameras replay what happened while nobody pulled.
+const LATE_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
 /// Reads all messages; `None` if the request is no SOAP envelope and has no message.
 pub(super) fn read(view: &AlarmView<'_>) -> Option<AlarmReading> {
     let roots = || view.request.documents.iter().map(|document| &document.root);
@@ -112,7 +116,9 @@ pub(super) fn read(view: &AlarmView<'_>) -> Option<AlarmReading> {
     }
     let topics = messages.iter().filter_map(|it| it.text_at(&["Topic"])).map(str::to_lowercase);
     let vendor = topics.flat_map(|topic| vendor(&topic)).next();
-    let alarms = messages.into_iter().filter_map(message).collect();
+    // The camera's own clock, which an answer names and a `Notify` does not.
+    let now = roots().find_map(|root| time(root.find_text("CurrentTime")?));
+    let alarms = messages.into_iter().filter_map(|it| message(it, now)).collect();
     Some(AlarmReading { vendor, alarms, ..AlarmReading::default() })
 }
 
@@ -121,7 +127,7 @@ fn vendor(topic: &str) -> Option<&'static str> {
 }
 
 /// The alarm of a message. `Initialized` is the state at the subscription and no news.
-fn message(message: &Value) -> Option<Alarm> {
+fn message(message: &Value, now: Option<jiff::Timestamp>) -> Option<Alarm> {
     let topic = message.text_at(&["Topic"])?;
     let operation = message.find_text("PropertyOperation");
     if operation.is_some_and(|it| !it.eq_ignore_ascii_case("Changed")) {
@@ -133,7 +139,15 @@ fn message(message: &Value) -> Option<Alarm> {
     };
     let mut alarm = topic_alarm(topic, &items("Data"), message)?;
     alarm.camera = items("Source").into_iter().find_map(camera);
+    let happened = message.find_text("UtcTime").and_then(time);
+    alarm.late = now.zip(happened).is_some_and(|(now, then)| now.duration_since(then) > LATE_AFTER);
     Some(alarm)
+}
+
+/// A time as cameras write it; without a zone it is UTC.
+fn time(text: &str) -> Option<jiff::Timestamp> {
+    let in_utc = |time: DateTime| jiff::tz::Offset::UTC.to_timestamp(time).ok();
+    text.parse().ok().or_else(|| in_utc(text.parse().ok()?))
 }
 
 /// The name and the value of an item.
