@@ -14,7 +14,7 @@ use crate::tree::File;
 /// The shipped crates, lowest layer first; crates of one layer do not know each other.
 const CRATES: &[&[&str]] = &[
     &["model", "confine"],
-    &["smtp", "ftp", "mail", "alarm", "vendors", "rules"],
+    &["smtp", "ftp", "mail", "alarm", "onvif", "vendors", "rules"],
     &["video", "channels", "spool"],
     &["tipoff"],
 ];

@@ -13,6 +13,7 @@ const PURE: &[&str] = &[
     "tipoff-ftp",
     "tipoff-mail",
     "tipoff-alarm",
+    "tipoff-onvif",
     "tipoff-vendors",
     "tipoff-rules",
 ];
