@@ -5,6 +5,7 @@ mod dahua;
 mod hikvision;
 mod http;
 mod login;
+mod onvif;
 mod routes;
 mod server;
 mod stream;
@@ -27,6 +28,7 @@ pub use self::hikvision::PictureFault;
 pub use self::http::Request;
 use self::login::{Account, Logins};
 pub use self::login::{Algorithm, Digest, Scheme};
+pub use self::onvif::{Notification, Onvif, OnvifLogin};
 use self::server::Network;
 use self::stream::StreamHub;
 pub use self::stream::{Part, StreamForm};
@@ -70,11 +72,18 @@ pub struct Options {
     pub stream: StreamForm,
     /// What is wrong with Hikvision's pictures.
     pub picture_fault: PictureFault,
+    /// What its ONVIF interface is like; `None`: it has none.
+    pub onvif: Option<Onvif>,
     /// Number of the first channel; some firmware of Dahua has 0.
     pub first_channel: u32,
 }
 
 impl Options {
+    /// A camera with ONVIF, and nothing else but `/snap.jpg`.
+    pub fn onvif() -> Self {
+        Self { onvif: Some(Onvif::default()), ..Self::default() }
+    }
+
     /// A camera of this vendor as it is sold: Digest with MD5 and `qop="auth"`.
     pub fn of(vendor: Vendor) -> Self {
         let stream = match vendor {
@@ -98,6 +107,7 @@ impl Default for Options {
             keeps_alive: true,
             stream: StreamForm::hikvision(),
             picture_fault: PictureFault::None,
+            onvif: None,
             first_channel: 1,
         }
     }
@@ -113,6 +123,8 @@ struct State {
     /// Requests for pictures that were let in.
     picture_requests: AtomicUsize,
     settings: Mutex<BTreeMap<String, String>>,
+    subscriptions: Arc<onvif::Subscriptions>,
+    address: SocketAddr,
     log: Log<Request>,
     faults: Mutex<Vec<String>>,
     streams: Arc<StreamHub>,
@@ -124,7 +136,7 @@ struct State {
 }
 
 impl State {
-    fn new(options: Options) -> Self {
+    fn new(options: Options, address: SocketAddr) -> Self {
         let account = Account {
             user: options.user.clone(),
             password: options.password.clone(),
@@ -145,6 +157,8 @@ impl State {
             picture: Mutex::new(PICTURE.into()),
             picture_requests: AtomicUsize::new(0),
             settings: Mutex::new(settings),
+            subscriptions: Arc::default(),
+            address,
             log: Log::default(),
             faults: Mutex::default(),
             streams: Arc::new(StreamHub::new()),
@@ -178,7 +192,7 @@ impl Camera {
     pub async fn start_on(options: Options, address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State::new(options));
+        let state = Arc::new(State::new(options, address));
         let task = tokio::spawn(server::accept(listener, Arc::clone(&state))).abort_handle();
         Ok(Self { state, address, task })
     }
@@ -251,6 +265,31 @@ impl Camera {
     /// The bytes of a part in the form of this camera's streams.
     pub fn bytes_of(&self, part: &Part) -> Vec<u8> {
         part.bytes(&self.state.options.stream)
+    }
+
+    /// Gives a notification to all subscriptions of ONVIF.
+    pub fn notify(&self, notification: &Notification) {
+        onvif::notify(&self.state, notification);
+    }
+
+    /// What each new subscription of ONVIF begins with, behind the state of everything.
+    pub fn set_notification_backlog(&self, notifications: Vec<Notification>) {
+        self.state.subscriptions.set_backlog(notifications);
+    }
+
+    /// Subscriptions of ONVIF that have not ended.
+    pub fn subscriptions(&self) -> usize {
+        self.state.subscriptions.count()
+    }
+
+    /// Ends all subscriptions of ONVIF, as a restart does.
+    pub fn forget_subscriptions(&self) {
+        self.state.subscriptions.clear();
+    }
+
+    /// Sets the camera's clock this much ahead of ours; negative: behind it.
+    pub fn set_clock_ahead(&self, seconds: i64) {
+        self.state.subscriptions.set_clock_ahead(seconds);
     }
 
     /// What each new stream begins with, as cameras do that replay what they could not send.

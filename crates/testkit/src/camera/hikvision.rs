@@ -235,8 +235,8 @@ async fn test_host(state: &State, request: &Request, id: &str) -> Reply {
     let Some(host) = host.filter(|host| host_path(host).is_some()) else { return invalid(path) };
     let text = |name: &str| host.child(name).map(|it| it.text.clone()).unwrap_or_default();
     let address = if text("ipAddress").is_empty() { text("hostName") } else { text("ipAddress") };
-    let port = text("portNo").parse().unwrap_or_default();
-    let error = match server::post(&address, port, &text("url")).await {
+    let authority = format!("{address}:{}", text("portNo"));
+    let error = match server::post(&authority, &text("url"), "application/xml", "").await {
         Ok(()) => String::new(),
         Err(_) => "connect server failed".to_owned(),
     };

@@ -125,8 +125,7 @@ impl Logins {
             Err(refusal) => refusal,
         };
         if matches!(refusal, Refusal::Wrong(_)) {
-            self.failures += 1;
-            self.is_locked |= account.failures_max.is_some_and(|max| self.failures >= max);
+            self.fail(account);
         }
         let reply = self.challenge(account, &refusal);
         let reason = match refusal {
@@ -136,6 +135,12 @@ impl Logins {
             Refusal::Locked => Some("the account is locked".to_owned()),
         };
         Err((reply, reason))
+    }
+
+    /// Counts a wrong password.
+    pub(super) fn fail(&mut self, account: &Account) {
+        self.failures += 1;
+        self.is_locked |= account.failures_max.is_some_and(|max| self.failures >= max);
     }
 
     /// Makes all nonces stale.

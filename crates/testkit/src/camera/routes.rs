@@ -5,11 +5,14 @@ use std::sync::atomic::Ordering;
 use super::http::{Reply, Request};
 use super::server::Action;
 use super::stream::StreamKind;
-use super::{State, Vendor, dahua, hikvision};
+use super::{State, Vendor, dahua, hikvision, onvif};
 use crate::standin::lock;
 
 /// Checks the login. `Err`: the answer, and the reason if a login was sent.
 pub(super) fn login(state: &State, request: &Request) -> Result<(), (Reply, Option<String>)> {
+    if onvif::is_for(state, request) && !onvif::needs_http_login(state) {
+        return Ok(());
+    }
     let account = lock(&state.account).clone();
     lock(&state.logins).check(&account, request)
 }
@@ -18,6 +21,9 @@ pub(super) fn login(state: &State, request: &Request) -> Result<(), (Reply, Opti
 pub(super) async fn answer(state: &State, request: &Request) -> Action {
     if request.path() == "/snap.jpg" {
         return picture(state).into();
+    }
+    if onvif::is_for(state, request) {
+        return onvif::answer(state, request).await.into();
     }
     match state.options.vendor {
         Vendor::Hikvision => hikvision::answer(state, request).await,

@@ -94,7 +94,11 @@ async fn serve(stream: &mut TcpStream, number: usize, state: &Arc<State>) -> io:
                 if !delay.is_zero() {
                     sleep(delay).await;
                 }
-                (routes::answer(state, &request).await, None)
+                let action = tokio::select! {
+                    action = routes::answer(state, &request) => action,
+                    () = closed(stream) => return Ok(()),
+                };
+                (action, None)
             }
             Err((reply, refusal)) => (Action::Reply(reply), refusal),
         };
@@ -126,6 +130,13 @@ async fn serve(stream: &mut TcpStream, number: usize, state: &Arc<State>) -> io:
                 return stream_events(stream, state, place, kind, heartbeat).await;
             }
         }
+    }
+}
+
+/// Waits until the client has closed the connection; for ever if it sends the next request already.
+async fn closed(stream: &TcpStream) {
+    if stream.peek(&mut [0]).await.is_ok_and(|count| count > 0) {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -177,11 +188,18 @@ async fn at(time: Option<Instant>) {
     }
 }
 
-/// The camera's own test of a host that events go to: a POST without a body, which wants the status 200.
-pub(super) async fn post(host: &str, port: u16, path: &str) -> io::Result<()> {
-    let mut stream = TcpStream::connect((host, port)).await?;
+/// A POST of the camera itself, such as a test or a notification; an error unless the answer is 200.
+pub(super) async fn post(
+    authority: &str,
+    path: &str,
+    content_type: &str,
+    body: &str,
+) -> io::Result<()> {
+    let mut stream = TcpStream::connect(authority).await?;
     let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        "POST {path} HTTP/1.1\r\nHost: {authority}\r\nContent-Type: {content_type}\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
     );
     stream.write_all(request.as_bytes()).await?;
     let mut answer = [0; 12];

@@ -1,12 +1,15 @@
-//! XML as cameras read it: a tree without namespaces, or an error.
+//! XML as cameras read it: a tree with namespaces, or an error.
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::ResolveResult;
+use quick_xml::reader::NsReader;
 
 /// An element, its name without a prefix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) name: String,
+    /// Empty if it has none.
+    pub(super) namespace: String,
     pub(super) attributes: Vec<(String, String)>,
     /// Its text without surrounding white space; that of children is not part of it.
     pub(super) text: String,
@@ -16,15 +19,16 @@ pub(super) struct Element {
 impl Element {
     /// The root element of a document.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let mut reader = Reader::from_str(text);
+        let mut reader = NsReader::from_str(text);
         reader.config_mut().trim_text(true);
         let mut open = vec![Self::default()];
         loop {
-            let event = reader.read_event().map_err(|error| error.to_string())?;
+            let (namespace, event) =
+                reader.read_resolved_event().map_err(|error| error.to_string())?;
             match event {
-                Event::Start(start) => open.push(Self::of(&start)?),
+                Event::Start(start) => open.push(Self::of(&start, &namespace)?),
                 Event::Empty(start) => {
-                    let element = Self::of(&start)?;
+                    let element = Self::of(&start, &namespace)?;
                     open.last_mut().ok_or("no parent")?.children.push(element);
                 }
                 Event::End(_) => {
@@ -51,7 +55,12 @@ impl Element {
         }
     }
 
-    fn of(start: &BytesStart<'_>) -> Result<Self, String> {
+    fn of(start: &BytesStart<'_>, namespace: &ResolveResult<'_>) -> Result<Self, String> {
+        let namespace = match namespace {
+            ResolveResult::Bound(namespace) => String::from_utf8_lossy(namespace.as_ref()).into(),
+            ResolveResult::Unbound => String::new(),
+            ResolveResult::Unknown(_) => return Err("a prefix is not declared".to_owned()),
+        };
         let mut attributes = Vec::new();
         for attribute in start.attributes() {
             let attribute = attribute.map_err(|error| error.to_string())?;
@@ -60,12 +69,22 @@ impl Element {
             attributes.push((name, value));
         }
         let name = String::from_utf8_lossy(start.local_name().as_ref()).into_owned();
-        Ok(Self { name, attributes, ..Self::default() })
+        Ok(Self { name, namespace, attributes, ..Self::default() })
     }
 
     /// The first child of this name.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
+    }
+
+    /// The descendant at this path, the first of each name.
+    pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |element, name| element.child(name))
+    }
+
+    /// The text at this path.
+    pub(super) fn text_at(&self, path: &[&str]) -> Option<&str> {
+        self.at(path).map(|element| element.text.as_str())
     }
 
     /// The element as XML, without prefixes and attributes.
