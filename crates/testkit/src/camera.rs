@@ -6,6 +6,7 @@ mod hikvision;
 mod http;
 mod login;
 mod onvif;
+mod reolink;
 mod routes;
 mod server;
 mod stream;
@@ -44,6 +45,10 @@ pub enum Vendor {
     Hikvision,
     /// The HTTP API of `/cgi-bin`.
     Dahua,
+    /// `/cgi-bin/api.cgi`, with the login in the address.
+    Reolink,
+    /// `/axis-cgi/jpg/image.cgi`.
+    Axis,
     /// `/snap.jpg`, and nothing else.
     #[default]
     Plain,
@@ -88,7 +93,7 @@ impl Options {
     pub fn of(vendor: Vendor) -> Self {
         let stream = match vendor {
             Vendor::Dahua => StreamForm::dahua(),
-            Vendor::Hikvision | Vendor::Plain => StreamForm::hikvision(),
+            _ => StreamForm::hikvision(),
         };
         Self { vendor, stream, ..Self::default() }
     }
@@ -148,7 +153,8 @@ impl State {
         let settings = match options.vendor {
             Vendor::Hikvision => hikvision::settings(),
             Vendor::Dahua => dahua::settings(),
-            Vendor::Plain => BTreeMap::new(),
+            Vendor::Reolink => reolink::settings(),
+            Vendor::Axis | Vendor::Plain => BTreeMap::new(),
         };
         Self {
             account: Mutex::new(account),
@@ -343,7 +349,8 @@ impl Camera {
         lock(&self.state.logins).is_locked
     }
 
-    /// A setting: of Hikvision the XML by its path, of Dahua a value by its full name.
+    /// A setting: of Hikvision the XML by its path, of Dahua a value by its full name, of
+    /// Reolink JSON by the command without `Get`.
     pub fn setting(&self, name: &str) -> Option<String> {
         lock(&self.state.settings).get(name).cloned()
     }

@@ -115,3 +115,25 @@ async fn a_network_that_is_down_resets_old_and_new_connections() {
     assert_eq!(Client::of(&camera).await.get("/snap.jpg").await.status, 200);
     assert!(camera.wait_for_open_connections(0).await);
 }
+
+#[tokio::test]
+async fn axis_has_a_picture() {
+    let camera = Camera::start(Options::of(Vendor::Axis)).await.unwrap();
+    let mut client = Client::of(&camera).await;
+    let answer = client.get("/axis-cgi/jpg/image.cgi?resolution=640x480&camera=1").await;
+    assert_eq!(answer.body, PICTURE);
+    assert_eq!(client.get("/axis-cgi/jpg/image.cgi?camera=2").await.status, 400);
+}
+
+#[tokio::test]
+async fn reolink_answers_a_wrong_login_with_200_and_no_picture() {
+    let camera = Camera::start(Options::of(Vendor::Reolink)).await.unwrap();
+    let mut client = Client::of(&camera).await;
+    let snap = "/cgi-bin/api.cgi?cmd=Snap&channel=0&rs=abc&user=admin&password=";
+    let answer = client.get(&format!("{snap}Pass-word%201")).await;
+    assert_eq!((answer.status, answer.body.as_slice()), (200, PICTURE));
+    let answer = client.get(&format!("{snap}wrong")).await;
+    assert_eq!(answer.headers("Content-Type"), ["text/html"]);
+    assert!(answer.status == 200 && answer.text().contains("please login first"));
+    assert_eq!((camera.failures(), camera.requests().len()), (1, 2));
+}

@@ -93,3 +93,28 @@ async fn cameras_say_what_they_are() {
         assert!(answer.contains(words), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn reolink_takes_settings_that_it_knows() {
+    let camera = Camera::start(Options::of(Vendor::Reolink)).await.unwrap();
+    let mut client = Client::of(&camera).await;
+    let mut ask = async |command: &str, param: &str| {
+        let target = format!("/cgi-bin/api.cgi?cmd={command}&user=admin&password=Pass-word%201");
+        let body = format!("[{{\"cmd\":\"{command}\",\"action\":0,\"param\":{param}}}]");
+        client.send("POST", &target, &body).await.text()
+    };
+    assert!(ask("GetDevInfo", "{}").await.contains("\"model\":\"RLC-810A\""));
+    assert!(ask("GetAbility", "{}").await.contains("supportWebhook"));
+    let hook = "{\"WebHook\":{\"channel\":0,\"index\":0,\"indexEnable\":1,\"hookUrl\":\"http://192.168.1.2/h/a\"}}";
+    assert!(ask("SetWebHook", hook).await.contains("\"rspCode\":200"));
+    assert!(ask("GetWebHook", "{\"channel\":0}").await.contains("http://192.168.1.2/h/a"));
+    assert!(ask("TestWebHook", hook).await.contains("\"code\":0"));
+    let email = "{\"Email\":{\"smtpServer\":\"192.168.1.2\",\"smtpPort\":2525,\"ssl\":0}}";
+    assert!(ask("SetEmail", email).await.contains("\"code\":0"));
+    assert!(camera.setting("Email").unwrap().contains("\"smtpServer\":\"192.168.1.2\""));
+    assert!(
+        ask("SetFtp", "{\"Ftp\":{\"server\":\"a\",\"colour\":1}}").await.contains("param error")
+    );
+    assert!(ask("GetFtp", "{}").await.contains("\"server\":\"\""));
+    assert!(ask("GetPtz", "{}").await.contains("not support"));
+}
