@@ -368,6 +368,18 @@ fn after_a_break_the_same_subscription_goes_on() {
 }
 
 #[test]
+fn a_subscription_that_fails_three_times_in_a_row_is_made_anew() {
+    let mut talk = Talk::pull();
+    talk.until(4);
+    for _ in 0..3 {
+        talk.answers("PullMessages", 503, "");
+    }
+    talk.until(8);
+    let names = ["PullMessages", "PullMessages", "PullMessages", "CreatePullPointSubscription"];
+    assert_eq!(talk.names(4), names);
+}
+
+#[test]
 fn pauses_grow_and_stay_below_half_a_minute() {
     let mut talk = Talk::pull();
     for _ in 0..8 {
