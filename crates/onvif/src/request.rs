@@ -7,7 +7,7 @@ use crate::time::written_duration;
 use crate::token::UsernameToken;
 use crate::xml::escaped;
 
-/// The header `Content-Type` of every request.
+/// The media type of SOAP 1.2; [`SoapRequest::content_type`] has what a request sends.
 pub const CONTENT_TYPE: &str = "application/soap+xml; charset=utf-8";
 
 const DEVICE: &str = "http://www.onvif.org/ver10/device/wsdl";
@@ -197,15 +197,23 @@ impl Reference {
     }
 }
 
-/// A request to POST, with [`CONTENT_TYPE`].
+/// A request to POST.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SoapRequest {
     /// The address, always at the camera's host.
     pub address: String,
-    /// The operation, for logs and for the parameter `action` of the content type, which few cameras want.
+    /// The operation.
     pub action: String,
     /// The envelope. It has the user's name and a digest of the password: not for logs.
     pub body: String,
+}
+
+impl SoapRequest {
+    /// The header `Content-Type`, with the operation (RFC 3902, section 2): some servers, such as the one of oxvif 0.17,
+    /// choose the operation by it.
+    pub fn content_type(&self) -> String {
+        format!("{CONTENT_TYPE}; action=\"{}\"", self.action)
+    }
 }
 
 impl fmt::Debug for SoapRequest {
@@ -252,6 +260,8 @@ mod tests {
             assert_eq!(content.len(), 1);
             let name = content[0].local_name();
             assert!(request.action.trim_end_matches("Request").ends_with(&format!("/{name}")));
+            let named = format!("charset=utf-8; action=\"{}\"", request.action);
+            assert!(request.content_type().ends_with(&named));
             let action = root.text_at(&["Header", "Action"]);
             assert_eq!(action.is_some(), operation.is_of_events(), "{name}");
             if action.is_some() {

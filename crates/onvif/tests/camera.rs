@@ -23,8 +23,9 @@ async fn post(request: &SoapRequest) -> Option<(u16, Vec<u8>)> {
     let (authority, path) = after.split_once('/').unwrap();
     let mut stream = TcpStream::connect(authority).await.ok()?;
     let head = format!(
-        "POST /{path} HTTP/1.1\r\nHost: {authority}\r\nContent-Type: {CONTENT_TYPE}\r\n\
+        "POST /{path} HTTP/1.1\r\nHost: {authority}\r\nContent-Type: {}\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n",
+        request.content_type(),
         request.body.len()
     );
     stream.write_all(head.as_bytes()).await.ok()?;
