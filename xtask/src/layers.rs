@@ -15,7 +15,7 @@ use crate::tree::File;
 const CRATES: &[&[&str]] = &[
     &["model", "confine"],
     &["smtp", "ftp", "mail", "alarm", "onvif", "vendors", "rules"],
-    &["video", "channels", "spool"],
+    &["video", "channels", "camera", "spool"],
     &["tipoff"],
 ];
 
@@ -26,7 +26,7 @@ const ROOMS: &[&[&str]] = &[
     &["audit", "config", "media", "modes", "reports"],
     &["actions", "age_guard", "disk", "net", "open_files"],
     &["dispatch", "maintenance", "readiness", "receive"],
-    &["service_manager"],
+    &["cameras", "service_manager"],
     &["services"],
     &["reload", "web"],
     &["other_nodes"],

@@ -12,6 +12,7 @@ mod runtime;
 mod actions;
 mod age_guard;
 mod audit;
+mod cameras;
 mod cli;
 mod config;
 mod disk;

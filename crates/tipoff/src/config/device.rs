@@ -9,6 +9,7 @@ use tipoff_rules::Glob;
 use toml::Spanned;
 
 use super::access::{Login, network};
+use super::camera::{self, CameraConfig};
 use super::checks;
 use super::fault::Fault;
 use super::key::{Key, ValueForm, nothing};
@@ -31,6 +32,8 @@ pub(crate) struct DeviceConfig {
     pub(crate) matches: Matches,
     /// Groups that it belongs to; routes may name a group.
     pub(crate) groups: Vec<String>,
+    /// How it is asked for events and pictures.
+    pub(crate) camera: CameraConfig,
 }
 
 /// What a device is recognised by besides its login. Within `from`, `to` and `ip` one match is enough; `folder`,
@@ -94,6 +97,13 @@ struct DeviceDraft {
     device: DeviceConfig,
 }
 
+impl DeviceDraft {
+    /// Whether it is known for sure when it sends: by its login, or because it is asked.
+    fn sends(&self) -> bool {
+        self.user.is_some() || self.device.camera.pull.is_some()
+    }
+}
+
 /// Reads all `[[device]]`. `shared` is the user of the login that devices share: no device may have it as its own,
 /// because then the login would not say which device it is.
 pub(super) fn read(root: &mut Section<'_>, shared: Option<Spanned<String>>) -> Vec<DeviceConfig> {
@@ -108,9 +118,9 @@ pub(super) fn read(root: &mut Section<'_>, shared: Option<Spanned<String>>) -> V
     });
     for recorder in drafts.iter().filter_map(|draft| draft.recorder.as_ref()) {
         let is_there =
-            drafts.iter().any(|it| it.user.is_some() && it.name.get_ref() == recorder.get_ref());
+            drafts.iter().any(|it| it.sends() && it.name.get_ref() == recorder.get_ref());
         if !is_there {
-            let title = format!("no device with a login is called \"{}\"", recorder.get_ref());
+            let title = format!("no device with a login or with `pull` is called \"{}\"", recorder.get_ref());
             root.reading.fault(Fault::at(recorder.span(), title).label("named here"));
         }
     }
@@ -138,7 +148,8 @@ fn one(section: &mut Section<'_>) -> Option<DeviceDraft> {
         doc: "Groups that routes may name.",
     };
     let groups = section.list(&groups).unwrap_or_default();
-    if !section.has("user") && !section.has("match") {
+    let camera = camera::read(section);
+    if !["user", "match", "pull"].iter().any(|key| section.has(key)) {
         let title = "a device needs `user` or `match`";
         let fault = Fault::at(section.span.clone(), title).label("this one cannot be recognised");
         section.fault(fault);
@@ -155,6 +166,7 @@ fn one(section: &mut Section<'_>) -> Option<DeviceDraft> {
         password: login.password,
         matches,
         groups: groups.iter().map(|group| group.get_ref().clone()).collect(),
+        camera,
     };
     Some(DeviceDraft { name, user: login.user, recorder, device })
 }

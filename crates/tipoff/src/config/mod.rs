@@ -8,6 +8,7 @@
 mod access;
 mod alarm;
 mod book;
+mod camera;
 mod channel;
 mod checks;
 mod device;
@@ -40,6 +41,7 @@ mod video;
 
 pub(crate) use access::{Access, Networks};
 pub(crate) use alarm::AlarmListeners;
+pub(crate) use camera::{CameraConfig, PullConfig, PullKind, SnapshotConfig};
 pub(crate) use channel::ChannelConfig;
 pub(crate) use device::DeviceConfig;
 pub(crate) use fault::Faults;

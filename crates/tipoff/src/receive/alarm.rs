@@ -4,6 +4,7 @@
 //! transcript, its bytes go to the spool, and what is news becomes arrivals. A request is processed in a task of its own:
 //! a camera that does not wait for the answer loses nothing.
 
+mod asked;
 mod body;
 pub(crate) mod framed;
 mod incoming_alarm;
@@ -21,6 +22,7 @@ use tipoff_smtp::Credentials;
 use tipoff_spool::SpoolError;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::asked::AskedMessage;
 use self::body::BodyReceiver;
 pub(crate) use self::body::{BodyPiece, BodySender};
 use self::incoming_alarm::{IncomingAlarm, Outcome};

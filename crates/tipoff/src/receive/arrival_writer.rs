@@ -93,6 +93,11 @@ impl ArrivalWriter {
         self.disk.make_room(bytes, self.disk.is_known(&device)).await
     }
 
+    /// The same for a device that is known for sure.
+    pub(super) async fn make_room_for_known(&self, bytes: u64) -> bool {
+        self.disk.make_room(bytes, true).await
+    }
+
     /// Logs that there is no room for what `peer` sends, at most once a minute for each address.
     pub(super) fn report_full(&self, peer: IpAddr) {
         if let Some(times) = self.refused_full.due(network(peer)) {

@@ -35,7 +35,32 @@ impl DeviceResolver {
     }
 }
 
+impl DeviceResolver {
+    /// The device that was asked, or the part of it that a recorder's channel is. It is sure who it is.
+    pub(crate) fn asked(&self, name: &str, camera: Option<&Camera>) -> Device {
+        self.0.0.load().asked(name, camera)
+    }
+}
+
 impl Directory {
+    /// As [`DeviceResolver::asked`].
+    fn asked(&self, name: &str, camera: Option<&Camera>) -> Device {
+        let Some(device) = self.devices.iter().find(|device| device.name == name) else {
+            // It was removed from the configuration a moment ago.
+            let key = DeviceKey::Configured(name.to_owned()).to_string();
+            return Device { key, name: name.to_owned(), ..Device::default() };
+        };
+        let is_part = |part: &&DeviceConfig| {
+            let is_its = part.name == name || part.matches.recorder.as_deref() == Some(name);
+            is_its && camera.is_some_and(|camera| part.has_channel(camera))
+        };
+        match (self.devices.iter().find(is_part), camera) {
+            (Some(part), _) => configured(part),
+            (None, Some(camera)) => self.channel_of(configured(device), camera, LoginProof::Proven),
+            (None, None) => configured(device),
+        }
+    }
+
     /// As [`DeviceResolver::device`]. A configured device whose channel matches goes before a channel that is
     /// discovered.
     fn device(&self, envelope: &Envelope, camera: Option<&Camera>) -> Device {

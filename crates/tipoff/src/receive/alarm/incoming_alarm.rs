@@ -8,25 +8,21 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::MutexGuard;
 
 use tipoff_alarm::{BodyDecoder, BodyParser, RequestHead};
 use tipoff_model::{
-    AddressShare, Alarm, AlarmReading, AlarmReply, AlarmRequest, Device, Envelope, Timestamp,
+    AddressShare, AlarmReading, AlarmReply, AlarmRequest, Envelope, Timestamp,
 };
 use tipoff_spool::{BlobWriter, SpoolError, Stored};
-use tokio::time::Instant;
 
 use super::body::{BodyPiece, BodyReceiver};
-use super::new_arrivals::{CHUNK_BYTES, RequestFacts, begin_blob};
-use super::open_alarms::{AlarmNews, OpenAlarms};
+use super::new_arrivals::{CHUNK_BYTES, Origin, RequestFacts, begin_blob};
 use super::target::AlarmTarget;
 use super::{AlarmHead, AlarmReceiver};
 use crate::net::processor_turns::{Rank, TurnShare};
 use crate::receive::arrival_writer::disk_error;
 use crate::receive::transcript::{SessionProblem, TranscriptRecorder, grouped};
 use crate::runtime::blocking::blocking;
-use crate::runtime::lock::lock;
 
 /// A request that is being received.
 pub(super) struct IncomingAlarm {
@@ -188,60 +184,20 @@ impl IncomingAlarm {
             reply: reading.reply,
             ..Outcome::nothing(self.head.peer)
         };
-        let mut news = Vec::new();
-        for alarm in reading.alarms {
-            let device = self.device(&alarm);
-            let taken = self.open().take(&device.key, &alarm, Instant::now());
-            match taken {
-                AlarmNews::New => news.push((device, alarm)),
-                AlarmNews::GoesOn(incident) => {
-                    record.note(&format!("{}: it goes on.", shown(&alarm)));
-                    if let Some(incident) = incident {
-                        let now = self.receiver.0.writer.clock.now();
-                        self.receiver.0.writer.spool.prolong(incident, now).await?;
-                    }
-                }
-                AlarmNews::Ended => record.note(&format!("{}: it has ended.", shown(&alarm))),
-            }
-        }
-        if news.is_empty() {
-            record.note("Nothing new: nothing is stored.");
-            return Ok(outcome);
-        }
-        let receiver = self.receiver.clone();
         let facts = RequestFacts {
             receiver: self.receiver,
+            origin: Origin::Sent,
             envelope: self.envelope,
             began_at: self.began_at,
             vendor: reading.vendor,
             torn: outcome.torn,
         };
-        let stored = facts.store_all(self.writer, &news, &request.media).await;
-        let mut open = lock(&receiver.0.open);
-        for (number, (device, alarm)) in news.iter().enumerate() {
-            match stored.done.get(number) {
-                Some(stored) => open.stored(&device.key, alarm, stored.incident),
-                None => open.not_stored(&device.key, alarm),
-            }
-        }
-        drop(open);
-        for stored in &stored.done {
-            record.stored(stored, outcome.torn);
-        }
+        let stored = facts.store_news(self.writer, reading.alarms, &request.media, record).await?;
         outcome.stored = stored.done;
         match stored.error {
             Some(error) => Err(error),
             None => Ok(outcome),
         }
-    }
-
-    /// The device that an alarm is from.
-    fn device(&self, alarm: &Alarm) -> Device {
-        self.receiver.0.writer.resolver.device(&self.envelope, alarm.camera.as_ref())
-    }
-
-    fn open(&self) -> MutexGuard<'_, OpenAlarms> {
-        lock(&self.receiver.0.open)
     }
 }
 
@@ -293,14 +249,5 @@ fn parse(
             };
             rest = rest.get(taken..).unwrap_or_default();
         }
-    }
-}
-
-/// An alarm as the transcript names it.
-fn shown(alarm: &Alarm) -> String {
-    let title = alarm.event.title().unwrap_or("An alarm");
-    match alarm.kind.is_empty() {
-        true => title.to_owned(),
-        false => format!("{title} ({})", alarm.kind),
     }
 }

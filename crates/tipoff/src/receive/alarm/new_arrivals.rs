@@ -6,15 +6,20 @@ use std::ops::Range;
 
 use tipoff_model::{Alarm, Content, Device, Envelope, Media, Timestamp};
 use tipoff_spool::{BlobWriter, DedupPolicy, NewArrival, SpoolError, Stored};
+use tokio::time::Instant;
 
 use super::AlarmReceiver;
+use super::open_alarms::AlarmNews;
 use crate::receive::arrival_writer::{self, disk_error};
+use crate::receive::transcript::TranscriptRecorder;
 use crate::runtime::blocking::blocking;
+use crate::runtime::lock::lock;
 
 /// Bytes that are read at a time.
 pub(super) const CHUNK_BYTES: usize = 64 * 1024;
 
 /// What became of several alarms.
+#[derive(Default)]
 pub(super) struct StoredNews {
     /// Those that are stored, in their order.
     pub(super) done: Vec<Stored>,
@@ -22,9 +27,18 @@ pub(super) struct StoredNews {
     pub(super) error: Option<SpoolError>,
 }
 
+/// How alarms came.
+pub(super) enum Origin {
+    /// A device sent them: who it is follows from the envelope.
+    Sent,
+    /// The device of this name in the configuration was asked for them.
+    Asked(String),
+}
+
 /// What the arrivals of one request have in common.
 pub(super) struct RequestFacts {
     pub(super) receiver: AlarmReceiver,
+    pub(super) origin: Origin,
     pub(super) envelope: Envelope,
     pub(super) began_at: Timestamp,
     pub(super) vendor: Option<&'static str>,
@@ -33,9 +47,66 @@ pub(super) struct RequestFacts {
 }
 
 impl RequestFacts {
+    /// Stores each alarm that is news as an arrival of its own: they may be of several cameras of a recorder. The
+    /// incident of an alarm that goes on is prolonged.
+    ///
+    /// # Errors
+    /// An incident could not be prolonged; then nothing is stored.
+    pub(super) async fn store_news(
+        &self,
+        writer: BlobWriter,
+        alarms: Vec<Alarm>,
+        media: &[Media],
+        record: &TranscriptRecorder,
+    ) -> Result<StoredNews, SpoolError> {
+        let arrivals = &self.receiver.0.writer;
+        let open_alarms = || lock(&self.receiver.0.open);
+        let mut news = Vec::new();
+        for alarm in alarms {
+            let device = self.device(&alarm);
+            let taken = open_alarms().take(&device.key, &alarm, Instant::now());
+            match taken {
+                AlarmNews::New => news.push((device, alarm)),
+                AlarmNews::GoesOn(incident) => {
+                    record.note(&format!("{}: it goes on.", shown(&alarm)));
+                    if let Some(incident) = incident {
+                        arrivals.spool.prolong(incident, arrivals.clock.now()).await?;
+                    }
+                }
+                AlarmNews::Ended => record.note(&format!("{}: it has ended.", shown(&alarm))),
+            }
+        }
+        if news.is_empty() {
+            record.note("Nothing new: nothing is stored.");
+            return Ok(StoredNews::default());
+        }
+        let stored = self.store_all(writer, &news, media).await;
+        let mut open = open_alarms();
+        for (number, (device, alarm)) in news.iter().enumerate() {
+            match stored.done.get(number) {
+                Some(stored) => open.stored(&device.key, alarm, stored.incident),
+                None => open.not_stored(&device.key, alarm),
+            }
+        }
+        drop(open);
+        for stored in &stored.done {
+            record.stored(stored, self.torn);
+        }
+        Ok(stored)
+    }
+
+    /// The device that an alarm is from.
+    fn device(&self, alarm: &Alarm) -> Device {
+        let (resolver, camera) = (&self.receiver.0.writer.resolver, alarm.camera.as_ref());
+        match &self.origin {
+            Origin::Sent => resolver.device(&self.envelope, camera),
+            Origin::Asked(name) => resolver.asked(name, camera),
+        }
+    }
+
     /// Stores alarms in their order. The first has the whole request as its blob; those behind it have its beginning and
     /// their own files, so that all together take little more than the request.
-    pub(super) async fn store_all(
+    async fn store_all(
         &self,
         writer: BlobWriter,
         news: &[(Device, Alarm)],
@@ -151,6 +222,15 @@ impl RequestFacts {
             details: self.vendor.map(|_| words.join("\n")),
             camera: alarm.camera.clone(),
         }
+    }
+}
+
+/// An alarm as the transcript names it.
+fn shown(alarm: &Alarm) -> String {
+    let title = alarm.event.title().unwrap_or("An alarm");
+    match alarm.kind.is_empty() {
+        true => title.to_owned(),
+        false => format!("{title} ({})", alarm.kind),
     }
 }
 
