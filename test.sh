@@ -70,6 +70,8 @@ want ffmpeg ffmpeg
 want systemd-analyze systemd
 want chromium chromium
 want chromedriver chromium-driver
+/usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null ||
+  need_apt+=(gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-good)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need_apt+=(postgresql)
 want ip iproute2
 want nft nftables

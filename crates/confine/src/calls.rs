@@ -151,10 +151,13 @@ const NEVER_OLD: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const NEVER_OLD: &[c_long] = &[];
 
-/// Restricts this process, for good; whether the kernel does so.
-pub(crate) fn restrict() -> bool {
+/// Type of a socket without its flags (`SOCK_TYPE_MASK` of the kernel).
+const SOCKET_TYPE_MASK: u64 = 0xf;
+
+/// Restricts this process, for good; whether the kernel does so. Where it `connects`, it may open TCP connections.
+pub(crate) fn restrict(connects: bool) -> bool {
     let Ok(arch) = TargetArch::try_from(ARCH) else { return false };
-    let Some(rules) = rules(std::process::id()) else { return false };
+    let Some(rules) = rules(std::process::id(), connects) else { return false };
     // The C library tries the older call, whose flags can be looked at, where this one is missing.
     let missing = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
     apply(missing, libc::ENOSYS, arch) && apply(rules, libc::EPERM, arch)
@@ -174,7 +177,7 @@ fn apply(rules: Rules, error: i32, arch: TargetArch) -> bool {
 }
 
 /// What is refused to the process of this number.
-fn rules(own: u32) -> Option<Rules> {
+fn rules(own: u32, connects: bool) -> Option<Rules> {
     let refused_where = |length, operator, value| {
         let condition = SeccompCondition::new(0, length, operator, value).ok()?;
         Some(vec![SeccompRule::new(vec![condition]).ok()?])
@@ -191,5 +194,27 @@ fn rules(own: u32) -> Option<Rules> {
     rules.insert(libc::SYS_tgkill, other_than(own)?);
     // Its own limits are those of process 0.
     rules.insert(libc::SYS_prlimit64, other_than(0)?);
+    if connects {
+        rules.remove(&libc::SYS_connect);
+        rules.insert(libc::SYS_socket, sockets_but_tcp()?);
+    }
     Some(rules)
+}
+
+/// Refuses all sockets but streams of IPv4 and IPv6.
+fn sockets_but_tcp() -> Option<Vec<SeccompRule>> {
+    let condition = |argument, operator, value| {
+        SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value).ok()
+    };
+    let family = |family: i32| condition(0, SeccompCmpOp::Ne, u64::from(family.unsigned_abs()));
+    let protocol = |number: i32| condition(2, SeccompCmpOp::Ne, u64::from(number.unsigned_abs()));
+    let stream = u64::from(libc::SOCK_STREAM.unsigned_abs());
+    let other_family = SeccompRule::new(vec![family(libc::AF_INET)?, family(libc::AF_INET6)?]).ok();
+    // MPTCP and SCTP have streams that landlock does not see.
+    let other_protocol = SeccompRule::new(vec![protocol(0)?, protocol(libc::IPPROTO_TCP)?]).ok();
+    let other_type = |kind| {
+        SeccompRule::new(vec![condition(1, SeccompCmpOp::MaskedEq(SOCKET_TYPE_MASK), kind)?]).ok()
+    };
+    let other_types = (0..=SOCKET_TYPE_MASK).filter(|kind| *kind != stream).map(other_type);
+    [other_family, other_protocol].into_iter().chain(other_types).collect()
 }

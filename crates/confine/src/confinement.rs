@@ -38,6 +38,8 @@ pub struct VideoConfinement {
     pub reads: Vec<PathBuf>,
     /// Files that it writes. They exist already: it can make none.
     pub writes: Vec<PathBuf>,
+    /// The TCP port that it may connect to, on any host; `None` for a tool without network.
+    pub port: Option<u16>,
 }
 
 /// Starts programs by way of the launcher.
@@ -102,6 +104,9 @@ impl Launcher {
                     for path in paths {
                         command.arg(key).arg(path);
                     }
+                }
+                if let Some(port) = video.port {
+                    command.args(["--connect", &port.to_string()]);
                 }
             }
             Confinement::Program { umask, keeps_capabilities } => {

@@ -1,12 +1,12 @@
-//! Limits the files that a video tool can reach, and keeps it from the network: landlock(7). A kernel without it, or
+//! Limits the files that a video tool can reach, and keeps it from the network but for one port: landlock(7). A kernel without it, or
 //! with an older version, restricts less.
 
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr,
-    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, NetPort, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
 use crate::confinement::VideoConfinement;
@@ -47,7 +47,10 @@ pub(crate) fn restrict(
         .add_rules(path_beneath_rules(SYSTEM_READ, read))?
         .add_rules(path_beneath_rules(SYSTEM_WRITE, write))?
         .add_rules(path_beneath_rules(&video.reads, BitFlags::from(AccessFs::ReadFile)))?
-        .add_rules(path_beneath_rules(&video.writes, write))?;
+        .add_rules(path_beneath_rules(&video.writes, write))?
+        .add_rules(
+            video.port.map(|port| Ok::<_, RulesetError>(NetPort::new(port, AccessNet::ConnectTcp))),
+        )?;
     Ok(ruleset.restrict_self()?.ruleset != RulesetStatus::NotEnforced)
 }
 

@@ -104,6 +104,7 @@ impl Order {
             file_bytes: 0,
             reads: Vec::new(),
             writes: Vec::new(),
+            port: None,
         };
         let (mut parent, mut is_video, mut umask, mut keeps) = (None, None, None, None);
         let mut program = None;
@@ -124,6 +125,7 @@ impl Order {
                 "--keep-capabilities" => keeps = Some(number(&value)?),
                 "--read" => video.reads.push(PathBuf::from(value)),
                 "--write" => video.writes.push(PathBuf::from(value)),
+                "--connect" => video.port = Some(number(&value)?),
                 _ => return None,
             }
         }
@@ -161,7 +163,7 @@ impl Order {
                 let name = program.as_ref().map(|(name, _)| name.as_os_str());
                 // A kernel that does not support it is reported by a probe.
                 let files = files::restrict(&video, name).unwrap_or(false);
-                let held = Held { files, calls: calls::restrict() };
+                let held = Held { files, calls: calls::restrict(video.port.is_some()) };
                 match program {
                     Some((program, arguments)) => Err(Command::new(program).args(arguments).exec()),
                     None => Ok(Done::Holds(held)),
@@ -201,6 +203,7 @@ mod tests {
             file_bytes: 4096,
             reads: vec!["/a b".into(), "--".into()],
             writes: vec!["--write".into()],
+            port: Some(554),
         };
         let launcher = Launcher::new("tipoff", [] as [&str; 0]);
         let words = ["--", "-x", "--profile"].map(OsString::from);

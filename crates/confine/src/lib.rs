@@ -12,7 +12,7 @@
 //! | capabilities | none, for good | none, for good, unless the channel keeps them |
 //! | privileges by setuid programs | none | as before |
 //! | files (landlock) | reads and writes those that are named, reads system folders | as before |
-//! | network (seccomp, landlock) | none | as before |
+//! | network (seccomp, landlock) | none, or TCP to one port | as before |
 //! | other processes (seccomp, landlock) | starts none, signals none, traces none | as before |
 //! | limits | memory, processor, size and number of files, threads, no core | number of files and processes, no core |
 

@@ -64,6 +64,7 @@ impl Bench {
             file_bytes: 4096,
             reads: vec![self.path("source")],
             writes: vec![self.path("output")],
+            port: None,
         }
     }
 
@@ -184,6 +185,35 @@ attempt("z-pipe", lambda: os.pipe())
 "#
     );
     assert_only(&["z-pipe"], &Bench::new().video_runs(&script));
+}
+
+#[test]
+fn a_tool_with_a_port_connects_to_it_and_opens_nothing_else() {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [port, other] = listeners.each_ref().map(|it| it.local_addr().unwrap().port());
+    let script = format!(
+        r#"
+attempt("a-port", lambda: socket.create_connection(("127.0.0.1", {port}), 5))
+attempt("other-port", lambda: socket.create_connection(("127.0.0.1", {other}), 5))
+attempt("listening", lambda: socket.create_server(("127.0.0.1", 0)))
+attempt("udp", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+attempt("udp6", lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC))
+attempt("raw", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
+attempt("mptcp", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
+attempt("unix", lambda: socket.socket(socket.AF_UNIX))
+attempt("netlink", lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW))
+attempt("pair", lambda: socket.socketpair())
+"#
+    );
+    let bench = Bench::new();
+    let confinement = VideoConfinement { port: Some(port), ..bench.video() };
+    let output = bench.command(&Confinement::Video(confinement), &script).output().unwrap();
+    // Landlock restricts ports since Linux 6.7.
+    let worked: &[&str] = match held().files {
+        true => &["a-port"],
+        false => &["a-port", "other-port"],
+    };
+    assert_only(worked, &output);
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub mod postgres;
 pub mod power_cut;
 pub mod pushover;
 pub mod rocketchat;
+pub mod rtsp;
 pub mod s3;
 mod server_folder;
 pub mod signal;

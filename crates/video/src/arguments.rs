@@ -137,6 +137,56 @@ fn sound(audio: SoundRecipe) -> Vec<OsString> {
     }
 }
 
+/// The arguments that open the list of a live stream. ffmpeg opens what is in the list by TCP, with or without TLS,
+/// and as RTSP only. `safe` would refuse every address.
+fn live(list_name: &str, wants_frame: bool) -> Vec<OsString> {
+    let mut words = start();
+    words.extend(listed_decoders());
+    words.extend(list(&[
+        "-protocol_whitelist",
+        "file,tcp,tls",
+        "-format_whitelist",
+        "concat,rtsp",
+    ]));
+    words.extend(list(&["-f", "concat", "-safe", "0"]));
+    if wants_frame {
+        // The first key frame is decoded at once: no second thread waits for the next one.
+        words.extend(list(&["-threads", "1", "-skip_frame", "nokey"]));
+        words.extend(list(&["-analyzeduration", "0", "-fpsprobesize", "0"]));
+    }
+    words.extend(["-i".into(), format!("file:{list_name}").into()]);
+    words
+}
+
+/// The arguments that make a JPEG of the first key frame of a live stream.
+pub(crate) fn frame(list_name: &str, output: &str) -> Vec<OsString> {
+    let mut words = live(list_name, true);
+    words.extend(list(&["-map", "0:v:0", "-an", "-sn", "-dn", "-map_metadata", "-1"]));
+    words.extend(list(&["-frames:v", "1", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", "3"]));
+    words.extend(list(&["-f", "image2", "-update", "1"]));
+    words.push(format!("file:{output}").into());
+    words
+}
+
+/// The arguments that record a live stream. The pictures are copied. The sound is encoded, because MP4 takes none of
+/// the kinds that cameras usually send (G.711, G.726). In fragments, so that what is there plays whenever it ends.
+pub(crate) fn clip(
+    list_name: &str,
+    duration: Duration,
+    bytes_max: u64,
+    output: &str,
+) -> Vec<OsString> {
+    let mut words = live(list_name, false);
+    words.extend(["-t".into(), format!("{:.3}", duration.as_secs_f64()).into()]);
+    words.extend(["-fs".into(), bytes_max.to_string().into()]);
+    words.extend(list(&["-map", "0:v:0", "-map", "0:a:0?", "-sn", "-dn", "-map_metadata", "-1"]));
+    words.extend(list(&["-c:v", "copy"]));
+    words.extend(sound(SoundRecipe::Encode));
+    words.extend(list(&["-movflags", "+frag_keyframe+empty_moov", "-f", "mp4"]));
+    words.push(format!("file:{output}").into());
+    words
+}
+
 fn list(words: &[&str]) -> Vec<OsString> {
     words.iter().map(OsString::from).collect()
 }

@@ -64,6 +64,8 @@ pub(crate) struct Run<'a> {
     pub(crate) reads: Vec<PathBuf>,
     /// The files that it writes; they are made empty first.
     pub(crate) writes: Vec<PathBuf>,
+    /// The TCP port that it may connect to.
+    pub(crate) port: Option<u16>,
 }
 
 /// The mask for files that are the owner's only.
@@ -118,6 +120,7 @@ impl Run<'_> {
             file_bytes,
             reads,
             writes,
+            port: self.port,
         })
     }
 
@@ -208,6 +211,7 @@ pub(crate) mod tests {
             bounds: BOUNDS,
             reads: Vec::new(),
             writes: vec![folder.join("output")],
+            port: None,
         };
         timeout(PATIENCE, run.words(words)).await.unwrap().unwrap()
     }

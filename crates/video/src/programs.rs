@@ -59,6 +59,7 @@ impl Programs {
             bounds,
             reads: Vec::new(),
             writes: Vec::new(),
+            port: None,
         }
     }
 

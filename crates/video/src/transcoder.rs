@@ -19,6 +19,9 @@ use crate::{VideoError, VideoProgress, temp_file};
 /// A still normally takes a second; the caller does not wait longer than this.
 const STILL_TIME_MAX: Duration = Duration::from_secs(20);
 
+/// Number of live streams that are read at once. One mostly waits, and takes 60 MB of memory.
+const STREAMS_MAX: usize = 8;
+
 /// Makes videos that play. A clone shares the permits and the folder.
 #[derive(Debug, Clone)]
 pub struct Transcoder {
@@ -31,6 +34,7 @@ struct TranscoderShared {
     version: String,
     held: Held,
     permits: Semaphore,
+    stream_permits: Semaphore,
 }
 
 impl Transcoder {
@@ -53,8 +57,13 @@ impl Transcoder {
         };
         let held = programs.held(&folder, bounds(&limits, 0)).await;
         let permits = Semaphore::new(limits.processes.clamp(1, Semaphore::MAX_PERMITS));
-        let shared =
-            TranscoderShared { tools: Tools { programs, folder, limits }, version, held, permits };
+        let shared = TranscoderShared {
+            tools: Tools { programs, folder, limits },
+            version,
+            held,
+            permits,
+            stream_permits: Semaphore::new(STREAMS_MAX),
+        };
         Ok(Some(Transcoder { shared: Arc::new(shared) }))
     }
 
@@ -138,5 +147,6 @@ impl Transcoder {
     }
 }
 
+mod streams;
 #[cfg(test)]
 mod tests;

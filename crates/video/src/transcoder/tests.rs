@@ -38,6 +38,7 @@ impl Bench {
             },
             version: String::new(),
             permits: Semaphore::new(places),
+            stream_permits: Semaphore::new(places),
         };
         let transcoder = Transcoder { shared: Arc::new(shared) };
         Bench { home, transcoder }
