@@ -15,7 +15,7 @@ use crate::tree::File;
 const CRATES: &[&[&str]] = &[
     &["model", "confine"],
     &["smtp", "ftp", "mail", "alarm", "onvif", "vendors", "rules"],
-    &["video", "channels", "camera", "spool"],
+    &["video", "channels", "camera", "mqtt", "spool"],
     &["tipoff"],
 ];
 

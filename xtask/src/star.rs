@@ -19,12 +19,13 @@ const PURE: &[&str] = &[
 ];
 /// What a pure room must not depend on.
 const IO: &[&str] = &["tokio", "tokio-util", "reqwest", "rusqlite", "rustix", "axum", "rustls"];
-/// Crates that only one room may know.
+/// Crates that only these rooms may know.
 const OWNED: &[(&str, &str)] = &[
     ("axum", "tipoff"),
     ("lettre", "tipoff-channels"),
     ("reqwest", "tipoff-channels"),
     ("rumqttc-v4-next", "tipoff-channels"),
+    ("rumqttc-v4-next", "tipoff-mqtt"),
     ("rusqlite", "tipoff-spool"),
 ];
 /// Crates that may know several rooms: the program itself, and what is never shipped.
@@ -81,12 +82,14 @@ fn fault(package: &str, dependency: &str) -> Option<&'static str> {
     if PURE.contains(&package) && IO.contains(&dependency) {
         return Some("this room does no I/O");
     }
-    let owner = OWNED.iter().find(|(owned, _)| *owned == dependency)?.1;
+    let mut owners =
+        OWNED.iter().filter(|(owned, _)| *owned == dependency).map(|(_, owner)| owner).peekable();
+    owners.peek()?;
     let unshipped = is_centre && package != "tipoff";
     // object_store has no feature of its own for the TLS of its client, so its user names it.
     let is_of_objects = (package, dependency) == ("tipoff-spool", "reqwest");
-    (owner != package && !unshipped && !is_of_objects)
-        .then_some("another room is the only one that may")
+    (!owners.any(|owner| *owner == package) && !unshipped && !is_of_objects)
+        .then_some("only other rooms may")
 }
 
 fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
