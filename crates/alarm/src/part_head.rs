@@ -19,6 +19,8 @@ pub(crate) struct PartHead {
     pub(crate) charset: Option<&'static Charset>,
     /// The transfer encoding (RFC 2045, section 6).
     pub(crate) encoding: Encoding,
+    /// Bytes of the content, where it says so. Some devices count wrong.
+    pub(crate) length: Option<u64>,
     /// The name of the form's field; empty without one.
     pub(crate) name: String,
     /// The name of the file; empty without one.
@@ -32,6 +34,7 @@ impl Default for PartHead {
             boundary: None,
             charset: None,
             encoding: Encoding::Identity,
+            length: None,
             name: String::new(),
             file_name: String::new(),
         }
@@ -76,6 +79,7 @@ impl PartHead {
                     }
                 }
             }
+            b"content-length" => self.length = value.trim().parse().ok(),
             b"content-disposition" => {
                 for (name, value) in split(&value).1 {
                     match name.as_str() {

@@ -133,6 +133,11 @@ impl Splitter {
         }
     }
 
+    /// Offset of the first byte that is not decided; `at` if all are.
+    pub(crate) fn undecided_from(&self, at: u64) -> u64 {
+        if self.held.is_empty() { at } else { self.held_at }
+    }
+
     /// Whether it is the beginning of a delimiter.
     fn may_become(&self, held: &[u8]) -> bool {
         let line = held.strip_prefix(b"\r").unwrap_or(held);

@@ -46,6 +46,20 @@ struct OpenPart {
     part: Part,
     found: Found,
     range: Range<u64>,
+    /// The length that its head says.
+    length: Option<u64>,
+}
+
+impl OpenPart {
+    /// The bytes that begin at this offset, without blank lines behind the content.
+    fn within<'a>(&self, at: u64, bytes: &'a [u8]) -> &'a [u8] {
+        let end = self.length.and_then(|length| self.range.start.checked_add(length));
+        let room = end.map(|end| usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX));
+        match room.and_then(|room| bytes.split_at_checked(room)) {
+            Some((within, behind)) if behind.iter().all(|it| matches!(it, b'\r' | b'\n')) => within,
+            _ => bytes,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -87,7 +101,7 @@ impl StreamParser {
     pub fn needed_from(&self) -> u64 {
         let pending = self.reader.pending.as_ref().map(|pending| pending.range.start);
         let part = self.reader.part.as_ref().map(|part| part.range.start);
-        pending.or(part).unwrap_or(self.at)
+        pending.or(part).unwrap_or_else(|| self.splitter.undecided_from(self.at))
     }
 
     /// Ends what is complete, because nothing came for a while: the last message, unless its picture is on its way.
@@ -125,13 +139,18 @@ impl Reader {
                 if is_text {
                     self.emit(messages);
                 }
+                let length = head.length;
                 let part = Part::new(head, 1);
-                self.part = Some(OpenPart { part, found: Found::default(), range: at..at });
+                self.part = Some(OpenPart { part, found: Found::default(), range: at..at, length });
             }
             SplitEvent::Bytes { at, bytes } => {
                 let Some(open) = &mut self.part else {
                     return;
                 };
+                let bytes = open.within(at, bytes);
+                if bytes.is_empty() {
+                    return;
+                }
                 open.part.push(at, bytes, &mut open.found);
                 open.range.end = at + bytes.len() as u64;
                 if open.range.end - open.range.start > BODY_BYTES_MAX {
@@ -145,7 +164,7 @@ impl Reader {
 
     /// Ends the part that is open. Files belong to the event before them.
     fn end_part(&mut self, torn: bool, messages: &mut Vec<StreamMessage>) {
-        let Some(OpenPart { part, mut found, range }) = self.part.take() else {
+        let Some(OpenPart { part, mut found, range, .. }) = self.part.take() else {
             return;
         };
         part.finish(torn, !torn, &mut found);

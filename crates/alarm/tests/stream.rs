@@ -111,6 +111,28 @@ fn a_picture_without_an_event_is_a_message() {
 }
 
 #[test]
+fn blank_lines_behind_a_content_are_no_part_of_it_where_its_length_is_known() {
+    let picture = |length: usize, behind: &[u8]| {
+        let head = format!("--b\r\nContent-Type: image/jpeg\r\nContent-Length: {length}\r\n\r\n");
+        [head.as_bytes(), JPEG, behind].concat()
+    };
+    let event = format!("--b\r\nContent-Type: application/xml\r\n\r\n{}\r\n", xml("VMD"));
+    for (length, behind) in [(JPEG.len(), "\r\n\r\n"), (JPEG.len(), "\n\r\n"), (3, "\r\n")] {
+        let stream = [event.as_bytes(), &picture(length, behind.as_bytes()), b"--b\r\n"].concat();
+        check("multipart/mixed; boundary=b", &stream, &[("VMD", 1)]);
+        // Also if nothing follows.
+        let end = stream.len() - b"--b\r\n".len();
+        let mut parser = StreamParser::new(Some("multipart/mixed; boundary=b"));
+        let mut messages = Vec::new();
+        push(&mut parser, &stream[..end], 5, &mut messages);
+        parser.flush(&mut messages);
+        let found = told(&messages, &stream);
+        assert_eq!(found[0].1.len(), 1, "{length}");
+        assert!(length == 3 || found[0].1[0] == JPEG);
+    }
+}
+
+#[test]
 fn an_event_alone_is_given_when_nothing_follows() {
     let mut parser = StreamParser::new(Some("multipart/mixed; boundary=b"));
     let mut messages = Vec::new();

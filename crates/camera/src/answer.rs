@@ -3,7 +3,7 @@
 use hyper::body::{Bytes, Incoming};
 use tokio::sync::MutexGuard;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Ends};
 use crate::{CameraAddress, CameraError};
 
 /// An answer whose body is read piece by piece. The camera is asked nothing else meanwhile, unless it is a stream.
@@ -12,6 +12,10 @@ pub struct Answer<'a> {
     pub status: u16,
     /// `Content-Type`, as it came.
     pub content_type: Option<String>,
+    /// All `WWW-Authenticate`, one a line.
+    pub challenges: String,
+    /// `Date`, as it came: the camera's clock.
+    pub date: Option<String>,
     pub(crate) camera: &'a CameraAddress,
     pub(crate) body: Incoming,
     pub(crate) connection: Option<Connection>,
@@ -20,6 +24,11 @@ pub struct Answer<'a> {
 }
 
 impl Answer<'_> {
+    /// The addresses of its connection; `None` once that has ended.
+    pub fn ends(&self) -> Option<Ends> {
+        self.connection.as_ref().map(|connection| connection.ends)
+    }
+
     /// The next piece; `None` at the end.
     ///
     /// # Errors
@@ -57,7 +66,10 @@ impl Answer<'_> {
         let mut whole = Vec::new();
         while let Some(piece) = self.piece().await? {
             if whole.len() + piece.len() > bytes_max {
-                return Err(CameraError::TooLarge { camera: self.camera.clone(), bytes: bytes_max });
+                return Err(CameraError::TooLarge {
+                    camera: self.camera.clone(),
+                    bytes: bytes_max,
+                });
             }
             whole.extend_from_slice(&piece);
         }

@@ -105,6 +105,23 @@ impl CameraClient {
         self.in_time(question, asking).await
     }
 
+    /// Asks without a login. A 401 is an answer too, whose challenges say what kind of camera it is.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn ask_as_stranger(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<Answer<'_>, CameraError> {
+        let asking = async {
+            let mut kept = self.kept.lock().await;
+            let mut connection = kept.take();
+            let head = self.send(question, None, &mut connection).await?;
+            Ok(self.answer(head, connection, Some(kept)))
+        };
+        self.in_time(question, asking).await
+    }
+
     async fn in_time<T>(
         &self,
         question: &Question<'_>,
@@ -120,11 +137,17 @@ impl CameraClient {
         connection: Option<Connection>,
         kept: Option<tokio::sync::MutexGuard<'a, Option<Connection>>>,
     ) -> Answer<'a> {
-        let content_type = head.headers().get(header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let field = |name| {
+            let value = head.headers().get(name);
+            value.and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
+        let challenges = head.headers().get_all(header::WWW_AUTHENTICATE).into_iter();
+        let challenges = challenges.filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
         Answer {
             status: head.status().as_u16(),
-            content_type,
+            content_type: field(header::CONTENT_TYPE),
+            challenges: challenges.join("\n"),
+            date: field(header::DATE),
             camera: &self.address,
             body: head.into_body(),
             connection,

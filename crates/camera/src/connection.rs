@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,6 +13,7 @@ use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::client::conn::http1;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use rustix::net::sockopt;
 use rustls::ClientConfig;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -27,7 +29,7 @@ use crate::CameraAddress;
 /// Longest time for a connection to be made, with TLS.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// Bytes that are read at a time: thousands of streams are open at once.
-const READ_BYTES: usize = 8 * 1024;
+const READ_BYTES: usize = 4 * 1024;
 /// Fields that an answer may have.
 const FIELDS_MAX: usize = 64;
 
@@ -35,8 +37,24 @@ const FIELDS_MAX: usize = 64;
 trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
 
+/// A connection on which nothing is heard for so long is tested, and then ends within some seconds if the camera is gone:
+/// streams are silent for minutes.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(15);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(5);
+const KEEPALIVE_PROBES: u32 = 3;
+
+/// The addresses of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// This machine's, as the camera sees it if nothing rewrites it.
+    pub local: IpAddr,
+    /// The camera's.
+    pub camera: IpAddr,
+}
+
 /// A connection to a camera.
 pub(crate) struct Connection {
+    pub(crate) ends: Ends,
     sender: http1::SendRequest<Full<Bytes>>,
     driver: http1::Connection<TokioIo<Box<dyn Socket>>, Full<Bytes>>,
     has_ended: bool,
@@ -46,7 +64,7 @@ impl Connection {
     /// Connects.
     pub(crate) async fn open(camera: &CameraAddress) -> io::Result<Self> {
         let opening = async {
-            let socket = socket(camera).await?;
+            let (socket, ends) = socket(camera).await?;
             let mut builder = http1::Builder::new();
             builder
                 .ignore_invalid_headers_in_responses(true)
@@ -56,9 +74,11 @@ impl Connection {
                 .read_buf_exact_size(Some(READ_BYTES));
             let (sender, driver) =
                 builder.handshake(TokioIo::new(socket)).await.map_err(io::Error::other)?;
-            Ok(Self { sender, driver, has_ended: false })
+            Ok(Self { ends, sender, driver, has_ended: false })
         };
-        timeout(CONNECT_TIME, opening).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+        timeout(CONNECT_TIME, opening)
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 
     /// Whether another question can be asked on it: the camera may have closed it meanwhile.
@@ -109,15 +129,20 @@ impl Connection {
     }
 }
 
-async fn socket(camera: &CameraAddress) -> io::Result<Box<dyn Socket>> {
+async fn socket(camera: &CameraAddress) -> io::Result<(Box<dyn Socket>, Ends)> {
     let socket = TcpStream::connect((camera.socket_host(), camera.port)).await?;
     socket.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(&socket, true)?;
+    sockopt::set_tcp_keepidle(&socket, KEEPALIVE_AFTER)?;
+    sockopt::set_tcp_keepintvl(&socket, KEEPALIVE_EVERY)?;
+    sockopt::set_tcp_keepcnt(&socket, KEEPALIVE_PROBES)?;
+    let ends = Ends { local: socket.local_addr()?.ip(), camera: socket.peer_addr()?.ip() };
     if !camera.is_tls {
-        return Ok(Box::new(socket));
+        return Ok((Box::new(socket), ends));
     }
     let name = ServerName::try_from(camera.socket_host().to_owned()).map_err(io::Error::other)?;
     let connector = TlsConnector::from(Arc::new(tls_config()?));
-    Ok(Box::new(connector.connect(name, socket).await?))
+    Ok((Box::new(connector.connect(name, socket).await?), ends))
 }
 
 fn tls_config() -> io::Result<ClientConfig> {

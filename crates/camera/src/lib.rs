@@ -15,4 +15,5 @@ pub use address::CameraAddress;
 pub use answer::Answer;
 pub use challenge::Login;
 pub use client::{CameraClient, Question};
+pub use connection::Ends;
 pub use error::CameraError;

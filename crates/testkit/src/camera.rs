@@ -81,6 +81,8 @@ pub struct Options {
     pub onvif: Option<Onvif>,
     /// Number of the first channel; some firmware of Dahua has 0.
     pub first_channel: u32,
+    /// Whether it says that it takes a setting, and keeps the old one.
+    pub ignores_settings: bool,
 }
 
 impl Options {
@@ -114,6 +116,7 @@ impl Default for Options {
             picture_fault: PictureFault::None,
             onvif: None,
             first_channel: 1,
+            ignores_settings: false,
         }
     }
 }
@@ -145,7 +148,12 @@ impl State {
         let account = Account {
             user: options.user.clone(),
             password: options.password.clone(),
-            realm: "IP Camera(C1234)".to_owned(),
+            realm: match options.vendor {
+                Vendor::Dahua => "Login to 7A01B2CPAG00001".to_owned(),
+                Vendor::Reolink => "Reolink".to_owned(),
+                Vendor::Axis => "AXIS_ACCC8E000001".to_owned(),
+                Vendor::Hikvision | Vendor::Plain => "IP Camera(C1234)".to_owned(),
+            },
             schemes: options.schemes.clone(),
             nonce_uses_max: options.nonce_uses_max,
             failures_max: options.failures_max,
@@ -347,6 +355,11 @@ impl Camera {
     /// Whether the account is locked.
     pub fn is_locked(&self) -> bool {
         lock(&self.state.logins).is_locked
+    }
+
+    /// Replaces a setting, as if somebody else had done it.
+    pub fn set_setting(&self, name: &str, value: &str) {
+        lock(&self.state.settings).insert(name.to_owned(), value.to_owned());
     }
 
     /// A setting: of Hikvision the XML by its path, of Dahua a value by its full name, of

@@ -120,6 +120,8 @@ fn set(state: &State, request: &Request) -> Reply {
     if changes.is_empty() || !changes.iter().all(|(key, _)| is_known(key)) {
         return refused();
     }
-    settings.extend(changes);
+    if !state.options.ignores_settings {
+        settings.extend(changes);
+    }
     Reply::text(200, "OK\r\n")
 }

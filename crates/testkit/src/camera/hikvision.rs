@@ -27,7 +27,9 @@ pub enum PictureFault {
 
 const NAMESPACE: &str = "http://www.hikvision.com/ver20/XMLSchema";
 const HOSTS: &str = "/ISAPI/Event/notification/httpHosts";
+const TRIGGERS: &str = "/ISAPI/Event/triggers";
 const LINKAGE: &str = "/ISAPI/Event/triggers/VMD-1";
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 const CHANNELS: [&str; 2] = ["101", "102"];
 /// Hosts that a camera has places for; recorders have one.
 const HOSTS_MAX: usize = 3;
@@ -78,7 +80,7 @@ fn element(name: &str, content: &str) -> String {
 }
 
 fn document(name: &str, content: &str) -> String {
-    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", element(name, content))
+    format!("{DECLARATION}{}", element(name, content))
 }
 
 /// A `ResponseStatus`.
@@ -112,7 +114,10 @@ pub(super) async fn answer(state: &State, request: &Request) -> Action {
             picture(state, path, channel, true).into()
         }
         ("GET", ["ISAPI", "System", "deviceInfo"]) => Reply::xml(200, device_info()).into(),
-        ("GET", ["ISAPI", "Event", "notification", "httpHosts"]) => hosts(state).into(),
+        ("GET", ["ISAPI", "Event", "notification", "httpHosts"]) => {
+            list(state, HOSTS, "HttpHostNotificationList").into()
+        }
+        ("GET", ["ISAPI", "Event", "triggers"]) => list(state, TRIGGERS, "EventTriggerList").into(),
         ("PUT", ["ISAPI", "Event", "notification", "httpHosts", ..])
         | ("PUT", ["ISAPI", "Event", "triggers", _]) => put(state, request).into(),
         ("POST", ["ISAPI", "Event", "notification", "httpHosts", id, "test"]) => {
@@ -156,11 +161,12 @@ fn device_info() -> String {
     document("DeviceInfo", content)
 }
 
-fn hosts(state: &State) -> Reply {
+/// All documents below a path, as one.
+fn list(state: &State, folder: &str, name: &str) -> Reply {
     let settings = lock(&state.settings);
-    let hosts = settings.iter().filter(|(path, _)| path.starts_with(HOSTS));
-    let list: String = hosts.map(|(_, xml)| xml.as_str()).collect();
-    Reply::xml(200, document("HttpHostNotificationList", &list))
+    let below = settings.iter().filter(|(path, _)| path.starts_with(folder));
+    let list: String = below.map(|(_, xml)| xml.trim_start_matches(DECLARATION)).collect();
+    Reply::xml(200, document(name, &list))
 }
 
 /// Stores XML that a client wrote, if the camera would understand it.
@@ -183,7 +189,9 @@ fn put(state: &State, request: &Request) -> Reply {
     };
     match changes.filter(fits) {
         Some(changes) => {
-            settings.extend(changes);
+            if !state.options.ignores_settings {
+                settings.extend(changes);
+            }
             ok(path)
         }
         None => invalid(path),

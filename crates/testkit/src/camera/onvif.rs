@@ -48,6 +48,8 @@ pub struct Onvif {
     pub lacks_capabilities: bool,
     /// Whether it has no event service.
     pub lacks_events: bool,
+    /// Whether events are pushed only.
+    pub lacks_pull_point: bool,
     /// Whether it has no pictures.
     pub lacks_snapshots: bool,
     /// Whether it cannot renew subscriptions.

@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::http::{Reply, Request};
-use super::server::Action;
+use super::server::{self, Action};
 use super::{State, routes};
 use crate::standin::lock;
+
+/// The token of the one login.
+const TOKEN: &str = "0123456789abcdef";
 
 /// The settings by the names of their commands, as JSON.
 pub(super) fn settings() -> BTreeMap<String, String> {
@@ -22,19 +25,24 @@ pub(super) fn settings() -> BTreeMap<String, String> {
     settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect()
 }
 
-/// Answers a request. The login is in its address, and is checked here.
-pub(super) fn answer(state: &State, request: &Request) -> Action {
+/// Answers a request. The login is in its address, or was exchanged for a token, and is checked here.
+pub(super) async fn answer(state: &State, request: &Request) -> Action {
     if request.path() != "/cgi-bin/api.cgi" {
         return Reply::not_found().into();
     }
     let command = request.parameter("cmd").unwrap_or_default();
+    if command == "Login" {
+        return log_in(state, request).into();
+    }
     let account = lock(&state.account).clone();
+    let user = request.parameter("user");
+    let has_token = request.parameter("token").as_deref() == Some(TOKEN);
     let has_login = request.parameter("user").as_deref() == Some(&account.user)
         && request.parameter("password").as_deref() == Some(&account.password);
     {
         let mut logins = lock(&state.logins);
-        if !has_login || logins.is_locked {
-            if !logins.is_locked {
+        if !(has_login || has_token) || logins.is_locked {
+            if !logins.is_locked && user.is_some() {
                 logins.fail(&account);
             }
             return error(&command, -6, "please login first").into();
@@ -46,7 +54,42 @@ pub(super) fn answer(state: &State, request: &Request) -> Action {
             _ => error(&command, -4, "param error").into(),
         };
     }
+    if command == "TestWebHook" {
+        return test(request).await.into();
+    }
     perform(state, &command, request).into()
+}
+
+/// Exchanges user and password for a token.
+fn log_in(state: &State, request: &Request) -> Reply {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let text = |name: &str| body.pointer(&format!("/0/param/User/{name}")).and_then(Value::as_str);
+    let account = lock(&state.account).clone();
+    let mut logins = lock(&state.logins);
+    if logins.is_locked || text("userName").is_none() {
+        return error("Login", -5, "login failed");
+    }
+    if text("userName") == Some(&account.user) && text("password") == Some(&account.password) {
+        return value("Login", &json!({"Token": {"leaseTime": 3600, "name": TOKEN}}));
+    }
+    logins.fail(&account);
+    error("Login", -7, "login failed")
+}
+
+/// Calls a webhook, and says whether it answered.
+async fn test(request: &Request) -> Reply {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let hook = body.pointer("/0/param/WebHook").cloned().unwrap_or_default();
+    let url = hook.get("hookUrl").and_then(Value::as_str).unwrap_or_default();
+    let is_test = hook.get("type") == Some(&json!(3)) && hook.get("source") == Some(&json!("hook"));
+    let Some((host, path)) = url.strip_prefix("http://").and_then(|it| it.split_once('/')) else {
+        return error("TestWebHook", -4, "param error");
+    };
+    let called = server::post(host, &format!("/{path}"), "application/json", "").await;
+    match called.is_ok() && is_test {
+        true => value("TestWebHook", &json!({"rspCode": 200})),
+        false => error("TestWebHook", -46, "test failed"),
+    }
 }
 
 /// An error, as JSON that says it is a page.
@@ -79,11 +122,7 @@ fn perform(state: &State, command: &str, request: &Request) -> Reply {
             &json!({"Ability": {"supportWebhook": {"permit": 7, "ver": 1}, "email": {"permit": 6, "ver": 3},
                 "ftp": {"permit": 6, "ver": 6}, "abilityChn": [{"snap": {"permit": 6, "ver": 1}}]}}),
         ),
-        "TestWebHook" => {
-            let fits = param.pointer("/WebHook/hookUrl").is_some_and(Value::is_string);
-            let result = json!({"rspCode": 200});
-            if fits { value(command, &result) } else { error(command, -4, "param error") }
-        }
+        "Logout" => value(command, &json!({"rspCode": 200})),
         _ => match (command.strip_prefix("Get"), command.strip_prefix("Set")) {
             (Some(name), _) => match lock(&state.settings).get(name) {
                 Some(text) => value(command, &serde_json::from_str(text).unwrap_or_default()),
@@ -116,6 +155,8 @@ fn set(state: &State, command: &str, name: &str, param: &Value) -> Reply {
     for (key, value) in new.iter().filter(|(key, _)| *key != "channel") {
         place.insert(key.clone(), value.clone());
     }
-    *text = stored.to_string();
+    if !state.options.ignores_settings {
+        *text = stored.to_string();
+    }
     value(command, &json!({"rspCode": 200}))
 }

@@ -31,7 +31,7 @@ pub(super) async fn answer(state: &State, request: &Request) -> Action {
     match state.options.vendor {
         Vendor::Hikvision => hikvision::answer(state, request).await,
         Vendor::Dahua => dahua::answer(state, request),
-        Vendor::Reolink => reolink::answer(state, request),
+        Vendor::Reolink => reolink::answer(state, request).await,
         Vendor::Axis => axis(state, request).into(),
         Vendor::Plain => Reply::not_found().into(),
     }

@@ -58,7 +58,9 @@ async fn connection(mut stream: TcpStream, number: usize, before: Network, state
     let _ = stream.set_nodelay(true);
     let mut network = state.network.subscribe();
     state.open.send_modify(|count| *count += 1);
+    // What was sent before the break is written before it.
     let is_broken = tokio::select! {
+        biased;
         _ = serve(&mut stream, number, &state) => false,
         _ = broken(&mut network, before) => true,
     };

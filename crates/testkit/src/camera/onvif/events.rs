@@ -162,7 +162,7 @@ pub(super) async fn perform(state: &State, call: &Call<'_>) -> Result<String, Re
     let operation = &call.operation;
     let is_service = call.path == "/onvif/event_service";
     match (operation.namespace.as_str(), operation.name.as_str()) {
-        (EVENTS, "CreatePullPointSubscription") if is_service => {
+        (EVENTS, "CreatePullPointSubscription") if is_service && !call.options.lacks_pull_point => {
             let action = format!("{EVENTS}/EventPortType/CreatePullPointSubscriptionRequest");
             check_addressing(state, call, &action)?;
             let content = create(state, call, None)?;
