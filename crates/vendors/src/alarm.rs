@@ -9,12 +9,14 @@ pub(crate) mod codes;
 mod generic;
 pub(crate) mod onvif;
 mod paths;
+mod published;
 mod view;
 
 use tipoff_model::{AlarmReading, AlarmRequest};
 
 use crate::VENDORS;
 pub use paths::is_alarm_path;
+pub use published::{MessageRules, ValuePath, published_alarms};
 pub use view::AlarmView;
 pub(crate) use view::{all, text_of};
 

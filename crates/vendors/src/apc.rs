@@ -25,6 +25,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     form: FORM,
     upload: |_| None,
     alarm: |_| None,
+    pictures: &[],
     guide: guide::apc::GUIDE,
 };
 

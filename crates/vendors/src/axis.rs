@@ -23,6 +23,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     form: MailForm::NONE,
     upload,
     alarm,
+    pictures: &["/axis-cgi/jpg/image.cgi?camera={channel}", "/axis-cgi/jpg/image.cgi"],
     guide: GUIDE,
 };
 
@@ -133,6 +134,7 @@ pub(crate) const GUIDE: Guide = Guide {
     notes: &[
         "A recipient does nothing alone: add a rule that sends images to it, or a video clip.",
         "Older cameras have the page under Events > Recipients, and Test beside it.",
+        "Or by MQTT: the broker in System > MQTT and in [[mqtt]], and the topic in mqtt of the device.",
     ],
     ..BASE
 };

@@ -12,8 +12,13 @@ use crate::camera::RecorderChannel;
 use crate::guide::{self, ALARM, BASE, Guide, SetupPage, SetupValue, fill, set};
 use crate::{Vendor, WITHOUT_MAILS};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Blue Iris", alarm: read, guide: GUIDE, ..WITHOUT_MAILS };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Blue Iris",
+    alarm: read,
+    pictures: &["/image/{name}"],
+    guide: GUIDE,
+    ..WITHOUT_MAILS
+};
 
 /// Beginnings of TYPE: `MOTION_A` names the zones.
 const CODES: &[(&str, Option<Event>)] = &[

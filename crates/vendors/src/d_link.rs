@@ -16,6 +16,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     form: FORM,
     upload: |_| None,
     alarm: |_| None,
+    pictures: &["/image/jpeg.cgi"],
     guide: guide::d_link::GUIDE,
 };
 

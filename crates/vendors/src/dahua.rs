@@ -30,6 +30,11 @@ pub(crate) const VENDOR: Vendor = Vendor {
     form: FORM,
     upload,
     alarm: alarm::read,
+    pictures: &[
+        "/cgi-bin/snapshot.cgi?channel={channel}",
+        "/cgi-bin/snapshot.cgi?channel={index}",
+        "/cgi-bin/snapshot.cgi",
+    ],
     guide: guide::dahua::GUIDE,
 };
 

@@ -16,6 +16,10 @@ pub(crate) const VENDOR: Vendor = Vendor {
     form: MailForm { keys: &["time", "ip address*"], sentences: &[], free: false },
     upload,
     alarm: |_| None,
+    pictures: &[
+        "/cgi-bin/CGIProxy.fcgi?cmd=snapPicture2&usr={user}&pwd={password}",
+        "/snapshot.cgi?user={user}&pwd={password}",
+    ],
     guide: GUIDE,
 };
 

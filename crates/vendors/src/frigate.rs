@@ -9,8 +9,13 @@ use crate::alarm::{AlarmView, all, text_of};
 use crate::guide::{BASE, Guide};
 use crate::{Vendor, WITHOUT_MAILS};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Frigate", alarm: read, guide: GUIDE, ..WITHOUT_MAILS };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Frigate",
+    alarm: read,
+    pictures: &["/api/{name}/latest.jpg?h=720"],
+    guide: GUIDE,
+    ..WITHOUT_MAILS
+};
 
 fn read(view: &AlarmView<'_>) -> Option<AlarmReading> {
     let alarm = view.objects().find_map(message)?;
@@ -70,8 +75,8 @@ pub(crate) const GUIDE: Guide = Guide {
     mail: None,
     ftp: None,
     notes: &[
-        "Frigate publishes over MQTT and calls no address: let Home Assistant or Node-RED pass the \
-         topic frigate/events on, by POST to the address of the device.",
+        "Frigate publishes over MQTT and calls no address: set the broker in [[mqtt]], and mqtt = { topic = \"frigate/events\" } \
+         for the device.",
     ],
     ..BASE
 };

@@ -13,6 +13,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     form: FORM,
     upload: |_| None,
     alarm: |_| None,
+    pictures: &[],
     guide: GUIDE,
 };
 

@@ -10,8 +10,13 @@ use crate::guide::{BASE, Guide};
 use crate::upload::is_number;
 use crate::{Vendor, WITHOUT_MAILS};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Hanwha", alarm: read, guide: GUIDE, ..WITHOUT_MAILS };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Hanwha",
+    alarm: read,
+    pictures: &["/stw-cgi/video.cgi?msubmenu=snapshot&action=view&Channel={index}"],
+    guide: GUIDE,
+    ..WITHOUT_MAILS
+};
 
 /// Names of states by their last word.
 const CODES: &[(&str, Event)] = &[

@@ -31,6 +31,11 @@ pub(crate) const VENDOR: Vendor = Vendor {
     form: FORM,
     upload,
     alarm: alarm::read,
+    pictures: &[
+        "/ISAPI/Streaming/channels/{channel}01/picture?snapShotImageType=JPEG",
+        "/ISAPI/ContentMgmt/StreamingProxy/channels/{channel}01/picture",
+        "/Streaming/channels/{channel}/picture",
+    ],
     guide: GUIDE,
 };
 

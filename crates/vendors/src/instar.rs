@@ -11,8 +11,13 @@ use crate::alarm::{AlarmView, text_of};
 use crate::guide::{ALARM, BASE, FTP, Guide, MAIL, SetupPage, SetupValue, fill, set};
 use crate::{Vendor, WITHOUT_MAILS};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "INSTAR", alarm: read, guide: GUIDE, ..WITHOUT_MAILS };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "INSTAR",
+    alarm: read,
+    pictures: &["/tmpfs/snap.jpg?usr={user}&pwd={password}"],
+    guide: GUIDE,
+    ..WITHOUT_MAILS
+};
 
 /// Bits of `object`, the most important first.
 const OBJECTS: &[(u32, Event)] = &[(1, Event::Person), (2, Event::Vehicle), (4, Event::Animal)];
@@ -74,5 +79,8 @@ pub(crate) const GUIDE: Guide = Guide {
         notes: &["The page is called Alarm Server. The camera sends no picture with it."],
         ..ALARM
     }),
+    notes: &[
+        "2K+ cameras publish over MQTT, too: the broker in [[mqtt]], and the topic cameras/ID/status/alarm/triggered in mqtt of the device.",
+    ],
     ..BASE
 };

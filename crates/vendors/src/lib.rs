@@ -26,8 +26,10 @@ mod lilin;
 mod mail;
 mod milesight;
 mod panasonic;
+mod pictures;
 mod proxmox;
 mod reolink;
+pub mod setup;
 mod shelly;
 mod swann;
 mod synology;
@@ -43,10 +45,14 @@ mod yi;
 
 use tipoff_model::{AlarmReading, Camera, Content, Event};
 
-pub use alarm::{ALARM_TEXT_BYTES_MAX, ALARMS_MAX, AlarmView, alarms, is_alarm_path};
+pub use alarm::{
+    ALARM_TEXT_BYTES_MAX, ALARMS_MAX, AlarmView, MessageRules, ValuePath, alarms, is_alarm_path,
+    published_alarms,
+};
 
 use details::{MailFacts, MailForm};
 pub use mail::MailView;
+pub use pictures::{PictureLogin, picture_targets};
 pub use upload::{Meaning, UploadedFile, is_temporary, lasting_name};
 
 /// A vendor, or a family of vendors that build on the same firmware.
@@ -64,6 +70,9 @@ pub struct Vendor {
     /// Reads an alarm of one of its devices; `None` if the alarm is not recognised. A sign of life is a reading
     /// without alarms.
     pub alarm: fn(&AlarmView<'_>) -> Option<AlarmReading>,
+    /// Where its devices have a picture of this moment, the best first: paths with `{channel}` (from 1), `{index}` (from 0),
+    /// `{name}`, `{user}` and `{password}`, as [`picture_targets`] fills them in.
+    pictures: &'static [&'static str],
     /// How its devices are set up.
     pub guide: guide::Guide,
 }
@@ -76,6 +85,7 @@ const WITHOUT_MAILS: Vendor = Vendor {
     form: MailForm::NONE,
     upload: |_| None,
     alarm: |_| None,
+    pictures: &[],
     guide: guide::BASE,
 };
 
@@ -169,6 +179,11 @@ pub fn upload(upload: &UploadedFile<'_>) -> Meaning {
         by_vendor.or_else(by_words).unwrap_or_default()
     };
     Meaning { event, housekeeping }
+}
+
+/// A vendor's name as this crate writes it; `None` if it knows none of this name.
+pub fn vendor_name(name: &str) -> Option<&'static str> {
+    VENDORS.iter().map(|vendor| vendor.name).find(|known| *known == name)
 }
 
 /// The vendor whose devices give a file such a name; `None` if no pattern matches.

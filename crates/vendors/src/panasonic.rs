@@ -24,6 +24,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     form: FORM,
     upload: |_| None,
     alarm: |_| None,
+    pictures: &["/SnapshotJPEG?Resolution=640x480", "/cgi-bin/camera"],
     guide: GUIDE,
 };
 

@@ -14,6 +14,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     form: MailForm::NONE,
     upload: |_| None,
     alarm: |_| None,
+    pictures: &[],
     guide: GUIDE,
 };
 

@@ -30,6 +30,9 @@ pub(crate) const VENDOR: Vendor = Vendor {
     form: FORM,
     upload,
     alarm: alarm::read,
+    pictures: &[
+        "/cgi-bin/api.cgi?cmd=Snap&channel={index}&rs=tipoff&user={user}&password={password}",
+    ],
     guide: GUIDE,
 };
 

@@ -64,5 +64,8 @@ pub(crate) const GUIDE: Guide = Guide {
         ],
         ..ALARM
     }),
+    notes: &[
+        "Or by MQTT: the broker in [[mqtt]], and the topic NAME/events/rpc in mqtt of the device.",
+    ],
     ..BASE
 };

@@ -19,8 +19,16 @@ use crate::mail::{key_and_value, lines};
 use crate::upload::is_digits;
 use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Swann", recognises, read, form: FORM, upload, alarm: |_| None, guide: GUIDE };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Swann",
+    recognises,
+    read,
+    form: FORM,
+    upload,
+    alarm: |_| None,
+    pictures: &[],
+    guide: GUIDE,
+};
 
 const FORM: MailForm = MailForm {
     keys: &["device name", "event type", "channel name*", "alarmtype", "alarm type", "time"],

@@ -17,6 +17,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     form: FORM,
     upload: |_| None,
     alarm,
+    pictures: &[],
     guide: GUIDE,
 };
 

@@ -10,8 +10,13 @@ use crate::alarm::{AlarmView, text_of};
 use crate::guide::{BASE, Guide, SetupPage, SetupValue, fill, page, set};
 use crate::{Vendor, WITHOUT_MAILS};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "UniFi Protect", alarm: read, guide: GUIDE, ..WITHOUT_MAILS };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "UniFi Protect",
+    alarm: read,
+    pictures: &["/snap.jpeg"],
+    guide: GUIDE,
+    ..WITHOUT_MAILS
+};
 
 /// Keys of triggers, or their beginnings.
 const CODES: &[(&str, Event)] = &[

@@ -10,8 +10,13 @@ use crate::camera::RecorderChannel;
 use crate::guide::{ALARM, BASE, FTP, Guide, MAIL, SetupPage, SetupValue, fill};
 use crate::{Vendor, WITHOUT_MAILS};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Uniview", alarm: read, guide: GUIDE, ..WITHOUT_MAILS };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Uniview",
+    alarm: read,
+    pictures: &["/LAPI/V1.0/Channels/{index}/Media/Video/Streams/0/Snapshot"],
+    guide: GUIDE,
+    ..WITHOUT_MAILS
+};
 
 /// Values of `AlarmType` without `On` and `Off` at their end.
 const CODES: &[(&str, Event)] = &[

@@ -19,8 +19,16 @@ use crate::mail::lines;
 use crate::upload::{is_digits, is_number};
 use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Vivotek", recognises, read, form: FORM, upload, alarm: |_| None, guide: GUIDE };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Vivotek",
+    recognises,
+    read,
+    form: FORM,
+    upload,
+    alarm: |_| None,
+    pictures: &["/cgi-bin/viewer/video.jpg"],
+    guide: GUIDE,
+};
 
 const FORM: MailForm = MailForm {
     keys: &["from"],

@@ -10,8 +10,13 @@ use crate::alarm::{AlarmView, text_of};
 use crate::camera::RecorderChannel;
 use crate::{Vendor, WITHOUT_MAILS, guide};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "XMEye", alarm: read, guide: guide::xmeye::GUIDE, ..WITHOUT_MAILS };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "XMEye",
+    alarm: read,
+    pictures: &["/webcapture.jpg?command=snap&channel={channel}", "/snap.jpg"],
+    guide: guide::xmeye::GUIDE,
+    ..WITHOUT_MAILS
+};
 
 /// Values of `Event`.
 const CODES: &[(&str, Event)] = &[

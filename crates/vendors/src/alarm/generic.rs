@@ -60,6 +60,7 @@ const CODES: &[(&str, Event)] = &[
     ("motiondetect", Event::Motion),
     ("motiondetection", Event::Motion),
     ("movement", Event::Motion),
+    ("occupancy", Event::Motion),
     ("people", Event::Person),
     ("person", Event::Person),
     ("pir", Event::Motion),
@@ -124,7 +125,8 @@ fn is_test_word(code: &str) -> bool {
     is_any(&["test", "testing", "test_event"], code)
 }
 
-fn by_path(path: &str) -> Alarm {
+/// What the words of a path say.
+pub(super) fn by_path(path: &str) -> Alarm {
     let steps = || path.split('/').filter(|step| !step.is_empty());
     let event = steps().find_map(event_of);
     let phase =

@@ -45,7 +45,7 @@ pub(crate) const GUIDE: Guide = Guide {
     }),
     notes: &[
         "Then switch Send Email on at the event itself.",
-        "Some newer firmware also pushes alarms over HTTP (EventHttpUpload), by a setting without a page.",
+        "Some newer firmware also pushes alarms over HTTP (EventHttpUpload), by a setting without a page, which Tipoff can set itself.",
     ],
     ..BASE
 };
