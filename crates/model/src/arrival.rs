@@ -16,11 +16,13 @@ pub enum Protocol {
     Ftp,
     /// An alarm that is pushed over HTTP (RFC 9110), or over TCP in a frame.
     Http,
+    /// A message of a broker (MQTT 3.1.1).
+    Mqtt,
 }
 
 impl Protocol {
     /// Every protocol.
-    pub const ALL: &[Self] = &[Self::Smtp, Self::Ftp, Self::Http];
+    pub const ALL: &[Self] = &[Self::Smtp, Self::Ftp, Self::Http, Self::Mqtt];
 
     /// The name in the spool, in metrics and to people.
     pub const fn as_str(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Protocol {
             Self::Smtp => "smtp",
             Self::Ftp => "ftp",
             Self::Http => "http",
+            Self::Mqtt => "mqtt",
         }
     }
 
@@ -101,6 +104,15 @@ pub struct Content {
     /// The recorder's channel that sent this; `None` if the device is a single camera.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub camera: Option<Camera>,
+    /// Whether the device sent it long after it happened, as what waited while it was not connected: stored and shown,
+    /// not alerted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub late: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 impl Content {
@@ -148,7 +160,7 @@ mod tests {
     #[test]
     fn each_protocol_has_the_name_that_is_stored() {
         let names: Vec<_> = Protocol::ALL.iter().map(|protocol| protocol.as_str()).collect();
-        assert_eq!(names, ["smtp", "ftp", "http"]);
+        assert_eq!(names, ["smtp", "ftp", "http", "mqtt"]);
     }
 
     #[test]

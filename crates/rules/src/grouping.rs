@@ -63,7 +63,9 @@ pub(crate) fn is_mail_to_read(facts: &Facts<'_>) -> bool {
 /// Whether what came of a torn arrival is news without a whole picture: a mail's words, or an alarm whose event is known.
 /// Cameras that push break off in the picture, and what happened stands before it.
 pub(crate) fn has_said_it(facts: &Facts<'_>) -> bool {
-    let is_alarm = facts.envelope.is_some_and(|envelope| envelope.protocol == Protocol::Http);
+    let is_alarm = facts
+        .envelope
+        .is_some_and(|envelope| matches!(envelope.protocol, Protocol::Http | Protocol::Mqtt));
     is_torn_mail(facts) || (is_alarm && facts.event != Event::Other)
 }
 

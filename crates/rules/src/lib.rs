@@ -190,7 +190,9 @@ impl Rules {
     /// Why such an arrival is suppressed whatever the routes say; `None` if it is not. The reason is shown on the
     /// timeline.
     fn suppressed_reason(&self, facts: &Facts<'_>) -> Option<&'static str> {
-        if facts.housekeeping {
+        if facts.content.late {
+            Some("the device sent it long after it happened")
+        } else if facts.housekeeping {
             Some("it is a device's own file, nothing to tell")
         } else if self.is_silent(facts) {
             Some("it was sent by the clock (`periodic` in `[incidents]`)")
@@ -208,7 +210,9 @@ impl Rules {
 
 impl Planner for Rules {
     fn is_silent(&self, facts: &Facts<'_>) -> bool {
-        facts.housekeeping || (facts.event == Event::Periodic && !self.periodic)
+        facts.content.late
+            || facts.housekeeping
+            || (facts.event == Event::Periodic && !self.periodic)
     }
 
     fn class(&self, facts: &Facts<'_>) -> IncidentClass {

@@ -87,6 +87,7 @@ static NOTHING: Content = Content {
     unclear: false,
     details: None,
     camera: None,
+    late: false,
 };
 
 pub(crate) fn file(name: &str, kind: MediaKind, size: u64) -> AlertMedia {
@@ -257,6 +258,21 @@ fn what_is_sent_by_the_clock_is_silent_unless_asked_for() {
     }
     rules.periodic = true;
     assert!(!rules.is_silent(&periodic) && rules.is_silent(&housekeeping));
+}
+
+#[test]
+fn what_a_device_sends_late_is_not_alerted_and_says_so() {
+    let device = device();
+    let content = Content { late: true, ..NOTHING.clone() };
+    let late = Facts { content: &content, ..facts(&device, at("2026-03-01T12:00:00Z")) };
+    let rules = rules(Vec::new());
+    assert!(rules.is_silent(&late), "it keeps no incident of an alarm open");
+    let plan = plan_after(&rules, &late, &[], &Before::default());
+    assert_eq!(plan.due, []);
+    assert_eq!(
+        plan.suppressed_reason.as_deref(),
+        Some("the device sent it long after it happened")
+    );
 }
 
 #[test]
@@ -723,6 +739,7 @@ fn each_condition_is_held_against_what_it_is_of() {
         unclear: false,
         details: None,
         camera: None,
+        late: false,
     };
     let facts = Facts {
         envelope: Some(&envelope),

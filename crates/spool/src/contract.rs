@@ -5,6 +5,7 @@ mod alerts;
 mod clock;
 mod dashboard;
 mod dismissal;
+mod fetched;
 mod hostile;
 pub(crate) mod leases;
 mod recorders;
@@ -188,6 +189,7 @@ pub(crate) fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArri
             unclear: false,
             details: None,
             camera: None,
+            late: false,
         },
         event: Event::Motion,
         housekeeping: false,
@@ -271,6 +273,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     orphans_of_an_earlier_run_are_swept(&*fresh()).await;
     many_at_once_all_survive(&*fresh()).await;
     alerts::check(&fresh).await;
+    fetched::check(&fresh).await;
     recorders::check(&fresh).await;
     resent::check(&fresh).await;
     sessions::check(&fresh).await;

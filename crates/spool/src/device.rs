@@ -94,6 +94,30 @@ pub struct NewDevice {
     pub user: String,
     /// Its password. Stored as it is: CRAM-MD5 (RFC 2195) needs the password itself, not a hash.
     pub password: String,
+    /// How Tipoff asks it for pictures; `None` if it does not.
+    pub camera: Option<CameraAccess>,
+}
+
+/// The address of a device's web server, and a login of the device there. Its `Debug` form does not show the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CameraAccess {
+    /// The address, `http://` or `https://`.
+    pub url: String,
+    /// The user.
+    pub user: String,
+    /// The password. Stored as it is: Digest (RFC 7616) needs the password itself.
+    pub password: String,
+}
+
+impl std::fmt::Debug for CameraAccess {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { url, user, .. } = self;
+        formatter
+            .debug_struct("CameraAccess")
+            .field("url", url)
+            .field("user", user)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A change that somebody makes to a device.
@@ -109,8 +133,10 @@ pub enum DeviceChange {
     MergeInto(DeviceId),
     /// A new password. Changes nothing if the device has no user.
     Password(String),
-    /// Its user and password are revoked.
+    /// Its user and password are revoked, and how it is asked for pictures is forgotten.
     NoLogin,
+    /// How it is asked for pictures. Changes nothing if the device has no user.
+    Camera(Option<CameraAccess>),
 }
 
 /// An alert about a device without an arrival, such as that it is inactive.

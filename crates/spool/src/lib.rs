@@ -52,8 +52,8 @@ pub use copy::{Copied, CopyProgress, CopyStage, copy_spool, leave_out_numbers};
 pub use core::facts::facts_of_content;
 pub use core::leases::Member;
 pub use device::{
-    DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace, NewDevice, Notice,
-    SharedPlace, Sighting,
+    CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
+    NewDevice, Notice, SharedPlace, Sighting,
 };
 pub use due::{DueBatch, Room, Share};
 pub use error::{Result, SpoolError};
@@ -255,6 +255,10 @@ pub trait Spool:
     /// Stores an arrival: when this returns, the arrival, its incident and its due deliveries are
     /// durable (docs/spool.md, A3).
     fn store(&self, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>>;
+
+    /// Stores what was fetched for an incident: it joins that one, whatever the rules of grouping say. If the incident is
+    /// not stored any more, as [`Self::store`].
+    fn store_in(&self, incident: IncidentId, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>>;
 
     /// Adds to an upload: when this returns, what was added is as durable as the rest.
     fn grow(&self, growth: Growth) -> BoxFuture<'_, Result<Stored>>;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tipoff_model::{DeviceId, IncidentId, MediaKind, MediaPlace};
 
 use super::*;
-use crate::{DeviceChange, DeviceFilter, IncidentFilter, NewDevice, Notice, SharedPlace};
+use crate::{
+    CameraAccess, DeviceChange, DeviceFilter, IncidentFilter, NewDevice, Notice, SharedPlace,
+};
 
 /// All checks of this file, on one engine.
 pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
@@ -136,6 +138,7 @@ async fn what_people_say_of_a_device_stays(open: Open<'_>) {
         name: "Hall".to_owned(),
         user: "hall".to_owned(),
         password: "secret".to_owned(),
+        camera: None,
     };
     let added = spool.add_device(new.clone()).await.unwrap().unwrap();
     assert_eq!(spool.add_device(new.clone()).await.unwrap(), None, "the user is taken");
@@ -153,9 +156,45 @@ async fn what_people_say_of_a_device_stays(open: Open<'_>) {
     assert_eq!(spool.added_devices().await.unwrap()[0].1.password, "other");
     assert!(spool.change_device(id, password).await.unwrap());
     assert_eq!(spool.added_devices().await.unwrap().len(), 1, "only what was added logs in");
+    a_login_of_a_camera_is_kept_with_its_device(&*spool, (added, id)).await;
     assert!(spool.change_device(added, DeviceChange::NoLogin).await.unwrap());
     assert_eq!(spool.added_devices().await.unwrap(), []);
     assert_eq!(spool.device(DeviceId(99)).await.unwrap(), None);
+}
+
+/// Of a device that was added, until somebody forgets it; never of another one.
+async fn a_login_of_a_camera_is_kept_with_its_device(
+    spool: &dyn Spool,
+    (added, other): (DeviceId, DeviceId),
+) {
+    let access = CameraAccess {
+        url: "http://192.168.1.20/".to_owned(),
+        user: "admin".to_owned(),
+        password: "Pass-word 1".to_owned(),
+    };
+    assert!(!format!("{access:?}").contains("Pass-word"), "it is in no log");
+    let set = DeviceChange::Camera(Some(access.clone()));
+    assert!(spool.change_device(added, set.clone()).await.unwrap());
+    assert!(spool.change_device(other, set.clone()).await.unwrap());
+    let camera = async || {
+        let devices = spool.added_devices().await.unwrap();
+        assert_eq!(devices.len(), 1);
+        devices[0].1.camera.clone()
+    };
+    assert_eq!(camera().await, Some(access.clone()));
+    assert!(spool.change_device(added, DeviceChange::Camera(None)).await.unwrap());
+    assert_eq!(camera().await, None);
+    assert!(spool.change_device(added, set).await.unwrap());
+    let again = NewDevice {
+        name: "Shed".to_owned(),
+        user: "shed".to_owned(),
+        password: "secret".to_owned(),
+        camera: Some(access.clone()),
+    };
+    let shed = spool.add_device(again).await.unwrap().unwrap();
+    assert_eq!(spool.added_devices().await.unwrap()[1].1.camera, Some(access));
+    assert!(spool.change_device(shed, DeviceChange::NoLogin).await.unwrap());
+    assert_eq!(spool.added_devices().await.unwrap().len(), 1);
 }
 
 async fn a_merged_device_is_the_other_from_then_on(open: Open<'_>) {

@@ -41,13 +41,20 @@ pub(crate) struct Placed {
     pub(crate) video: bool,
     /// Whether it is a page of a scan ([`Facts::is_page`]).
     pub(crate) page: bool,
+    /// Whether it has only words.
+    pub(crate) words_only: bool,
     /// When it was received.
     pub(crate) now: Timestamp,
 }
 
 impl Placed {
     pub(crate) fn of(facts: &Facts<'_>) -> Self {
-        Self { video: facts.video_only, page: facts.is_page(), now: facts.received_at }
+        Self {
+            video: facts.video_only,
+            page: facts.is_page(),
+            words_only: facts.content.media.is_empty(),
+            now: facts.received_at,
+        }
     }
 }
 
@@ -86,21 +93,23 @@ impl PendingDelivery {
     }
 }
 
-/// Whether all files of these arrivals may be pages of a scan.
+/// Whether all files of these arrivals may be pages of a scan. So it is where there are none, as of an alarm that waits for
+/// its picture.
 pub(crate) fn is_scan(arrivals: &[Content]) -> bool {
     arrivals.iter().flat_map(|content| &content.media).all(Media::is_document)
 }
 
-/// The first alert of a scan that waits for further pages. It waits longer for the page after this one, and no
-/// longer where a picture comes.
+/// The first alert of a scan that waits for further pages, or of an alarm that waits for its picture. It waits longer for
+/// the page after this one, as before if there are only more words, and no longer where a picture comes.
 fn gathering_first(due: &Due, arrival: Placed, pending: &[PendingDelivery]) -> Option<Placement> {
     let gathers = |it: &&PendingDelivery| it.is_scan && it.may_gather_pages(arrival.now);
     let first = pending.iter().rev().find(gathers).filter(|_| !arrival.video)?;
-    let due_at = match arrival.page {
-        true => due.due_at.min(first.created_at.after(PAGES_WAIT_MAX)),
-        false => arrival.now,
+    let due_at = match arrival {
+        Placed { page: true, .. } => Some(due.due_at.min(first.created_at.after(PAGES_WAIT_MAX))),
+        Placed { words_only: true, .. } => None,
+        Placed { now, .. } => Some(now),
     };
-    Some(Placement::Into { delivery: first.id, due_at: Some(due_at) })
+    Some(Placement::Into { delivery: first.id, due_at })
 }
 
 /// A follow-up that has room. Pictures do not wait for a video that is transcoded. One that covers the arrival
@@ -135,7 +144,7 @@ mod tests {
         Due { channel, kind, due_at: seconds(15), route: None, of_address: false }
     }
 
-    const PICTURE: Placed = Placed { video: false, page: false, now: NOW };
+    const PICTURE: Placed = Placed { video: false, page: false, words_only: false, now: NOW };
     const PAGE: Placed = Placed { page: true, ..PICTURE };
     const VIDEO: Placed = Placed { video: true, ..PICTURE };
 
@@ -176,6 +185,8 @@ mod tests {
     fn the_first_alert_of_a_scan_takes_pages_in_and_waits_for_the_next() {
         assert_eq!(placed(PAGE, &[scan(), follow_up(2)]), Some((1, Some(seconds(15)))));
         assert_eq!(placed(PICTURE, &[scan()]), Some((1, Some(NOW))), "it waits no longer");
+        let words = Placed { words_only: true, ..PICTURE };
+        assert_eq!(placed(words, &[scan()]), Some((1, None)), "it waits as before");
         assert_eq!(placed(VIDEO, &[scan()]), None);
         let old = PendingDelivery { created_at: NOW.before(Duration::from_secs(50)), ..scan() };
         assert_eq!(placed(PAGE, &[old]), Some((1, Some(seconds(10)))), "a minute at most");

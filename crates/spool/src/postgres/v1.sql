@@ -60,7 +60,11 @@ CREATE TABLE device (
     distinct_name TEXT COLLATE "C",
     place         TEXT COLLATE "C",
     first_at      BIGINT NOT NULL DEFAULT 0,
-    proven        BIGINT NOT NULL DEFAULT 0
+    proven        BIGINT NOT NULL DEFAULT 0,
+    -- How a device that was added is asked for pictures. NULL: it is not.
+    camera_url      TEXT,
+    camera_user     TEXT,
+    camera_password TEXT
 );
 CREATE UNIQUE INDEX device_by_user ON device (user_name) WHERE user_name IS NOT NULL;
 CREATE INDEX device_by_last ON device (last_at DESC NULLS LAST, id DESC);

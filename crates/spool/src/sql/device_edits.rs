@@ -6,15 +6,19 @@ use tipoff_model::{DeviceId, DeviceKey, Timestamp};
 use super::statement::{Lock, Sql, params};
 use super::{device_names, shares, turns};
 use crate::core::devices::{self, DeviceUses, MergeRow};
-use crate::{DeviceChange, NewDevice, Result};
+use crate::{CameraAccess, DeviceChange, NewDevice, Result};
 
 /// See [`crate::Devices::add_device`].
 pub(super) fn add(sql: &dyn Sql, device: &NewDevice) -> Result<Option<DeviceId>> {
-    let NewDevice { name, user, password } = device;
+    let NewDevice { name, user, password, camera } = device;
     let insert = "INSERT INTO device (key, name, user_name, password) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT DO NOTHING";
     let key = DeviceKey::added(user).to_string();
-    Ok(sql.insert(insert, params![key, name, user, password])?.map(DeviceId))
+    let added = sql.insert(insert, params![key, name, user, password])?;
+    if let Some(id) = added {
+        set_camera(sql, id, camera.as_ref())?;
+    }
+    Ok(added.map(DeviceId))
 }
 
 /// See [`crate::Devices::change_device`].
@@ -42,9 +46,11 @@ pub(super) fn apply(sql: &dyn Sql, id: DeviceId, change: &DeviceChange) -> Resul
             sql.change(set, params![id.0, password])?;
         }
         DeviceChange::NoLogin => {
+            set_camera(sql, id.0, None)?;
             let revoke = "UPDATE device SET user_name = NULL, password = NULL WHERE id = ?1";
             sql.change(revoke, params![id.0])?;
         }
+        DeviceChange::Camera(camera) => set_camera(sql, id.0, camera.as_ref())?,
         DeviceChange::MergeInto(other) => return merge(sql, id, *other),
     }
     Ok(true)
@@ -58,6 +64,16 @@ fn changed_devices(id: DeviceId, change: &DeviceChange) -> Vec<i64> {
     }
     devices.sort_unstable();
     devices
+}
+
+/// Sets how a device that was added is asked for pictures.
+fn set_camera(sql: &dyn Sql, id: i64, camera: Option<&CameraAccess>) -> Result<()> {
+    let set = "UPDATE device SET camera_url = ?2, camera_user = ?3, camera_password = ?4
+        WHERE id = ?1 AND user_name IS NOT NULL";
+    let (url, user) = (camera.map(|it| &*it.url), camera.map(|it| &*it.user));
+    let password = camera.map(|it| &*it.password);
+    sql.change(set, params![id, url, user, password])?;
+    Ok(())
 }
 
 /// A device that somebody names has its name to itself, and its incidents: they were of its address.
@@ -81,7 +97,8 @@ fn merge(sql: &dyn Sql, id: DeviceId, other: DeviceId) -> Result<bool> {
         "UPDATE heard SET device = ?2 WHERE device = ?1",
         "UPDATE known_media SET device = ?2 WHERE device = ?1
            AND digest NOT IN (SELECT digest FROM known_media WHERE device = ?2)",
-        "UPDATE device SET merged_into = ?2, user_name = NULL, password = NULL
+        "UPDATE device SET merged_into = ?2, user_name = NULL, password = NULL,
+            camera_url = NULL, camera_user = NULL, camera_password = NULL
          WHERE id = ?1 OR merged_into = ?1",
     ] {
         sql.change(statement, params![id.0, other.0])?;

@@ -15,8 +15,8 @@ use super::{device_edits, notices};
 use crate::core::devices::{self, Watched};
 use crate::core::incident_kind::IncidentKind;
 use crate::{
-    BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
-    NewDevice, Notice, Result, SharedPlace, Sighting, SpoolError,
+    BoxFuture, CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices,
+    KnownPlace, NewDevice, Notice, Result, SharedPlace, Sighting, SpoolError,
 };
 
 /// Number of sightings, and of merged devices, that a device's page shows.
@@ -162,11 +162,23 @@ fn activity(sql: &dyn Sql, ids: &[DeviceId], days: &[Timestamp]) -> Result<Vec<V
 
 /// See [`crate::Devices::added_devices`].
 fn added(sql: &dyn Sql) -> Result<Vec<(DeviceId, NewDevice)>> {
-    let select = "SELECT id, coalesce(label, name), user_name, password FROM device
+    let select = "SELECT id, coalesce(label, name), user_name, password,
+            camera_url, camera_user, camera_password
+        FROM device
         WHERE user_name IS NOT NULL AND password IS NOT NULL ORDER BY id";
     sql.rows(select, params![], |row| {
-        let device = NewDevice { name: row.get(1)?, user: row.get(2)?, password: row.get(3)? };
-        Ok((DeviceId(row.get(0)?), device))
+        let url: Option<String> = row.get(4)?;
+        let camera = match url {
+            Some(url) => {
+                let text = |column| {
+                    Ok::<_, SpoolError>(row.get::<Option<String>>(column)?.unwrap_or_default())
+                };
+                Some(CameraAccess { url, user: text(5)?, password: text(6)? })
+            }
+            None => None,
+        };
+        let (name, user, password) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        Ok((DeviceId(row.get(0)?), NewDevice { name, user, password, camera }))
     })
 }
 

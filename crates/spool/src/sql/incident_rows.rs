@@ -83,6 +83,12 @@ pub(super) fn read(sql: &dyn Sql, incident: IncidentId) -> Result<IncidentRow> {
     row.ok_or(SpoolError::NoIncident(incident))
 }
 
+/// Whether an incident is stored.
+pub(super) fn is_stored(sql: &dyn Sql, incident: IncidentId) -> Result<bool> {
+    let select = "SELECT EXISTS (SELECT 1 FROM incident WHERE id = ?1)";
+    Ok(sql.row(select, params![incident.0], |row| row.get(0))?.unwrap_or(false))
+}
+
 /// Which of a device's incidents an arrival may join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Joinable {

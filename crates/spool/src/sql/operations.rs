@@ -58,6 +58,45 @@ impl<D: Database> SqlSpool<D> {
             }
         }
     }
+
+    /// Stores an arrival, into `incident` if it is given and stored.
+    async fn store_arrival(
+        &self,
+        arrival: NewArrival,
+        incident: Option<IncidentId>,
+    ) -> Result<Stored> {
+        let rules = Arc::clone(&self.rules);
+        let torn = arrival.unacknowledged.then(|| arrival.device.key.clone());
+        let owner = match arrival.device.discovered {
+            true => AddressShare::of(arrival.envelope.peer).to_string(),
+            false => arrival.device.key.clone(),
+        };
+        let digest = arrival.digest_to_keep();
+        let (blob, at) = (arrival.blob.clone(), arrival.received_at);
+        let locked_max = self.blobs.room.locked_max();
+        let work = move |sql: &dyn Sql| {
+            let (rules, arrival) = (rules.current(), arrival.clone());
+            match incident {
+                None => store::store(sql, &*rules, arrival, locked_max),
+                Some(incident) => store::store_in(sql, &*rules, arrival, locked_max, incident),
+            }
+        };
+        let stored = match self.database.write_for(&owner, work).await {
+            Err(SpoolError::CommitUnknown(error)) => self.find_stored(&blob, error).await?,
+            stored => stored?,
+        };
+        if let Some(device) = torn {
+            self.tell(|| NodeNotice::Torn(device.clone()));
+            lock(&self.torn_devices).insert(device);
+        }
+        if let Some(digest) = digest {
+            let arrival = stored.arrival;
+            let mail = NewMail { digest, arrival, blob, at, owner };
+            self.tell(|| NodeNotice::of_mail(&mail));
+            lock(&self.known_mails).note(mail);
+        }
+        Ok(stored)
+    }
 }
 
 impl<D: Database> Spool for SqlSpool<D> {
@@ -70,35 +109,11 @@ impl<D: Database> Spool for SqlSpool<D> {
     }
 
     fn store(&self, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>> {
-        let rules = Arc::clone(&self.rules);
-        let torn = arrival.unacknowledged.then(|| arrival.device.key.clone());
-        let owner = match arrival.device.discovered {
-            true => AddressShare::of(arrival.envelope.peer).to_string(),
-            false => arrival.device.key.clone(),
-        };
-        let digest = arrival.digest_to_keep();
-        let (blob, at) = (arrival.blob.clone(), arrival.received_at);
-        Box::pin(async move {
-            let locked_max = self.blobs.room.locked_max();
-            let work = move |sql: &dyn Sql| {
-                store::store(sql, &*rules.current(), arrival.clone(), locked_max)
-            };
-            let stored = match self.database.write_for(&owner, work).await {
-                Err(SpoolError::CommitUnknown(error)) => self.find_stored(&blob, error).await?,
-                stored => stored?,
-            };
-            if let Some(device) = torn {
-                self.tell(|| NodeNotice::Torn(device.clone()));
-                lock(&self.torn_devices).insert(device);
-            }
-            if let Some(digest) = digest {
-                let arrival = stored.arrival;
-                let mail = NewMail { digest, arrival, blob, at, owner };
-                self.tell(|| NodeNotice::of_mail(&mail));
-                lock(&self.known_mails).note(mail);
-            }
-            Ok(stored)
-        })
+        Box::pin(self.store_arrival(arrival, None))
+    }
+
+    fn store_in(&self, incident: IncidentId, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>> {
+        Box::pin(self.store_arrival(arrival, Some(incident)))
     }
 
     fn grow(&self, growth: Growth) -> BoxFuture<'_, Result<Stored>> {

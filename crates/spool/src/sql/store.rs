@@ -26,8 +26,30 @@ use crate::{NewArrival, Result, Stored};
 pub(crate) fn store(
     sql: &dyn Sql,
     planner: &dyn Planner,
+    arrival: NewArrival,
+    locked_max: u64,
+) -> Result<Stored> {
+    store_where(sql, planner, arrival, locked_max, None)
+}
+
+/// The same for what was fetched for an incident: it joins that one, if it is stored.
+pub(crate) fn store_in(
+    sql: &dyn Sql,
+    planner: &dyn Planner,
+    arrival: NewArrival,
+    locked_max: u64,
+    incident: IncidentId,
+) -> Result<Stored> {
+    let incident = incident_rows::is_stored(sql, incident)?.then_some(incident);
+    store_where(sql, planner, arrival, locked_max, incident)
+}
+
+fn store_where(
+    sql: &dyn Sql,
+    planner: &dyn Planner,
     mut arrival: NewArrival,
     locked_max: u64,
+    fetched_for: Option<IncidentId>,
 ) -> Result<Stored> {
     bounds::bound(&mut arrival.envelope);
     let sender = Sender::of(sql, planner, &mut arrival)?;
@@ -41,7 +63,8 @@ pub(crate) fn store(
     let seen_in = resent.repeats.or(seen_in);
     let facts = facts_of(&arrival, sender.muted, resent.repeats.is_some());
     let group = Joinable::of(planner, device, &facts);
-    let (joins, alerts) = joined_incident(sql, planner, &facts, group, seen_in, locked_max)?;
+    let wanted = Wanted { fetched_for, seen_in };
+    let (joins, alerts) = joined_incident(sql, planner, &facts, group, wanted, locked_max)?;
     let number = sql.number("arrival")?;
     if let (Some(joined), Some(number)) = (&joins, number) {
         new_deliveries::expect(sql, joined.id, ArrivalId(number), &alerts.notified, &facts)?;
@@ -177,17 +200,28 @@ fn expect(
     tables.for_each(|table| drop(ahead.number(table)));
 }
 
+/// Incidents that an arrival may join besides the latest one.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// The one that it was fetched for.
+    fetched_for: Option<IncidentId>,
+    /// The one in which the device has sent the same before.
+    seen_in: Option<IncidentId>,
+}
+
 /// The incident that an arrival joins, if it joins one that has room, and who was alerted of it.
 fn joined_incident(
     sql: &dyn Sql,
     planner: &dyn Planner,
     facts: &Facts<'_>,
     group: Joinable,
-    seen_in: Option<IncidentId>,
+    wanted: Wanted,
     locked_max: u64,
 ) -> Result<(Option<IncidentRow>, IncidentAlerts)> {
     let latest = incident_rows::latest(sql, group)?;
-    let joins = joined(planner, facts, seen_in, latest.as_ref().map(IncidentRow::open));
+    let Wanted { fetched_for, seen_in } = wanted;
+    let by_rules = || joined(planner, facts, seen_in, latest.as_ref().map(IncidentRow::open));
+    let joins = fetched_for.or_else(by_rules);
     let Some(joins) = joins else { return Ok((None, IncidentAlerts::default())) };
     let latest = latest.filter(|latest| latest.id == joins);
     let is_latest = latest.is_some();

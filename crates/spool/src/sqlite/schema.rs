@@ -20,13 +20,14 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (16, include_str!("v16.sql")),
     (17, include_str!("v17.sql")),
     (18, include_str!("v18.sql")),
-    (NEWEST, include_str!("v19.sql")),
+    (19, include_str!("v19.sql")),
+    (NEWEST, include_str!("v20.sql")),
 ];
 
 /// The oldest version of a spool that is converted.
 const OLDEST: i64 = 7;
 /// The version that this program reads and writes.
-const NEWEST: i64 = 19;
+const NEWEST: i64 = 20;
 
 /// Brings the spool to the newest version.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
@@ -150,7 +151,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", NEWEST + 1).unwrap();
         let error = migrate(&mut connection).unwrap_err();
-        assert!(matches!(error, SpoolError::Newer { found: 20, known: 19 }), "{error}");
+        assert!(matches!(error, SpoolError::Newer { found: 21, known: 20 }), "{error}");
     }
 
     #[test]

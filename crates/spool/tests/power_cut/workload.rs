@@ -244,6 +244,7 @@ fn content(size: u64) -> Content {
         unclear: false,
         details: None,
         camera: None,
+        late: false,
     }
 }
 
