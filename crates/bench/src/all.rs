@@ -12,7 +12,7 @@ use crate::server::Places;
 use crate::table;
 use crate::{
     Cli, Command, dashboard, deliver, fleet, ftp, hostile, ingest, isolation, latency, memory,
-    recovery, start,
+    pull, recovery, start,
 };
 
 /// What is run, as it would be typed.
@@ -43,6 +43,7 @@ pub(crate) fn run(places: &Places) -> Result<String> {
             Command::Start(args) => start::run(places, &args)?,
             Command::Dashboard(args) => dashboard::run(places, &args)?,
             Command::Hostile(args) => hostile::run(places, &args)?,
+            Command::Pull(args) => pull::run(places, &args)?,
             Command::Recovery(args) => recovery::run(places, &args)?,
             Command::Fleet(args) => fleet::run(places, &args)?,
             Command::All => Vec::new(),

@@ -15,6 +15,7 @@ mod latency;
 mod mail;
 mod memory;
 mod peers;
+mod pull;
 mod recovery;
 mod request;
 mod server;
@@ -60,6 +61,8 @@ enum Command {
     Recovery(recovery::Args),
     /// Memory: idle, with idle connections, with a large mail in flight
     Memory(memory::Args),
+    /// Cameras that are asked for their events: memory, and connecting again; not part of `all`
+    Pull(pull::Args),
     /// Time from the start of the program to its first greeting
     Start(start::Args),
     /// Attacks at full strength, and what a known camera notices; not part of `all`
@@ -97,6 +100,7 @@ fn work(cli: &Cli) -> anyhow::Result<String> {
         Command::Isolation(args) => isolation::run(places, args)?,
         Command::Recovery(args) => recovery::run(places, args)?,
         Command::Memory(args) => memory::run(places, args)?,
+        Command::Pull(args) => pull::run(places, args)?,
         Command::Start(args) => start::run(places, args)?,
         Command::Hostile(args) => hostile::run(places, args)?,
         Command::Dashboard(args) => dashboard::run(places, args)?,

@@ -19,6 +19,13 @@ pub(crate) fn start(places: &Places, hook: Option<&Hook>) -> Result<Server> {
     Ok(start_in(places, folder.path(), hook)?.owning(folder))
 }
 
+/// Starts Tipoff in a fresh folder, with these devices.
+pub(crate) fn start_asking(places: &Places, devices: &str) -> Result<Server> {
+    let (folder, ftp) = (places.temporary()?, free_address()?);
+    let server = start_all(places, folder.path(), (&[], devices), free_address()?, ftp)?;
+    Ok(server.owning(folder))
+}
+
 /// Starts Tipoff in a fresh folder, with a webhook at each of these addresses.
 pub(crate) fn start_with(places: &Places, urls: &[String]) -> Result<Server> {
     let folder = places.temporary()?;
@@ -52,6 +59,16 @@ fn start_both(
     smtp: SocketAddr,
     ftp: SocketAddr,
 ) -> Result<Server> {
+    start_all(places, folder, (urls, ""), smtp, ftp)
+}
+
+fn start_all(
+    places: &Places,
+    folder: &Path,
+    (urls, devices): (&[String], &str),
+    smtp: SocketAddr,
+    ftp: SocketAddr,
+) -> Result<Server> {
     let file = folder.join(FILE);
     let mut text = format!(
         "[smtp]\n\
@@ -72,6 +89,7 @@ fn start_both(
             "[[channel]]\nname = \"hook {number}\"\ntype = \"webhook\"\nurl = \"{url}\"\n"
         );
     }
+    text += devices;
     fs::write(&file, text)?;
     let mut command = Command::new(program(places)?);
     command.arg("run").arg("--config").arg(file);

@@ -53,6 +53,8 @@ pub(crate) enum AuditAction {
     DevicePassword,
     /// The login of a device was revoked.
     DeviceLoginRevoke,
+    /// Settings of a camera were changed by its own API.
+    CameraSetUp,
     /// A test alert was sent to a channel.
     ChannelTest,
     /// A channel was paused.
@@ -103,6 +105,7 @@ impl AuditAction {
         Self::DeviceMerge,
         Self::DevicePassword,
         Self::DeviceLoginRevoke,
+        Self::CameraSetUp,
         Self::ChannelTest,
         Self::ChannelPause,
         Self::ChannelResume,
@@ -139,6 +142,7 @@ impl AuditAction {
             Self::DeviceMerge => "device.merge",
             Self::DevicePassword => "device.password",
             Self::DeviceLoginRevoke => "device.revoke_login",
+            Self::CameraSetUp => "device.set_up",
             Self::ChannelTest => "channel.test",
             Self::ChannelPause => "channel.pause",
             Self::ChannelResume => "channel.resume",

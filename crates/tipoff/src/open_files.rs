@@ -13,6 +13,8 @@ use crate::config::Config;
 const FILES_OF_MAIL: u64 = 2;
 /// An upload needs two connections, and the file.
 const FILES_OF_UPLOAD: u64 = 3;
+/// A camera that is asked has a connection for its events and one for questions.
+const FILES_OF_CAMERA: u64 = 2;
 /// Files of everything else: HTTP port, database, passive ports, channels.
 const FILES_BESIDES: u64 = 1_300;
 /// If files are few, the HTTP port gets this part of them for connections: one in eight.
@@ -48,7 +50,9 @@ pub(crate) fn fit(config: &Config) -> Ceilings {
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::debug!(%error, "The limit of open files stays as it is.");
     }
-    let limit = getrlimit(Resource::Nofile).current;
+    let cameras = config.devices.iter().filter(|it| it.camera.pull.is_some()).count() as u64;
+    let of_cameras = cameras.saturating_mul(FILES_OF_CAMERA);
+    let limit = getrlimit(Resource::Nofile).current.map(|it| it.saturating_sub(of_cameras));
     let mails = config.smtp.max_connections as u64;
     let uploads = if config.ftp.listen.is_empty() { 0 } else { config.ftp.max_connections as u64 };
     let ceilings = share(mails, uploads, limit);

@@ -9,6 +9,8 @@ use tipoff_spool::{Spool, SpoolError};
 use tipoff_video::Transcoder;
 
 use crate::actions::Actions;
+use crate::cameras::pull::{PullServices, PullSupervisor};
+use crate::cameras::{CameraClients, Pictures};
 use crate::config::{Config, Retention};
 use crate::disk::Disk;
 use crate::dispatch::{
@@ -22,7 +24,8 @@ use crate::net::network;
 use crate::nodes::Leases;
 use crate::readiness::Health;
 use crate::receive::alarm::AlarmReceiver;
-use crate::receive::{ArrivalWriter, DeviceDirectory, LoginGate, Transcripts};
+use crate::receive::mqtt::Brokers;
+use crate::receive::{ArrivalWriter, DeviceDirectory, LoginGate, PictureRequests, Transcripts};
 use crate::reports::Reports;
 use crate::runtime::clock::Clock;
 use crate::runtime::events::EventBus;
@@ -56,8 +59,14 @@ pub(crate) struct Services {
     pub(crate) directory: DeviceDirectory,
     /// Slows down whoever guesses passwords, over all protocols together.
     pub(crate) gate: LoginGate,
+    /// Requests for pictures of alarms that come without one.
+    pub(crate) pictures: PictureRequests,
+    /// The clients of cameras that are asked.
+    pub(crate) cameras: CameraClients,
     /// Sessions in progress, and the writer of those that ended.
     pub(crate) transcripts: Transcripts,
+    /// The brokers that pass on alarms. A changed configuration replaces them.
+    pub(crate) brokers: Brokers,
     /// Starts every task of the program, restarts one that fails, and knows when all have ended.
     pub(crate) supervisor: Supervisor,
 }
@@ -103,7 +112,10 @@ impl Services {
             disk,
             directory,
             gate,
+            pictures: PictureRequests::default(),
+            cameras: CameraClients::default(),
             transcripts,
+            brokers: Brokers::default(),
             supervisor,
         })
     }
@@ -146,6 +158,7 @@ impl Services {
             self.events.clone(),
             self.clock.clone(),
         )
+        .with_pictures(self.pictures.clone())
     }
 
     /// Receives the alarms that devices push.
@@ -158,6 +171,41 @@ impl Services {
             self.transcripts.clone(),
             self.supervisor.tasks().clone(),
         )
+    }
+
+    /// Starts to fetch pictures of alarms that come without one.
+    pub(crate) fn start_pictures(&self, writer: ArrivalWriter) -> Pictures {
+        let (requests, clients) = (self.pictures.clone(), self.cameras.clone());
+        let pictures = Pictures::new(requests, clients, writer, self.clock.clone());
+        pictures.start(&self.supervisor);
+        pictures
+    }
+
+    /// Starts to ask the devices that must be asked for their events.
+    pub(crate) fn start_pull(
+        &self,
+        config: &Config,
+        alarms: &AlarmReceiver,
+        http_port: Option<u16>,
+    ) -> PullSupervisor {
+        let services = PullServices {
+            clients: self.cameras.clone(),
+            alarms: alarms.clone(),
+            leases: self.leases.clone(),
+            clock: self.clock.clone(),
+            events: self.events.clone(),
+            metrics: Arc::clone(&self.metrics),
+            supervisor: self.supervisor.clone(),
+            http_port,
+        };
+        PullSupervisor::start(services, &config.devices)
+    }
+
+    /// Subscribes to the brokers of `[[mqtt]]`.
+    pub(crate) fn start_brokers(&self, config: &Config, alarms: AlarmReceiver) {
+        self.brokers.apply(&config.brokers, &config.devices);
+        let (transcripts, leases) = (self.transcripts.clone(), self.leases.clone());
+        self.brokers.start(config.client_id(), alarms, transcripts, leases, &self.supervisor);
     }
 
     /// Reports to the service manager whether Tipoff is ready, and wakes the channels when the

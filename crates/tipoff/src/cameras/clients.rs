@@ -29,6 +29,13 @@ impl CameraClients {
         Some(Arc::clone(client))
     }
 
+    /// A client without a login that nobody shares.
+    pub(super) fn stranger(url: &Url) -> Arc<CameraClient> {
+        let unknown = CameraAddress { host: String::new(), port: 0, is_tls: false };
+        let address = CameraAddress::of(url).unwrap_or(unknown);
+        Arc::new(CameraClient::new(address, None))
+    }
+
     /// Forgets the clients of cameras that are not in the configuration any more.
     pub(crate) fn keep_only(&self, devices: &[DeviceConfig]) {
         let sources = devices.iter().flat_map(|device| {

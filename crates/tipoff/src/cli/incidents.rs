@@ -254,6 +254,7 @@ fn route(envelope: &Envelope) -> String {
     match &envelope.path {
         Some(path) => format!("{path}, by {login}"),
         None if envelope.protocol == Protocol::Http => format!("alarm, by {login}"),
+        None if envelope.protocol == Protocol::Mqtt => "alarm, by MQTT".to_owned(),
         None => format!("{} -> {}", envelope.sender, envelope.recipients.join(", ")),
     }
 }

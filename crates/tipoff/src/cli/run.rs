@@ -20,6 +20,7 @@ use self::ending::end;
 use self::signals::Signals;
 use super::announce::AlarmAddresses;
 use super::{Ending, Failure, announce, process, shared_secrets, signing_key};
+use crate::cameras::{CameraSetups, Pictures};
 use crate::config::{Config, Listener};
 use crate::net::{network, tls::Tls};
 use crate::open_files::{self, Ceilings};
@@ -77,6 +78,14 @@ impl Bound {
         })
     }
 
+    /// All ports that are listened on.
+    fn ports(&self) -> Vec<u16> {
+        let devices = self.smtp.iter().chain(&self.ftp).chain(&self.alarm.1);
+        let devices = devices.map(|it| it.listener.local_addr());
+        let http = self.http.iter().chain(&self.alarm.0).map(TcpListener::local_addr);
+        devices.chain(http).filter_map(|address| Some(address.ok()?.port())).collect()
+    }
+
     /// The address of the HTTP port as others reach it.
     fn url(&self, config: &Config) -> Option<String> {
         let listen = self.http.as_ref()?.local_addr().ok()?;
@@ -117,25 +126,22 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
 
     let services =
         Services::open(&config, (spool, config.spool.node()), rules, gate, shutdown, clock).await?;
+    let setups = CameraSetups::new(bound.ports());
     let reach = reach(&bound.smtp, &bound.ftp, bound.http.as_ref());
-    let listeners = ((bound.smtp, bound.ftp), bound.alarm);
-    let ((smtp, ftp), alarms) = receive_all(&services, &config, (listeners, &bound.tls), ceilings);
+    let listeners = (((bound.smtp, bound.ftp), bound.alarm), &bound.tls);
+    let (receivers, (alarms, pictures)) = receive_all(&services, &config, listeners, ceilings);
     let links = Links::new(url.as_deref(), key, config.http.media_links);
     let actions = services.actions(&links);
     let (dispatch, transcoder, renditions) =
         services.start_channels(&config, &links, &actions).await?;
+    pictures.read_streams_with(transcoder.as_ref());
     let thumbnails = services.thumbnails(&config, transcoder);
     services.start_maintenance(&thumbnails, &renditions);
     let health = services.watch();
     OtherNodes::new(&services, &access, &dispatch).start();
-    let running = Running {
-        services: services.clone(),
-        tls: Arc::clone(&bound.tls),
-        smtp,
-        ftp,
-        dispatch: dispatch.clone(),
-    };
-    let http = config.http.clone();
+    let pulls = services.start_pull(&config, &alarms, reach.http);
+    let (channels, http) = (dispatch.clone(), config.http.clone());
+    let running = Running::new(&services, &bound.tls, receivers, channels, pulls.clone());
     let (reload, configuration) = Reload::new(source, config, running);
     reload.start(signals.hang_up, &services.supervisor);
     if let Some(listener) = bound.http {
@@ -151,6 +157,9 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
             dispatch,
             directory: services.directory.clone(),
             alarms,
+            pictures,
+            setups,
+            pulls: pulls.board(),
             transcripts: services.transcripts.clone(),
             configuration,
             thumbnails,
@@ -187,12 +196,14 @@ fn receive_all(
     config: &Config,
     ((listeners, of_alarms), tls): ((Listeners, AlarmListeners), &Arc<Tls>),
     ceilings: Ceilings,
-) -> (Receivers, AlarmReceiver) {
+) -> (Receivers, (AlarmReceiver, Pictures)) {
     let writer = services.arrival_writer();
+    let pictures = services.start_pictures(writer.clone());
     let alarms = services.alarm_receiver(writer.clone());
     let receivers = receive(services, config, writer, (listeners, tls), ceilings);
     receive_alarms(services, config, (of_alarms, tls), ceilings, &alarms);
-    (receivers, alarms)
+    services.start_brokers(config, alarms.clone());
+    (receivers, (alarms, pictures))
 }
 
 /// Starts the receivers on their bound listeners, and reports to the service manager that devices

@@ -75,11 +75,14 @@ impl Book {
         }
     }
 
-    /// The headings of the sections that have a key, such as "`[smtp]` or `[ftp]`".
+    /// The headings of the sections that have a key, such as "`[smtp]` or `[ftp]`". Tables inside of a line are named only
+    /// if no section has it.
     pub(super) fn sections_with(&self, key: &str) -> Option<String> {
         let has_key = |chapter: &&Chapter| chapter.keys.iter().any(|known| known.name == key);
-        let with_key = self.0.iter().filter(has_key);
-        let headers: Vec<String> = with_key.map(|it| it.kind.header(it.place)).collect();
+        let (inline, sections): (Vec<&Chapter>, Vec<&Chapter>) =
+            self.0.iter().filter(has_key).partition(|it| it.kind == SectionKind::Inline);
+        let named = if sections.is_empty() { inline } else { sections };
+        let headers: Vec<String> = named.iter().map(|it| it.kind.header(it.place)).collect();
         (!headers.is_empty()).then(|| headers.join(" or "))
     }
 }

@@ -22,6 +22,10 @@ pub(crate) struct CameraConfig {
     pub(crate) every: Duration,
     /// The longest that an alert waits for its picture.
     pub(crate) wait: Duration,
+    /// The address of its live stream; `None` if it is asked for it.
+    pub(crate) stream: Option<Url>,
+    /// The length of the clip that is recorded at an alarm; zero for none.
+    pub(crate) clip: Duration,
 }
 
 /// How a device is asked for its events.
@@ -56,6 +60,12 @@ impl PullKind {
         ("auto", Self::Auto),
     ];
 
+    /// The name in the configuration.
+    pub(crate) fn as_str(self) -> &'static str {
+        let known = Self::NAMES.iter().find(|(_, kind)| *kind == self);
+        known.map_or("", |(name, _)| *name)
+    }
+
     fn of(name: &str) -> Result<Self, String> {
         let known = Self::NAMES.iter().find(|(known, _)| *known == name);
         known.map(|(_, kind)| *kind).ok_or_else(|| {
@@ -75,13 +85,57 @@ pub(crate) struct SnapshotConfig {
 }
 
 impl CameraConfig {
-    /// The address and the login that pictures are fetched with. `None` if none are.
-    pub(crate) fn picture_source(&self) -> Option<(&Url, Option<&Login>)> {
-        let asked = self.pull.as_ref().map(|pull| (&pull.url, pull.login.as_ref()));
-        let given = self.snapshot.as_ref().map(|given| (&given.url, given.login.as_ref()));
-        given.or(asked).filter(|_| self.snapshots > 0)
+    /// Where its pictures are fetched; `None` if none are.
+    pub(crate) fn picture_source(&self) -> Option<PictureSource> {
+        let asked = self.pull.as_ref().map(|pull| (&pull.url, &pull.login));
+        let given = self.snapshot.as_ref().map(|given| (&given.url, &given.login));
+        let is_wanted = self.snapshots > 0 || !self.clip.is_zero();
+        let (url, login) = given.or(asked).filter(|_| is_wanted)?;
+        Some(PictureSource {
+            url: url.clone(),
+            login: login.clone(),
+            count: self.snapshots,
+            every: self.every,
+            wait: if self.snapshots > 0 { self.wait } else { Duration::ZERO },
+            stream: self.stream.clone(),
+            clip: Some(self.clip).filter(|clip| !clip.is_zero()),
+        })
     }
 }
+
+/// Where the pictures of a device come from, and how many are fetched for an alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PictureSource {
+    /// The address of a picture, of the device, or of a stream.
+    pub(crate) url: Url,
+    /// The login of the device.
+    pub(crate) login: Option<Login>,
+    /// How many are fetched.
+    pub(crate) count: u32,
+    /// The time between them.
+    pub(crate) every: Duration,
+    /// The longest that an alert waits for the first.
+    pub(crate) wait: Duration,
+    /// The address of the live stream, if it is named.
+    pub(crate) stream: Option<Url>,
+    /// The length of the clip that is recorded of the live stream; `None` for no clip.
+    pub(crate) clip: Option<Duration>,
+}
+
+impl PictureSource {
+    /// The pictures of a camera whose login was kept when it was set up: as `snapshot` without any other key. `None` if the
+    /// address is none of a web server.
+    pub(crate) fn of_camera(url: &str, login: Login) -> Option<Self> {
+        let url = address(url, &["http", "https"]).ok()?;
+        let (login, stream, clip) = (Some(login), None, None);
+        Some(Self { url, login, count: 1, every: EVERY, wait: WAIT, stream, clip })
+    }
+}
+
+/// The default of `every`.
+const EVERY: Duration = Duration::from_secs(1);
+/// The default of `snapshot_wait`.
+const WAIT: Duration = Duration::from_millis(1_500);
 
 const PULL_DOC: &str = "How Tipoff asks a device for its events that does not send them. A device with `pull` needs \
     neither `user` nor `match`. See [Cameras that must be asked](pull.md).";
@@ -110,7 +164,22 @@ pub(super) fn read(section: &mut Section<'_>) -> CameraConfig {
         Duration::ZERO..=Duration::from_secs(30),
         "The longest that an alert waits for its picture. A later picture follows without a sound.",
     );
-    CameraConfig { pull, snapshot, snapshots, every, wait }
+    let clip = section.duration(
+        "clip",
+        "0 s",
+        Duration::ZERO..=Duration::from_secs(60),
+        "The length of a clip that Tipoff records of the live stream when an alarm comes, with ffmpeg. Zero for none.",
+    );
+    let key = Key {
+        name: "stream",
+        form: ValueForm::Url,
+        without: nothing("\"rtsp://192.168.1.20/stream1\""),
+        doc: "The address of the live stream, for `clip`. Without it the device is asked for it by ONVIF. The login is \
+              that of `snapshot` or `pull`.",
+    };
+    let stream = section.parsed(&key, |text| address(text, &["rtsp", "rtsps"]));
+    let stream = stream.map(Spanned::into_inner);
+    CameraConfig { pull, snapshot, snapshots, every, wait, stream, clip }
 }
 
 fn pull(section: &mut Section<'_>) -> Option<PullConfig> {

@@ -13,6 +13,7 @@ use super::camera::{self, CameraConfig};
 use super::checks;
 use super::fault::Fault;
 use super::key::{Key, ValueForm, nothing};
+use super::mqtt::{self, MqttSource};
 use super::secret::Secret;
 use super::section::Section;
 
@@ -34,6 +35,8 @@ pub(crate) struct DeviceConfig {
     pub(crate) groups: Vec<String>,
     /// How it is asked for events and pictures.
     pub(crate) camera: CameraConfig,
+    /// Its messages at a broker; `None` if it has none.
+    pub(crate) mqtt: Option<MqttSource>,
 }
 
 /// What a device is recognised by besides its login. Within `from`, `to` and `ip` one match is enough; `folder`,
@@ -98,16 +101,20 @@ struct DeviceDraft {
 }
 
 impl DeviceDraft {
-    /// Whether it is known for sure when it sends: by its login, or because it is asked.
+    /// Whether it is known for sure when it sends: by its login, by its topic, or because it is asked.
     fn sends(&self) -> bool {
-        self.user.is_some() || self.device.camera.pull.is_some()
+        self.user.is_some() || self.device.camera.pull.is_some() || self.device.mqtt.is_some()
     }
 }
 
 /// Reads all `[[device]]`. `shared` is the user of the login that devices share: no device may have it as its own,
 /// because then the login would not say which device it is.
-pub(super) fn read(root: &mut Section<'_>, shared: Option<Spanned<String>>) -> Vec<DeviceConfig> {
-    let drafts = root.tables("device", DOC, one);
+pub(super) fn read(
+    root: &mut Section<'_>,
+    shared: Option<Spanned<String>>,
+    brokers: &[String],
+) -> Vec<DeviceConfig> {
+    let drafts = root.tables("device", DOC, |section| one(section, brokers));
     let names = drafts.iter().map(|draft| &draft.name);
     checks::unique(root.reading, names, str::to_owned, |name| {
         format!("two devices are called \"{name}\"")
@@ -120,7 +127,10 @@ pub(super) fn read(root: &mut Section<'_>, shared: Option<Spanned<String>>) -> V
         let is_there =
             drafts.iter().any(|it| it.sends() && it.name.get_ref() == recorder.get_ref());
         if !is_there {
-            let title = format!("no device with a login or with `pull` is called \"{}\"", recorder.get_ref());
+            let title = format!(
+                "no device with a login, `pull` or `mqtt` is called \"{}\"",
+                recorder.get_ref()
+            );
             root.reading.fault(Fault::at(recorder.span(), title).label("named here"));
         }
     }
@@ -132,7 +142,7 @@ const DOC: &str = "A named device. Tipoff also recognises other devices, and nam
                    a login.";
 
 /// Reads one device; `None` if it has no name.
-fn one(section: &mut Section<'_>) -> Option<DeviceDraft> {
+fn one(section: &mut Section<'_>, brokers: &[String]) -> Option<DeviceDraft> {
     let name = section.required("name", "Front yard", "The device's name in alerts.");
     let login = Login::read(
         section,
@@ -149,7 +159,8 @@ fn one(section: &mut Section<'_>) -> Option<DeviceDraft> {
     };
     let groups = section.list(&groups).unwrap_or_default();
     let camera = camera::read(section);
-    if !["user", "match", "pull"].iter().any(|key| section.has(key)) {
+    let mqtt = mqtt::source(section, brokers);
+    if !["user", "match", "pull", "mqtt"].iter().any(|key| section.has(key)) {
         let title = "a device needs `user` or `match`";
         let fault = Fault::at(section.span.clone(), title).label("this one cannot be recognised");
         section.fault(fault);
@@ -167,6 +178,7 @@ fn one(section: &mut Section<'_>) -> Option<DeviceDraft> {
         matches,
         groups: groups.iter().map(|group| group.get_ref().clone()).collect(),
         camera,
+        mqtt,
     };
     Some(DeviceDraft { name, user: login.user, recorder, device })
 }

@@ -20,9 +20,9 @@ use super::reading::{Environment, Reading, SecretFiles};
 use super::route::{self, KnownNames};
 use super::section::Section;
 use super::{
-    Access, AlarmListeners, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, SpoolSettings,
-    Video, access, alarm, channel, checks, device, exposure, ftp, http, mask, report, retention,
-    rules, smtp, spool, video,
+    Access, AlarmListeners, BrokerConfig, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp,
+    SpoolSettings, Video, access, alarm, channel, checks, device, exposure, ftp, http, mask, mqtt,
+    report, retention, rules, smtp, spool, video,
 };
 use crate::runtime::private;
 
@@ -50,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     /// Further listeners for alarms.
     pub(crate) alarm: AlarmListeners,
+    /// The brokers that pass on alarms, in the order of the file.
+    pub(crate) brokers: Vec<BrokerConfig>,
     /// Who may send.
     pub(crate) access: Access,
     /// The configured devices, in the order of the file: the first that matches an envelope is its device.
@@ -83,6 +85,14 @@ impl Config {
             ("ftp", &self.ftp.proxy_protocol),
             ("http", &self.http.proxy_protocol),
         ]
+    }
+
+    /// The name under which brokers keep messages for this installation, whichever of its nodes asks. 22 letters and digits:
+    /// every broker accepts 23 (MQTT 3.1.1, section 3.1.3.1).
+    pub(crate) fn client_id(&self) -> String {
+        let place = self.spool.place(&self.data_dir);
+        let digest = blake3::hash(place.as_bytes()).to_hex();
+        format!("tipoff{}", digest.get(..16).unwrap_or_default())
     }
 
     /// The names of the configured devices.
@@ -165,7 +175,8 @@ fn read(mut root: Section<'_>) -> Config {
     listeners.extend(more);
     checks::listeners(root.reading, &listeners);
     let access = root.table("access", access::DOC, access::read);
-    let devices = device::read(&mut root, access.shared.clone());
+    let (brokers, broker_names) = mqtt::read(&mut root);
+    let devices = device::read(&mut root, access.shared.clone(), &broker_names);
     access.check_open(root.reading, devices.iter().any(|device| device.password.is_some()));
     let Channels { configs, names: targets, hooked } = channel::read(&mut root);
     checks::hooks(root.reading, &hooked, http.public_url.as_deref());
@@ -206,6 +217,7 @@ fn read(mut root: Section<'_>) -> Config {
         ftp,
         http,
         alarm,
+        brokers,
         access,
         devices,
         channels: configs,

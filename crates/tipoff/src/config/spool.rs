@@ -42,6 +42,14 @@ impl SpoolSettings {
         SpoolConfig { folder: data_dir.to_owned(), engine, bucket: self.bucket.clone() }
     }
 
+    /// What tells this spool apart from others: its database, or the machine and the data folder.
+    pub(super) fn place(&self, data_dir: &Path) -> String {
+        match &self.url {
+            Some(url) => url.expose().to_owned(),
+            None => format!("{} {}", self.node, data_dir.display()),
+        }
+    }
+
     /// The name of this node.
     pub(crate) fn node(&self) -> &str {
         &self.node

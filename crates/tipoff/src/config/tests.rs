@@ -151,7 +151,7 @@ fn defaults_that_are_written_down_change_nothing() {
         "node",
     ];
     let lines = whole_example();
-    let (sections, _) = lines.split_once("[[device]]").unwrap();
+    let (sections, _) = lines.split_once("[[mqtt]]").unwrap();
     let (_, rest) = lines.split_once("\n[incidents]\n").unwrap();
     let sections = format!("{sections}\n[incidents]\n{rest}");
     let defaults: Vec<&str> = sections

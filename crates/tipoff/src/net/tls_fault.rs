@@ -162,7 +162,7 @@ const fn too_old(protocol: Protocol) -> &'static str {
              \"plain\" instead of SSL or TLS). This Tipoff was built without old encryption (the feature \
              `legacy-tls`)."
         }
-        (Protocol::Http, _) => {
+        (Protocol::Http | Protocol::Mqtt, _) => {
             "The device is too old for today's encryption: switch encryption off in the device (http:// \
              instead of https://)."
         }

@@ -10,12 +10,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
+use tipoff_camera::Login;
 use tipoff_model::DeviceId;
-use tipoff_spool::NewDevice;
+use tipoff_spool::{CameraAccess, NewDevice};
 
 pub(crate) use self::authenticator::{Admission, Authenticator};
 pub(crate) use self::device_resolver::DeviceResolver;
-use crate::config::{Access, DeviceConfig, Secret};
+use crate::config::{Access, DeviceConfig, PictureSource, Secret};
 
 /// The rules of access and the known devices, as they are now. Clones share them.
 #[derive(Clone)]
@@ -42,6 +43,8 @@ struct AddedDevice {
     name: String,
     user: String,
     password: Secret,
+    /// Where its pictures are.
+    pictures: Option<PictureSource>,
 }
 
 impl DeviceDirectory {
@@ -63,10 +66,12 @@ impl DeviceDirectory {
 
     /// Replaces the devices that people added.
     pub(crate) fn set_added(&self, devices: Vec<(DeviceId, NewDevice)>) {
-        let added = |(_, NewDevice { name, user, password }): (_, NewDevice)| AddedDevice {
-            name,
-            user,
-            password: Secret::new(password),
+        let added = |(_, device): (_, NewDevice)| {
+            let NewDevice { name, user, password, camera } = device;
+            let pictures = camera.and_then(|CameraAccess { url, user, password }| {
+                PictureSource::of_camera(&url, Login { user, password })
+            });
+            AddedDevice { name, user, password: Secret::new(password), pictures }
         };
         let added: Vec<AddedDevice> = devices.into_iter().map(added).collect();
         self.0.rcu(|directory| Directory {

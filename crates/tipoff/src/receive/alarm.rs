@@ -10,6 +10,7 @@ pub(crate) mod framed;
 mod incoming_alarm;
 mod new_arrivals;
 mod open_alarms;
+mod published;
 mod target;
 
 use std::net::IpAddr;
@@ -19,14 +20,15 @@ use std::time::{Duration, Instant};
 use tipoff_alarm::BODY_BYTES_MAX;
 use tipoff_model::{AlarmReply, Envelope, LoginProof, Protocol};
 use tipoff_smtp::Credentials;
-use tipoff_spool::SpoolError;
+use tipoff_spool::{SpoolError, Stored};
 use tokio_util::task::TaskTracker;
 
-pub(crate) use self::asked::AskedMessage;
+pub(crate) use self::asked::AskedSession;
 use self::body::BodyReceiver;
 pub(crate) use self::body::{BodyPiece, BodySender};
 use self::incoming_alarm::{IncomingAlarm, Outcome};
 use self::open_alarms::OpenAlarms;
+pub(super) use self::published::PublishedMessage;
 use self::target::AlarmTarget;
 pub(crate) use self::target::{begins_alarm, is_alarm_path};
 use super::access::{Admission, Authenticator, DeviceDirectory};
@@ -213,6 +215,15 @@ impl AlarmReceiver {
             Outcome { is_too_large: true, .. } => TOO_LARGE,
             Outcome { is_unreadable: true, .. } => UNREADABLE,
             _ => AlarmAnswer { status: 200, reply: outcome.reply },
+        }
+    }
+
+    /// Counts and logs what was stored of a message.
+    fn report_published(&self, peer: IpAddr, stored: &[Stored], took: Duration) {
+        for Stored { arrival, incident, channels, .. } in stored {
+            self.0.metrics.arrival(Protocol::Mqtt, false, took);
+            let channels = channels.join(", ");
+            tracing::info!(%peer, %arrival, %incident, channels, "An alarm of a broker is stored.");
         }
     }
 

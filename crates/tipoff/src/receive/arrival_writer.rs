@@ -22,6 +22,7 @@ use tipoff_vendors::MailReading;
 use super::access::DeviceResolver;
 use super::mail_digest::{self, MailSize};
 use super::parser_pool::{self, MailParser, ParserOwner, ParserPool};
+use super::pictures::{AlarmOfPicture, PictureRequests};
 use crate::disk::Disk;
 use crate::media::whole_file;
 use crate::net::processor_turns::{TurnShare, Turns};
@@ -60,6 +61,8 @@ pub(crate) struct ArrivalWriter {
     parsers: ParserPool,
     /// The addresses whose arrivals were refused because the disk is full.
     refused_full: Arc<PerMinute<IpAddr>>,
+    /// Asks for pictures of alarms that come without one.
+    pictures: PictureRequests,
 }
 
 impl ArrivalWriter {
@@ -83,7 +86,13 @@ impl ArrivalWriter {
             alarm_turns: Turns::new(ALARMS_READ_MAX),
             parsers: ParserPool::default(),
             refused_full: Arc::default(),
+            pictures: PictureRequests::default(),
         }
+    }
+
+    /// The same, with these requests for pictures.
+    pub(crate) fn with_pictures(self, pictures: PictureRequests) -> Self {
+        Self { pictures, ..self }
     }
 
     /// Whether the disk has room for an arrival of this size, after the oldest ones are evicted where needed. Known
@@ -133,10 +142,24 @@ impl ArrivalWriter {
         })
     }
 
-    /// Stores an arrival, and announces it.
+    /// Stores an arrival, and announces it. The picture of an alarm that has none is asked for.
     pub(super) async fn store(&self, arrival: NewArrival) -> Result<Stored, SpoolError> {
+        self.store_with_picture(arrival, None).await
+    }
+
+    /// The same for an alarm that names the address of its picture.
+    pub(super) async fn store_with_picture(
+        &self,
+        mut arrival: NewArrival,
+        picture: Option<&str>,
+    ) -> Result<Stored, SpoolError> {
+        let planned = self.pictures.plan(&self.resolver, &mut arrival, picture);
+        let planned = planned.map(|planned| (planned, AlarmOfPicture::of(&arrival)));
         let stored = self.spool.store(arrival).await?;
         self.announce(&stored);
+        if let Some((planned, alarm)) = planned {
+            planned.request(&alarm, stored.incident);
+        }
         Ok(stored)
     }
 

@@ -170,7 +170,7 @@ pub(crate) fn start(
     let protocol = match handler.protocol() {
         Protocol::Ftp => "FTP",
         Protocol::Smtp => "SMTP",
-        Protocol::Http => "alarm",
+        Protocol::Http | Protocol::Mqtt => "alarm",
     };
     let name = format!("{protocol} listener {}", settings.address);
     let headers = HeaderGate::new(handler.protocol().as_str());

@@ -35,7 +35,7 @@ fn edited(before: &Config, now: &Config, effect: Effect) -> impl Iterator<Item =
 
 /// Every setting but `[[channel]]`, when an edit of it has an effect, and whether it differs. The configuration is
 /// taken apart without `..`, so that a new section does not compile until it is listed.
-fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 18] {
+fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 19] {
     use Effect::{AfterRestart, AtOnce};
     let Config {
         data_dir,
@@ -43,6 +43,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 18]
         ftp,
         http,
         alarm,
+        brokers,
         access,
         devices,
         channels: _, // One by one: see `channels`.
@@ -76,6 +77,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 18]
         ("[smtp]", AtOnce, smtp_sessions(smtp) != smtp_sessions(&before.smtp)),
         ("[ftp]", AtOnce, ftp_sessions(ftp) != ftp_sessions(&before.ftp)),
         ("[access]", AtOnce, *access != before.access),
+        ("[[mqtt]]", AtOnce, *brokers != before.brokers),
         ("[[device]]", AtOnce, *devices != before.devices),
         ("[[mode]]", AtOnce, *modes != old.modes),
         ("[[route]]", AtOnce, *routes != old.routes),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::cameras::pull::PullSupervisor;
 use crate::config::Config;
 use crate::dispatch::ChannelSupervisor;
 use crate::net::tls::{Loaded, Tls};
@@ -15,17 +16,30 @@ use crate::services::Services;
 /// The parts whose settings may change.
 pub(crate) struct Running {
     /// Rules, devices and retention.
-    pub(crate) services: Services,
+    pub(super) services: Services,
     /// The certificate.
-    pub(crate) tls: Arc<Tls>,
+    tls: Arc<Tls>,
     /// The receivers, as the next sessions get them.
-    pub(crate) smtp: Arc<ArcSwap<smtp::Receiver>>,
-    pub(crate) ftp: Arc<ArcSwap<ftp::Receiver>>,
+    smtp: Arc<ArcSwap<smtp::Receiver>>,
+    ftp: Arc<ArcSwap<ftp::Receiver>>,
+    /// The devices that must be asked.
+    pulls: PullSupervisor,
     /// The channels.
-    pub(crate) dispatch: ChannelSupervisor,
+    dispatch: ChannelSupervisor,
 }
 
 impl Running {
+    /// The parts of a program that runs.
+    pub(crate) fn new(
+        services: &Services,
+        tls: &Arc<Tls>,
+        (smtp, ftp): (Arc<ArcSwap<smtp::Receiver>>, Arc<ArcSwap<ftp::Receiver>>),
+        dispatch: ChannelSupervisor,
+        pulls: PullSupervisor,
+    ) -> Self {
+        Self { services: services.clone(), tls: Arc::clone(tls), smtp, ftp, pulls, dispatch }
+    }
+
     /// Applies the configuration `now`, which replaces `before`.
     ///
     /// # Errors
@@ -41,6 +55,7 @@ impl Running {
             smtp,
             ftp,
             alarm: _,
+            brokers,
             access,
             devices,
             channels,
@@ -66,6 +81,8 @@ impl Running {
         services.rules.name_devices(now.device_names());
         services.directory.apply(access.clone(), devices.clone());
         services.gate.known.configure(devices);
+        self.pulls.apply(devices);
+        services.brokers.apply(brokers, devices);
         services.retention.store(Arc::new(*retention));
         self.smtp.store(Arc::new(self.smtp.load().with(smtp.clone())));
         self.ftp.store(Arc::new(self.ftp.load().with(ftp.clone())));

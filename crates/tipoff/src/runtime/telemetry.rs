@@ -47,6 +47,12 @@ struct LeaseLabels {
     kind: &'static str,
 }
 
+/// The state of cameras that are asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CameraLabels {
+    state: &'static str,
+}
+
 /// The state of connections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ConnectionLabels {
@@ -93,6 +99,9 @@ pub(crate) struct Metrics {
     connections: Family<ConnectionLabels, Gauge>,
     /// Of the spool, as of the last rendering.
     lag_seconds: Family<ChannelLabels, Gauge>,
+    /// Of the cameras that are asked for their events, as of the last rendering.
+    cameras: Family<CameraLabels, Gauge>,
+    camera_failures: Counter,
     transcripts_dropped: Counter,
     log_lines_dropped: Counter,
     task_restarts: Family<TaskLabels, Counter>,
@@ -120,6 +129,8 @@ impl Metrics {
             nodes: Family::default(),
             connections: Family::default(),
             lag_seconds: Family::default(),
+            cameras: Family::default(),
+            camera_failures: Counter::default(),
             transcripts_dropped: Counter::default(),
             log_lines_dropped: Counter::default(),
             task_restarts: Family::default(),
@@ -218,7 +229,23 @@ impl Metrics {
             Unit::Bytes,
             self.blob_bytes.clone(),
         );
+        self.register_of_cameras();
         self.register_of_node();
+    }
+
+    /// Registers what concerns cameras that are asked for their events.
+    fn register_of_cameras(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "cameras",
+            "Cameras that are asked for their events, by state (connected, connecting, failing, stopped, elsewhere)",
+            self.cameras.clone(),
+        );
+        registry.register(
+            "camera_failures",
+            "Failed or broken connections to cameras that are asked for their events",
+            self.camera_failures.clone(),
+        );
     }
 
     /// Registers what only one of several nodes has.
@@ -281,6 +308,19 @@ impl Metrics {
     pub(crate) fn alerted(&self, channel: &str, took: Duration) {
         let labels = ChannelLabels { channel: channel.to_owned() };
         self.alert_seconds.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// Counts a connection to a camera that failed or broke.
+    pub(crate) fn camera_failed(&self) {
+        self.camera_failures.inc();
+    }
+
+    /// How many of the cameras that are asked are in each state.
+    pub(crate) fn cameras(&self, counts: &[(&'static str, u64)]) {
+        for (state, count) in counts {
+            let count = i64::try_from(*count).unwrap_or(i64::MAX);
+            self.cameras.get_or_create(&CameraLabels { state }).set(count);
+        }
     }
 
     /// What this node holds, and how many nodes there are.
@@ -387,6 +427,7 @@ mod tests {
             },
         );
         metrics.node(1, 1, 1);
+        metrics.cameras(&[("connected", 1)]);
         metrics.name_channel("phone");
         metrics.connections(Connections { busy: 1, idle: 1, waiting: 0 });
         metrics.lag(&[], now);

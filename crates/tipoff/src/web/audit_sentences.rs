@@ -54,6 +54,7 @@ pub(super) fn predicate(entry: &AuditEntry) -> String {
         AuditAction::DeviceMerge => format!("merged {object} into another device"),
         AuditAction::DevicePassword => format!("made a new password for {object}"),
         AuditAction::DeviceLoginRevoke => format!("revoked the login of {object}"),
+        AuditAction::CameraSetUp => format!("changed settings of the camera of {object}"),
         AuditAction::ChannelTest => format!("sent a test to the channel {object}"),
         AuditAction::ChannelPause => format!("paused the channel {object}"),
         AuditAction::ChannelResume => format!("resumed the channel {object}"),

@@ -46,6 +46,7 @@ pub(super) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -
     if let Some(connections) = state.spool.connections() {
         state.metrics.connections(connections);
     }
+    state.metrics.cameras(&state.pulls.counts());
     state.metrics.lag(&stats.due_since, state.clock.now());
     match state.metrics.render(&stats, format) {
         Ok(text) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),

@@ -71,6 +71,7 @@ fn contents(
         let extension = match arrival.envelope.protocol {
             Protocol::Smtp => Some("eml"),
             Protocol::Http => Some("http"),
+            Protocol::Mqtt => Some("mqtt"),
             // An upload is its file.
             Protocol::Ftp => None,
         };

@@ -28,6 +28,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 use tokio_util::task::TaskTracker;
 
+use super::request_line::RepairedLine;
 use super::slow_body;
 use crate::config::{Http, Networks, Proxies};
 use crate::net::balancer::{HeaderGate, Origin};
@@ -198,7 +199,8 @@ impl Server {
             () = shutdown.reached(Phase::Ending) => return Ok(()),
         };
         let peer = Peer { address, by_tls: matches!(socket, Either::Right(_)) };
-        let io = TokioIo::new(Connection::new(socket, handle.clone()));
+        let socket = Connection::new(socket, handle.clone());
+        let io = TokioIo::new(RepairedLine::new(socket, is_alarm));
         let router = TowerToHyperService::new(router);
         let service =
             service_fn(move |request| answer(router.clone(), request, peer, handle.clone()));
@@ -219,8 +221,8 @@ impl Server {
         }
     }
 
-    /// Decides by the first byte between TLS and plain HTTP, and whether plain HTTP begins with an alarm: clients send first. A PROXY header here comes from
-    /// somebody who is no balancer, and ends the connection.
+    /// Decides by the first byte between TLS and plain HTTP, and whether plain HTTP begins with an alarm: clients send
+    /// first. A PROXY header here comes from somebody who is no balancer, and ends the connection.
     async fn greet(
         &self,
         socket: TcpStream,

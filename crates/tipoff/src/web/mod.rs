@@ -36,8 +36,10 @@ mod page_parts;
 mod pages;
 mod problem;
 mod proxy_policy;
+mod pulled_devices;
 mod range;
 mod reader_clock;
+mod request_line;
 mod route_types;
 mod routes;
 mod security_headers;
@@ -72,6 +74,8 @@ use proxy_policy::ProxyPolicy;
 
 use crate::actions::Actions;
 use crate::audit;
+use crate::cameras::pull::PullBoard;
+use crate::cameras::{CameraSetups, Pictures};
 use crate::config::{ConfigState, Http, Listener};
 use crate::disk::Disk;
 use crate::dispatch::ChannelSupervisor;
@@ -115,6 +119,12 @@ pub(crate) struct AppState {
     pub(crate) directory: DeviceDirectory,
     /// Receives what devices push to the HTTP port.
     pub(crate) alarms: AlarmReceiver,
+    /// Fetches pictures from devices.
+    pub(crate) pictures: Pictures,
+    /// Sets up cameras by their own APIs.
+    pub(crate) setups: CameraSetups,
+    /// The devices that are asked for their events.
+    pub(crate) pulls: PullBoard,
     /// The open sessions of devices.
     pub(crate) transcripts: Transcripts,
     /// The state of the configuration file: faults, and settings that wait for a restart.

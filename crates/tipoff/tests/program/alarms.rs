@@ -12,8 +12,8 @@ use crate::harness::{Home, PATIENCE, PICTURE, Server, mail, require, send, wait_
 use crate::hook::{Hook, files};
 
 const YARD: &str = "[[device]]\nname = \"Yard\"\nuser = \"yard\"\npassword = \"s3cret-word\"\n";
-const JSON: &str = "Content-Type: application/json";
-const XML: &str = "Content-Type: application/xml; charset=\"UTF-8\"";
+pub const JSON: &str = "Content-Type: application/json";
+pub const XML: &str = "Content-Type: application/xml; charset=\"UTF-8\"";
 const VMD: &str = "<EventNotificationAlert version=\"2.0\"><ipAddress>10.0.0.9</ipAddress>\
     <channelID>1</channelID><eventType>VMD</eventType><eventState>active</eventState>\
     <eventDescription>Motion alarm</eventDescription></EventNotificationAlert>";
@@ -26,7 +26,7 @@ fn scene(configuration: &str) -> (Hook, Home, Server) {
 }
 
 /// Sends a request as a camera does, and returns the status and the body of the answer.
-fn push(to: SocketAddr, line: &str, headers: &[&str], body: &[u8]) -> (u16, String) {
+pub fn push(to: SocketAddr, line: &str, headers: &[&str], body: &[u8]) -> (u16, String) {
     let mut socket = TcpStream::connect(to).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut head = format!("{line} HTTP/1.1\r\nHost: camera-server\r\nConnection: close\r\n");
@@ -84,6 +84,19 @@ fn an_alarm_with_a_picture_is_alerted_with_both() {
     let text = session.to_string();
     assert!(text.contains("POST /h/***/cam") && !text.contains("s3cret"), "{text}");
     assert!(!server.log().contains("s3cret-word"));
+    server.stop();
+}
+
+#[test]
+fn an_address_with_spaces_and_letters_is_understood() {
+    let (hook, _home, server) = scene("");
+    let line = "GET /h/s3cret-word?event=person&title=Jemand am Tor in Köln";
+    assert_eq!(push(server.http, line, &[], b"").0, 200);
+    let alert = hook.wait_for(1).remove(0);
+    assert_eq!(
+        (&alert["event"], &alert["subject"]),
+        (&json!("person"), &json!("Jemand am Tor in Köln"))
+    );
     server.stop();
 }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use tipoff_testkit::camera::{Camera, Options, Vendor};
 
+use crate::camera_setup::CAMERA_PASSWORD;
 use crate::harness::{Home, PICTURE, Server, mail, send};
 use crate::hook::Hook;
 use crate::hostile_browser::{Answer, ask, cookie};
@@ -79,6 +81,7 @@ fn drive_devices_and_incidents(it: &mut Recorder<'_>, owner: &Person<'_>) {
     let added = it.call(owner, "POST /api/v1/devices", "", json!({"name": "Hall"}));
     let added = field(&added, "id");
     it.call(owner, "PATCH /api/v1/devices/{id}", 1, json!({"name": "Yard"}));
+    drive_camera_setup(it, owner, &added);
     it.call(owner, "POST /api/v1/devices/{id}/password", &added, none());
     it.call(owner, "DELETE /api/v1/devices/{id}/password", &added, Value::Null);
     it.call(owner, "POST /api/v1/devices/{id}/merge", 2, json!({"into": 1}));
@@ -94,6 +97,19 @@ fn drive_devices_and_incidents(it: &mut Recorder<'_>, owner: &Person<'_>) {
     }
     let body = json!({"mode": "away", "muted_for_s": 60});
     it.call(owner, "PATCH /api/v1/house", "", body);
+}
+
+fn drive_camera_setup(it: &mut Recorder<'_>, owner: &Person<'_>, device: &Value) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let camera = runtime.block_on(Camera::start(Options::of(Vendor::Hikvision))).unwrap();
+    let mut body = json!({"address": camera.url(), "user": "admin", "password": CAMERA_PASSWORD});
+    let plan = it.call(owner, "POST /api/v1/devices/{id}/camera/plan", device, body.clone());
+    body["plan"] = field(&plan, "plan");
+    body["keep_login"] = json!(true);
+    it.call(owner, "POST /api/v1/devices/{id}/camera/write", device, body);
+    it.call(owner, "POST /api/v1/devices/{id}/snapshot", device, json!({}));
+    it.call(owner, "DELETE /api/v1/devices/{id}/camera", device, Value::Null);
+    it.call(owner, "POST /api/v1/cameras/search", "", json!({}));
 }
 
 fn drive_accounts(it: &mut Recorder<'_>, owner: &Person<'_>) {

@@ -172,13 +172,14 @@ impl Stage {
     fn again(&self, past: PastArrival) -> NewArrival {
         let PastArrival { device, silent, event, tree, line, .. } = past;
         let known = self.directory.resolver().device(&line.envelope, line.content.camera.as_ref());
+        let is_late = line.content.late;
         NewArrival {
             device: if known.discovered { device } else { known },
             envelope: line.envelope,
             content: line.content,
             event,
-            // Suppressed at that time without being a periodic picture: it was a housekeeping file.
-            housekeeping: silent && event != Event::Periodic,
+            // Suppressed at that time, neither as a periodic picture nor as late: it was a housekeeping file.
+            housekeeping: silent && event != Event::Periodic && !is_late,
             vendor: None,
             blob: line.blob,
             began_at: line.received_at,

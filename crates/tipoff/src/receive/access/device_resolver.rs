@@ -6,8 +6,8 @@
 
 use tipoff_model::{Camera, Device, DeviceKey, Envelope, LoginProof};
 
-use super::{DeviceDirectory, Directory, same_user};
-use crate::config::DeviceConfig;
+use super::{AddedDevice, DeviceDirectory, Directory, same_user};
+use crate::config::{DeviceConfig, PictureSource};
 use crate::receive::label;
 
 /// Users of anonymous FTP (RFC 1635): they do not name the device.
@@ -39,6 +39,21 @@ impl DeviceResolver {
     /// The device that was asked, or the part of it that a recorder's channel is. It is sure who it is.
     pub(crate) fn asked(&self, name: &str, camera: Option<&Camera>) -> Device {
         self.0.0.load().asked(name, camera)
+    }
+
+    /// Where the pictures of a device come from: its own source, or that of the recorder that it is a channel of.
+    pub(crate) fn picture_source(&self, device: &Device) -> Option<PictureSource> {
+        let directory = self.0.0.load();
+        let own = directory.devices.iter().find(|it| it.name == device.key);
+        let recorder = own.and_then(|own| own.matches.recorder.as_deref());
+        let recorder = recorder.or(device.recorder.as_ref().map(|it| &*it.key));
+        let of = |config: &DeviceConfig| config.camera.picture_source();
+        let configured = own.and_then(of).or_else(|| {
+            directory.devices.iter().find(|it| Some(&*it.name) == recorder).and_then(of)
+        });
+        let keys = [Some(&*device.key), device.recorder.as_ref().map(|it| &*it.key)];
+        configured
+            .or_else(|| keys.into_iter().flatten().find_map(|key| directory.pictures_of_added(key)))
     }
 }
 
@@ -154,6 +169,12 @@ impl Directory {
         let added = self.added.iter().find(|it| same_user(login, Some(&it.user)))?;
         let key = DeviceKey::added(&added.user).to_string();
         Some(Device { key, name: added.name.clone(), ..Device::default() })
+    }
+
+    /// Where the pictures of a device are that was added with a login of its camera.
+    fn pictures_of_added(&self, key: &str) -> Option<PictureSource> {
+        let is_it = |added: &&AddedDevice| DeviceKey::added(&added.user).to_string() == key;
+        self.added.iter().find(is_it)?.pictures.clone()
     }
 
     /// A device that nobody configured. Cameras of one vendor all have the same user and sender, so the address is part

@@ -76,6 +76,7 @@ fn directory() -> DeviceDirectory {
         name: name.to_owned(),
         user: user.to_owned(),
         password: password.to_owned(),
+        camera: None,
     };
     directory.set_added(vec![
         (DeviceId(1), login("Shed", "shed", "third secret")),

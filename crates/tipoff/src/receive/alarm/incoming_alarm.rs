@@ -10,9 +10,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use tipoff_alarm::{BodyDecoder, BodyParser, RequestHead};
-use tipoff_model::{
-    AddressShare, AlarmReading, AlarmReply, AlarmRequest, Envelope, Timestamp,
-};
+use tipoff_model::{AddressShare, AlarmReading, AlarmReply, AlarmRequest, Envelope, Timestamp};
 use tipoff_spool::{BlobWriter, SpoolError, Stored};
 
 use super::body::{BodyPiece, BodyReceiver};
@@ -191,6 +189,7 @@ impl IncomingAlarm {
             began_at: self.began_at,
             vendor: reading.vendor,
             torn: outcome.torn,
+            digest: None,
         };
         let stored = facts.store_news(self.writer, reading.alarms, &request.media, record).await?;
         outcome.stored = stored.done;

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use tipoff_model::{Alarm, Content, Device, Envelope, Media, Timestamp};
-use tipoff_spool::{BlobWriter, DedupPolicy, NewArrival, SpoolError, Stored};
+use tipoff_model::{Alarm, AlarmPhase, Content, Device, Envelope, Media, Timestamp};
+use tipoff_spool::{BlobWriter, DedupPolicy, MailDigest, NewArrival, SpoolError, Stored};
 use tokio::time::Instant;
 
 use super::AlarmReceiver;
@@ -44,6 +44,8 @@ pub(super) struct RequestFacts {
     pub(super) vendor: Option<&'static str>,
     /// Whether the connection broke before the end of the body.
     pub(super) torn: bool,
+    /// Finds the request if it comes again; kept with its last arrival, when all are stored.
+    pub(super) digest: Option<MailDigest>,
 }
 
 impl RequestFacts {
@@ -62,9 +64,17 @@ impl RequestFacts {
         let arrivals = &self.receiver.0.writer;
         let open_alarms = || lock(&self.receiver.0.open);
         let mut news = Vec::new();
-        for alarm in alarms {
+        // Only what was asked for may have been alerted before: what a device sends late is news.
+        let may_be_late = matches!(self.origin, Origin::Asked(_));
+        for mut alarm in alarms {
+            alarm.late &= may_be_late;
             let device = self.device(&alarm);
-            let taken = open_alarms().take(&device.key, &alarm, Instant::now());
+            let taken = match alarm.late {
+                // It says nothing about what goes on now.
+                true if alarm.phase == AlarmPhase::Stop => AlarmNews::Ended,
+                true => AlarmNews::New,
+                false => open_alarms().take(&device.key, &alarm, Instant::now()),
+            };
             match taken {
                 AlarmNews::New => news.push((device, alarm)),
                 AlarmNews::GoesOn(incident) => {
@@ -83,6 +93,9 @@ impl RequestFacts {
         let stored = self.store_all(writer, &news, media).await;
         let mut open = open_alarms();
         for (number, (device, alarm)) in news.iter().enumerate() {
+            if alarm.late {
+                continue;
+            }
             match stored.done.get(number) {
                 Some(stored) => open.stored(&device.key, alarm, stored.incident),
                 None => open.not_stored(&device.key, alarm),
@@ -132,10 +145,15 @@ impl RequestFacts {
                 let (part, media) = self.extract(&writer, media).await?;
                 parts.push((part, device, alarm, media));
             }
-            let first = self.store(writer, device.clone(), alarm, of(alarm)).await?;
+            let digest_of = |is_last: bool| self.digest.filter(|_| is_last);
+            let mut left = parts.len();
+            let first =
+                self.store(writer, device.clone(), alarm, of(alarm), digest_of(left == 0)).await?;
             stored.done.push(first);
             for (part, device, alarm, media) in parts {
-                let next = self.store(part, device.clone(), alarm, media).await?;
+                left -= 1;
+                let digest = digest_of(left == 0);
+                let next = self.store(part, device.clone(), alarm, media, digest).await?;
                 stored.done.push(next);
             }
             Ok(())
@@ -172,6 +190,7 @@ impl RequestFacts {
         device: Device,
         alarm: &Alarm,
         media: Vec<Media>,
+        digest: Option<MailDigest>,
     ) -> Result<Stored, SpoolError> {
         let arrivals = &self.receiver.0.writer;
         let received_at = arrivals.clock.now();
@@ -199,14 +218,14 @@ impl RequestFacts {
             ready_at: received_at,
             torn: self.torn,
             unacknowledged: self.torn,
-            digest: None,
+            digest,
             same_as: None,
             digests,
             // The same picture may come with another event, as a placeholder does.
             again: DedupPolicy::AfterTorn,
             tree: None,
         };
-        arrivals.store(arrival).await
+        arrivals.store_with_picture(arrival, alarm.picture.as_deref()).await
     }
 
     /// What an alarm says. Of a known vendor the event is the title, and the alert shows only what else is known.
@@ -221,6 +240,7 @@ impl RequestFacts {
             unclear: false,
             details: self.vendor.map(|_| words.join("\n")),
             camera: alarm.camera.clone(),
+            late: alarm.late,
         }
     }
 }

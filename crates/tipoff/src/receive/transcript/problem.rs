@@ -39,6 +39,11 @@ pub(in crate::receive) enum SessionProblem {
     },
     /// The address that it pushes to has the password of no device, or of several.
     UnknownAddress,
+    /// The device, which Tipoff asks, refuses the password of `pull`.
+    RefusedByDevice {
+        /// The user of `pull`.
+        user: String,
+    },
     /// A command was refused.
     Refused(CommandRefusal),
     /// It could not be encrypted.
@@ -47,6 +52,12 @@ pub(in crate::receive) enum SessionProblem {
     TurnedAway(LimitExceeded),
     /// It began with a PROXY header, and its address is no balancer's.
     ProxyHeader,
+    /// The MQTT broker refuses user and password, or the connection.
+    BrokerRefuses,
+    /// The MQTT broker cannot be reached.
+    BrokerUnreachable,
+    /// The MQTT broker lets Tipoff not subscribe to a topic.
+    TopicRefused,
     /// The connection broke in the middle of a mail or an upload.
     Torn,
     /// The device aborted the upload itself.
@@ -75,11 +86,15 @@ impl SessionProblem {
             | Self::LoginTooSoon
             | Self::LoginMissing
             | Self::LoginMechanism
-            | Self::UnknownAddress => SessionOutcome::LoginRefused,
+            | Self::BrokerRefuses
+            | Self::UnknownAddress
+            | Self::RefusedByDevice { .. } => SessionOutcome::LoginRefused,
             Self::Tls(_) => SessionOutcome::TlsFailed,
             Self::TurnedAway(_) | Self::ProxyHeader => SessionOutcome::TurnedAway,
             Self::Torn | Self::GivenUp => SessionOutcome::Torn,
             Self::ForeignAddress { .. }
+            | Self::BrokerUnreachable
+            | Self::TopicRefused
             | Self::Refused(_)
             | Self::NoPassivePort
             | Self::NoDataConnection
@@ -113,6 +128,13 @@ impl SessionProblem {
     pub(super) fn hint(&self, protocol: Protocol) -> Option<String> {
         let hint = match self {
             Self::LoginRefused { user, user_known } => return Some(wrong_login(user, *user_known)),
+            Self::RefusedByDevice { user } => {
+                return Some(format!(
+                    "The device refuses the password of the user \"{}\": correct `pull` in the configuration. \
+                     Tipoff does not try it again, because devices lock the account.",
+                    shown(user),
+                ));
+            }
             Self::LoginTooSoon => {
                 "Too many wrong passwords came from its address, so this login was not looked at; the next \
                  one is within a minute. Correct the password in the device that sends a wrong one."
@@ -121,6 +143,16 @@ impl SessionProblem {
             Self::UnknownAddress => {
                 "No device has the password in this address (`/h/PASSWORD`), or several have it: type the \
                  address into the device again, as the page of the device shows it."
+            }
+            Self::BrokerRefuses => {
+                "The broker refuses the login: correct `user` and `password` in `[[mqtt]]`. Tipoff tries again after 10 minutes."
+            }
+            Self::BrokerUnreachable => {
+                "The broker cannot be reached: check `url` in `[[mqtt]]`, and whether the broker runs."
+            }
+            Self::TopicRefused => {
+                "The broker does not let Tipoff subscribe to the topic: give its user the right to read it, or correct \
+                 `topic` in `mqtt` of the device."
             }
             Self::LoginMechanism => {
                 "It wants to log in in a way that is not offered: choose LOGIN or PLAIN in the \
@@ -174,7 +206,7 @@ const fn login_missing(protocol: Protocol) -> &'static str {
             "It did not log in and must: set user and password in the device. Where no login is \
              required, any are good enough."
         }
-        Protocol::Http => {
+        Protocol::Http | Protocol::Mqtt => {
             "It must prove which device it is: use the address with the device's password \
              (`/h/PASSWORD`), or add its network to `networks` in `[access]`."
         }
@@ -192,7 +224,7 @@ const fn too_big(protocol: Protocol) -> &'static str {
             "The file was too big: let the device make shorter videos, or raise `max_file` \
              in `[ftp]`."
         }
-        Protocol::Http => {
+        Protocol::Http | Protocol::Mqtt => {
             "The alarm was larger than 20 MB: let the device send smaller or fewer pictures."
         }
     }
@@ -298,6 +330,12 @@ mod tests {
             (SessionProblem::TooBig, Http, "failed", "20 MB"),
             (SessionProblem::LoginMissing, Http, "login_refused", "`/h/PASSWORD`"),
             (SessionProblem::UnknownAddress, Http, "login_refused", "No device has the password"),
+            (
+                SessionProblem::RefusedByDevice { user: "admin".to_owned() },
+                Http,
+                "login_refused",
+                "the user \"admin\": correct `pull`",
+            ),
             (SessionProblem::DiskFull, Smtp, "failed", "disk of this machine is full"),
             (SessionProblem::NotStored, Ftp, "failed", "log of Tipoff"),
         ] {

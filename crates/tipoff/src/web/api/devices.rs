@@ -18,6 +18,7 @@ use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::{Json, Path, Query};
 use super::super::incident_query::blank;
 use super::super::problem::Problem;
+use super::super::pulled_devices::{PulledDevice, pulled, without_events};
 use super::super::reader_clock::ReaderClock;
 use super::super::{AppState, device_credentials};
 use crate::audit::{AuditAction, lasting};
@@ -65,6 +66,8 @@ pub(in super::super) struct Device {
     user: Option<String>,
     /// Incidents of the last 14 days in the reader's zone, today last.
     activity: Vec<u64>,
+    /// How it is asked for its events, if it must be asked (`pull`).
+    pull: Option<PulledDevice>,
 }
 
 /// How the program knows a device. A channel of a recorder counts as discovered.
@@ -78,7 +81,7 @@ pub(crate) fn origin(line: &DeviceLine) -> &'static str {
 }
 
 /// A device, with the incidents of its last days.
-fn device(line: &DeviceLine, activity: Vec<u64>) -> Device {
+fn device(state: &AppState, line: &DeviceLine, activity: Vec<u64>) -> Device {
     Device {
         id: line.id.0,
         name: line.name.clone(),
@@ -89,6 +92,7 @@ fn device(line: &DeviceLine, activity: Vec<u64>) -> Device {
         silent_after_s: line.silent_after.map(|after| after.as_secs()),
         user: line.user.clone(),
         activity,
+        pull: pulled(state, line),
     }
 }
 
@@ -118,6 +122,9 @@ pub(in super::super) struct DeviceList {
     devices: Vec<Device>,
     /// Give this as `offset` to go on; null on the last page.
     offset: Option<u32>,
+    /// The devices that are asked for their events and give none now, by name; also those that have never sent anything.
+    /// At most 100, on the first page only.
+    without_events: Vec<PulledDevice>,
 }
 
 /// Devices, those seen last first.
@@ -136,9 +143,11 @@ pub(in super::super) async fn list(
         return Err(Problem::bad("limit: from 1 to 500; text: at most 200 characters"));
     }
     let offset = query.offset.unwrap_or(0);
+    let without_events = if offset == 0 { without_events(&state, &text) } else { Vec::new() };
     let (lines, offset) = find(&state, &DeviceFilter { text, offset }, limit, &clock).await?;
-    let devices = lines.iter().map(|(line, activity)| device(line, activity.clone())).collect();
-    Ok(Json(DeviceList { devices, offset }))
+    let devices =
+        lines.iter().map(|(line, activity)| device(&state, line, activity.clone())).collect();
+    Ok(Json(DeviceList { devices, offset, without_events }))
 }
 
 /// One page of devices, each with its incidents of the last days, and the `offset` of the next page. One device more
@@ -171,7 +180,7 @@ pub(in super::super) async fn one(
 ) -> Result<Json<Device>, Problem> {
     let line = line(&state, id).await?;
     let activity = state.spool.activity(&[line.id], &clock.last_days(DAYS)).await?;
-    Ok(Json(device(&line, activity.into_iter().next().unwrap_or_default())))
+    Ok(Json(device(&state, &line, activity.into_iter().next().unwrap_or_default())))
 }
 
 /// The device with this number, or a 404.
@@ -216,8 +225,12 @@ pub(in super::super) async fn add(
     let password = device_credentials::password()?;
     for user in device_credentials::users(&name) {
         let taken = state.is_user(&user);
-        let device =
-            NewDevice { name: name.clone(), user: user.clone(), password: password.clone() };
+        let device = NewDevice {
+            name: name.clone(),
+            user: user.clone(),
+            password: password.clone(),
+            camera: None,
+        };
         if !taken && let Some(id) = state.spool.add_device(device).await? {
             state.devices_changed().await?;
             state.note(audit.entry(AuditAction::DeviceAdd, &*name, format!("user {user}"))).await;

@@ -5,6 +5,7 @@
 //! function here that the page calls; JSON keys and paths are covered by docs/compatibility.md and only grow.
 
 pub(super) mod audit;
+pub(super) mod camera_setup;
 pub(super) mod channels;
 pub(super) mod device_logins;
 pub(super) mod devices;
@@ -14,6 +15,7 @@ pub(super) mod home_state;
 pub(super) mod incidents;
 pub(super) mod sessions;
 pub(super) mod shares;
+pub(super) mod snapshots;
 pub(super) mod tokens;
 pub(super) mod totp;
 pub(super) mod users;

@@ -12,6 +12,7 @@ use tipoff_model::{DeviceId, Timestamp};
 use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, IncidentFilter};
 
 use super::super::api::devices::{DAYS, find, origin};
+use super::super::api::snapshots::picture_device;
 use super::super::bar_chart::{Bar, bars, listed};
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
@@ -19,6 +20,7 @@ use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::page_parts::Choice;
 use super::super::problem::Problem;
+use super::super::pulled_devices::{PullWords, failing_words, pull_words};
 use super::super::reader_clock::{ReaderClock, span};
 use super::super::{AppState, labels};
 use super::timeline::{Card, card};
@@ -38,6 +40,8 @@ struct DevicesPage {
     /// The text of the search field.
     text: String,
     devices: Vec<DeviceRow>,
+    /// Devices that are asked for their events and give none.
+    failing: Vec<PullWords>,
     /// Address of the next page. `None` on the last one.
     older: Option<String>,
 }
@@ -96,10 +100,12 @@ pub(in super::super) async fn list(
 ) -> Page {
     let (text, offset) = (query.text.unwrap_or_default(), query.offset.unwrap_or(0));
     let filter = DeviceFilter { text: text.clone(), offset };
+    let failing = if offset == 0 { failing_words(&state, &text, &clock) } else { Vec::new() };
     let (lines, next) = find(&state, &filter, PAGE, &clock).await?;
     page(&DevicesPage {
         layout,
         devices: lines.iter().map(|(line, days)| row(line, days, &clock)).collect(),
+        failing,
         older: next.map(|next| format!("/devices?text={}&offset={next}", encode(&text))),
         text,
     })
@@ -164,6 +170,8 @@ struct DevicePage {
     /// Until when its alerts are muted. `None` once that time has passed.
     muted_until: Option<String>,
     inactive: bool,
+    /// How it is asked for its events. `None` if it sends them.
+    pull: Option<PullWords>,
     /// Times for the inactivity alert.
     inactivity_choices: Vec<Choice>,
     /// Addresses at which it was seen, with protocol and time.
@@ -174,6 +182,10 @@ struct DevicePage {
     others: Vec<Choice>,
     /// Its latest incidents, also suppressed ones.
     cards: Vec<Card>,
+    /// Whether a picture can be fetched from it.
+    has_pictures: bool,
+    /// Why the last picture could not be fetched, and when.
+    picture_fault: Option<String>,
 }
 
 /// The page of one device.
@@ -198,9 +210,13 @@ pub(in super::super) async fn one(
             clock.ago(it.last_at)
         )
     });
+    let (device, _) = picture_device(&line);
+    let fault = state.pictures.state(&line.key).and_then(|state| Some((state.fault?, state.at)));
     page(&DevicePage {
         layout,
         id,
+        has_pictures: state.directory.resolver().picture_source(&device).is_some(),
+        picture_fault: fault.map(|(fault, at)| format!("{fault} ({})", clock.ago(at))),
         about: about(&line),
         configured: origin(&line) == "configuration",
         last: line.last_at.map_or_else(|| "never".to_owned(), |at| clock.ago(at)),
@@ -210,6 +226,7 @@ pub(in super::super) async fn one(
             .filter(|until| *until > clock.now())
             .map(|until| clock.full(until)),
         inactive: is_inactive(&line, clock.now()),
+        pull: pull_words(&state, &line, &clock),
         inactivity_choices: inactivity_choices(line.silent_after),
         sightings: seen.collect(),
         merged,

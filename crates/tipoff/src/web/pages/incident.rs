@@ -239,6 +239,7 @@ fn told(arrival: &ArrivalLine, clock: &ReaderClock) -> ArrivalRow {
         Protocol::Smtp => ("Mail without a subject", "original mail"),
         Protocol::Ftp => ("Upload", "original file"),
         Protocol::Http => ("Alarm", "original request"),
+        Protocol::Mqtt => ("Alarm", "original message"),
     };
     let mut notes = Vec::new();
     if arrival.torn {

@@ -5,6 +5,7 @@
 
 pub(super) mod add_device;
 pub(super) mod audit;
+pub(super) mod camera_setup;
 pub(super) mod channels;
 pub(super) mod devices;
 pub(super) mod feed;

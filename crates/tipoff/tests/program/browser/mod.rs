@@ -1,5 +1,6 @@
 //! The dashboard as people meet it: in a real browser, on a phone's and a desktop's screen.
 
+mod camera_setup;
 mod driver;
 pub(crate) mod film;
 mod people;
@@ -373,14 +374,24 @@ fn a_shared_link_is_made_listed_and_revoked() {
     assert_eq!(others, json!(false), "only what was asked for");
 }
 
-/// No page has a fault that axe-core (<https://github.com/dequelabs/axe-core>) finds, in light and
-/// dark, on small and large screens; and none is wider than its screen.
-#[test]
-fn axe_finds_nothing() {
+/// The faults that axe-core finds on the page that is open.
+fn axe_faults(browser: &Browser) -> Value {
     let axe = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../node_modules/axe-core/axe.min.js");
     let axe =
         std::fs::read_to_string(axe).expect("axe-core is not installed: ./test.sh installs it");
+    browser.run_async(&format!(
+        "{axe};
+        axe.run(document).then(told => done(told.violations.map(it =>
+            [it.id, it.nodes.map(node => [node.html, node.failureSummary])])),
+            error => done(String(error)))"
+    ))
+}
+
+/// No page has a fault that axe-core (<https://github.com/dequelabs/axe-core>) finds, in light and
+/// dark, on small and large screens; and none is wider than its screen.
+#[test]
+fn axe_finds_nothing() {
     let hook = Hook::start();
     hook.behave(Manner::Status("400 Bad Request"));
     let home = Home::new(&format!(
@@ -416,12 +427,7 @@ fn axe_finds_nothing() {
                 browser.until("the page", "document.readyState === 'complete'");
                 let name = path.replace(['/', '?'], "-");
                 browser.picture(&format!("page{name}-{screen:?}-{scheme}"));
-                let faults = browser.run_async(&format!(
-                    "{axe};
-                    axe.run(document).then(told => done(told.violations.map(it =>
-                        [it.id, it.nodes.map(node => [node.html, node.failureSummary])])),
-                        error => done(String(error)))"
-                ));
+                let faults = axe_faults(&browser);
                 assert_eq!(faults, json!([]), "{path} {screen:?} {scheme}\n{faults:#}");
             }
             let wide = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");

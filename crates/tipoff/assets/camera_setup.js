@@ -1,0 +1,143 @@
+// The page on which Tipoff sets a camera up. What the camera says is shown as text, never as markup.
+
+const form = document.getElementById("camera");
+const csrf = document.querySelector("meta[name=csrf]").content;
+const plan = document.getElementById("plan");
+const write = document.getElementById("write");
+const written = document.getElementById("written");
+let shown = "";
+
+async function post(address, body) {
+  const answer = await fetch(address, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-csrf-token": csrf },
+    body: JSON.stringify(body),
+  });
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
+  return told;
+}
+
+function call(action, more) {
+  const { address, user, password } = form.elements;
+  const body = { address: address.value, user: user.value, password: password.value, ...more };
+  return post(`/api/v1/devices/${form.dataset.device}/camera/${action}`, body);
+}
+
+// Runs something for a button, with its progress and its fault in an output.
+async function during(button, say, words, work) {
+  button.disabled = true;
+  say.className = "";
+  say.textContent = words;
+  try {
+    say.textContent = await work();
+  } catch (error) {
+    say.className = "bad";
+    say.textContent = error.message;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function items(list, texts) {
+  list.replaceChildren(...texts.map((text) => {
+    const item = document.createElement("li");
+    item.textContent = text;
+    return item;
+  }));
+}
+
+function row({ what, from, to }) {
+  const line = document.createElement("tr");
+  const head = document.createElement("th");
+  head.scope = "row";
+  head.textContent = what;
+  const cells = [from, to].map((text) => {
+    const cell = document.createElement("td");
+    cell.textContent = text;
+    return cell;
+  });
+  line.append(head, ...cells);
+  return line;
+}
+
+function show(told) {
+  shown = told.plan;
+  const view = document.getElementById("view");
+  view.hidden = !told.picture;
+  if (told.picture) view.src = told.picture;
+  document.getElementById("which").textContent = [told.vendor, told.model, told.name].filter(Boolean).join(" · ");
+  document.querySelector("#changes tbody").replaceChildren(...told.changes.map(row));
+  const isSet = told.changes.length === 0;
+  document.getElementById("changes").hidden = isSet;
+  document.getElementById("nothing-to-change").hidden = !isSet;
+  write.textContent = isSet ? "Test" : "Write to the camera";
+  items(document.getElementById("notes"), told.notes);
+  items(document.getElementById("faults"), []);
+  written.textContent = "";
+  plan.hidden = false;
+  plan.scrollIntoView({ block: "nearest" });
+}
+
+function outcome({ faults, test, test_fault }) {
+  items(document.getElementById("faults"), faults);
+  if (faults.length) return "Not everything was taken:";
+  if (test === "failed") return `Written. The camera's test did not reach Tipoff: ${test_fault}`;
+  if (test === "reached") return "Written, read back, and tested.";
+  return "Written and read back. Now make something happen in front of the camera.";
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  plan.hidden = true;
+  const say = form.querySelector("output");
+  during(form.querySelector("button"), say, "Asking the camera …", async () => {
+    show(await call("plan", {}));
+    return "";
+  });
+});
+
+// The changes that are shown are of the camera that was asked.
+form.addEventListener("input", (event) => {
+  if (event.target.type !== "checkbox") plan.hidden = true;
+});
+
+// A camera that was found: its address goes into the form.
+function found({ address, model, name, is_new }) {
+  const item = document.createElement("li");
+  item.className = "item";
+  const about = document.createElement("span");
+  about.className = "name";
+  about.textContent = [address, model ?? name].filter(Boolean).join(" · ");
+  const choose = document.createElement("button");
+  choose.type = "button";
+  choose.textContent = "Choose";
+  choose.setAttribute("aria-label", `Choose ${address}`);
+  choose.addEventListener("click", () => {
+    form.elements.address.value = address;
+    plan.hidden = true;
+    form.elements.password.focus();
+  });
+  item.append(about, choose);
+  if (is_new) {
+    const hint = document.createElement("div");
+    hint.className = "small fault";
+    hint.textContent = "It has no password yet: choose one on its own page first.";
+    item.append(hint);
+  }
+  return item;
+}
+
+const search = document.getElementById("search");
+search.addEventListener("click", () => {
+  const list = document.getElementById("found");
+  during(search, document.getElementById("searched"), "Looking for 2 seconds …", async () => {
+    const { cameras } = await post("/api/v1/cameras/search", {});
+    list.replaceChildren(...cameras.map(found));
+    return cameras.length ? "" : "No camera answered. Type its address.";
+  });
+});
+
+write.addEventListener("click", () => {
+  during(write, written, "Writing …", async () => outcome(await call("write", { plan: shown, keep_login: form.elements.keep_login.checked })));
+});
