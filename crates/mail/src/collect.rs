@@ -317,6 +317,7 @@ impl Collector {
             unclear,
             details: None,
             camera: None,
+            late: false,
         }
     }
 }
