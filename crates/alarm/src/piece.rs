@@ -5,7 +5,8 @@
 pub(crate) struct Piece<'a> {
     /// Offset in the body where they begin.
     pub(crate) at: u64,
-    /// Offset behind them: further away than they are long if they were escaped.
+    /// Offset behind them: further away than they are long if they were escaped. Before `at` where the text of another
+    /// charset has become longer.
     pub(crate) end: u64,
     /// The bytes.
     pub(crate) text: &'a [u8],
@@ -19,7 +20,12 @@ impl<'a> Piece<'a> {
 
     /// Whether the bytes stand in the body as they are.
     pub(crate) fn is_plain(&self) -> bool {
-        self.end - self.at == self.text.len() as u64
+        self.spans(self.text.len())
+    }
+
+    /// Whether the bytes take so many in the body.
+    pub(crate) fn spans(&self, bytes: usize) -> bool {
+        self.end.checked_sub(self.at) == Some(bytes as u64)
     }
 
     /// The bytes of a range. Those of an escape have the place of the whole escape.
@@ -61,7 +67,9 @@ impl Held {
         let has_room = self.is_placed();
         match self.runs.last_mut() {
             Some((bytes, at, end))
-                if piece.is_plain() && *end == piece.at && *end - *at == *bytes as u64 =>
+                if piece.is_plain()
+                    && *end == piece.at
+                    && end.checked_sub(*at) == Some(*bytes as u64) =>
             {
                 *bytes += piece.text.len();
                 *end = piece.end;

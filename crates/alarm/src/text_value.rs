@@ -270,7 +270,7 @@ impl Base64File {
         }
         let meter =
             self.meter.get_or_insert_with(|| Meter::new(Encoding::Base64, piece.at, HEAD_BYTES));
-        let is_slash = piece.text == b"/" && piece.end - piece.at == 2 && !self.is_padded;
+        let is_slash = piece.text == b"/" && piece.spans(2) && !self.is_padded;
         self.is_escaped |= !piece.is_plain() && !is_slash || piece.at != meter.end;
         self.is_padded |= memchr::memchr(b'=', piece.text).is_some();
         meter.push(piece.text);

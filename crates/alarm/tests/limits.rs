@@ -239,3 +239,18 @@ proptest! {
         }
     }
 }
+
+/// Escapes and base64 in UTF-16, whose decoded bytes have no place in the body.
+#[test]
+fn utf_16_is_read_in_any_pieces() {
+    let lines = "Zeile\u{4e00}\\n\\/\\u00fc".repeat(200);
+    let text = format!("{{\"name\":\"T\u{fc}r\\nHof\\u00fc\\/\",\"text\":\"{lines}\"}}");
+    let wide: Vec<u8> =
+        [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let head = RequestHead { content_type: Some("application/json"), ..RequestHead::default() };
+    let whole = common::parse(&head, &wide, wide.len(), false).unwrap();
+    assert!(whole.0.documents[0].root.leaves().iter().any(|(_, it)| *it == "T\u{fc}r\nHof\u{fc}/"));
+    for step in 1..80 {
+        assert_eq!(common::parse(&head, &wide, step, false).unwrap(), whole, "{step}");
+    }
+}
