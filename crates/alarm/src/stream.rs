@@ -97,6 +97,12 @@ impl StreamParser {
         self.reader.pending.is_some() || self.reader.part.is_some()
     }
 
+    /// Whether a message has begun that [`Self::release`] would give: an event, or a text. A picture alone is none.
+    pub fn is_waiting(&self) -> bool {
+        let is_text = |open: &OpenPart| !open.part.is_file() && !open.range.is_empty();
+        self.reader.pending.is_some() || self.reader.part.as_ref().is_some_and(is_text)
+    }
+
     /// Offset in the stream of the first byte that a coming message may have. What is before it may be forgotten.
     pub fn needed_from(&self) -> u64 {
         let pending = self.reader.pending.as_ref().map(|pending| pending.range.start);
@@ -116,6 +122,16 @@ impl StreamParser {
                 return;
             }
             reader.end_part(false, messages);
+        }
+        reader.emit(messages);
+    }
+
+    /// Ends the event that waits for its picture, because that takes too long; the picture, when it has come, is a message
+    /// of its own. A text that does not end is given as far as it came.
+    pub fn release(&mut self, messages: &mut Vec<StreamMessage>) {
+        let reader = &mut self.reader;
+        if reader.part.as_ref().is_some_and(|open| !open.part.is_file()) {
+            reader.end_part(true, messages);
         }
         reader.emit(messages);
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use http_auth::{PasswordClient, PasswordParams};
 
+/// Paths that are remembered.
+const PROVEN_MAX: usize = 16;
 /// Longest `WWW-Authenticate` that is read, in bytes.
 const CHALLENGE_BYTES_MAX: usize = 4 * 1024;
 
@@ -32,8 +34,8 @@ pub(crate) struct Challenges {
     /// Whether it has asked for Digest. Then Basic is not answered any more: whoever pretends to be the camera would
     /// learn the password.
     is_digest: bool,
-    /// Whether the camera has taken the password once.
-    is_proven: bool,
+    /// The paths at which the camera has taken the password.
+    proven: Vec<String>,
     /// Whether it has refused the password.
     is_refused: bool,
 }
@@ -84,25 +86,40 @@ impl Challenges {
         Some(answer)
     }
 
-    /// The camera has taken the password.
-    pub(crate) fn taken(&mut self) {
-        self.is_proven = true;
+    /// Whether the camera has asked for Digest.
+    pub(crate) fn is_digest(&self) -> bool {
+        self.is_digest
+    }
+
+    /// The camera has taken the password at this path.
+    pub(crate) fn taken(&mut self, path: &str) {
+        if self.proven.len() < PROVEN_MAX && !self.proven.iter().any(|proven| proven == path) {
+            self.proven.push(path.to_owned());
+        }
     }
 
     /// Reads the challenges of a 401. `answered_this` says that the refused request answered a challenge of the same
     /// exchange, so that an outdated nonce is no excuse, unless the camera says that it is one.
-    pub(crate) fn challenged(&mut self, values: &[&str], answered_this: bool) -> Challenged {
+    /// `path` is what was asked for.
+    pub(crate) fn challenged(
+        &mut self,
+        path: &str,
+        values: &[&str],
+        answered_this: bool,
+    ) -> Challenged {
         let mut builder = PasswordClient::builder();
         for value in values.iter().filter(|value| value.len() <= CHALLENGE_BYTES_MAX) {
             builder = builder.challenges(value);
         }
         let client = match builder.build() {
             Ok(client) => client,
-            Err(_) if answered_this => return self.wrong(),
+            Err(_) if answered_this => return self.wrong(path),
             Err(reason) => return Challenged::Unknown(reason),
         };
         let is_digest = matches!(client, PasswordClient::Digest(_));
         if self.is_digest && !is_digest {
+            // Whoever asks so is not the camera, or wants what it must not get.
+            self.is_refused |= answered_this;
             return Challenged::Unknown("it asked for Digest before, and for Basic now".to_owned());
         }
         let is_stale = matches!(&client, PasswordClient::Digest(digest) if digest.stale());
@@ -111,13 +128,14 @@ impl Challenges {
         self.is_digest = is_digest;
         self.latest = Some(client);
         if answered_this && !is_stale {
-            return self.wrong();
+            return self.wrong(path);
         }
         Challenged::Answer
     }
 
-    fn wrong(&mut self) -> Challenged {
-        if self.is_proven {
+    fn wrong(&mut self, path: &str) -> Challenged {
+        // Where it was taken before, it has been changed in the camera.
+        if !self.proven.is_empty() && !self.proven.iter().any(|proven| proven == path) {
             return Challenged::NotAllowed;
         }
         self.is_refused = true;
@@ -143,51 +161,57 @@ mod tests {
     fn an_answered_challenge_that_comes_again_is_a_refusal() {
         let mut challenges = Challenges::default();
         assert_eq!(challenges.authorization(&login(), "GET", "/a", b""), None);
-        assert_eq!(challenges.challenged(&[DIGEST], false), Challenged::Answer);
+        assert_eq!(challenges.challenged("/a", &[DIGEST], false), Challenged::Answer);
         assert!(answer(&mut challenges).starts_with("Digest username=\"admin\""));
-        assert_eq!(challenges.challenged(&[DIGEST], true), Challenged::Refused);
+        assert_eq!(challenges.challenged("/a", &[DIGEST], true), Challenged::Refused);
         assert!(challenges.is_refused());
     }
 
     #[test]
     fn an_outdated_nonce_is_no_refusal() {
         let mut challenges = Challenges::default();
-        challenges.challenged(&[DIGEST], false);
+        challenges.challenged("/a", &[DIGEST], false);
         let stale = format!("{DIGEST}, stale=true");
-        assert_eq!(challenges.challenged(&[&stale], true), Challenged::Answer);
+        assert_eq!(challenges.challenged("/a", &[&stale], true), Challenged::Answer);
         // Without the sign: the nonce was of an earlier exchange.
-        assert_eq!(challenges.challenged(&[DIGEST], false), Challenged::Answer);
+        assert_eq!(challenges.challenged("/a", &[DIGEST], false), Challenged::Answer);
     }
 
     #[test]
     fn a_password_that_was_right_before_is_not_wrong_elsewhere() {
         let mut challenges = Challenges::default();
-        challenges.challenged(&[DIGEST], false);
-        challenges.taken();
-        assert_eq!(challenges.challenged(&[DIGEST], true), Challenged::NotAllowed);
+        challenges.challenged("/a", &[DIGEST], false);
+        challenges.taken("/other");
+        assert_eq!(challenges.challenged("/a", &[DIGEST], true), Challenged::NotAllowed);
         assert!(!challenges.is_refused());
+        challenges.taken("/a");
+        assert_eq!(
+            challenges.challenged("/a", &[DIGEST], true),
+            Challenged::Refused,
+            "it was changed"
+        );
     }
 
     #[test]
     fn digest_goes_before_basic_and_is_never_given_up() {
         let mut challenges = Challenges::default();
-        challenges.challenged(&[r#"Basic realm="x""#, DIGEST], false);
+        challenges.challenged("/a", &[r#"Basic realm="x""#, DIGEST], false);
         assert!(answer(&mut challenges).starts_with("Digest"));
-        let basic = challenges.challenged(&[r#"Basic realm="x""#], false);
+        let basic = challenges.challenged("/a", &[r#"Basic realm="x""#], false);
         assert!(matches!(basic, Challenged::Unknown(_)));
         let mut challenges = Challenges::default();
-        challenges.challenged(&[r#"Basic realm="x""#], false);
+        challenges.challenged("/a", &[r#"Basic realm="x""#], false);
         assert_eq!(answer(&mut challenges), "Basic YWRtaW46czNjcmV0");
     }
 
     #[test]
     fn a_named_algorithm_is_named_back() {
         let mut challenges = Challenges::default();
-        challenges.challenged(&[r#"Digest realm="cam", nonce="n1", algorithm=MD5"#], false);
+        challenges.challenged("/a", &[r#"Digest realm="cam", nonce="n1", algorithm=MD5"#], false);
         assert!(answer(&mut challenges).ends_with("algorithm=MD5"));
-        challenges.challenged(&[r#"Digest realm="cam", nonce="n1""#], false);
+        challenges.challenged("/a", &[r#"Digest realm="cam", nonce="n1""#], false);
         assert!(!answer(&mut challenges).contains("algorithm"));
-        challenges.challenged(&[&DIGEST.replace("MD5", "SHA-256")], false);
+        challenges.challenged("/a", &[&DIGEST.replace("MD5", "SHA-256")], false);
         assert!(answer(&mut challenges).contains("algorithm=SHA-256"));
     }
 
@@ -195,7 +219,7 @@ mod tests {
     fn nonsense_is_no_challenge() {
         for value in ["", "Digest", "Digest realm=", "Bearer x", "\u{7f}"] {
             let mut challenges = Challenges::default();
-            let taken = challenges.challenged(&[value], false);
+            let taken = challenges.challenged("/a", &[value], false);
             assert!(matches!(taken, Challenged::Unknown(_)), "{value}: {taken:?}");
         }
     }

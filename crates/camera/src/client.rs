@@ -41,6 +41,11 @@ impl<'a> Question<'a> {
     pub fn get(target: &'a str, time: Duration) -> Self {
         Self { method: "GET", target, body: &[], content_type: None, time }
     }
+
+    /// The path, without its query.
+    fn path(&self) -> &'a str {
+        self.target.split('?').next().unwrap_or_default()
+    }
 }
 
 /// Asks one camera with one login.
@@ -66,6 +71,11 @@ impl CameraClient {
     /// Its login.
     pub fn login(&self) -> Option<&Login> {
         self.login.as_ref()
+    }
+
+    /// Whether the camera has asked for Digest: then the password is never sent in clear text, also not in an address.
+    pub fn asks_for_digest(&self) -> bool {
+        self.challenges().is_digest()
     }
 
     /// Notes that the camera has refused the password in a way that HTTP does not show. It is not used again.
@@ -174,21 +184,21 @@ impl CameraClient {
             let head = self.send(question, authorization, connection).await?;
             if head.status() != hyper::StatusCode::UNAUTHORIZED {
                 if has_login {
-                    self.challenges().taken();
+                    self.challenges().taken(question.path());
                 }
                 return Ok(head);
             }
             let Some(login) = &self.login else {
                 return Err(CameraError::LoginMissing { camera: self.address.clone() });
             };
-            let challenged = self.challenged(&head, answers_this && has_login);
+            let challenged = self.challenged(question.path(), &head, answers_this && has_login);
             answers_this = true;
             drain(head.into_body(), connection).await;
             match challenged {
                 Challenged::Answer => {}
                 Challenged::Refused => return Err(self.login_refused()),
                 Challenged::NotAllowed => {
-                    let path = question.target.split('?').next().unwrap_or_default().to_owned();
+                    let path = question.path().to_owned();
                     let (camera, user) = (self.address.clone(), login.user.clone());
                     return Err(CameraError::NotAllowed { camera, user, path });
                 }
@@ -198,14 +208,15 @@ impl CameraClient {
                 }
             }
         }
+        self.challenges().refuse();
         let reason = "it calls each answer outdated".to_owned();
         Err(CameraError::UnknownChallenge { camera: self.address.clone(), reason })
     }
 
-    fn challenged(&self, head: &Response<Incoming>, answers_this: bool) -> Challenged {
+    fn challenged(&self, path: &str, head: &Response<Incoming>, answers_this: bool) -> Challenged {
         let values = head.headers().get_all(header::WWW_AUTHENTICATE);
         let values: Vec<&str> = values.iter().filter_map(|value| value.to_str().ok()).collect();
-        self.challenges().challenged(&values, answers_this)
+        self.challenges().challenged(path, &values, answers_this)
     }
 
     /// Sends one request. A kept connection that the camera has closed is replaced.

@@ -1,5 +1,5 @@
 //! How a camera is set up by its own API: which requests read what is set, which change it, and what the answers mean. One
-//! file a vendor, in `setup`, and one line in [`SETUPS`].
+//! file a vendor, in `setup`, and one line in `SETUPS`.
 //!
 //! A session is pulled: its caller sends [`SetupSession::next_request`] and passes on the answer, until there is no request.
 //! It reads what is set now and plans the changes; nothing is written before [`SetupSession::write`]. Afterwards everything

@@ -14,7 +14,7 @@ const RTSPS_PORT: u16 = 322;
 /// The longest address, in bytes: ffmpeg's own limit of a part is 1024.
 const ADDRESS_BYTES_MAX: usize = 1000;
 
-/// A live stream of a camera. Only [`LiveStream::address`] has the login; it is not in any other text.
+/// A live stream of a camera. Only `address` has the login; it is not in any other text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LiveStream {
     url: Url,

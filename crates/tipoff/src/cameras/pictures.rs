@@ -14,7 +14,7 @@ use std::time::Duration;
 use tipoff_model::{Camera, Device, Envelope, Event, LoginProof, Protocol};
 use tipoff_spool::{SpoolError, Stored};
 use tipoff_video::Transcoder;
-use tokio::sync::{Mutex as AsyncMutex, Semaphore, mpsc};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use self::fetch::{Fault, Fetched, Fetcher};
@@ -160,21 +160,35 @@ impl Pictures {
     /// Fetches the pictures of one alarm, and records its clip meanwhile.
     async fn series(&self, request: &PictureRequest) {
         let began = Instant::now();
-        let pictures = async {
+        let (looked_tx, looked_rx) = oneshot::channel::<()>();
+        let pictures = async move {
+            let mut looked_tx = Some(looked_tx);
             for number in 1..=request.source.count {
                 sleep_until(began + request.source.every * (number - 1)).await;
-                if !self.log(request, self.fetch(request, number).await) {
+                let fetched = self.fetch(request, number).await;
+                drop(looked_tx.take());
+                if !self.log(request, fetched) {
                     return;
                 }
             }
         };
         let clip = async {
             let Some(length) = request.source.clip else { return };
+            // The first picture has shown whether the login is right: it is not tried again in another way.
+            let _ = looked_rx.await;
+            if self.is_refused(request) {
+                return;
+            }
             // A longer alarm has one clip.
             let Some(_turn) = self.turn(&format!("clip/{}", request.device.key), 1) else { return };
             self.log(request, self.record(request, length).await);
         };
         tokio::join!(pictures, clip);
+    }
+
+    fn is_refused(&self, request: &PictureRequest) -> bool {
+        let state = self.0.requests.state(&request.device.key);
+        state.is_some_and(|state| state.refused_by.is_some())
     }
 
     /// Whether something was fetched. A fault of the camera was logged before.

@@ -24,6 +24,8 @@ pub(crate) struct CameraConfig {
     pub(crate) wait: Duration,
     /// The address of its live stream; `None` if it is asked for it.
     pub(crate) stream: Option<Url>,
+    /// The login in that address.
+    pub(crate) stream_login: Option<Login>,
     /// The length of the clip that is recorded at an alarm; zero for none.
     pub(crate) clip: Duration,
 }
@@ -90,7 +92,8 @@ impl CameraConfig {
         let asked = self.pull.as_ref().map(|pull| (&pull.url, &pull.login));
         let given = self.snapshot.as_ref().map(|given| (&given.url, &given.login));
         let is_wanted = self.snapshots > 0 || !self.clip.is_zero();
-        let (url, login) = given.or(asked).filter(|_| is_wanted)?;
+        let streamed = self.stream.as_ref().map(|stream| (stream, &self.stream_login));
+        let (url, login) = given.or(asked).or(streamed).filter(|_| is_wanted)?;
         Some(PictureSource {
             url: url.clone(),
             login: login.clone(),
@@ -120,6 +123,13 @@ pub(crate) struct PictureSource {
     pub(crate) stream: Option<Url>,
     /// The length of the clip that is recorded of the live stream; `None` for no clip.
     pub(crate) clip: Option<Duration>,
+}
+
+impl PictureSource {
+    /// Whether the device is asked at the same addresses with the same login.
+    pub(crate) fn has_access_of(&self, other: &Self) -> bool {
+        (&self.url, &self.login, &self.stream) == (&other.url, &other.login, &other.stream)
+    }
 }
 
 impl PictureSource {
@@ -178,8 +188,10 @@ pub(super) fn read(section: &mut Section<'_>) -> CameraConfig {
               that of `snapshot` or `pull`.",
     };
     let stream = section.parsed(&key, |text| address(text, &["rtsp", "rtsps"]));
-    let stream = stream.map(Spanned::into_inner);
-    CameraConfig { pull, snapshot, snapshots, every, wait, stream, clip }
+    let stream =
+        stream.map(|stream| with_login(stream.into_inner(), None, |url, login| (url, login)));
+    let (stream, stream_login) = stream.map_or((None, None), |(url, login)| (Some(url), login));
+    CameraConfig { pull, snapshot, snapshots, every, wait, stream, stream_login, clip }
 }
 
 fn pull(section: &mut Section<'_>) -> Option<PullConfig> {

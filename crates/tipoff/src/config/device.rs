@@ -123,6 +123,14 @@ pub(super) fn read(
     checks::unique(root.reading, users, bare_user, |user| {
         format!("two logins have the user \"{user}\"")
     });
+    let pulled = drafts.iter().filter_map(|draft| {
+        let url = &draft.device.camera.pull.as_ref()?.url;
+        Some(Spanned::new(draft.name.span(), url.origin().ascii_serialization()))
+    });
+    let pulled: Vec<Spanned<String>> = pulled.collect();
+    checks::unique(root.reading, pulled.iter(), str::to_owned, |url| {
+        format!("two devices ask {url} for its events: one is enough, also for a recorder")
+    });
     for recorder in drafts.iter().filter_map(|draft| draft.recorder.as_ref()) {
         let is_there =
             drafts.iter().any(|it| it.sends() && it.name.get_ref() == recorder.get_ref());

@@ -28,5 +28,5 @@ pub(crate) use arrival_writer::ArrivalWriter;
 pub(crate) use fetched_picture::FileForm;
 pub(crate) use label::{is_deceptive, marked};
 pub(crate) use login_gate::LoginGate;
-pub(crate) use pictures::{PictureRequest, PictureRequests, PictureState};
+pub(crate) use pictures::{PictureRequest, PictureRequests, PictureState, may_be_picture};
 pub(crate) use transcript::{SessionNews, Transcripts};

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tipoff_model::{Camera, Device, Envelope, Event, IncidentId, Protocol, Timestamp};
+use tipoff_model::{Camera, Device, Envelope, Event, IncidentId, LoginProof, Protocol, Timestamp};
 use tipoff_spool::NewArrival;
 use tokio::sync::mpsc;
 use url::Url;
@@ -112,7 +112,8 @@ impl PictureRequests {
         }
         let configured = resolver.picture_source(&arrival.device);
         let base = configured.as_ref().map(|source| &source.url);
-        let given = given.and_then(|given| picture_address(given, base, arrival.envelope.peer));
+        let peer = sender(&arrival.envelope);
+        let given = given.and_then(|given| picture_address(given, base, peer));
         let source = configured.or_else(|| {
             let url = given.clone()?;
             let (stream, clip) = (None, None);
@@ -128,7 +129,7 @@ impl PictureRequests {
         })?;
         let is_refused = self
             .state(&arrival.device.key)
-            .is_some_and(|state| state.refused_by.as_ref() == Some(&source));
+            .is_some_and(|state| state.refused_by.is_some_and(|it| it.has_access_of(&source)));
         if is_refused {
             return None;
         }
@@ -204,13 +205,34 @@ fn wants_picture(arrival: &NewArrival) -> bool {
         && !arrival.content.has_shots()
 }
 
+/// The address of the device that sent an alarm; `None` if it is not sure to be the device's: a broker's, or that of
+/// somebody on this machine who has proven nothing.
+fn sender(envelope: &Envelope) -> Option<IpAddr> {
+    let peer = envelope.peer.to_canonical();
+    let is_ours = peer.is_loopback() && envelope.proof != LoginProof::Proven;
+    Some(peer).filter(|_| envelope.protocol != Protocol::Mqtt && !is_ours)
+}
+
+/// Whether an address may be that of a picture. What an alarm names is asked for with the owner's login, so it must not be
+/// a command.
+pub(crate) fn may_be_picture(url: &Url) -> bool {
+    let path = tipoff_model::percent_decoded(url.path().as_bytes()).to_ascii_lowercase();
+    let path = String::from_utf8_lossy(&path);
+    let is_command =
+        ["cgi", "goform", "onvif", "/set", "reboot"].iter().any(|it| path.contains(it));
+    let has_ending = [".jpg", ".jpeg", ".png"].iter().any(|ending| path.ends_with(ending));
+    let is_named = path.starts_with("/pi")
+        || ["/picture", "/snapshot", "/snap", "/image"].iter().any(|it| path.contains(it));
+    !is_command && (has_ending || is_named)
+}
+
 /// The address of a picture that an alarm names. It is only ever asked for at the device itself: at the address that sent
 /// the alarm, or at the one in the configuration, which also takes the place of a host that is neither.
-fn picture_address(given: &str, configured: Option<&Url>, peer: IpAddr) -> Option<Url> {
+fn picture_address(given: &str, configured: Option<&Url>, peer: Option<IpAddr>) -> Option<Url> {
     let is_web = |url: &Url| matches!(url.scheme(), "http" | "https");
     let of_peer = || {
         let mut url = Url::parse("http://device/").ok()?;
-        url.set_ip_host(peer.to_canonical()).ok()?;
+        url.set_ip_host(peer?.to_canonical()).ok()?;
         Some(url)
     };
     let configured = configured.filter(|url| is_web(url)).cloned();
@@ -237,7 +259,7 @@ mod tests {
     fn address(given: &str, configured: Option<&str>) -> Option<String> {
         let configured = configured.map(|url| Url::parse(url).unwrap());
         let peer = "192.168.1.20".parse().unwrap();
-        picture_address(given, configured.as_ref(), peer).map(String::from)
+        picture_address(given, configured.as_ref(), Some(peer)).map(String::from)
     }
 
     #[test]
@@ -272,5 +294,50 @@ mod tests {
             address("/p", Some("rtsp://cam.lan/x")).as_deref(),
             Some("http://192.168.1.20/p")
         );
+    }
+
+    #[test]
+    fn a_command_is_no_picture() {
+        let may_be =
+            |path: &str| may_be_picture(&Url::parse("http://cam").unwrap().join(path).unwrap());
+        for path in [
+            "/pi1?a",
+            "/picture/Streaming/tracks/103?name=1",
+            "/a/1.JPG",
+            "/ISAPI/Streaming/channels/101/picture",
+        ] {
+            assert!(may_be(path), "{path}");
+        }
+        for path in [
+            "/cgi-bin/magicBox.cgi?action=reboot",
+            "/cgi-bin/magicBox.cgi/x.jpg?action=reboot",
+            "/%63gi-bin/a.jpg",
+            "/ISAPI/System/reboot?x",
+            "/ISAPI/System/factoryReset",
+            "/param.cgi/snap.jpg?cmd=set",
+            "/",
+        ] {
+            assert!(!may_be(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_broker_and_a_stranger_on_this_machine_are_no_device() {
+        let envelope = |protocol, peer: &str, proof| Envelope {
+            protocol,
+            peer: peer.parse().unwrap(),
+            login: None,
+            proof,
+            greeting: None,
+            sender: String::new(),
+            recipients: Vec::new(),
+            tls: false,
+            path: None,
+        };
+        let (proven, unproven) = (LoginProof::Proven, LoginProof::Unproven);
+        assert!(sender(&envelope(Protocol::Http, "192.168.1.20", unproven)).is_some());
+        assert!(sender(&envelope(Protocol::Http, "127.0.0.1", proven)).is_some());
+        assert!(sender(&envelope(Protocol::Http, "::ffff:127.0.0.1", unproven)).is_none());
+        assert!(sender(&envelope(Protocol::Mqtt, "192.168.1.5", proven)).is_none());
     }
 }

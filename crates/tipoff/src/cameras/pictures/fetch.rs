@@ -15,7 +15,7 @@ use url::Url;
 use super::places::{Place, PlaceKey, Places};
 use crate::cameras::clients::CameraClients;
 use crate::cameras::onvif_media::{MediaAddresses, NoAddresses, OnvifMedia};
-use crate::receive::{ArrivalWriter, FileForm, PictureRequest};
+use crate::receive::{ArrivalWriter, FileForm, PictureRequest, may_be_picture};
 use crate::runtime::blocking::blocking;
 
 /// Longest wait for one answer.
@@ -77,6 +77,10 @@ enum Found {
     Busy,
     /// It has no picture there.
     Nothing(String),
+    /// It refuses the login, in words.
+    Refused,
+    /// It forbids it, which may mean that the account is locked.
+    Forbidden,
 }
 
 /// Gets pictures, and remembers where they are.
@@ -108,9 +112,11 @@ impl Fetcher {
         // The picture that the alarm names is of its moment, so there is only one.
         if let Some(given) = request.given.as_ref().filter(|_| number == 1) {
             let client = self.client_of_given(request, given);
-            if let Found::Picture(picture) =
-                self.get(&client, &target_of(given), (request, writer)).await?
-            {
+            let found = self.get(&client, &target_of(given), (request, writer)).await;
+            // A stranger's question says nothing of the login.
+            let found =
+                if client.login().is_some() { found? } else { found.unwrap_or(Found::Busy) };
+            if let Found::Picture(picture) = found {
                 return Ok(*picture);
             }
         }
@@ -124,6 +130,7 @@ impl Fetcher {
                 Found::Picture(picture) => Ok(*picture),
                 Found::Busy => Err(Fault::passing(format!("{} is busy", shown(&source.url)))),
                 Found::Nothing(why) => Err(Fault::passing(why)),
+                Found::Refused | Found::Forbidden => Err(Fault::passing("the camera refuses it")),
             };
         }
         match self.places.of(&key) {
@@ -206,11 +213,11 @@ impl Fetcher {
         }
     }
 
-    /// The client for the address that an alarm names: the device's own, if it is the same server. Another port of the
-    /// device is asked without a login.
+    /// The client for the address that an alarm names: the device's own, if it is the same server and may be a picture.
+    /// Anything else of the device is asked for without a login.
     fn client_of_given(&self, request: &PictureRequest, given: &Url) -> Arc<CameraClient> {
         let source = &request.source;
-        let is_same = given.origin() == source.url.origin();
+        let is_same = given.origin() == source.url.origin() && may_be_picture(given);
         let own = is_same.then(|| self.clients.of(&source.url, source.login.as_ref())).flatten();
         own.unwrap_or_else(|| CameraClients::stranger(given))
     }
@@ -237,6 +244,16 @@ impl Fetcher {
             let answer = client.ask(&Question::get(target, ANSWER_TIME)).await?;
             match read(answer, request, writer).await? {
                 Found::Busy if tried < TRIES_MAX => sleep(BUSY_PAUSE * tried).await,
+                Found::Refused => {
+                    client.refuse_login();
+                    let reason = format!("{} refuses the password", client.address());
+                    return Err(Fault { reason, is_final: true });
+                }
+                Found::Forbidden => {
+                    let reason =
+                        format!("{} forbids it (403): is the account locked?", client.address());
+                    return Err(Fault::passing(reason));
+                }
                 found => return Ok(found),
             }
         }
@@ -317,6 +334,13 @@ async fn why_not(answer: Answer<'_>, first: Vec<u8>) -> Found {
     // ISAPI's "Device Error", which passes; 6 says that the picture is elsewhere.
     if status == 503 || text.contains("<statuscode>3<") {
         return Found::Busy;
+    }
+    // Reolink's words for a wrong password, with status 200.
+    if text.contains("login failed") || text.contains("password wrong") {
+        return Found::Refused;
+    }
+    if status == 403 {
+        return Found::Forbidden;
     }
     Found::Nothing(format!("it answers {status} without a picture"))
 }

@@ -14,6 +14,8 @@ use super::room::{MessageRoom, RoomShare};
 
 /// Silence after which a message counts as complete that no delimiter has ended.
 const FLUSH_AFTER: Duration = Duration::from_millis(200);
+/// The longest that an event waits for the picture behind it, and a text for its end.
+const RELEASE_AFTER: Duration = Duration::from_millis(1_500);
 /// A buffer that is empty keeps no more than this.
 const EMPTY_BYTES_MAX: usize = 4 * 1024;
 
@@ -64,17 +66,32 @@ pub(super) async fn read<S: MessageSink>(
     (sink, room): (&mut S, &MessageRoom),
     leave: &mut Leave,
 ) -> StreamEnd {
-    let mut stream =
-        Stream { parser, messages: Vec::new(), bytes: Vec::new(), begin: 0, room: room.share() };
+    let mut stream = Stream {
+        parser,
+        messages: Vec::new(),
+        bytes: Vec::new(),
+        begin: 0,
+        given: 0,
+        room: room.share(),
+    };
     let mut heard_at = Instant::now();
     // Whether bytes came since the last message was completed by silence.
     let mut is_new = false;
+    // Since when a message waits for more of it.
+    let mut waits_since: Option<Instant> = None;
     let end = loop {
         let may_flush = is_new && stream.parser.is_pending();
         let wait = if may_flush { FLUSH_AFTER } else { silence };
+        let release_at = waits_since.map(|since| since + RELEASE_AFTER);
         let piece = tokio::select! {
             biased;
             left = leave.requested() => break StreamEnd::Left(left),
+            () = sleep_until(release_at.unwrap_or(heard_at)), if release_at.is_some() => {
+                stream.parser.release(&mut stream.messages);
+                stream.give(sink).await;
+                waits_since = None;
+                continue;
+            }
             piece = pieces.piece() => Some(piece),
             () = sleep_until(heard_at + wait) => None,
         };
@@ -82,8 +99,15 @@ pub(super) async fn read<S: MessageSink>(
             Some(Ok(Some(piece))) => {
                 (heard_at, is_new) = (Instant::now(), true);
                 sink.sign_of_life();
+                let given = stream.given;
                 if !stream.take(&piece, sink).await {
                     break StreamEnd::TooLarge;
+                }
+                if stream.given > given || !stream.parser.is_waiting() {
+                    waits_since = None;
+                }
+                if stream.parser.is_waiting() {
+                    waits_since.get_or_insert(heard_at);
                 }
             }
             Some(Ok(None)) => break StreamEnd::Ended,
@@ -92,6 +116,7 @@ pub(super) async fn read<S: MessageSink>(
                 is_new = false;
                 stream.parser.flush(&mut stream.messages);
                 stream.give(sink).await;
+                waits_since = waits_since.filter(|_| stream.parser.is_waiting());
             }
             None => break StreamEnd::Silent(silence),
         }
@@ -108,6 +133,8 @@ struct Stream {
     bytes: Vec<u8>,
     /// Offset of the first of them in the stream.
     begin: u64,
+    /// Messages that were given away.
+    given: u64,
     room: RoomShare,
 }
 
@@ -132,6 +159,7 @@ impl Stream {
     /// Gives complete messages away, and forgets what no message needs.
     async fn give(&mut self, sink: &mut impl MessageSink) {
         for message in std::mem::take(&mut self.messages) {
+            self.given += 1;
             let bytes = self.range(&message).unwrap_or_default();
             sink.message(bytes, message.request).await;
         }
