@@ -89,6 +89,22 @@ async fn a_wrong_password_is_tried_once() {
 }
 
 #[tokio::test]
+async fn a_password_that_is_changed_in_the_camera_is_refused_and_not_tried_again() {
+    let camera = Camera::start(Options::default()).await.unwrap();
+    let client = client(&camera, "Pass-word 1");
+    picture(&client).await.unwrap();
+    camera.set_password("another");
+    let error = picture(&client).await.unwrap_err();
+    assert!(matches!(error, CameraError::LoginRefused { .. }), "{error}");
+    let failures = camera.failures();
+    assert!(failures <= 2, "with the old nonce and with a new one");
+    for _ in 0..3 {
+        picture(&client).await.unwrap_err();
+    }
+    assert_eq!(camera.failures(), failures);
+}
+
+#[tokio::test]
 async fn a_camera_that_wants_a_login_says_so() {
     let camera = Camera::start(Options::default()).await.unwrap();
     let address = CameraAddress::of(&Url::parse(&camera.url()).unwrap()).unwrap();

@@ -217,6 +217,19 @@ fn the_picture_that_an_alarm_names_is_fetched_with_the_cameras_login() {
 }
 
 #[test]
+fn what_an_alarm_names_is_no_command_to_the_camera() {
+    let scene = scene(Options::of(Vendor::Dahua), &snapshot(PASSWORD), "");
+    let command = format!("{}/cgi-bin/magicBox.cgi?action=reboot", scene.camera.url());
+    scene.alarm(JSON, json!({"event": "person", "image": command}).to_string().as_bytes());
+    assert_eq!(files(&scene.first_alert()), [PICTURE], "its own picture");
+    for request in scene.camera.requests() {
+        let is_command = request.path().contains("magicBox");
+        assert!(!is_command || request.header("authorization").is_none(), "{request:?}");
+    }
+    scene.server.stop();
+}
+
+#[test]
 fn a_picture_is_taken_when_somebody_asks() {
     let scene = scene(Options::of(Vendor::Dahua), &snapshot(PASSWORD), "");
     scene.alarm(JSON, &person());

@@ -153,3 +153,36 @@ async fn any_cut_of_the_bytes_gives_the_same_messages() {
         assert_eq!(messages, [expected.clone(), expected], "{cut}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_does_not_wait_long_for_its_picture_which_follows() {
+    let scene = scene();
+    scene.send(MOTION);
+    scene.send(b"--myboundary\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8\xff\xe0");
+    for _ in 0..6 {
+        scene.send(b"x");
+        sleep_until(Instant::now() + Duration::from_millis(500)).await;
+    }
+    scene.send(b"\xff\xd9\r\n--myboundary\r\n");
+    sleep_until(Instant::now() + FLUSH_AFTER * 2).await;
+    scene.stop.cancel();
+    let (_, messages, _) = scene.end().await;
+    let [event, picture] = &*messages else { panic!("{messages:?}") };
+    assert_eq!(*event, ("Code=VideoMotion;action=Start;index=0".to_owned(), false));
+    assert!(!picture.0.contains("VideoMotion") && !picture.1, "{picture:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_that_never_ends_is_given_as_it_came() {
+    let scene = scene();
+    let text = "--myboundary\r\nContent-Type: text/plain\r\n\r\nCode=VideoMotion;action=Start;index=0;data={";
+    scene.send(text.as_bytes());
+    for _ in 0..6 {
+        scene.send(b" ");
+        sleep_until(Instant::now() + Duration::from_millis(500)).await;
+    }
+    scene.stop.cancel();
+    let (_, messages, _) = scene.end().await;
+    let [event] = &*messages else { panic!("{messages:?}") };
+    assert!(event.0.contains("VideoMotion") && event.1, "{event:?}");
+}
