@@ -36,6 +36,14 @@ fn no_path_is_listed_twice() {
     assert_eq!(paths.iter().collect::<BTreeSet<_>>().len(), paths.len(), "{paths:?}");
 }
 
+/// Calls that have no entry of the audit log, for the reason that their lines give.
+const EXCUSED: [&str; 4] = [
+    "/api/v1/cameras/search",
+    "/api/v1/devices/{id}/camera/plan",
+    "/api/v1/devices/{id}/snapshot",
+    "/api/v1/totp",
+];
+
 /// `Reads` for what changes something would leave it without an entry of the audit log.
 #[test]
 fn a_call_reads_if_and_only_if_its_method_is_get() {
@@ -45,12 +53,12 @@ fn a_call_reads_if_and_only_if_its_method_is_get() {
         for (method, operation) in operations(item) {
             let extensions = operation.extensions.as_ref().unwrap();
             let writes = !extensions["x-audit"].as_array().unwrap().is_empty();
-            let is_excused = path == "/api/v1/totp" && method == "POST";
+            let is_excused = EXCUSED.contains(&path.as_str()) && method == "POST";
             assert_eq!(writes || is_excused, method != "GET", "{method} {path}");
             found += 1;
         }
     }
     assert_eq!(found, CALLS.len());
     let excused = CALLS.iter().filter(|call| matches!(call.audit, Audit::NoEntry(_)));
-    assert_eq!(excused.count(), 1, "see `NoEntry` in web/routes.rs");
+    assert_eq!(excused.count(), EXCUSED.len(), "see `NoEntry` in web/routes.rs");
 }
