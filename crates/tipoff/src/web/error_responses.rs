@@ -20,6 +20,15 @@ pub(super) struct NotFound;
 /// What is there does not allow it.
 pub(super) struct Conflict;
 
+/// A 424 (RFC 4918, section 11.4): a camera does not answer, refuses the login, or does not do it.
+pub(super) struct CameraFailed;
+
+impl IntoResponses for CameraFailed {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        one("424")
+    }
+}
+
 impl IntoResponses for NotFound {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         one("404")

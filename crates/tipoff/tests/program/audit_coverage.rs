@@ -108,7 +108,7 @@ fn drive_camera_setup(it: &mut Recorder<'_>, owner: &Person<'_>, device: &Value)
     body["keep_login"] = json!(true);
     it.call(owner, "POST /api/v1/devices/{id}/camera/write", device, body);
     it.call(owner, "POST /api/v1/devices/{id}/snapshot", device, json!({}));
-    it.call(owner, "DELETE /api/v1/devices/{id}/camera", device, Value::Null);
+    it.call(owner, "POST /api/v1/devices/{id}/camera/forget", device, json!({}));
     it.call(owner, "POST /api/v1/cameras/search", "", json!({}));
 }
 

@@ -175,7 +175,7 @@ fn a_login_that_is_kept_gets_a_picture_for_an_alarm_until_it_is_forgotten() {
     for text in [device, audit, scene.server.log()] {
         assert!(!text.contains(CAMERA_PASSWORD), "{text}");
     }
-    let forget = owner.ask(&format!("DELETE /api/v1/devices/{id}/camera"), &Value::Null);
+    let forget = owner.ask(&format!("POST /api/v1/devices/{id}/camera/forget"), &json!({}));
     assert_eq!(forget.status, 204, "{}", forget.body);
     let snapshot = owner.ask(&format!("POST /api/v1/devices/{id}/snapshot"), &json!({}));
     assert_eq!(snapshot.status, 409, "{}", snapshot.body);
@@ -199,7 +199,7 @@ fn a_wrong_password_is_tried_once_when_a_camera_is_set_up() {
     for vendor in [Vendor::Hikvision, Vendor::Dahua, Vendor::Reolink] {
         let scene = scene(Options::of(vendor));
         let (status, problem) = scene.call("plan", "wrong-word", json!({}));
-        assert_eq!(status, 502, "{problem}");
+        assert_eq!(status, 424, "{problem}");
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains("refuses the") && !detail.contains("wrong-word"), "{detail}");
         assert_eq!(scene.camera.failures(), 1);
@@ -245,8 +245,8 @@ fn only_cameras_are_asked() {
         ("ftp://127.0.0.1/", 400, "http"),
         (&*own, 400, "Tipoff itself"),
         (&*scene.server.smtp[0].to_string(), 400, "Tipoff itself"),
-        (&*closed.to_string(), 502, "cannot be reached"),
-        (&*scene.camera.url(), 502, "no camera that Tipoff can set up"),
+        (&*closed.to_string(), 424, "cannot be reached"),
+        (&*scene.camera.url(), 424, "no camera that Tipoff can set up"),
     ] {
         let body = json!({"address": address, "user": "admin", "password": CAMERA_PASSWORD});
         let answer = owner.ask(&call, &body);

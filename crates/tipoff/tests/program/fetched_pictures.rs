@@ -240,7 +240,7 @@ fn a_picture_is_taken_when_somebody_asks() {
     assert_eq!(incident["device"], "Yard");
     scene.camera.set_down(true);
     let (status, answer) = scene.take_picture();
-    assert_eq!(status, "502", "{answer}");
+    assert_eq!(status, "424", "{answer}");
     let detail = answer["detail"].as_str().unwrap();
     assert!(detail.contains("cannot be reached") || detail.contains("broke"), "{answer}");
     scene.server.stop();

@@ -205,9 +205,11 @@ fn what_came_while_tipoff_was_away_is_delivered_and_says_so() {
     // What comes after a pause is not late.
     let mut count = 1;
     wait_for("an alert that is not late", || {
-        for state in [&b"ON"[..], b"OFF"] {
-            broker.publish("cameras/yard/motion", state, false).unwrap();
+        // Messages that say nothing new, so that few alerts are sent meanwhile.
+        for _ in 0..50 {
+            broker.publish("cameras/yard/motion", b"OFF", false).unwrap();
         }
+        broker.publish("cameras/yard/motion", b"ON", false).unwrap();
         count += 1;
         let alert = hook.wait_for(count).remove(count - 1);
         (!alert["text"].as_str().unwrap().contains("kept this message")).then_some(())

@@ -123,7 +123,7 @@ fn table() -> Vec<(&'static str, Value, u16)> {
         ("DELETE /api/v1/devices/{id}/password", Value::Null, 403),
         ("POST /api/v1/devices/{id}/snapshot", none(), 403),
         ("POST /api/v1/cameras/search", none(), 403),
-        ("DELETE /api/v1/devices/{id}/camera", Value::Null, 403),
+        ("POST /api/v1/devices/{id}/camera/forget", json!({}), 403),
         ("POST /api/v1/devices/{id}/camera/plan", none(), 403),
         ("POST /api/v1/devices/{id}/camera/write", none(), 403),
         ("POST /api/v1/channels/{name}/test", none(), 403),

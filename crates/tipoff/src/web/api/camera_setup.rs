@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
-use super::super::error_responses::{Conflict, NotFound};
+use super::super::error_responses::{CameraFailed, Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
 use super::devices::{line, of_device};
@@ -132,7 +132,7 @@ pub(in super::super) struct FoundCameras {
 /// Looks for cameras in the local network for two seconds, by WS-Discovery and SADP.
 #[utoipa::path(
     post, path = "/api/v1/cameras/search", tag = "devices",
-    responses((status = 200, body = FoundCameras), Conflict),
+    responses((status = 200, body = FoundCameras), CameraFailed, Conflict),
 )]
 pub(in super::super) async fn search(
     State(state): State<AppState>,
@@ -140,7 +140,7 @@ pub(in super::super) async fn search(
     let found = state.setups.search().await.map_err(|error| {
         tracing::warn!(%error, "Could not look for cameras.");
         let detail = format!("this machine cannot look for cameras: {error}");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        Problem::new(StatusCode::FAILED_DEPENDENCY, detail)
     })?;
     let Some(found) = found else {
         let detail = "somebody has just looked for cameras: try again in 5 seconds";
@@ -163,7 +163,7 @@ pub(in super::super) async fn search(
     params(("id" = i64, Path, description = "Number of a device that was added in the dashboard")),
     responses(
         (status = 200, body = CameraPlan),
-        (status = 502, description = "The camera does not answer, refuses the login, or cannot be set up", body = Problem),
+        CameraFailed,
         NotFound,
         Conflict,
     ),
@@ -201,7 +201,7 @@ pub(in super::super) async fn plan(
     params(("id" = i64, Path, description = "Number of a device that was added in the dashboard")),
     responses(
         (status = 200, body = SetupResult),
-        (status = 502, description = "The camera does not answer, refuses the login, or cannot be set up", body = Problem),
+        CameraFailed,
         NotFound,
         Conflict,
     ),
@@ -256,7 +256,7 @@ async fn keep(
 
 /// Forgets the login of a device's camera. Its alarms still come; pictures are not fetched any more.
 #[utoipa::path(
-    delete, path = "/api/v1/devices/{id}/camera", tag = "devices",
+    post, path = "/api/v1/devices/{id}/camera/forget", tag = "devices",
     params(("id" = i64, Path, description = "Number of the device")),
     responses((status = 204, description = "The login is forgotten"), NotFound),
 )]
@@ -317,7 +317,7 @@ impl From<NoSetup> for Problem {
         match error {
             NoSetup::Address(_) => Self::bad(detail),
             NoSetup::Busy | NoSetup::OtherPlan => Self::new(StatusCode::CONFLICT, detail),
-            NoSetup::Camera(_) => Self::new(StatusCode::BAD_GATEWAY, detail),
+            NoSetup::Camera(_) => Self::new(StatusCode::FAILED_DEPENDENCY, detail),
         }
     }
 }

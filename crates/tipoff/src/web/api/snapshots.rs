@@ -10,7 +10,7 @@ use tipoff_vendors::vendor_name;
 use utoipa::ToSchema;
 
 use super::super::AppState;
-use super::super::error_responses::{Conflict, NotFound};
+use super::super::error_responses::{CameraFailed, Conflict, NotFound};
 use super::super::extract::Path;
 use super::super::problem::Problem;
 use super::devices::line;
@@ -45,7 +45,7 @@ pub(in super::super) fn picture_device(line: &DeviceLine) -> (Device, Option<Cam
     params(("id" = i64, Path, description = "Number of the device")),
     responses(
         (status = 200, body = Snapshot),
-        (status = 502, description = "The device gave no picture", body = Problem),
+        CameraFailed,
         NotFound,
         Conflict,
     ),
@@ -66,7 +66,7 @@ pub(in super::super) async fn fetch(
         state.pictures.fetch_now((device, camera), source, vendor).await.map_err(|error| {
             let detail = error.to_string();
             match error {
-                NoPicture::Camera(_) => Problem::new(StatusCode::BAD_GATEWAY, detail),
+                NoPicture::Camera(_) => Problem::new(StatusCode::FAILED_DEPENDENCY, detail),
                 NoPicture::Busy => Problem::new(StatusCode::CONFLICT, detail),
                 NoPicture::Spool(error) => error.into(),
             }
