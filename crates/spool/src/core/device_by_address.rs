@@ -13,7 +13,7 @@ pub(crate) const NEIGHBOUR_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600)
 /// Pause between two notes that a device was seen: each costs a write.
 pub(crate) const NOTE_EVERY: Duration = Duration::from_secs(3600);
 /// Number of rows of neighbours that are read. One device has at most one for each protocol.
-pub(crate) const NEIGHBOURS_MAX: u32 = 4;
+pub(crate) const NEIGHBOURS_MAX: u32 = 5;
 
 /// A way to find a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
