@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use url::{Host, Url};
+use url::Url;
 
 /// The address of a camera's web server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,12 +39,6 @@ impl CameraAddress {
             true => self.host.clone(),
             false => format!("{}:{}", self.host, self.port),
         }
-    }
-
-    /// Whether an address names this camera's host, on whatever port.
-    pub fn has_host_of(&self, url: &Url) -> bool {
-        let host = url.host().map(|host: Host<&str>| host.to_string());
-        host.is_some_and(|host| host.eq_ignore_ascii_case(&self.host))
     }
 }
 

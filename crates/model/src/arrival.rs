@@ -86,6 +86,23 @@ pub struct Envelope {
     pub path: Option<String>,
 }
 
+impl Envelope {
+    /// Of what a device gave that was asked: who it is is sure, and it says nothing of itself.
+    pub fn asked(protocol: Protocol, peer: IpAddr, tls: bool) -> Self {
+        Self {
+            protocol,
+            peer,
+            login: None,
+            proof: LoginProof::Proven,
+            greeting: None,
+            sender: String::new(),
+            recipients: Vec::new(),
+            tls,
+            path: None,
+        }
+    }
+}
+
 /// The content of an arrival, as far as it was understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {

@@ -42,7 +42,7 @@ pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
 pub use past::{ChannelPast, Gathering, Past, PastQuery, RecentAlerts, RecentQuery};
-pub use percent::percent_decoded;
+pub use percent::{percent_decoded, percent_encoded};
 pub use plan::{
     Due, Facts, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner, RuleSource,
 };

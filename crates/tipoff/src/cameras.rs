@@ -1,5 +1,6 @@
 //! The cameras that Tipoff asks: for their events, for pictures of alarms that come without one, and for their settings.
 
+mod asking;
 mod clients;
 mod discovery;
 mod onvif_media;

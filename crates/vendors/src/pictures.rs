@@ -1,6 +1,6 @@
 //! Where a device has a picture of this moment: path and query by the rules of its vendor.
 
-use tipoff_model::Camera;
+use tipoff_model::{Camera, percent_encoded};
 
 use crate::{VENDORS, Vendor};
 
@@ -51,9 +51,9 @@ fn filled(
     let values = [
         ("{channel}", Some(channel.to_string())),
         ("{index}", Some(channel.saturating_sub(1).to_string())),
-        ("{name}", name.map(escaped)),
-        ("{user}", login.map(|login| escaped(login.user))),
-        ("{password}", login.map(|login| escaped(login.password))),
+        ("{name}", name.map(percent_encoded)),
+        ("{user}", login.map(|login| percent_encoded(login.user))),
+        ("{password}", login.map(|login| percent_encoded(login.password))),
     ];
     for (place, value) in values {
         if target.contains(place) {
@@ -61,20 +61,6 @@ fn filled(
         }
     }
     Some(target)
-}
-
-/// Percent-encoded (RFC 3986, section 2.1), but for unreserved characters.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                escaped.push(char::from(byte));
-            }
-            _ => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tipoff_model::percent_decoded;
+use tipoff_model::{percent_decoded, percent_encoded};
 use url::Url;
 
 use crate::StreamError;
@@ -73,7 +73,7 @@ impl LiveStream {
     pub(crate) fn address(&self, server: &str) -> String {
         let login = match &self.login {
             Some(StreamLogin { user, password }) => {
-                format!("{}:{}@", escaped(user), escaped(password))
+                format!("{}:{}@", percent_encoded(user), percent_encoded(password))
             }
             None => String::new(),
         };
@@ -87,7 +87,7 @@ impl LiveStream {
         let Some(login) = self.login.as_ref().filter(|login| !login.password.is_empty()) else {
             return text.to_owned();
         };
-        text.replace(&escaped(&login.password), "…").replace(&login.password, "…")
+        text.replace(&percent_encoded(&login.password), "…").replace(&login.password, "…")
     }
 }
 
@@ -102,16 +102,6 @@ impl fmt::Debug for LiveStream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "LiveStream({self}{})", self.path())
     }
-}
-
-/// Everything but letters, digits and four marks is escaped (RFC 3986, section 2.3).
-fn escaped(text: &str) -> String {
-    let escape = |byte: u8| match byte {
-        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(escape).collect()
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use super::asking::random;
+
 /// How long answers are waited for: cameras delay theirs by up to half a second.
 const TIME: Duration = Duration::from_secs(2);
 /// The pause between two searches: all cameras answer each.
@@ -142,13 +144,6 @@ impl Found {
         known.name = known.name.take().or(camera.name);
         known.is_new |= camera.is_new;
     }
-}
-
-/// Random bytes. A number that was used before costs one answer.
-fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    let _ = getrandom::fill(&mut bytes);
-    bytes
 }
 
 #[cfg(test)]

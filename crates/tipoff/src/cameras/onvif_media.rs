@@ -8,10 +8,9 @@ use tipoff_onvif::answer::{self, Profile};
 use tipoff_onvif::{Fault, Operation, Reference, UsernameToken};
 use url::Url;
 
+use super::asking::{DEVICE_SERVICE, random};
 use super::clients::CameraClients;
 
-/// Where cameras have their device service (ONVIF Core Specification, section 5.1.2).
-const DEVICE_SERVICE: &str = "/onvif/device_service";
 /// Longest wait for one answer.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 /// Largest answer: profiles of a recorder are long.
@@ -126,13 +125,6 @@ fn profile_of(profiles: &[Profile], channel: usize) -> Option<&Profile> {
         }
     }
     profiles.first().filter(|_| channel == 1)
-}
-
-/// Random bytes. A number that was used before costs one answer.
-fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    let _ = getrandom::fill(&mut bytes);
-    bytes
 }
 
 #[cfg(test)]

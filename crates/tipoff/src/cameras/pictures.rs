@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use tipoff_model::{Camera, Device, Envelope, Event, LoginProof, Protocol};
+use tipoff_model::{Camera, Device, Envelope, Event, Protocol};
 use tipoff_spool::{SpoolError, Stored};
 use tipoff_video::Transcoder;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, mpsc, oneshot};
@@ -148,7 +148,11 @@ impl Pictures {
             source,
             given: None,
             device,
-            envelope: asked_envelope(peer.unwrap_or(IpAddr::from([0, 0, 0, 0]))),
+            envelope: Envelope::asked(
+                Protocol::Http,
+                peer.unwrap_or(IpAddr::from([0, 0, 0, 0])),
+                false,
+            ),
             event: Event::Periodic,
             vendor,
             camera,
@@ -274,21 +278,6 @@ impl Drop for DeviceTurn {
                 under_way.remove(&self.device);
             }
         }
-    }
-}
-
-/// The envelope of a picture that nobody sent.
-fn asked_envelope(peer: IpAddr) -> Envelope {
-    Envelope {
-        protocol: Protocol::Http,
-        peer,
-        login: None,
-        proof: LoginProof::Proven,
-        greeting: None,
-        sender: String::new(),
-        recipients: Vec::new(),
-        tls: false,
-        path: None,
     }
 }
 

@@ -180,7 +180,7 @@ impl Links {
     /// not begin with https://.
     pub(crate) fn hook(&self, channel: &str) -> Option<String> {
         let base = self.0.base.as_deref().filter(|base| base.starts_with("https://"))?;
-        Some(format!("{base}/hooks/{}", crate::runtime::percent::encode(channel)))
+        Some(format!("{base}/hooks/{}", tipoff_model::percent_encoded(channel)))
     }
 
     fn sign(&self, place: MediaPlace, expires_s: i64) -> String {

@@ -18,7 +18,6 @@ pub(crate) mod log;
 pub(crate) mod millis;
 pub(crate) mod notifier;
 pub(crate) mod per_minute;
-pub(crate) mod percent;
 pub(crate) mod private;
 pub(crate) mod shutdown;
 pub(crate) mod supervise;

@@ -11,7 +11,6 @@ use utoipa::IntoParams;
 
 use super::problem::Problem;
 use super::reader_clock::ReaderClock;
-use crate::runtime::percent;
 
 /// Incidents on a page.
 pub(crate) const PAGE: u32 = 48;
@@ -176,7 +175,8 @@ impl IncidentQuery {
         for (name, value) in pairs {
             if let Some(value) = value {
                 let separator = if address.is_empty() { "" } else { "&" };
-                let _ = write!(address, "{separator}{name}={}", percent::encode(&value));
+                let _ =
+                    write!(address, "{separator}{name}={}", tipoff_model::percent_encoded(&value));
             }
         }
         address

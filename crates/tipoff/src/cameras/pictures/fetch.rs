@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use url::Url;
 
 use super::places::{Place, PlaceKey, Places};
+use crate::cameras::asking::target_of;
 use crate::cameras::clients::CameraClients;
 use crate::cameras::onvif_media::{MediaAddresses, NoAddresses, OnvifMedia};
 use crate::receive::{ArrivalWriter, FileForm, PictureRequest, may_be_picture};
@@ -388,12 +389,4 @@ fn is_stream(url: &Url) -> bool {
 /// Scheme, host and port.
 fn shown(url: &Url) -> String {
     url.origin().ascii_serialization()
-}
-
-/// Path and query of an address.
-fn target_of(url: &Url) -> String {
-    match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    }
 }

@@ -17,6 +17,7 @@ use tipoff_onvif::{
 use tokio::time::{Instant, sleep_until, timeout};
 use url::Url;
 
+use super::super::asking::{DEVICE_SERVICE, random, target_of};
 use super::backlog::Backlog;
 use super::camera::PulledCamera;
 use super::error::PullError;
@@ -24,8 +25,6 @@ use super::leave::{Leave, Left};
 use super::sink::SessionSink;
 use super::stream::MessageSink;
 
-/// Where cameras have their device service (ONVIF Core Specification, section 5.1.2).
-const DEVICE_SERVICE: &str = "/onvif/device_service";
 /// Bytes of an answer.
 const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The longest time for telling a camera that its events are not wanted any more.
@@ -211,10 +210,7 @@ impl<'a> OnvifPull<'a> {
         let client = client
             .or_insert_with_key(|address| Arc::new(CameraClient::new(address.clone(), login)));
         let client = Arc::clone(client);
-        let target = url
-            .query()
-            .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        let content_type = format!("{CONTENT_TYPE}; action=\"{}\"", request.action);
+        let (target, content_type) = (target_of(&url), request.content_type());
         let question = Question {
             method: "POST",
             target: &target,
@@ -338,7 +334,7 @@ fn consumer(host: IpAddr, port: u16, password: Option<&str>) -> String {
     };
     match password {
         Some(password) => {
-            format!("http://{host}:{port}/h/{}", crate::runtime::percent::encode(password))
+            format!("http://{host}:{port}/h/{}", tipoff_model::percent_encoded(password))
         }
         None => format!("http://{host}:{port}/h"),
     }
@@ -361,13 +357,6 @@ fn parsed(body: &[u8]) -> AlarmRequest {
         rest = rest.get(taken..).unwrap_or_default();
     }
     parser.finish(false, &mut decoded)
-}
-
-fn random() -> [u8; 16] {
-    let mut random = [0; 16];
-    // Without any the nonces repeat, which only strict cameras refuse.
-    let _ = getrandom::fill(&mut random);
-    random
 }
 
 #[cfg(test)]

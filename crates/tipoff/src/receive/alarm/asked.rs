@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use tipoff_model::{AlarmReading, AlarmRequest, Envelope, LoginProof, Protocol};
+use tipoff_model::{AlarmReading, AlarmRequest, Envelope, Protocol};
 use tipoff_spool::{MailDigest, Sender, SpoolError, Stored};
 
 use super::AlarmReceiver;
@@ -69,17 +69,7 @@ impl AlarmReceiver {
         let mut writer = begun.map_err(|error| disk_error(&error))?;
         writer.belongs_to(Sender::new(peer, true));
         writer.write(bytes).map_err(|error| disk_error(&error))?;
-        let envelope = Envelope {
-            protocol,
-            peer,
-            login: None,
-            proof: LoginProof::Proven,
-            greeting: None,
-            sender: String::new(),
-            recipients: Vec::new(),
-            tls: by_tls,
-            path: None,
-        };
+        let envelope = Envelope::asked(protocol, peer, by_tls);
         let facts = RequestFacts {
             receiver: self.clone(),
             origin: Origin::Asked(device.to_owned()),

@@ -13,6 +13,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use tipoff_spool::{Role, TokenScope};
 
+use tipoff_model::percent_encoded;
+
 use super::super::AppState;
 use super::super::client::Client;
 use super::super::page::{is_api, problem_response};
@@ -23,7 +25,6 @@ use super::login_cookie::cookie_name;
 use super::principal::{AuthMethod, Principal, not_logged_in};
 use super::tokens::TOKEN_PREFIX;
 use super::{Access, Rights};
-use crate::runtime::percent::encode;
 
 /// What the guard of some routes needs.
 #[derive(Clone)]
@@ -64,7 +65,7 @@ fn refuse(problem: Problem, parts: &Parts) -> Response {
     let path = parts.uri.path();
     if problem.status() == StatusCode::UNAUTHORIZED && !is_api(path) {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        return Redirect::to(&format!("/login?next={}", encode(path))).into_response();
+        return Redirect::to(&format!("/login?next={}", percent_encoded(path))).into_response();
     }
     problem_response(problem, path)
 }

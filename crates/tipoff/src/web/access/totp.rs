@@ -154,7 +154,7 @@ impl Access {
         getrandom::fill(&mut secret).map_err(super::machine)?;
         self.0.spool.begin_totp(user.id, secret.to_vec()).await?;
         let secret = base32(&secret);
-        let name = crate::runtime::percent::encode(&user.name);
+        let name = tipoff_model::percent_encoded(&user.name);
         let uri = format!(
             "otpauth://totp/Tipoff:{name}?secret={secret}&issuer=Tipoff&algorithm=SHA1&digits=6&period=30"
         );

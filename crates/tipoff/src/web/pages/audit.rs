@@ -6,6 +6,8 @@
 use askama::Template;
 use axum::extract::State;
 
+use tipoff_model::percent_encoded;
+
 use super::super::AppState;
 use super::super::api::audit::{AuditQuery, find};
 use super::super::audit_sentences::{predicate, subject};
@@ -14,7 +16,6 @@ use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::reader_clock::ReaderClock;
 use crate::receive::marked;
-use crate::runtime::percent::encode;
 use crate::runtime::utc::utc;
 
 /// The areas that the filter offers: the part of an action's name before the dot, and a heading for it.
@@ -86,7 +87,11 @@ pub(in super::super) async fn audit(
         times: (it.count > 1).then_some(it.count),
     };
     let older = before.map(|before| {
-        format!("/audit?who={}&what={}&before={before}", encode(&who), encode(&what))
+        format!(
+            "/audit?who={}&what={}&before={before}",
+            percent_encoded(&who),
+            percent_encoded(&what)
+        )
     });
     page(&AuditPage {
         layout,

@@ -7,13 +7,14 @@ use askama::Template;
 use axum::extract::State;
 use tipoff_spool::ChannelFigures;
 
+use tipoff_model::percent_encoded;
+
 use super::super::AppState;
 use super::super::api::channels::{state_word, with_figures};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::reader_clock::{ReaderClock, span};
 use crate::dispatch::{ChannelState, ChannelStatus};
-use crate::runtime::percent::encode;
 
 #[derive(Template)]
 #[template(path = "channels.html")]
@@ -73,7 +74,7 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &ReaderClock) ->
     let since = figures.waiting_since.filter(|_| figures.pending > 0);
     ChannelRow {
         name: status.name.clone(),
-        part: encode(&status.name),
+        part: percent_encoded(&status.name),
         kind: status.kind,
         state,
         look: match state {

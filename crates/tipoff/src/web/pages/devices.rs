@@ -8,7 +8,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
-use tipoff_model::{DeviceId, Timestamp};
+use tipoff_model::{DeviceId, Timestamp, percent_encoded};
 use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, IncidentFilter};
 
 use super::super::api::devices::{DAYS, find, origin};
@@ -24,7 +24,6 @@ use super::super::pulled_devices::{PullWords, failing_words, pull_words};
 use super::super::reader_clock::{ReaderClock, span};
 use super::super::{AppState, labels};
 use super::timeline::{Card, card};
-use crate::runtime::percent::encode;
 
 /// Devices on a page of the list.
 const PAGE: u32 = 100;
@@ -106,7 +105,7 @@ pub(in super::super) async fn list(
         layout,
         devices: lines.iter().map(|(line, days)| row(line, days, &clock)).collect(),
         failing,
-        older: next.map(|next| format!("/devices?text={}&offset={next}", encode(&text))),
+        older: next.map(|next| format!("/devices?text={}&offset={next}", percent_encoded(&text))),
         text,
     })
 }
