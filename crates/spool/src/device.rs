@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tipoff_model::{DeviceId, Event, Protocol, Timestamp};
 
-use crate::{BoxFuture, Result};
+use crate::{BoxFuture, MediaPlace, Result};
 
 /// Which devices a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -172,8 +172,18 @@ pub trait Devices {
         days: &'a [Timestamp],
     ) -> BoxFuture<'a, Result<Vec<Vec<u64>>>>;
 
+    /// For each of these devices the picture or video that stands for its latest incident with one, among the latest 20.
+    fn latest_pictures<'a>(
+        &'a self,
+        devices: &'a [DeviceId],
+    ) -> BoxFuture<'a, Result<Vec<Option<MediaPlace>>>>;
+
     /// Adds a device. `None` if another one has this user.
     fn add_device(&self, device: NewDevice) -> BoxFuture<'_, Result<Option<DeviceId>>>;
+
+    /// The device that people gave this name, in any case of its letters. `None` if nobody did: what a device calls itself
+    /// does not count.
+    fn holder_of_name<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<DeviceId>>>;
 
     /// The devices that were added and have a login, with their numbers.
     fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>>;

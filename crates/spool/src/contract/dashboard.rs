@@ -114,6 +114,13 @@ async fn a_line_counts_and_shows(open: Open<'_>) {
     assert_eq!((shown.pictures, shown.videos, shown.arrivals), (2, 2, 2));
     let cover = shown.cover.map(|it| (it.place, it.video));
     assert_eq!(cover, Some((place(second.arrival, 1), false)), "a picture shows more");
+    let yard = device(&*spool, "yard").await;
+    let latest = async || spool.latest_pictures(&[yard, DeviceId(99)]).await.unwrap();
+    assert_eq!(latest().await, [Some(place(second.arrival, 1)), None]);
+    let mut text = arrival(&*spool, "yard", seconds(9_000));
+    text.content.media.clear();
+    spool.store(text).await.unwrap();
+    assert_eq!(latest().await[0], Some(place(second.arrival, 1)), "the latest that has one");
     assert_eq!(spool.incident_of(second.arrival).await.unwrap(), Some(first.incident));
     let pending = |channel: &str| (channel.to_owned(), DeliveryState::Pending, 2);
     assert_eq!(shown.deliveries, [pending("phone"), pending("hook")]);
@@ -142,6 +149,10 @@ async fn what_people_say_of_a_device_stays(open: Open<'_>) {
     };
     let added = spool.add_device(new.clone()).await.unwrap().unwrap();
     assert_eq!(spool.add_device(new.clone()).await.unwrap(), None, "the user is taken");
+    let holder = async |name| spool.holder_of_name(name).await.unwrap();
+    assert_eq!(holder("hall").await, Some(added));
+    assert_eq!(holder("GATE").await, Some(id));
+    assert_eq!(holder("cam").await, None, "the device calls itself so");
     let keep = RetentionLimits { age: Duration::ZERO, bytes_max: 0, guard: AgeGuard::default() };
     spool.sweep(keep, seconds(1000)).await.unwrap();
     drop(spool);

@@ -48,6 +48,13 @@ pub(crate) fn renamed(name: &str, others: &[StoredNames]) -> Vec<i64> {
 }
 
 impl StoredNames {
+    /// Whether people gave it this name: in the configuration, when they added it, or later.
+    pub(crate) fn was_given(&self, name: &str) -> bool {
+        let is_like = |own: &str| own.eq_ignore_ascii_case(name);
+        let own = (self.distinct_name.is_none() && self.label.is_none()).then_some(&*self.name);
+        !self.is_merged && self.label.as_deref().or(own).is_some_and(is_like)
+    }
+
     /// Whether people call it by this name, with the address or without.
     fn is_called(&self, name: &str) -> bool {
         let is_like = |own: &str| own.eq_ignore_ascii_case(name);
@@ -112,6 +119,16 @@ mod tests {
         let others = [stored(7, &found("Cam", "10.0.0.2")), stored(8, &configured)];
         assert_eq!(name_of(&configured, &others), plan("cam", &[7]));
         assert_eq!(name_of(&found("cam", "10.0.0.1"), &others), plan("cam (10.0.0.1)", &[7]));
+    }
+
+    #[test]
+    fn a_name_is_given_by_people_only() {
+        let added = stored(1, &Device { name: "Gate".to_owned(), ..Device::default() });
+        assert!(added.was_given("gate"));
+        let renamed = StoredNames { label: Some("Door".to_owned()), ..added.clone() };
+        assert!(renamed.was_given("Door") && !renamed.was_given("Gate"));
+        assert!(!StoredNames { is_merged: true, ..added }.was_given("Gate"));
+        assert!(!stored(2, &found("cam", "10.0.0.2")).was_given("cam"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Names of devices: read and written for the decisions of [`crate::core::device_names`].
 
-use tipoff_model::Device;
+use tipoff_model::{Device, DeviceId};
 
 use super::statement::{Sql, params};
 use crate::Result;
@@ -22,6 +22,12 @@ pub(super) fn take(sql: &dyn Sql, device: &Device) -> Result<String> {
 /// All devices of this name lose it to the one that somebody gave it to.
 pub(super) fn reserve(sql: &dyn Sql, name: &str) -> Result<()> {
     rename(sql, &device_names::renamed(name, &others(sql, "", name)?))
+}
+
+/// See [`crate::Devices::holder_of_name`].
+pub(super) fn holder(sql: &dyn Sql, name: &str) -> Result<Option<DeviceId>> {
+    let found = others(sql, "", name)?.into_iter().find(|device| device.was_given(name));
+    Ok(found.map(|device| DeviceId(device.id)))
 }
 
 /// The devices of other keys with a name like this.

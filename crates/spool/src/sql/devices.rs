@@ -5,22 +5,25 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipoff_model::{DeviceId, DeviceKey, Protocol, Timestamp};
+use tipoff_model::{ArrivalId, DeviceId, DeviceKey, Protocol, Timestamp};
 
 use super::database::Database;
 use super::node_notices::NodeNotice;
 use super::spool::{SqlSpool, lock};
 use super::statement::{Row, Sql, at, number, params};
-use super::{device_edits, notices};
+use super::{device_edits, device_names, notices};
 use crate::core::devices::{self, Watched};
 use crate::core::incident_kind::IncidentKind;
 use crate::{
     BoxFuture, CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices,
-    KnownPlace, NewDevice, Notice, Result, SharedPlace, Sighting, SpoolError,
+    KnownPlace, MediaPlace, NewDevice, Notice, Result, SharedPlace, Sighting, SpoolError,
 };
 
 /// Number of sightings, and of merged devices, that a device's page shows.
 const DETAILS_MAX: u32 = 20;
+
+/// Number of a device's latest incidents in which its picture is looked for.
+const PICTURE_LOOKED_FOR_MAX: u32 = 20;
 
 const LINE: &str =
     "SELECT id, key, coalesce(label, name), vendor, last_at, muted_until, silent_after,
@@ -51,8 +54,25 @@ impl<D: Database> Devices for SqlSpool<D> {
         Box::pin(self.read(move |sql| activity(sql, &devices, &days)))
     }
 
+    fn latest_pictures<'a>(
+        &'a self,
+        devices: &'a [DeviceId],
+    ) -> BoxFuture<'a, Result<Vec<Option<MediaPlace>>>> {
+        let devices = devices.to_owned();
+        Box::pin(
+            self.read(move |sql| {
+                devices.iter().map(|device| latest_picture(sql, *device)).collect()
+            }),
+        )
+    }
+
     fn add_device(&self, device: NewDevice) -> BoxFuture<'_, Result<Option<DeviceId>>> {
         Box::pin(self.write(move |sql| device_edits::add(sql, &device)))
+    }
+
+    fn holder_of_name<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<DeviceId>>> {
+        let name = name.to_owned();
+        Box::pin(self.read(move |sql| device_names::holder(sql, &name)))
     }
 
     fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>> {
@@ -158,6 +178,17 @@ fn activity(sql: &dyn Sql, ids: &[DeviceId], days: &[Timestamp]) -> Result<Vec<V
         Ok(devices::per_day(began_at, days))
     };
     ids.iter().map(of_device).collect()
+}
+
+/// See [`crate::Devices::latest_pictures`].
+fn latest_picture(sql: &dyn Sql, device: DeviceId) -> Result<Option<MediaPlace>> {
+    let select = "SELECT cover_arrival, cover_index
+        FROM (SELECT id, cover_arrival, cover_index FROM incident
+              WHERE device = ?1 ORDER BY id DESC LIMIT ?2) AS latest
+        WHERE cover_arrival IS NOT NULL AND cover_index IS NOT NULL ORDER BY id DESC LIMIT 1";
+    sql.row(select, params![device.0, PICTURE_LOOKED_FOR_MAX], |row| {
+        Ok(MediaPlace { arrival: ArrivalId(row.get(0)?), index: Some(row.get(1)?) })
+    })
 }
 
 /// See [`crate::Devices::added_devices`].

@@ -24,14 +24,22 @@ pub(super) fn password() -> Result<String, Problem> {
     Ok(random.iter().map(|byte| char::from(character(byte))).collect())
 }
 
-/// Users for a device of this name, the best first.
+/// A character in Latin letters. German umlauts are spelled with two letters (DIN 5007-2), unlike in other languages.
+fn latin(character: char) -> &'static str {
+    match character {
+        'ä' | 'Ä' => "ae",
+        'ö' | 'Ö' => "oe",
+        'ü' | 'Ü' => "ue",
+        _ => any_ascii::any_ascii_char(character),
+    }
+}
+
+/// Users for a device of this name, the best first. Cameras take Latin letters and digits only.
 pub(super) fn users(name: &str) -> impl Iterator<Item = String> + use<> {
-    let plain: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|character| character.to_ascii_lowercase())
-        .take(USER_CHARS_MAX - 2)
-        .collect();
+    let spelled: String = name.chars().map(latin).collect();
+    let letters = spelled.chars().filter(char::is_ascii_alphanumeric);
+    let plain: String =
+        letters.map(|letter| letter.to_ascii_lowercase()).take(USER_CHARS_MAX - 2).collect();
     let stem = if plain.is_empty() { "camera".to_owned() } else { plain };
     (1..=TRIES).map(move |number| match number {
         1 => stem.clone(),
@@ -47,8 +55,14 @@ mod tests {
     fn users_are_short_and_plain() {
         for (name, user) in [
             ("Front yard", "frontyard"),
-            ("Überwachung hinten links", "berwachung"),
-            ("前院", "camera"),
+            ("Überwachung hinten links", "ueberwachu"),
+            ("Küche", "kueche"),
+            ("Garçonnière", "garconnier"),
+            ("Straße", "strasse"),
+            ("前门", "qianmen"),
+            ("Гараж", "garazh"),
+            ("🚪", "door"),
+            ("…", "camera"),
         ] {
             assert_eq!(users(name).next().as_deref(), Some(user));
         }

@@ -244,6 +244,38 @@ fn a_deceptive_name_is_refused_and_log_entries_are_sentences() {
 }
 
 #[test]
+fn two_devices_never_have_one_name_that_people_gave() {
+    let home =
+        Home::new("[[device]]\nname = \"Front\"\nuser = \"front\"\npassword = \"a long secret\"\n");
+    let server = home.start();
+    with_password(&home, &["password"], OWNER);
+    let owner = Person::log_in(&server, "owner", OWNER);
+    let add = |name: &str| owner.ask("POST /api/v1/devices", &json!({"name": name}));
+    let kitchen = add("K\u{fc}che");
+    assert_eq!(kitchen.status, 201);
+    let added: Value = serde_json::from_str(&kitchen.body).unwrap();
+    assert_eq!(added["user"], "kueche");
+    for taken in ["K\u{fc}che", "k\u{fc}che", " FRONT "] {
+        let refused = add(taken);
+        assert_eq!(refused.status, 409, "{taken}: {}", refused.body);
+        assert!(refused.body.contains("choose another name"), "{}", refused.body);
+    }
+    assert_eq!(add("Hall").status, 201);
+    let rename = |id: i64, name: &str| {
+        owner.status(&format!("PATCH /api/v1/devices/{id}"), json!({"name": name}))
+    };
+    let (kitchen, hall) = (added["id"].as_i64().unwrap(), added["id"].as_i64().unwrap() + 1);
+    assert_eq!(rename(hall, "K\u{fc}che"), 409);
+    assert_eq!(rename(kitchen, "k\u{fc}che"), 200, "its own name in other letters");
+    // Names that devices report are no hindrance: those devices get the address behind theirs.
+    assert!(
+        send(server.smtp[0], "yard@example.com", &mail("Motion", &[PICTURE])).starts_with("250")
+    );
+    assert_eq!(add("yard").status, 201);
+    server.stop();
+}
+
+#[test]
 fn there_is_an_owner_before_there_is_a_viewer() {
     let home = Home::new("");
     let server = home.start();

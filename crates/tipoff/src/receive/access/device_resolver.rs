@@ -36,6 +36,11 @@ impl DeviceResolver {
 }
 
 impl DeviceResolver {
+    /// Whether the configuration gives a device this name, in any case of its letters.
+    pub(crate) fn is_configured_name(&self, name: &str) -> bool {
+        self.0.0.load().devices.iter().any(|device| device.name.eq_ignore_ascii_case(name))
+    }
+
     /// The device that was asked, or the part of it that a recorder's channel is. It is sure who it is.
     pub(crate) fn asked(&self, name: &str, camera: Option<&Camera>) -> Device {
         self.0.0.load().asked(name, camera)

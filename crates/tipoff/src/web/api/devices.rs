@@ -222,6 +222,7 @@ pub(in super::super) async fn add(
     Json(device): Json<DeviceToAdd>,
 ) -> Result<(StatusCode, Json<AddedDevice>), Problem> {
     let name = name(&device.name)?;
+    require_free_name(&state, &name, None).await?;
     let password = device_credentials::password()?;
     for user in device_credentials::users(&name) {
         let taken = state.is_user(&user);
@@ -252,6 +253,22 @@ fn name(text: &str) -> Result<String, Problem> {
         return Err(Problem::bad(detail));
     }
     Ok(name.to_owned())
+}
+
+/// 409 if another device than `own` has this name: alerts, rules and pages tell devices apart by it.
+async fn require_free_name(
+    state: &AppState,
+    name: &str,
+    own: Option<DeviceId>,
+) -> Result<(), Problem> {
+    let holder = state.spool.holder_of_name(name).await?;
+    if holder.is_some_and(|it| Some(it) != own)
+        || state.directory.resolver().is_configured_name(name)
+    {
+        let detail = format!("another device is called {name}: choose another name");
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    }
+    Ok(())
 }
 
 /// What to change of a device; what is left out stays as it is.
@@ -287,6 +304,11 @@ pub(in super::super) async fn change(
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
     let detail = described(&change);
+    if let Some(name) = change.name.as_deref().map(str::trim).filter(|name| !name.is_empty())
+        && origin(&known) != "configuration"
+    {
+        require_free_name(&state, name, Some(known.id)).await?;
+    }
     for change in changes(&known, change, state.clock.now())? {
         state.spool.change_device(known.id, change).await?;
     }

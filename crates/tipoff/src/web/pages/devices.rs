@@ -8,7 +8,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
-use tipoff_model::{DeviceId, Timestamp, percent_encoded};
+use tipoff_model::{DeviceId, MediaPlace, Timestamp, percent_encoded};
 use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, IncidentFilter};
 
 use super::super::api::devices::{DAYS, find, origin};
@@ -16,6 +16,7 @@ use super::super::api::snapshots::picture_device;
 use super::super::bar_chart::{Bar, bars, listed};
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
+use super::super::incident_types::thumbnail_url;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::page_parts::Choice;
@@ -49,6 +50,8 @@ struct DevicesPage {
 struct DeviceRow {
     id: i64,
     name: String,
+    /// Address of the thumbnail of its latest picture. `None` if there is none.
+    thumbnail: Option<String>,
     /// The vendor, if known, and how the device became known.
     about: String,
     /// When it sent something last, such as `5 min ago`.
@@ -101,9 +104,12 @@ pub(in super::super) async fn list(
     let filter = DeviceFilter { text: text.clone(), offset };
     let failing = if offset == 0 { failing_words(&state, &text, &clock) } else { Vec::new() };
     let (lines, next) = find(&state, &filter, PAGE, &clock).await?;
+    let ids: Vec<DeviceId> = lines.iter().map(|(line, _)| line.id).collect();
+    let pictures = state.spool.latest_pictures(&ids).await?;
+    let rows = lines.iter().zip(pictures);
     page(&DevicesPage {
         layout,
-        devices: lines.iter().map(|(line, days)| row(line, days, &clock)).collect(),
+        devices: rows.map(|((line, days), picture)| row(line, days, picture, &clock)).collect(),
         failing,
         older: next.map(|next| format!("/devices?text={}&offset={next}", percent_encoded(&text))),
         text,
@@ -111,8 +117,14 @@ pub(in super::super) async fn list(
 }
 
 /// A device in words.
-fn row(line: &DeviceLine, days: &[u64], clock: &ReaderClock) -> DeviceRow {
+fn row(
+    line: &DeviceLine,
+    days: &[u64],
+    picture: Option<MediaPlace>,
+    clock: &ReaderClock,
+) -> DeviceRow {
     DeviceRow {
+        thumbnail: picture.map(thumbnail_url),
         id: line.id.0,
         name: line.name.clone(),
         about: about(line),
