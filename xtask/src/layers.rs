@@ -14,6 +14,7 @@ use crate::tree::File;
 /// The shipped crates, lowest layer first; crates of one layer do not know each other.
 const CRATES: &[&[&str]] = &[
     &["model", "confine"],
+    &["language"],
     &["smtp", "ftp", "mail", "alarm", "onvif", "vendors", "rules"],
     &["video", "channels", "camera", "mqtt", "spool"],
     &["tipoff"],

@@ -9,6 +9,7 @@ use serde_json::Value;
 /// Rooms that do no I/O.
 const PURE: &[&str] = &[
     "tipoff-model",
+    "tipoff-language",
     "tipoff-smtp",
     "tipoff-ftp",
     "tipoff-mail",
@@ -31,8 +32,8 @@ const OWNED: &[(&str, &str)] = &[
 /// Crates that may know several rooms: the program itself, and what is never shipped.
 const CENTRES: &[&str] = &["tipoff", "tipoff-testkit", "tipoff-bench", "xtask"];
 
-/// What every room may know: the nouns, and the way to start programs.
-const SHARED: &[&str] = &["tipoff-model", "tipoff-confine"];
+/// What every room may know: the nouns, the texts that people read, and the way to start programs.
+const SHARED: &[&str] = &["tipoff-model", "tipoff-confine", "tipoff-language"];
 
 /// What breaks the star.
 pub(crate) fn check(root: &Path) -> anyhow::Result<Vec<String>> {

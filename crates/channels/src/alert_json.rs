@@ -66,9 +66,9 @@ pub(crate) fn string(text: &str) -> String {
 
 /// The device's text, and notes about a broken connection and about arrivals that a limit left out.
 pub(crate) fn text(alert: &Alert) -> String {
-    let torn = if alert.torn { crate::message_plan::TORN_WORDS } else { "" };
+    let torn = if alert.torn { wording::texts(alert).text("alert-torn") } else { String::new() };
     let left_out = wording::left_out(alert);
-    let parts = [alert.text.as_str(), torn, &left_out];
+    let parts = [alert.text.as_str(), &torn, &left_out];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 

@@ -11,13 +11,6 @@ use crate::{Abilities, Limits};
 /// The name of the file that holds a text which is too long for a message.
 pub const TEXT_FILE_NAME: &str = "message.txt";
 
-/// The note of an alert whose connection broke before the end.
-pub(crate) const TORN_WORDS: &str =
-    "The connection broke before the end: something may be missing.";
-
-/// The note of a video without an end or an index. Such a video is sent as a document.
-pub(crate) const INCOMPLETE_WORDS: &str = "the recording is incomplete or damaged and may not play";
-
 /// One message. It is empty for a service that accepts the whole alert, which is in [`crate::Context::alert`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message {
@@ -174,7 +167,7 @@ pub(crate) fn without(
 ) -> Message {
     let (left_out, files): (Vec<_>, Vec<_>) =
         message.files.iter().cloned().partition(|file| leave_out(file));
-    let notes: Vec<String> = left_out.iter().map(|file| note(file, why)).collect();
+    let notes: Vec<String> = left_out.iter().map(|file| note(file, why, alert)).collect();
     let wording = Wording {
         title: if message.title.is_empty() {
             wording::title(alert, message.reply_to.is_some())
@@ -189,11 +182,15 @@ pub(crate) fn without(
 }
 
 /// The line for a file that is not sent: the reason, and the file's link.
-pub(crate) fn note(file: &Attachment, why: &str) -> String {
-    let url = file.stored().and_then(|stored| stored.url.as_deref());
-    let place = url.map_or("it is kept in Tipoff".to_owned(), |url| format!("open {url}"));
+pub(crate) fn note(file: &Attachment, why: &str, alert: &Alert) -> String {
+    let texts = wording::texts(alert);
+    let place = match file.stored().and_then(|stored| stored.url.as_deref()) {
+        Some(url) => texts.with("alert-file-linked", &[("link", url.into())]),
+        None => texts.text("alert-file-kept"),
+    };
     let (name, size) = (words::clean(file.name()), words::size(file.size()));
-    format!("{name} ({size}): {why}: {place}")
+    let (name, size) = (("name", (&*name).into()), ("size", (&size).into()));
+    texts.with("alert-file", &[name, size, ("why", why.into()), ("place", (&place).into())])
 }
 
 /// The files of an alert by the way they are sent, and the lines for those that are not sent.
@@ -217,24 +214,28 @@ fn sort(alert: &Alert, limits: &Limits) -> Sorted {
         documents: Vec::new(),
         notes: String::new(),
     };
-    let mut notes = Vec::new();
+    let (mut notes, texts) = (Vec::new(), wording::texts(alert));
     if alert.torn {
-        notes.push(TORN_WORDS.to_owned());
+        notes.push(texts.text("alert-torn"));
     }
+    let named = |key: &str, file: &Attachment| {
+        texts.with(key, &[("name", (&*words::clean(file.name())).into())])
+    };
     let media = alert.media.iter().map(|stored| (stored, role(stored, limits)));
     let raw = alert.raw.iter().map(|stored| (stored, Role::Document));
     for (stored, role) in media.chain(raw) {
         let file = Attachment { role, source: Source::Stored(stored.clone()) };
         if stored.media.kind == MediaKind::Video && !stored.media.whole && !alert.torn {
-            notes.push(format!("{}: {INCOMPLETE_WORDS}", words::clean(file.name())));
+            // It has no end or no index, and is sent as a document.
+            notes.push(named("alert-file-incomplete", &file));
         }
         if file.size() > limits.file_bytes_max {
             let limit = words::size(limits.file_bytes_max);
-            let why = format!("too big for {} (limit {limit})", limits.service);
-            notes.push(note(&file, &why));
+            let limit = [("service", limits.service.into()), ("limit", (&limit).into())];
+            notes.push(note(&file, &texts.with("alert-file-too-big", &limit), alert));
         } else if file.size() == 0 {
             // Services refuse a file without a byte in it.
-            notes.push(format!("{}: an empty file", words::clean(file.name())));
+            notes.push(named("alert-file-empty", &file));
         } else {
             match role {
                 Role::Picture | Role::Video => sorted.shown.push(file),

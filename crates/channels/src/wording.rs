@@ -4,19 +4,13 @@
 
 use std::time::Duration;
 
+use tipoff_language::{Argument, Texts};
 use tipoff_model::{Alert, AlertKind, Event, MediaKind};
 
 use crate::words;
 
 /// Length limit of a title, in UTF-16 units: it is shown above the text on a phone's screen.
 const TITLE_UTF16_MAX: usize = 200;
-
-/// The text for a device's test without a picture.
-const TEST_WITHOUT_PICTURE: &str = "The test has no picture. If the device is a camera, switch \
-    attachments on in its mail settings.";
-
-/// The text for a device's test with a picture.
-const TEST_WITH_PICTURE: &str = "The test arrived with a picture.";
 
 /// The icon of a report.
 const REPORT_ICON: &str = "📋";
@@ -90,7 +84,8 @@ pub(crate) fn title(alert: &Alert, is_reply: bool) -> String {
 fn usual_title(alert: &Alert, is_reply: bool) -> String {
     let device = one_line(&alert.device);
     if alert.event == Event::Test && alert.kind == AlertKind::First {
-        return format!("{} {device} works", Event::Test.icon());
+        let works = texts(alert).with("alert-works", &[("device", (&device).into())]);
+        return format!("{} {works}", Event::Test.icon());
     }
     let events = events(alert);
     let icon = match (alert.kind, events.first()) {
@@ -103,7 +98,7 @@ fn usual_title(alert: &Alert, is_reply: bool) -> String {
     let what = match events.as_slice() {
         [] if titled_by_subject(alert) => one_line(&alert.subject),
         [] => contents(alert),
-        events => event_names(events),
+        events => event_names(events, texts(alert)),
     };
     let device = if is_reply || device.is_empty() { what } else { format!("{device} · {what}") };
     format!("{icon} {device}").trim_start().to_owned()
@@ -120,10 +115,12 @@ fn events(alert: &Alert) -> Vec<Event> {
 }
 
 /// `Person, vehicle`.
-fn event_names(events: &[Event]) -> String {
-    let names: Vec<&str> = events.iter().filter_map(|event| event.title()).collect();
-    let (first, rest) = names.split_first().unwrap_or((&"", &[]));
-    rest.iter().fold((*first).to_owned(), |names, name| format!("{names}, {}", name.to_lowercase()))
+fn event_names(events: &[Event], texts: Texts) -> String {
+    let name = |(index, event): (usize, &Event)| match index {
+        0 => texts.event(*event),
+        _ => texts.event_inside(*event),
+    };
+    events.iter().enumerate().filter_map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether the subject is the title: nothing else says what happened.
@@ -142,36 +139,36 @@ fn contents(alert: &Alert) -> String {
     let pictures = count(&[MediaKind::Picture, MediaKind::Animation]);
     let (videos, files) = (count(&[MediaKind::Video]), count(&[MediaKind::File]));
     let length = alert.media.iter().find_map(|file| file.clip.as_ref()).map(|clip| clip.duration);
-    let counted = |count: usize, name: &str| match (count, is_follow_up) {
-        (0, _) => None,
-        (1, true) => Some(format!("1 more {name}")),
-        (1, false) => Some(name.to_owned()),
-        (_, true) => Some(format!("{count} more {name}s")),
-        (_, false) => Some(format!("{count} {name}s")),
+    let texts = texts(alert);
+    let counted = |count: usize, key: &str, key_of_more: &str| {
+        let key = if is_follow_up { key_of_more } else { key };
+        (count > 0).then(|| texts.count(key, count as u64))
     };
+    let of_length =
+        |key: &str, length: String| Some(texts.with(key, &[("length", (&length).into())]));
     let video = match (videos, length.map(clock)) {
-        (1, Some(length)) if pictures + files == 0 => Some(format!("video, {length}")),
-        (1, Some(length)) => Some(format!("video {length}")),
-        (1, None) => Some("video".to_owned()),
-        (videos, _) => counted(videos, "video"),
+        (1, Some(length)) if pictures + files == 0 => of_length("alert-video-alone", length),
+        (1, Some(length)) => of_length("alert-video-length", length),
+        (1, None) => Some(texts.count("alert-videos", 1)),
+        (videos, _) => counted(videos, "alert-videos", "alert-more-videos"),
     };
-    let parts = [counted(pictures, "picture"), video, counted(files, "file")];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let pictures = counted(pictures, "alert-pictures", "alert-more-pictures");
+    let files = counted(files, "alert-files", "alert-more-files");
+    let parts: Vec<String> = [pictures, video, files].into_iter().flatten().collect();
     match parts.is_empty() {
         true if is_follow_up && alert.details.as_deref() == Some("") => again(alert),
-        true if is_follow_up => "More".to_owned(),
-        true => "Alert".to_owned(),
+        true if is_follow_up => texts.text("alert-more"),
+        true => texts.text("alert-plain"),
         false => capitalized(&parts.join(", ")),
     }
 }
 
 /// A follow-up without files and new words: `Motion again`.
 fn again(alert: &Alert) -> String {
-    let subject = one_line(&alert.subject);
-    match (alert.event.title(), subject.as_str()) {
-        (Some(event), _) => format!("{event} again"),
-        (None, "") => "More".to_owned(),
-        (None, subject) => format!("{subject} again"),
+    let (subject, texts) = (one_line(&alert.subject), texts(alert));
+    match texts.event(alert.event).or(Some(subject).filter(|subject| !subject.is_empty())) {
+        Some(what) => texts.with("alert-again", &[("what", (&what).into())]),
+        None => texts.text("alert-more"),
     }
 }
 
@@ -197,8 +194,12 @@ fn body(alert: &Alert) -> String {
         return words;
     }
     let has_picture = alert.media.iter().any(|file| file.media.kind != MediaKind::File);
-    let verdict = if has_picture { TEST_WITH_PICTURE } else { TEST_WITHOUT_PICTURE };
-    if words.is_empty() { verdict.to_owned() } else { format!("{verdict}\n{words}") }
+    let texts = texts(alert);
+    let verdict = match has_picture {
+        true => texts.text("alert-test-with-picture"),
+        false => texts.text("alert-test-without-picture"),
+    };
+    if words.is_empty() { verdict } else { format!("{verdict}\n{words}") }
 }
 
 /// The details without their first line, if the title already has it.
@@ -223,11 +224,19 @@ fn subject_and_text(alert: &Alert) -> String {
 
 /// The line about arrivals that are not in the text because of a limit. Empty if there are none.
 pub(crate) fn left_out(alert: &Alert) -> String {
+    let more = ("count", Argument::Number(alert.more.into()));
     match (alert.more, &alert.link) {
         (0, _) => String::new(),
-        (more, Some(link)) => format!("and {more} more: {link}"),
-        (more, None) => format!("and {more} more, kept in Tipoff"),
+        (_, Some(link)) => {
+            texts(alert).with("alert-left-out-linked", &[more, ("link", link.into())])
+        }
+        (_, None) => texts(alert).with("alert-left-out", &[more]),
     }
+}
+
+/// The texts in the language of an alert.
+pub(crate) fn texts(alert: &Alert) -> Texts {
+    Texts::of(alert.language)
 }
 
 /// `text` on one line, without control characters.

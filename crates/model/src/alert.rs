@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ArrivalId, BlobName, Button, DeliveryId, DeviceId, Event, IncidentId, Media, Timestamp,
+    ArrivalId, BlobName, Button, DeliveryId, DeviceId, Event, IncidentId, Language, Media,
+    Timestamp,
 };
 
 /// What an alert is about: an incident that is new to a channel, more of one, or a count.
@@ -124,6 +125,8 @@ pub struct AlertManner {
 pub struct Alert {
     /// The number of the delivery.
     pub delivery: DeliveryId,
+    /// The language of the words that are not the device's.
+    pub language: Language,
     /// A key that is the same for every attempt at this delivery, and different for every other delivery anywhere.
     pub idempotency_key: String,
     /// The incident.

@@ -26,8 +26,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tipoff_model::{
-    AlertKind, Content, Device, Due, Event, Facts, IncidentClass, NotifiedChannel, OpenIncident,
-    Past, PastQuery, Plan, Planner, Timestamp,
+    AlertKind, Content, Device, Due, Event, Facts, IncidentClass, Language, NotifiedChannel,
+    OpenIncident, Past, PastQuery, Plan, Planner, Timestamp,
 };
 
 pub use alert_style::{AlertStyle, Choice};
@@ -71,6 +71,8 @@ pub struct Rules {
     pub periodic: bool,
     /// The time zone of times of day, and the place of sunrise and sunset.
     pub clock: Clock,
+    /// The language of alerts.
+    pub language: Language,
     /// The groups of each device that is in any, by its name.
     pub groups: HashMap<String, Vec<String>>,
     /// The home modes. The first is in force until another is chosen or begins.

@@ -7,8 +7,11 @@
 mod buttons;
 mod overview;
 
+use self::buttons::short;
+use crate::runtime::local_time::{day_and_minute, minute};
 use std::sync::Arc;
 use std::time::Duration;
+use tipoff_language::Texts;
 
 use jiff::civil::Time;
 use jiff::{ToSpan, ZonedDateTime};
@@ -145,7 +148,7 @@ impl Actions {
         lasts: MuteFor,
         now: Timestamp,
     ) -> Result<Done, ActionError> {
-        let clock = self.local_clock();
+        let (clock, texts) = (self.local_clock(), self.texts());
         let until = match lasts {
             MuteFor::Minutes(minutes) => now.after(Duration::from_secs(u64::from(minutes) * 60)),
             MuteFor::Morning => next_morning(&clock, now),
@@ -154,32 +157,35 @@ impl Actions {
             MuteTarget::Everything => {
                 self.spool.mute_until(until, now).await?;
                 self.events.publish(LiveEvent::HomeState);
-                "Everything".to_owned()
+                texts.text("action-everything")
             }
             MuteTarget::Device(id) => {
                 self.change(id, DeviceChange::MutedUntil(Some(until))).await?.name
             }
         };
-        let time = time_of(&clock, until, now);
+        let time = time_of(&clock, until, now, texts);
+        let time = ("time", (&time).into());
         Ok(Done {
-            text: format!("{what} is muted until {time}."),
-            label: format!("🔇 Until {time}"),
-            next: vec![(Action::Unmute { target }, "Unmute".to_owned())],
+            text: texts.with("action-muted", &[("what", (&what).into()), time]),
+            label: short(&format!("🔇 {}", texts.with("action-muted-label", &[time]))),
+            next: vec![(Action::Unmute { target }, texts.text("action-unmute"))],
         })
     }
 
     /// Ends a mute. It succeeds also if nothing was muted.
     async fn unmute(&self, target: MuteTarget, now: Timestamp) -> Result<Done, ActionError> {
+        let texts = self.texts();
         let what = match target {
             MuteTarget::Everything => {
                 self.spool.mute_until(now, now).await?;
                 self.events.publish(LiveEvent::HomeState);
-                "Everything".to_owned()
+                texts.text("action-everything")
             }
             MuteTarget::Device(id) => self.change(id, DeviceChange::MutedUntil(None)).await?.name,
         };
-        let text = format!("{what} is not muted.");
-        Ok(Done { text, label: "🔔 Not muted".to_owned(), next: buttons::mutes(target) })
+        let text = texts.with("action-not-muted", &[("what", (&what).into())]);
+        let label = format!("🔔 {}", texts.text("action-not-muted-label"));
+        Ok(Done { text, label, next: buttons::mutes(target, texts) })
     }
 
     /// Changes a device; an error if it was removed or merged since the message was sent.
@@ -196,14 +202,15 @@ impl Actions {
     async fn set_mode(&self, mode: &str, now: Timestamp) -> Result<Done, ActionError> {
         let before = self.modes.current(now).await?.filter(|before| before != mode);
         self.modes.choose(mode.to_owned()).await?;
+        let texts = self.texts();
         let back = |before: String| {
-            let label = buttons::short(&format!("Back to {before}"));
+            let label = short(&texts.with("action-mode-back", &[("mode", (&before).into())]));
             let action = Action::SetMode { mode: before };
             action.encode().is_some().then_some((action, label))
         };
         Ok(Done {
-            text: format!("The mode is {mode}."),
-            label: buttons::short(&format!("🏠 {mode}")),
+            text: texts.with("action-mode", &[("mode", mode.into())]),
+            label: short(&format!("🏠 {mode}")),
             next: before.and_then(back).into_iter().collect(),
         })
     }
@@ -215,24 +222,26 @@ impl Actions {
         by: &str,
         now: Timestamp,
     ) -> Result<Done, ActionError> {
+        let texts = self.texts();
         self.spool.dismiss(incident, by.to_owned(), now).await?;
         self.events.publish(LiveEvent::Arrival { incident, opened: false });
         Ok(Done {
-            text: "No more alerts of this incident are sent.".to_owned(),
-            label: "👎 Not interesting".to_owned(),
-            next: vec![(Action::Interesting { incident }, "Interesting after all".to_owned())],
+            text: texts.text("action-dismissed"),
+            label: format!("👎 {}", texts.text("button-dismiss")),
+            next: vec![(Action::Interesting { incident }, texts.text("action-restore"))],
         })
     }
 
     /// Sends alerts of a dismissed incident again.
     async fn restore(&self, incident: IncidentId, now: Timestamp) -> Result<Done, ActionError> {
+        let texts = self.texts();
         let channels = self.spool.restore(incident, now).await?;
         self.notifier.wake(&channels);
         self.events.publish(LiveEvent::Arrival { incident, opened: false });
         Ok(Done {
-            text: "Alerts of this incident are sent again.".to_owned(),
-            label: "👍 Interesting".to_owned(),
-            next: vec![buttons::dismiss(incident)],
+            text: texts.text("action-restored"),
+            label: format!("👍 {}", texts.text("action-restored-label")),
+            next: vec![buttons::dismiss(incident, texts)],
         })
     }
 
@@ -243,26 +252,33 @@ impl Actions {
         by: &str,
         now: Timestamp,
     ) -> Result<(Done, bool), ActionError> {
+        let texts = self.texts();
         let has_changed = self.spool.lock(incident, by.to_owned(), now).await?;
         self.events.publish(LiveEvent::Arrival { incident, opened: false });
         let done = Done {
-            text: "This incident is locked: it is kept until it is unlocked.".to_owned(),
-            label: "🔒 Locked".to_owned(),
-            next: vec![(Action::Unlock { incident }, "Unlock".to_owned())],
+            text: texts.text("action-locked"),
+            label: format!("🔒 {}", texts.text("action-locked-label")),
+            next: vec![(Action::Unlock { incident }, texts.text("action-unlock"))],
         };
         Ok((done, has_changed))
     }
 
     /// Unlocks an incident. Returns whether it was locked before.
     async fn unlock(&self, incident: IncidentId) -> Result<(Done, bool), ActionError> {
+        let texts = self.texts();
         let has_changed = self.spool.unlock(incident).await?;
         self.events.publish(LiveEvent::Arrival { incident, opened: false });
         let done = Done {
-            text: "This incident is not locked.".to_owned(),
-            label: "🔓 Unlocked".to_owned(),
-            next: vec![buttons::lock(incident)],
+            text: texts.text("action-unlocked"),
+            label: format!("🔓 {}", texts.text("action-unlocked-label")),
+            next: vec![buttons::lock(incident, texts)],
         };
         Ok((done, has_changed))
+    }
+
+    /// The texts in the language of alerts.
+    pub(crate) fn texts(&self) -> Texts {
+        Texts::of(self.modes.rules.now().language)
     }
 
     /// Times in the zone of the configuration.
@@ -317,10 +333,13 @@ fn next_morning(clock: &LocalClock, now: Timestamp) -> Timestamp {
 }
 
 /// `07:00`, or with the day if it is more than 24 hours away.
-fn time_of(clock: &LocalClock, at: Timestamp, now: Timestamp) -> String {
+fn time_of(clock: &LocalClock, at: Timestamp, now: Timestamp, texts: Texts) -> String {
     let within_a_day = at.since(now) < Duration::from_secs(24 * 60 * 60);
-    let format = if within_a_day { "%H:%M" } else { "%-d %b, %H:%M" };
-    clock.local(at).map(|at| at.strftime(format).to_string()).unwrap_or_default()
+    let words = |at: ZonedDateTime| match within_a_day {
+        true => minute(&at),
+        false => day_and_minute(&at, texts),
+    };
+    clock.local(at).map(words).unwrap_or_default()
 }
 
 #[cfg(test)]

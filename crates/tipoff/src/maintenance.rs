@@ -22,6 +22,7 @@ use crate::media::thumbnails::Thumbnails;
 use crate::nodes::Leases;
 use crate::runtime::clock::{Clock, Jump, READ_EVERY};
 use crate::runtime::events::EventBus;
+use crate::runtime::live_rules::LiveRules;
 use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::Supervisor;
@@ -42,6 +43,8 @@ pub(crate) struct Maintenance {
     pub(crate) leases: Leases,
     /// The limits as they are now.
     pub(crate) retention: Arc<ArcSwap<Retention>>,
+    /// The rules as they are now, for the language of alerts.
+    pub(crate) rules: Arc<LiveRules>,
     /// Caches whose files are removed with their incidents, and first of all on a full disk.
     pub(crate) thumbnails: Thumbnails,
     pub(crate) renditions: Renditions,
@@ -63,6 +66,7 @@ impl Maintenance {
             spool: Arc::clone(&spool),
             leases: Leases::of(&spool, "", &clock),
             retention: Arc::clone(&server.retention),
+            rules: Arc::clone(&server.rules),
             renditions: Renditions::open(
                 server.folder.path().join("renditions"),
                 None,

@@ -4,9 +4,11 @@
 //! an incident without arrivals: so it is delivered, retried and shown like any alert. The spool sends each report
 //! once, also over restarts.
 
+use crate::runtime::local_time::{minute, weekday};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tipoff_language::Texts;
 
 use jiff::ZonedDateTime;
 use tipoff_model::{Event, Timestamp};
@@ -28,7 +30,6 @@ const LATE_MAX: Duration = Duration::from_secs(12 * 3600);
 /// Devices of a report at most: more than anybody reads.
 const DEVICES_MAX: u32 = 200;
 /// The subject of each report.
-pub(crate) const SUBJECT: &str = "Report";
 
 /// Sends reports when they are due.
 #[derive(Clone)]
@@ -96,6 +97,7 @@ impl Reports {
         (from, until): (Timestamp, Timestamp),
         now: Timestamp,
     ) -> Result<(), SpoolError> {
+        let texts = Texts::of(rules.language);
         for tally in self.spool.tally(from, until, DEVICES_MAX).await? {
             let groups = rules.groups.get(&tally.name).map(Vec::as_slice).unwrap_or_default();
             if !report.covers(&tally.name, groups) {
@@ -106,8 +108,8 @@ impl Reports {
                 device: tally.device,
                 due_at: until,
                 at: now,
-                subject: SUBJECT.to_owned(),
-                text: words(&tally, from, &rules.clock),
+                subject: texts.text("report-title"),
+                text: words(&tally, from, &rules.clock, texts),
                 shots: tally.shots,
                 channels: report.channels.clone(),
             };
@@ -123,31 +125,27 @@ impl Reports {
 
 /// The text of a device's report: the number of incidents, how many of each kind, and when the first and the last
 /// began. Times are local.
-fn words(tally: &Tally, from: Timestamp, clock: &tipoff_rules::Clock) -> String {
-    let local = |at: Timestamp, format: &str| {
-        clock
-            .local(at)
-            .map_or_else(String::new, |at: ZonedDateTime| at.strftime(format).to_string())
+fn words(tally: &Tally, from: Timestamp, clock: &tipoff_rules::Clock, texts: Texts) -> String {
+    let local = |at: Timestamp, word: &dyn Fn(&ZonedDateTime) -> String| {
+        clock.local(at).map_or_else(String::new, |at| word(&at))
     };
     let count: u64 = tally.events.iter().map(|(_, count)| count).sum();
-    let incidents = if count == 1 { "incident" } else { "incidents" };
-    let events = tally.events.iter().map(|(event, count)| {
-        let what = event.title().unwrap_or("Other");
-        format!("{what}: {count}")
-    });
-    let events: Vec<String> = match tally.events.as_slice() {
-        [(Event::Other, _)] => Vec::new(),
-        _ => events.collect(),
-    };
-    let mut lines = vec![format!("{count} {incidents} since {}", local(from, "%A %H:%M"))];
-    lines.extend(events);
+    let (day, time) = (local(from, &|at| weekday(at, texts)), local(from, &minute));
+    let since = [("count", count.into()), ("weekday", (&day).into()), ("time", (&time).into())];
+    let mut lines = vec![texts.with("report-since", &since)];
+    if !matches!(tally.events.as_slice(), [(Event::Other, _)]) {
+        lines.extend(tally.events.iter().map(|(event, count)| {
+            let what = texts.event(*event).unwrap_or_else(|| texts.text("report-other"));
+            texts.with("report-event", &[("event", (&what).into()), ("count", (*count).into())])
+        }));
+    }
+    let (first, last) = (local(tally.first_at, &minute), local(tally.last_at, &minute));
     lines.push(match count {
-        1 => format!("At {}", local(tally.first_at, "%H:%M")),
-        _ => format!(
-            "The first at {}, the last at {}",
-            local(tally.first_at, "%H:%M"),
-            local(tally.last_at, "%H:%M"),
-        ),
+        1 => texts.with("report-at", &[("time", (&first).into())]),
+        _ => {
+            let times = [("first", (&first).into()), ("last", (&last).into())];
+            texts.with("report-first-and-last", &times)
+        }
     });
     lines.join("\n")
 }
@@ -155,7 +153,7 @@ fn words(tally: &Tally, from: Timestamp, clock: &tipoff_rules::Clock) -> String 
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
-    use tipoff_model::{AlertKind, DeviceId};
+    use tipoff_model::{AlertKind, DeviceId, Language};
 
     use super::*;
     use crate::testing::{MOTION, TestServer};
@@ -245,12 +243,17 @@ mod tests {
             shots: Vec::new(),
         };
         let from = at("2026-11-24T19:00Z");
+        let english = Texts::default();
         assert_eq!(
-            words(&tally, from, &clock),
+            words(&tally, from, &clock, english),
             "12 incidents since Tuesday 20:00\nMotion: 8\nPerson: 3\nOther: 1\n\
              The first at 07:12, the last at 19:44"
         );
         let one = Tally { events: vec![(Event::Other, 1)], ..tally };
-        assert_eq!(words(&one, from, &clock), "1 incident since Tuesday 20:00\nAt 07:12");
+        assert_eq!(words(&one, from, &clock, english), "1 incident since Tuesday 20:00\nAt 07:12");
+        assert_eq!(
+            words(&one, from, &clock, Texts::of(Language::German)),
+            "1 Ereignis seit Dienstag, 20:00\nUm 07:12"
+        );
     }
 }

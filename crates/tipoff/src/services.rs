@@ -265,6 +265,7 @@ impl Services {
             spool: Arc::clone(&self.spool),
             leases: self.leases.clone(),
             retention: Arc::clone(&self.retention),
+            rules: Arc::clone(&self.rules),
             thumbnails: thumbnails.clone(),
             renditions: renditions.clone(),
             notifier: self.notifier.clone(),

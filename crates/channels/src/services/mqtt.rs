@@ -260,7 +260,7 @@ impl Mqtt {
         if let AlertPicture::Sent(stored) = &picture
             && self.tries.of(&alert.idempotency_key) >= PICTURE_TRIES_MAX
         {
-            picture = publications::left(stored, "the broker did not take it");
+            picture = publications::left(alert, stored, "the broker did not take it");
         }
         let (state, event) = (
             publications::state(alert, &topics, &picture),

@@ -7,6 +7,7 @@ use tipoff_model::{
 /// The first alert of an incident: motion, without words, files, buttons and a link.
 pub(crate) fn alert() -> Alert {
     Alert {
+        language: tipoff_model::Language::default(),
         delivery: DeliveryId(7),
         idempotency_key: "key-7".to_owned(),
         incident: IncidentId(3),

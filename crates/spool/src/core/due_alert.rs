@@ -2,7 +2,7 @@
 
 use tipoff_model::{
     Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, DeliveryId, DeviceId, Event, IncidentId,
-    MediaPlace, Timestamp,
+    Language, MediaPlace, Timestamp,
 };
 
 use super::alert::{self, Composed, Words};
@@ -78,6 +78,7 @@ pub(crate) fn compose(
     let composed = words(&row, &covered, &context.earlier);
     let alert = Alert {
         delivery: row.delivery,
+        language: Language::default(),
         idempotency_key: format!("{identity}-{}", row.delivery),
         incident: row.incident,
         kind: row.kind,

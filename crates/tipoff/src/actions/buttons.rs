@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use tipoff_language::Texts;
 use tipoff_model::{
     Action, Alert, AlertKind, BUTTON_CHARS_MAX, Button, Effect, Event, IncidentId, MuteFor,
     MuteTarget, Timestamp,
@@ -25,13 +26,14 @@ impl Actions {
             return Vec::new();
         }
         let now = self.clock.now();
-        let mut wanted = mutes(MuteTarget::Device(alert.device_id));
+        let texts = Texts::of(alert.language);
+        let mut wanted = mutes(MuteTarget::Device(alert.device_id), texts);
         for mode in self.other_modes(now).await {
             let label = short(&format!("🏠 {mode}"));
             wanted.push((Action::SetMode { mode }, label));
         }
-        wanted.push(dismiss(alert.incident));
-        wanted.push(lock(alert.incident));
+        wanted.push(dismiss(alert.incident, texts));
+        wanted.push(lock(alert.incident, texts));
         let expires_at = now.after(LINK_LASTS);
         let act = |(action, label): (Action, String)| {
             let link = self.links.action(&action, channel, expires_at);
@@ -41,7 +43,7 @@ impl Actions {
         let open = alert
             .link
             .clone()
-            .map(|url| Button { label: "Open".to_owned(), effect: Effect::Open { url } });
+            .map(|url| Button { label: texts.text("button-open"), effect: Effect::Open { url } });
         wanted.into_iter().filter_map(act).chain(open).collect()
     }
 
@@ -61,23 +63,24 @@ impl Actions {
 }
 
 /// The buttons that mute, from short to long.
-pub(super) fn mutes(target: MuteTarget) -> Vec<(Action, String)> {
-    let mute = |lasts, label: &str| (Action::Mute { target, lasts }, label.to_owned());
+pub(super) fn mutes(target: MuteTarget, texts: Texts) -> Vec<(Action, String)> {
+    let mute =
+        |lasts, label: String| (Action::Mute { target, lasts }, short(&format!("🔇 {label}")));
     vec![
-        mute(MuteFor::Minutes(15), "🔇 15 min"),
-        mute(MuteFor::Minutes(60), "🔇 1 h"),
-        mute(MuteFor::Morning, "🔇 Until morning"),
+        mute(MuteFor::Minutes(15), texts.count("button-mute-minutes", 15)),
+        mute(MuteFor::Minutes(60), texts.count("button-mute-hours", 1)),
+        mute(MuteFor::Morning, texts.text("button-mute-morning")),
     ]
 }
 
 /// The button that ends the alerts of an incident.
-pub(super) fn dismiss(incident: IncidentId) -> (Action, String) {
-    (Action::NotInteresting { incident }, "👎 Not interesting".to_owned())
+pub(super) fn dismiss(incident: IncidentId, texts: Texts) -> (Action, String) {
+    (Action::NotInteresting { incident }, format!("👎 {}", texts.text("button-dismiss")))
 }
 
 /// The button that keeps an incident.
-pub(super) fn lock(incident: IncidentId) -> (Action, String) {
-    (Action::Lock { incident }, "🔒 Keep".to_owned())
+pub(super) fn lock(incident: IncidentId, texts: Texts) -> (Action, String) {
+    (Action::Lock { incident }, format!("🔒 {}", texts.text("button-lock")))
 }
 
 /// A label that fits on a button.

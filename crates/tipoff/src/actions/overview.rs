@@ -2,11 +2,13 @@
 //!
 //! Plain text without markup, since every service shows it. Each answer is limited, so that it fits into one message.
 
+use tipoff_language::Texts;
 use tipoff_model::Timestamp;
 use tipoff_rules::Clock;
 use tipoff_spool::{DeviceFilter, DeviceLine, IncidentFilter, IncidentLine, SpoolError};
 
 use super::{Actions, time_of};
+use crate::runtime::local_time::{day_and_minute, minute};
 
 /// Maximum number of devices in an answer.
 const DEVICES_MAX: u32 = 50;
@@ -16,118 +18,146 @@ const INCIDENTS_MAX: u32 = 20;
 const DEVICES_LOOKED_AT_MAX: u32 = 500;
 /// Maximum length of a subject, in characters.
 const SUBJECT_CHARS_MAX: usize = 80;
+/// A day, in seconds.
+const DAY_S: u64 = 24 * 60 * 60;
 
 impl Actions {
     /// Mode, mutes, devices and pending alerts, in a few lines.
     pub(crate) async fn status(&self) -> Result<String, SpoolError> {
-        let (now, clock) = (self.clock.now(), self.local_clock());
+        let words = self.words();
         let mut lines = Vec::new();
-        if let Some(mode) = self.modes.current(now).await? {
-            lines.push(format!("🏠 Mode: {mode} (of {})", self.modes.all().join(", ")));
+        if let Some(mode) = self.modes.current(words.now).await? {
+            let all = self.modes.all().join(", ");
+            let mode = [("mode", (&mode).into()), ("all", (&all).into())];
+            lines.push(format!("🏠 {}", words.texts.with("overview-mode", &mode)));
         }
-        if let Some(until) = self.spool.muted_until().await?.filter(|until| *until > now) {
-            lines.push(format!("🔇 Everything is muted until {}", time_of(&clock, until, now)));
+        if let Some(until) = self.spool.muted_until().await? {
+            lines.extend(words.muted(&words.texts.text("action-everything"), until));
         }
         let devices = self.spool.devices(&DeviceFilter::default(), DEVICES_LOOKED_AT_MAX).await?;
         for device in devices.iter().take(DEVICES_MAX as usize) {
-            if let Some(until) = device.muted_until.filter(|until| *until > now) {
-                let time = time_of(&clock, until, now);
-                lines.push(format!("🔇 {} is muted until {time}", device.name));
-            }
+            lines.extend(device.muted_until.and_then(|until| words.muted(&device.name, until)));
         }
         lines.push(match devices.first() {
             Some(last) => {
-                format!("📷 {} devices; last: {}", devices.len(), device_line(last, &clock, now))
+                let last = words.device(last);
+                let of = [("count", (devices.len() as u64).into()), ("last", (&last).into())];
+                format!("📷 {}", words.texts.with("overview-devices", &of))
             }
-            None => "📷 No device has sent anything yet".to_owned(),
+            None => format!("📷 {}", words.texts.text("overview-no-device")),
         });
         let pending: u64 = self.spool.stats().await?.pending.iter().map(|(_, count)| count).sum();
         lines.push(match pending {
-            0 => "✅ No alert is waiting".to_owned(),
-            1 => "⏳ 1 alert is waiting".to_owned(),
-            count => format!("⏳ {count} alerts are waiting"),
+            0 => format!("✅ {}", words.texts.text("overview-nothing-waits")),
+            count => format!("⏳ {}", words.texts.count("overview-waiting", count)),
         });
         Ok(lines.join("\n"))
     }
 
     /// The latest incidents, the newest first. `count` is limited to 1 to 20.
     pub(crate) async fn last(&self, count: u32) -> Result<String, SpoolError> {
-        let (now, clock) = (self.clock.now(), self.local_clock());
+        let words = self.words();
         let count = count.clamp(1, INCIDENTS_MAX);
         let incidents = self.spool.incidents(&IncidentFilter::default(), count).await?;
         if incidents.is_empty() {
-            return Ok("There is no incident yet.".to_owned());
+            return Ok(words.texts.text("overview-no-incident"));
         }
-        let lines: Vec<String> =
-            incidents.iter().map(|incident| incident_line(incident, &clock, now)).collect();
+        let lines: Vec<String> = incidents.iter().map(|it| words.incident(it)).collect();
         Ok(lines.join("\n"))
     }
 
     /// The devices, those seen last first.
     pub(crate) async fn devices(&self) -> Result<String, SpoolError> {
-        let (now, clock) = (self.clock.now(), self.local_clock());
+        let words = self.words();
         let devices = self.spool.devices(&DeviceFilter::default(), DEVICES_MAX + 1).await?;
         if devices.is_empty() {
-            return Ok("No device has sent anything yet.".to_owned());
+            return Ok(words.texts.text("overview-no-device"));
         }
         let shown = devices.iter().take(DEVICES_MAX as usize);
-        let mut lines: Vec<String> = shown.map(|line| device_line(line, &clock, now)).collect();
+        let mut lines: Vec<String> = shown.map(|line| words.device(line)).collect();
         if devices.len() > DEVICES_MAX as usize {
-            lines.push("There are more: the dashboard shows all devices.".to_owned());
+            lines.push(words.texts.text("overview-more-devices"));
         }
         Ok(lines.join("\n"))
     }
-}
 
-/// `Front door, 12 min ago, muted until 07:00`
-fn device_line(device: &DeviceLine, clock: &Clock, now: Timestamp) -> String {
-    let last = match device.last_at {
-        Some(at) => ago(clock, at, now),
-        None => "nothing yet".to_owned(),
-    };
-    match device.muted_until.filter(|until| *until > now) {
-        Some(until) => {
-            format!("{}, {last}, muted until {}", device.name, time_of(clock, until, now))
-        }
-        None => format!("{}, {last}", device.name),
+    fn words(&self) -> Words {
+        Words { texts: self.texts(), clock: self.local_clock(), now: self.clock.now() }
     }
 }
 
-/// `03:12 🚶 Front door · Person, 2 pictures`
-fn incident_line(incident: &IncidentLine, clock: &Clock, now: Timestamp) -> String {
-    let what = match incident.event.title() {
-        Some(title) => title.to_owned(),
-        None if incident.subject.is_empty() => "Alert".to_owned(),
-        None => incident.subject.chars().take(SUBJECT_CHARS_MAX).collect(),
-    };
-    let count = |number: u64, one: &str| match number {
-        0 => String::new(),
-        1 => format!(", 1 {one}"),
-        number => format!(", {number} {one}s"),
-    };
-    let day = 24 * 60 * 60;
-    let format =
-        if now.since(incident.began_at).as_secs() < day { "%H:%M" } else { "%-d %b, %H:%M" };
-    let time = clock.local(incident.began_at).map(|at| at.strftime(format).to_string());
-    format!(
-        "{} {} {} · {what}{}{}",
-        time.unwrap_or_default(),
-        incident.event.icon(),
-        incident.device,
-        count(incident.pictures, "picture"),
-        count(incident.videos, "video"),
-    )
+/// Words of an answer: their language, and the time for which they hold.
+struct Words {
+    texts: Texts,
+    clock: Clock,
+    now: Timestamp,
 }
 
-/// `just now`, `12 min ago`, `3 h ago`, else the day.
-fn ago(clock: &Clock, at: Timestamp, now: Timestamp) -> String {
-    match now.since(at).as_secs() {
-        0..60 => "just now".to_owned(),
-        seconds @ 60..3600 => format!("{} min ago", seconds / 60),
-        seconds @ 3600..86_400 => format!("{} h ago", seconds / 3600),
-        _ => {
-            let local = clock.local(at).map(|at| at.strftime("%-d %b, %H:%M").to_string());
-            local.unwrap_or_default()
+impl Words {
+    /// `🔇 Front door is muted until 07:00`. `None` once that time has passed.
+    fn muted(&self, what: &str, until: Timestamp) -> Option<String> {
+        let time = self.until(until)?;
+        let of = [("what", what.into()), ("time", (&time).into())];
+        Some(format!("🔇 {}", self.texts.with("overview-muted", &of)))
+    }
+
+    /// The time of a mute. `None` once it has passed.
+    fn until(&self, until: Timestamp) -> Option<String> {
+        (until > self.now).then(|| time_of(&self.clock, until, self.now, self.texts))
+    }
+
+    /// `Front door, 12 min ago, muted until 07:00`
+    fn device(&self, device: &DeviceLine) -> String {
+        let last = match device.last_at {
+            Some(at) => self.ago(at),
+            None => self.texts.text("overview-nothing-yet"),
+        };
+        let until = device.muted_until.and_then(|until| self.until(until));
+        let muted =
+            until.map(|time| self.texts.with("overview-until", &[("time", (&time).into())]));
+        [Some(device.name.clone()), Some(last), muted]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// `03:12 🚶 Front door · Person, 2 pictures`
+    fn incident(&self, incident: &IncidentLine) -> String {
+        let what = match self.texts.event(incident.event) {
+            Some(title) => title,
+            None if incident.subject.is_empty() => self.texts.text("alert-plain"),
+            None => incident.subject.chars().take(SUBJECT_CHARS_MAX).collect(),
+        };
+        let count = |count: u64, key: &str| match count {
+            0 => String::new(),
+            count => format!(", {}", self.texts.count(key, count)),
+        };
+        let time = match self.now.since(incident.began_at).as_secs() < DAY_S {
+            true => self.clock.local(incident.began_at).map(|at| minute(&at)).unwrap_or_default(),
+            false => self.day(incident.began_at),
+        };
+        format!(
+            "{time} {} {} · {what}{}{}",
+            incident.event.icon(),
+            incident.device,
+            count(incident.pictures, "overview-pictures"),
+            count(incident.videos, "overview-videos"),
+        )
+    }
+
+    /// `just now`, `12 min ago`, `3 h ago`, else the day.
+    fn ago(&self, at: Timestamp) -> String {
+        match self.now.since(at).as_secs() {
+            0..60 => self.texts.text("ago-now"),
+            seconds @ 60..3600 => self.texts.count("ago-minutes", seconds / 60),
+            seconds @ 3600..DAY_S => self.texts.count("ago-hours", seconds / 3600),
+            _ => self.day(at),
         }
+    }
+
+    /// `24 Nov, 03:12`
+    fn day(&self, at: Timestamp) -> String {
+        self.clock.local(at).map(|at| day_and_minute(&at, self.texts)).unwrap_or_default()
     }
 }

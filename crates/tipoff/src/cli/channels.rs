@@ -4,6 +4,7 @@
 //! queued, not repeated and not in the timeline. With a spool, the audit log has an entry.
 
 use clap::Subcommand;
+use tipoff_model::Language;
 use tipoff_model::Timestamp;
 
 use super::{Ending, Failure, block_on};
@@ -36,7 +37,7 @@ pub(super) fn run(action: &Action, config: Config, now: Timestamp) -> Ending {
             None => anyhow::anyhow!("no channel is configured; `tipoff init` sets up Telegram"),
         }));
     }
-    let all_fine = block_on(test_all(&channels))?;
+    let all_fine = block_on(test_all(&channels, config.rules.language))?;
     block_on(note(&config, &channels, now))?;
     if all_fine { Ok(()) } else { Err(Failure::Told) }
 }
@@ -54,10 +55,10 @@ async fn note(config: &Config, channels: &[&ChannelConfig], now: Timestamp) {
 
 /// Prints a line for each channel; whether all tests arrived. A picture that the service took only
 /// after a correction counts as arrived.
-async fn test_all(channels: &[&ChannelConfig]) -> bool {
+async fn test_all(channels: &[&ChannelConfig], language: Language) -> bool {
     let mut all_fine = true;
     for channel in channels {
-        match send_test(&*channel.channel, &[], Clock::system().now()).await {
+        match send_test(&*channel.channel, &[], Clock::system().now(), language).await {
             Ok(None) => println!("{} ({}): the test arrived", channel.name, channel.kind),
             Ok(Some(repair)) => {
                 println!("{} ({}): the test arrived; it was {repair}", channel.name, channel.kind);

@@ -8,6 +8,7 @@
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tipoff_model::Language;
 
 use anyhow::{Context as _, bail};
 use tipoff_channels::telegram::{Chat, Setup};
@@ -64,7 +65,7 @@ async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
     println!("(For a group: add the bot to it and write there.) Waiting …");
     let chat = setup.wait_for_chat(MESSAGE_MAX).await.map_err(anyhow::Error::msg)?;
     println!("Found the chat \"{}\".", chat.title);
-    send_test(&*channel(args, &token, &chat)?, &[], Clock::system().now())
+    send_test(&*channel(args, &token, &chat)?, &[], Clock::system().now(), Language::default())
         .await
         .map_err(|error| anyhow::anyhow!("the test did not arrive: {error}"))?;
     // It contains the token: a new file is readable by its owner alone.

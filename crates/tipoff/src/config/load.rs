@@ -165,6 +165,7 @@ pub(super) fn describe() -> Book {
 fn read(mut root: Section<'_>) -> Config {
     let data_dir = data_dir(&mut root);
     let clock = Clock { zone: rules::zone(&mut root), place: rules::place(&mut root) };
+    let language = rules::language(&mut root);
     let (smtp, mut listeners) = root.table("smtp", smtp::DOC, smtp::read);
     let (ftp, more) = root.table("ftp", ftp::DOC, ftp::read);
     listeners.extend(more);
@@ -205,6 +206,7 @@ fn read(mut root: Section<'_>) -> Config {
         flood,
         periodic,
         clock,
+        language,
         groups,
         modes,
         reports,

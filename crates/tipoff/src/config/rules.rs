@@ -2,6 +2,7 @@
 //! refer to. `tipoff_rules` applies them.
 
 use std::time::Duration;
+use tipoff_model::Language;
 
 use jiff::tz::TimeZone;
 use tipoff_rules::{Days, Grouping, Mode, Place, Point, RateGuard};
@@ -91,6 +92,24 @@ pub(super) fn zone(root: &mut Section<'_>) -> TimeZone {
         TimeZone::get(name).map_err(|_| "no time zone of this name is known".to_owned())
     });
     given.map_or_else(TimeZone::system, Spanned::into_inner)
+}
+
+/// Reads `language`. Without it: English.
+pub(super) fn language(root: &mut Section<'_>) -> Language {
+    let key = Key {
+        name: "language",
+        form: ValueForm::Text,
+        without: nothing("de"),
+        doc: "The language of alerts, of their buttons and of reports: de, en, es, fr, nl or zh. Without it: English. What \
+              devices and services say stays as it is.",
+    };
+    let given = root.parsed(&key, |code| {
+        Language::from_code(code).ok_or_else(|| {
+            let codes: Vec<&str> = Language::ALL.iter().map(|it| it.as_str()).collect();
+            format!("expected one of: {}", codes.join(", "))
+        })
+    });
+    given.map_or_else(Language::default, Spanned::into_inner)
 }
 
 /// Reads `place`, from which the times of sunrise and sunset are calculated.

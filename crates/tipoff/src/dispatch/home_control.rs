@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use tipoff_language::Texts;
 
 use tipoff_channels::{BoxFuture, DEVICES_MAX, Done, HomeControl, HomeState, Pace};
 use tipoff_model::{Action, DeviceKey};
@@ -26,6 +27,13 @@ pub(super) struct ChannelHomeControl {
     pub(super) context: Arc<WorkerContext>,
     /// For the status of the other channels.
     pub(super) channel_supervisor: ChannelSupervisor,
+}
+
+impl ChannelHomeControl {
+    /// The texts in the language of alerts.
+    fn texts(&self) -> Texts {
+        self.context.common.actions.texts()
+    }
 }
 
 impl HomeControl for ChannelHomeControl {
@@ -77,12 +85,17 @@ impl HomeControl for ChannelHomeControl {
     /// The status in words, with the channels that fail or are paused: this one may be the only one that still works.
     fn status(&self) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(async move {
-            let mut lines = self.context.common.actions.status().await.map_err(spool_failed)?;
+            let (actions, texts) = (&self.context.common.actions, self.texts());
+            let mut lines = actions.status().await.map_err(|it| spool_failed(it, texts))?;
             for channel in self.channel_supervisor.states() {
-                if let ChannelState::Failing { error, .. } = channel.state {
-                    lines.push_str(&format!("\n⚠️ {} fails: {error}", channel.name));
+                let name = ("name", (&channel.name).into());
+                if let ChannelState::Failing { error, .. } = &channel.state {
+                    let fails =
+                        texts.with("overview-channel-fails", &[name, ("error", error.into())]);
+                    lines.push_str(&format!("\n⚠️ {fails}"));
                 } else if channel.paused {
-                    lines.push_str(&format!("\n⏸ {} is paused", channel.name));
+                    let paused = texts.with("overview-channel-paused", &[name]);
+                    lines.push_str(&format!("\n⏸ {paused}"));
                 }
             }
             Ok(lines)
@@ -90,26 +103,26 @@ impl HomeControl for ChannelHomeControl {
     }
 
     fn last(&self, count: u32) -> BoxFuture<'_, Result<String, String>> {
-        let actions = &self.context.common.actions;
-        Box::pin(async move { actions.last(count).await.map_err(spool_failed) })
+        let (actions, texts) = (&self.context.common.actions, self.texts());
+        Box::pin(async move { actions.last(count).await.map_err(|it| spool_failed(it, texts)) })
     }
 
     fn devices(&self) -> BoxFuture<'_, Result<String, String>> {
-        let actions = &self.context.common.actions;
-        Box::pin(async move { actions.devices().await.map_err(spool_failed) })
+        let (actions, texts) = (&self.context.common.actions, self.texts());
+        Box::pin(async move { actions.devices().await.map_err(|it| spool_failed(it, texts)) })
     }
 
     fn memory(&self) -> BoxFuture<'_, Result<Vec<(String, String)>, String>> {
         let WorkerContext { name, common, .. } = &*self.context;
-        Box::pin(async move { common.spool.memory(name).await.map_err(spool_failed) })
+        let failed = |error| spool_failed(error, common.actions.texts());
+        Box::pin(async move { common.spool.memory(name).await.map_err(failed) })
     }
 
     fn remember(&self, pairs: Vec<(String, String)>) -> BoxFuture<'_, Result<(), String>> {
         let WorkerContext { name, common, .. } = &*self.context;
         let lease = common.leases.hold(&self.context.lease_key).lease().cloned();
-        Box::pin(
-            async move { common.spool.remember(name, pairs, lease).await.map_err(spool_failed) },
-        )
+        let failed = |error| spool_failed(error, common.actions.texts());
+        Box::pin(async move { common.spool.remember(name, pairs, lease).await.map_err(failed) })
     }
 
     fn wait_for_spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()> {
@@ -127,9 +140,9 @@ impl HomeControl for ChannelHomeControl {
 }
 
 /// The answer to a person whose request failed because of the spool.
-fn spool_failed(error: SpoolError) -> String {
+fn spool_failed(error: SpoolError, texts: Texts) -> String {
     tracing::error!(%error, "A request of a channel failed because of the spool.");
-    "That did not work just now. Try again in a moment.".to_owned()
+    texts.text("overview-failed")
 }
 
 /// Waits for an event that may change the state.

@@ -3,9 +3,11 @@
 //! Lateness is decided at each attempt, because a delivery that waits gets later. Reports and summaries are never late:
 //! they are about the past.
 
+use crate::runtime::local_time::{day_and_minute, minute};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+use tipoff_language::Texts;
 
 use crate::runtime::lock::lock;
 use jiff::ZonedDateTime;
@@ -74,7 +76,7 @@ impl LateSounds {
             return;
         }
         let age = Duration::try_from(received.duration_until(now)).unwrap_or_default();
-        alert.late = lateness(received, now, age);
+        alert.late = lateness(received, now, age, Texts::of(alert.language));
         if age > OUTAGE_AFTER && !alert.manner.silent {
             let now = Instant::now();
             alert.manner.silent = !self.rings(of, alert.delivery, alert.event, now);
@@ -83,21 +85,29 @@ impl LateSounds {
 }
 
 /// `03:12`, or `03:12, 4 h late`; `None` if it is not late.
-fn lateness(received: &ZonedDateTime, now: &ZonedDateTime, age: Duration) -> Option<String> {
+fn lateness(
+    received: &ZonedDateTime,
+    now: &ZonedDateTime,
+    age: Duration,
+    texts: Texts,
+) -> Option<String> {
     if age <= TIME_AFTER {
         return None;
     }
-    let format = if received.date() == now.date() { "%H:%M" } else { "%-d %b, %H:%M" };
-    let time = received.strftime(format).to_string();
+    let time = match received.date() == now.date() {
+        true => minute(received),
+        false => day_and_minute(received, texts),
+    };
     if age <= DELAY_AFTER {
         return Some(time);
     }
     let minutes = age.as_secs() / 60;
-    Some(match minutes {
-        0..60 => format!("{time}, {minutes} min late"),
-        60..2880 => format!("{time}, {} h late", minutes / 60),
-        _ => format!("{time}, {} days late", minutes / 1440),
-    })
+    let (key, count) = match minutes {
+        0..60 => ("alert-late-minutes", minutes),
+        60..2880 => ("alert-late-hours", minutes / 60),
+        _ => ("alert-late-days", minutes / 1440),
+    };
+    Some(texts.with(key, &[("time", (&time).into()), ("count", count.into())]))
 }
 
 #[cfg(test)]
@@ -120,7 +130,11 @@ mod tests {
         ] {
             let (received, now) = (at(received), at(now));
             let age = Duration::try_from(received.duration_until(&now)).unwrap_or_default();
-            assert_eq!(lateness(&received, &now, age).as_deref(), expected, "{now}");
+            assert_eq!(
+                lateness(&received, &now, age, Texts::default()).as_deref(),
+                expected,
+                "{now}"
+            );
         }
     }
 

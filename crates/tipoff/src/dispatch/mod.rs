@@ -32,9 +32,10 @@ mod video_converter;
 mod worker;
 
 use std::sync::Arc;
+use tipoff_language::Texts;
 
 use jiff::ZonedDateTime;
-use tipoff_model::{AlertKind, AlertMedia, MediaKind};
+use tipoff_model::{Alert, AlertKind, AlertMedia, MediaKind};
 use tipoff_spool::{DueDelivery, Spool};
 
 use crate::actions::Actions;
@@ -81,6 +82,7 @@ impl DispatchContext {
     fn render_alert(&self, due: &mut DueDelivery) {
         self.links.fill_in(&mut due.alert, self.clock.now());
         let rules = self.modes.rules.now();
+        due.alert.language = rules.language;
         let route = due.route.as_deref().and_then(|name| rules.route(name));
         let time = rules.clock.local(due.alert.received_at);
         let Some(time) = time else {
@@ -100,7 +102,7 @@ impl DispatchContext {
         }
         if alert.kind == AlertKind::Summary {
             alert.manner.title = None;
-            alert.manner.text = Some(summary_text(alert.held, &time, alert.link.as_deref()));
+            alert.manner.text = Some(summary_text(alert, &time));
         }
     }
 
@@ -123,9 +125,13 @@ fn first_and_last(media: Vec<AlertMedia>) -> Vec<AlertMedia> {
     first.into_iter().chain(pictures.next_back()).collect()
 }
 
-/// The text of a summary of `held` suppressed alerts.
-fn summary_text(held: u64, since: &ZonedDateTime, link: Option<&str>) -> String {
-    let link = link.map(|link| format!("\n{link}")).unwrap_or_default();
-    let time = since.strftime("%H:%M");
-    format!("{held} more since {time}. They are kept, and not told one by one.{link}")
+/// The text of a summary of suppressed alerts, of which the first came at `since`.
+fn summary_text(alert: &Alert, since: &ZonedDateTime) -> String {
+    let time = since.strftime("%H:%M").to_string();
+    let count = ("count", alert.held.into());
+    let text = Texts::of(alert.language).with("alert-summary", &[count, ("time", (&time).into())]);
+    match &alert.link {
+        Some(link) => format!("{text}\n{link}"),
+        None => text,
+    }
 }

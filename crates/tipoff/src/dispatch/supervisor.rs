@@ -172,7 +172,8 @@ impl ChannelSupervisor {
         let precedence = Precedence { is_discovered: false, sent: 0 };
         context.pacer.acquire(&context.channel.paces(&memory), precedence).await;
         let now = context.common.clock.now();
-        Ok(match test_alert::send_test(&*context.channel, &memory, now).await? {
+        let language = context.common.modes.rules.now().language;
+        Ok(match test_alert::send_test(&*context.channel, &memory, now, language).await? {
             None => "the test arrived".to_owned(),
             Some(repair) => format!("the test arrived; it was {repair}"),
         })

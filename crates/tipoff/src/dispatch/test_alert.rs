@@ -7,9 +7,10 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use tipoff_channels::{Channel, Context, Files};
+use tipoff_language::Texts;
 use tipoff_model::{
     Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, DeviceId, Event,
-    IncidentId, MediaKind, MediaPlace, Timestamp, Verdict,
+    IncidentId, Language, MediaKind, MediaPlace, Timestamp, Verdict,
 };
 
 use crate::media::{test_image, whole_file};
@@ -25,9 +26,10 @@ pub(crate) async fn send_test(
     channel: &dyn Channel,
     memory: &[(String, String)],
     now: Timestamp,
+    language: Language,
 ) -> Result<Option<String>, String> {
     let picture = test_image::draw(now).map_err(|error| error.to_string())?;
-    let alert = test_alert(picture.len() as u64, now);
+    let alert = test_alert(picture.len() as u64, now, language);
     let files: Arc<dyn Files> = Arc::new(OnePicture(picture));
     let context = Context { files: &files, memory, alert: &alert, programs: programs() };
     let mut repair = None;
@@ -40,18 +42,17 @@ pub(crate) async fn send_test(
     Ok(repair)
 }
 
-/// The text of the test alert.
-const TEXT: &str = "This is how an alert looks. Alerts will arrive here.";
-
 /// An alert with one picture of this size in bytes. Its key differs at each test, so that no service drops a second
 /// test as a repetition.
-fn test_alert(size: u64, now: Timestamp) -> Alert {
+fn test_alert(size: u64, now: Timestamp, language: Language) -> Alert {
+    let text = Texts::of(language).text("alert-test-text");
     let media = whole_file("test.jpg".to_owned(), "image/jpeg", MediaKind::Picture, size);
     let place = MediaPlace { arrival: ArrivalId(0), index: Some(0) };
     Alert {
         held: 0,
-        manner: AlertManner { text: Some(TEXT.to_owned()), ..AlertManner::default() },
+        manner: AlertManner { text: Some(text.clone()), ..AlertManner::default() },
         buttons: Vec::new(),
+        language,
         delivery: DeliveryId(0),
         idempotency_key: format!("test-{}", now.as_ms()),
         incident: IncidentId(0),
@@ -60,7 +61,7 @@ fn test_alert(size: u64, now: Timestamp) -> Alert {
         device: "Tipoff".to_owned(),
         event: Event::Test,
         subject: "Test".to_owned(),
-        text: TEXT.to_owned(),
+        text,
         events: Vec::new(),
         details: None,
         more: 0,

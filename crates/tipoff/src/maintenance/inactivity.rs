@@ -3,6 +3,8 @@
 //! Which devices are inactive decides the spool (`core/devices.rs`). A jump of the clock makes none of them inactive.
 
 use std::time::Duration;
+use tipoff_language::Texts;
+use tipoff_model::Language;
 
 use tipoff_model::{Event, Timestamp};
 use tipoff_spool::{DeviceLine, Notice, SpoolError};
@@ -52,7 +54,7 @@ impl Maintenance {
             let notice = Notice {
                 device: device.id,
                 event: Event::Silence,
-                subject: format!("{name} has sent nothing for {}", in_words(minutes)),
+                subject: inactive_for(name, minutes, self.rules.now().language),
                 at: now,
             };
             let channels = self.spool.create_notice(notice).await?;
@@ -63,14 +65,14 @@ impl Maintenance {
     }
 }
 
-/// A time in the largest unit of which it has at least two, cut: "119 minutes", "2 hours".
-fn in_words(minutes: u64) -> String {
-    match minutes {
-        1 => "1 minute".to_owned(),
-        0..120 => format!("{minutes} minutes"),
-        120..2880 => format!("{} hours", minutes / 60),
-        _ => format!("{} days", minutes / 1440),
-    }
+/// How long a device has sent nothing, in the largest unit of which it has at least two, cut: "119 minutes", "2 hours".
+fn inactive_for(device: &str, minutes: u64, language: Language) -> String {
+    let (key, count) = match minutes {
+        0..120 => ("inactive-minutes", minutes),
+        120..2880 => ("inactive-hours", minutes / 60),
+        _ => ("inactive-days", minutes / 1440),
+    };
+    Texts::of(language).with(key, &[("device", device.into()), ("count", count.into())])
 }
 
 #[cfg(test)]
@@ -140,7 +142,8 @@ mod tests {
             (2879, "47 hours"),
             (2880, "2 days"),
         ] {
-            assert_eq!(in_words(minutes), expected);
+            let words = inactive_for("Yard", minutes, Language::English);
+            assert_eq!(words, format!("Yard has sent nothing for {expected}"));
         }
     }
 }

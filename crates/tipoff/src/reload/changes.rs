@@ -35,7 +35,7 @@ fn edited(before: &Config, now: &Config, effect: Effect) -> impl Iterator<Item =
 
 /// Every setting but `[[channel]]`, when an edit of it has an effect, and whether it differs. The configuration is
 /// taken apart without `..`, so that a new section does not compile until it is listed.
-fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 19] {
+fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 20] {
     use Effect::{AfterRestart, AtOnce};
     let Config {
         data_dir,
@@ -62,6 +62,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 19]
         flood,
         periodic,
         clock: Clock { zone, place },
+        language,
         modes,
         reports,
         // Parts of `[[channel]]` and `[[device]]`.
@@ -73,6 +74,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 19]
     let incidents = (*grouping, *flood, *periodic) != (old.grouping, old.flood, old.periodic);
     [
         ("time_zone", AtOnce, *zone != old.clock.zone),
+        ("language", AtOnce, *language != old.language),
         ("place", AtOnce, *place != old.clock.place),
         ("[smtp]", AtOnce, smtp_sessions(smtp) != smtp_sessions(&before.smtp)),
         ("[ftp]", AtOnce, ftp_sessions(ftp) != ftp_sessions(&before.ftp)),
@@ -157,6 +159,7 @@ mod tests {
             (String::new(), "[[mode]]\nname = \"away\"\n".to_owned(), "[[mode]]"),
             (String::new(), "place = \"52.5, 13.4\"\n".to_owned(), "place"),
             (String::new(), "time_zone = \"Asia/Tokyo\"\n".to_owned(), "time_zone"),
+            (String::new(), "language = \"nl\"\n".to_owned(), "language"),
             (String::new(), "smtp.max_message = \"1 MB\"\n".to_owned(), "[smtp]"),
             (String::new(), "ftp.idle = \"1 min\"\n".to_owned(), "[ftp]"),
             (String::new(), "incidents.quiet = \"1 s\"\n".to_owned(), "[incidents]"),

@@ -13,6 +13,7 @@ pub(crate) mod hex;
 mod line_queue;
 pub(crate) mod links;
 pub(crate) mod live_rules;
+pub(crate) mod local_time;
 pub(crate) mod lock;
 pub(crate) mod log;
 pub(crate) mod millis;

@@ -45,14 +45,16 @@ pub(super) fn picture(alert: &Alert, bytes_max: u64) -> AlertPicture {
     let fits = pictures.find(|stored| stored.media.size <= bytes_max);
     match fits {
         Some(stored) => AlertPicture::Sent(Box::new(stored.clone())),
-        None => left(first, &format!("too big for `picture_kb` ({})", words::size(bytes_max))),
+        None => {
+            left(alert, first, &format!("too big for `picture_kb` ({})", words::size(bytes_max)))
+        }
     }
 }
 
 /// A picture that is not published, with the reason and its link.
-pub(super) fn left(stored: &AlertMedia, why: &str) -> AlertPicture {
+pub(super) fn left(alert: &Alert, stored: &AlertMedia, why: &str) -> AlertPicture {
     let file = Attachment { role: Role::Picture, source: Source::Stored(stored.clone()) };
-    AlertPicture::Left(message_plan::note(&file, why))
+    AlertPicture::Left(message_plan::note(&file, why, alert))
 }
 
 /// The JSON of a webhook without the files' bytes, and fields for subscribers.

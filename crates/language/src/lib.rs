@@ -1,0 +1,165 @@
+//! The texts that people read, in every language: alerts, dates, names of events.
+//!
+//! A text has a key, and stands under it in `texts/LANGUAGE/*.ftl` (Fluent, projectfluent.org). English has every text;
+//! tests fail if another language lacks one, or uses other arguments. No I/O: the files are part of the program, and a
+//! language is parsed when it is used for the first time. Never holds what a device said.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use tipoff_model::{Event, Language};
+use unic_langid::LanguageIdentifier;
+
+#[cfg(test)]
+mod tests;
+
+/// The files of one language.
+macro_rules! files {
+    ($language:literal) => {
+        [
+            include_str!(concat!("../texts/", $language, "/action.ftl")),
+            include_str!(concat!("../texts/", $language, "/alert.ftl")),
+            include_str!(concat!("../texts/", $language, "/date.ftl")),
+            include_str!(concat!("../texts/", $language, "/event.ftl")),
+        ]
+    };
+}
+
+/// Number of languages.
+const LANGUAGES: usize = Language::ALL.len();
+/// The files of each language, in the order of [`Language::ALL`].
+const FILES: [[&str; 4]; LANGUAGES] =
+    [files!("de"), files!("en"), files!("es"), files!("fr"), files!("nl"), files!("zh")];
+
+/// The parsed texts of each language.
+static BUNDLES: [OnceLock<FluentBundle<FluentResource>>; LANGUAGES] =
+    [const { OnceLock::new() }; LANGUAGES];
+
+/// The texts of one language. Cheap to copy.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Texts(Language);
+
+/// A value in a text.
+#[derive(Clone, Copy, Debug)]
+pub enum Argument<'a> {
+    /// Words, such as a name. They are not interpreted.
+    Words(&'a str),
+    /// A number, by which a text may choose singular or plural.
+    Number(u64),
+}
+
+impl Texts {
+    /// The texts of this language.
+    pub const fn of(language: Language) -> Self {
+        Self(language)
+    }
+
+    /// The language.
+    pub const fn language(self) -> Language {
+        self.0
+    }
+
+    /// A text without arguments. The key itself if there is no such text, which tests exclude.
+    pub fn text(self, key: &str) -> String {
+        self.with(key, &[])
+    }
+
+    /// A text with a number `$count`, in singular or plural.
+    pub fn count(self, key: &str, count: u64) -> String {
+        self.with(key, &[("count", Argument::Number(count))])
+    }
+
+    /// A text with arguments.
+    pub fn with(self, key: &str, arguments: &[(&str, Argument<'_>)]) -> String {
+        let own = format(self.0, key, arguments);
+        let english = || format(Language::English, key, arguments);
+        own.or_else(english).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// What happened, in words. `None` if it is not known.
+    pub fn event(self, event: Event) -> Option<String> {
+        (event != Event::Other).then(|| self.text(&format!("event-{}", event.as_str())))
+    }
+
+    /// What happened, inside a sentence or behind another word: in lower case, where the language has it for nouns.
+    pub fn event_inside(self, event: Event) -> Option<String> {
+        let name = self.event(event)?;
+        Some(if self.0 == Language::German { name } else { name.to_lowercase() })
+    }
+
+    /// `24 Nov`. The month counts from 1.
+    pub fn short_day(self, day: u64, month: u64) -> String {
+        let month = self.text(&format!("month-short-{month}"));
+        self.with("day-short", &[("day", day.into()), ("month", (&*month).into())])
+    }
+
+    /// The name of a day of the week; Monday is 1.
+    pub fn weekday(self, number: u64) -> String {
+        self.text(&format!("weekday-{number}"))
+    }
+}
+
+impl fmt::Debug for Texts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Texts").field(&self.0).finish()
+    }
+}
+
+impl<'a> From<&'a str> for Argument<'a> {
+    fn from(words: &'a str) -> Self {
+        Self::Words(words)
+    }
+}
+
+impl<'a> From<&'a String> for Argument<'a> {
+    fn from(words: &'a String) -> Self {
+        Self::Words(words)
+    }
+}
+
+impl From<u64> for Argument<'_> {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+/// The text of one language. `None` if it has no such text.
+fn format(language: Language, key: &str, arguments: &[(&str, Argument<'_>)]) -> Option<String> {
+    let bundle = bundle(language)?;
+    let pattern = bundle.get_message(key)?.value()?;
+    let mut values = FluentArgs::with_capacity(arguments.len());
+    for (name, argument) in arguments {
+        values.set(
+            *name,
+            match argument {
+                Argument::Words(words) => FluentValue::String((*words).into()),
+                Argument::Number(number) => FluentValue::from(*number),
+            },
+        );
+    }
+    let mut faults = Vec::new();
+    Some(bundle.format_pattern(pattern, Some(&values), &mut faults).into_owned())
+}
+
+/// The parsed texts of a language.
+fn bundle(language: Language) -> Option<&'static FluentBundle<FluentResource>> {
+    let at = Language::ALL.iter().position(|it| *it == language)?;
+    let (cell, files) = (BUNDLES.get(at)?, FILES.get(at)?);
+    Some(cell.get_or_init(|| parse(language, files)))
+}
+
+/// Parses the files of a language. A faulty text is left out; tests find it.
+fn parse(language: Language, files: &[&str]) -> FluentBundle<FluentResource> {
+    let id: LanguageIdentifier = language.as_str().parse().unwrap_or_default();
+    let mut bundle = FluentBundle::new_concurrent(vec![id]);
+    // Marks of direction around arguments would be characters that services count and show.
+    bundle.set_use_isolating(false);
+    for file in files {
+        let resource = FluentResource::try_new((*file).to_owned());
+        let resource = resource.unwrap_or_else(|(whole, _)| whole);
+        bundle.add_resource_overriding(resource);
+    }
+    bundle
+}

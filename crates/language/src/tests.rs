@@ -1,0 +1,128 @@
+//! Every language has every text, with the same arguments, and the program uses them all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::*;
+
+/// The keys of a language, each with the names of its arguments.
+fn keys(files: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut keys = BTreeMap::new();
+    for file in files {
+        let mut key = String::new();
+        for line in file.lines().filter(|line| !line.starts_with('#')) {
+            let begins = line.starts_with(|letter: char| letter.is_ascii_lowercase());
+            if let Some((name, _)) = line.split_once(" =").filter(|_| begins) {
+                name.clone_into(&mut key);
+                let is_new = keys.insert(key.clone(), BTreeSet::new()).is_none();
+                assert!(is_new, "{key} is there twice");
+            }
+            let names = line
+                .split('$')
+                .skip(1)
+                .map(|rest| rest.chars().take_while(char::is_ascii_lowercase).collect::<String>());
+            if let Some(arguments) = keys.get_mut(&key) {
+                arguments.extend(names);
+            }
+        }
+    }
+    keys
+}
+
+#[test]
+fn every_language_has_every_text_with_the_same_arguments() {
+    let english =
+        keys(&FILES[Language::ALL.iter().position(|it| *it == Language::English).unwrap()]);
+    assert!(english.len() > 50);
+    for (language, files) in Language::ALL.iter().zip(&FILES) {
+        let own = keys(files);
+        for (key, arguments) in &english {
+            assert_eq!(own.get(key), Some(arguments), "{language:?}: {key}");
+        }
+        assert_eq!(own.len(), english.len(), "{language:?} has texts that English lacks");
+        for (key, arguments) in &own {
+            for number in [0, 1, 2, 5, 21] {
+                let value = |name: &String| match name.as_str() {
+                    "count" => Argument::Number(number),
+                    _ => Argument::Words("…"),
+                };
+                let values: Vec<(&str, Argument<'_>)> =
+                    arguments.iter().map(|name| (name.as_str(), value(name))).collect();
+                let text = format(*language, key, &values).unwrap();
+                assert!(!text.is_empty() && !text.contains('{'), "{language:?}: {key}: {text}");
+                assert_eq!(text.trim(), text, "{language:?}: {key}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_is_parsed_without_a_fault() {
+    for file in FILES.as_flattened() {
+        let resource = FluentResource::try_new((*file).to_owned());
+        assert!(resource.is_ok(), "{:?}", resource.err().map(|(_, faults)| faults));
+    }
+}
+
+/// The Rust sources and templates of all crates.
+fn sources(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|it| it == "rs" || it == "html") {
+            text.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_text_is_used_and_every_used_text_exists() {
+    let mut source = String::new();
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap() {
+        for folder in ["src", "templates"] {
+            let folder = entry.as_ref().unwrap().path().join(folder);
+            if folder.is_dir() {
+                sources(&folder, &mut source);
+            }
+        }
+    }
+    let english = keys(&FILES[1]);
+    let computed = ["event-", "month-short-", "weekday-"];
+    for key in english.keys().filter(|key| !computed.iter().any(|it| key.starts_with(it))) {
+        assert!(source.contains(&format!("\"{key}\"")), "{key} is not used");
+    }
+    let begins: BTreeSet<&str> = english.keys().filter_map(|key| key.split('-').next()).collect();
+    for call in [".text(\"", ".count(\"", ".with(\""] {
+        for rest in source.split(call).skip(1) {
+            let key = rest.split('"').next().unwrap();
+            let is_key = key.split_once('-').is_some_and(|(begin, _)| begins.contains(begin));
+            assert!(!is_key || english.contains_key(key), "{key} is not in texts/en");
+        }
+    }
+}
+
+#[test]
+fn events_and_days_have_names() {
+    for language in Language::ALL {
+        let texts = Texts::of(*language);
+        for event in Event::ALL {
+            assert_eq!(texts.event(*event).is_none(), *event == Event::Other, "{event:?}");
+            assert!(texts.event(*event).is_none_or(|name| !name.starts_with("event-")));
+        }
+        for month in 1..=12 {
+            let day = texts.short_day(4, month);
+            assert!(day.contains('4') && !day.contains("month"), "{day}");
+        }
+        for weekday in 1..=7 {
+            assert!(!texts.weekday(weekday).starts_with("weekday"));
+        }
+    }
+    let english = Texts::of(Language::English);
+    for event in Event::ALL {
+        assert_eq!(english.event(*event).as_deref(), event.title(), "rules and programs use it");
+    }
+    assert_eq!(Texts::of(Language::German).event_inside(Event::Vehicle).unwrap(), "Fahrzeug");
+    assert_eq!(english.event_inside(Event::Line).unwrap(), "line crossed");
+    assert_eq!(english.short_day(24, 11), "24 Nov");
+}

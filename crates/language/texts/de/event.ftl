@@ -1,0 +1,16 @@
+event-motion = Bewegung
+event-person = Person
+event-vehicle = Fahrzeug
+event-animal = Tier
+event-doorbell = Türklingel
+event-line = Linie überquert
+event-zone = Zone
+event-sound = Geräusch
+event-tamper = Sabotage
+event-fire = Feuer oder Rauch
+event-input = Sensor
+event-fault = Störung
+event-end = Beendet
+event-periodic = Regelmäßiges Bild
+event-test = Test
+event-silence = Sendet nichts

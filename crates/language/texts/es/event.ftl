@@ -1,0 +1,16 @@
+event-motion = Movimiento
+event-person = Persona
+event-vehicle = Vehículo
+event-animal = Animal
+event-doorbell = Timbre
+event-line = Línea cruzada
+event-zone = Zona
+event-sound = Sonido
+event-tamper = Sabotaje
+event-fire = Fuego o humo
+event-input = Sensor
+event-fault = Avería
+event-end = Terminado
+event-periodic = Imagen periódica
+event-test = Prueba
+event-silence = No envía nada

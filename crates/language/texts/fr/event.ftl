@@ -1,0 +1,16 @@
+event-motion = Mouvement
+event-person = Personne
+event-vehicle = Véhicule
+event-animal = Animal
+event-doorbell = Sonnette
+event-line = Ligne franchie
+event-zone = Zone
+event-sound = Bruit
+event-tamper = Sabotage
+event-fire = Feu ou fumée
+event-input = Capteur
+event-fault = Panne
+event-end = Terminé
+event-periodic = Image périodique
+event-test = Test
+event-silence = N’envoie rien

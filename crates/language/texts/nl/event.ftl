@@ -1,0 +1,16 @@
+event-motion = Beweging
+event-person = Persoon
+event-vehicle = Voertuig
+event-animal = Dier
+event-doorbell = Deurbel
+event-line = Lijn overschreden
+event-zone = Zone
+event-sound = Geluid
+event-tamper = Sabotage
+event-fire = Vuur of rook
+event-input = Sensor
+event-fault = Storing
+event-end = Beëindigd
+event-periodic = Periodieke foto
+event-test = Test
+event-silence = Stuurt niets

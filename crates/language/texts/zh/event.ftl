@@ -1,0 +1,16 @@
+event-motion = 移动侦测
+event-person = 有人
+event-vehicle = 车辆
+event-animal = 动物
+event-doorbell = 门铃
+event-line = 越界
+event-zone = 区域
+event-sound = 声音
+event-tamper = 遮挡或破坏
+event-fire = 火焰或烟雾
+event-input = 传感器
+event-fault = 故障
+event-end = 已结束
+event-periodic = 定时图片
+event-test = 测试
+event-silence = 无信号
