@@ -6,14 +6,13 @@
 //! set up by their pages in docs/channels.
 
 use std::io::{self, BufRead, Write};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use tipoff_channels::telegram::{Chat, Setup};
 use tipoff_channels::{Settings, Value};
-use tipoff_spool::durable;
 
+use super::new_config::NewConfig;
 use super::{Common, Ending, Failure, block_on};
 use crate::dispatch::send_test;
 use crate::runtime::clock::Clock;
@@ -35,20 +34,17 @@ pub(super) struct Args {
     force: bool,
 }
 
-/// Runs the dialogue. An existing file is an error without `--force`, before anything is asked.
+/// Runs the dialogue. A file that sets something is an error without `--force`, before anything is asked.
 pub(super) fn run(args: &Args, common: &Common) -> Ending {
-    let path = common.config.clone().unwrap_or_else(|| PathBuf::from("tipoff.toml"));
-    if path.exists() && !args.force {
-        return Err(Failure::Failed(anyhow::anyhow!(
-            "{} exists already: `tipoff init --force` writes it anew",
-            path.display(),
-        )));
+    let file = NewConfig::at(common.config.as_deref());
+    if !args.force {
+        file.check_unset().map_err(Failure::Failed)?;
     }
-    block_on(set_up(args, &path))?.map_err(Failure::Failed)
+    block_on(set_up(args, &file))?.map_err(Failure::Failed)
 }
 
 /// The dialogue. Each failure ends it without a file, and can be tried again.
-async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
+async fn set_up(args: &Args, new: &NewConfig) -> anyhow::Result<()> {
     println!("Tipoff sends its alerts by a Telegram bot of yours.");
     println!("  1. In Telegram, open a chat with @BotFather and send /newbot.");
     println!("  2. Give the bot any name. BotFather answers with a token.");
@@ -67,12 +63,10 @@ async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
     send_test(&*channel(args, &token, &chat)?, &[], Clock::system().now())
         .await
         .map_err(|error| anyhow::anyhow!("the test did not arrive: {error}"))?;
-    // It contains the token: a new file is readable by its owner alone.
-    durable::rewrite_file(path, file(args, &token, &chat).as_bytes())
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    println!("A test picture is in the chat, and {} is written.", path.display());
+    new.write(&file(args, &token, &chat))?;
+    println!("A test picture is in the chat, and {} is written.", new.path().display());
     println!();
-    println!("Next: tipoff run");
+    println!("Next: {}", new.next());
     Ok(())
 }
 

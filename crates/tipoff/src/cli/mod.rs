@@ -11,6 +11,7 @@ mod incidents;
 mod init;
 mod json;
 mod moment;
+mod new_config;
 mod password;
 mod process;
 mod route;

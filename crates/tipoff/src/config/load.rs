@@ -29,10 +29,10 @@ use crate::runtime::private;
 /// Limit of the file in bytes. A configuration of ten thousand devices has a tenth of this.
 const FILE_BYTES_MAX: u64 = 10_000_000;
 /// The file of a service that was installed by a package.
-const SYSTEM_FILE: &str = "/etc/tipoff/tipoff.toml";
+pub(crate) const SYSTEM_FILE: &str = "/etc/tipoff/tipoff.toml";
 /// The file in the current folder, for somebody who tries Tipoff.
 const LOCAL_FILE: &str = "tipoff.toml";
-/// The data folder of a service, which has no home folder.
+/// The data folder of a service. It is the home of the user that the package makes.
 const SYSTEM_DATA: &str = "/var/lib/tipoff";
 
 /// All that can be configured, each value checked.
@@ -236,19 +236,20 @@ fn groups(devices: &[DeviceConfig]) -> HashMap<String, Vec<String>> {
     grouped.map(|device| (device.name.clone(), device.groups.clone())).collect()
 }
 
-/// The data folder: the variable goes before the file, so that a container sets it without an edit. Root's home and `/`
-/// count as no home: there Tipoff runs as a service (XDG Base Directory Specification for the others).
+/// The data folder: the variable goes before the file, so that a container sets it without an edit. Root's home, `/` and
+/// the home of the package's user count as no home: there Tipoff runs as a service (XDG Base Directory Specification for
+/// the others).
 fn data_dir(root: &mut Section<'_>) -> PathBuf {
     let given = root.path(
         "data_dir",
         "/var/lib/tipoff",
         "The folder for all stored data. Without it: `$XDG_DATA_HOME/tipoff`, else \
-         `~/.local/share/tipoff`, else, for root and without a home, `/var/lib/tipoff`.",
+         `~/.local/share/tipoff`, else, for root, the package's user and without a home, `/var/lib/tipoff`.",
     );
     let variable = |name| root.reading.variable(name).map(PathBuf::from);
     let of_home = || {
         let home = variable("HOME").filter(|home| home.is_absolute());
-        home.filter(|home| ![Path::new("/"), Path::new("/root")].contains(&home.as_path()))
+        home.filter(|home| !["/", "/root", SYSTEM_DATA].map(Path::new).contains(&home.as_path()))
     };
     variable("TIPOFF_DATA_DIR")
         .or(given)

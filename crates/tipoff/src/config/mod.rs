@@ -49,7 +49,7 @@ pub(crate) use fault::Faults;
 pub(crate) use ftp::{ActiveAddresses, Ftp};
 pub(crate) use http::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
 pub(crate) use listener::Listener;
-pub(crate) use load::{Config, find};
+pub(crate) use load::{Config, SYSTEM_FILE, find};
 pub(crate) use mqtt::{BrokerConfig, MqttSource};
 pub(crate) use reference::{example, reference};
 pub(crate) use retention::Retention;

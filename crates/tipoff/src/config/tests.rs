@@ -352,6 +352,8 @@ fn the_folder_of_data_is_the_first_that_is_told() {
     assert_eq!(folder("", &all[1..], None), "/xdg/tipoff");
     assert_eq!(folder("", &all[2..], None), "/home/me/.local/share/tipoff");
     assert_eq!(folder("", &[("HOME", "/root")], None), "/var/lib/tipoff");
+    // `sudo -u tipoff` sets the home of the package's user.
+    assert_eq!(folder("", &[("HOME", "/var/lib/tipoff")], None), "/var/lib/tipoff");
     assert_eq!(folder("", &[("XDG_DATA_HOME", "here")], None), "/var/lib/tipoff");
 }
 
