@@ -17,6 +17,7 @@ mod process;
 mod route;
 mod run;
 mod send;
+mod service_file;
 mod sessions;
 mod shared_secrets;
 mod signing_key;

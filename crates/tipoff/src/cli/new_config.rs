@@ -2,22 +2,18 @@
 //!
 //! It never contains less than before: a file that sets something is written only with `--force`.
 
-use std::fs::{self, File, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use tipoff_spool::durable;
 
+use super::service_file::{is_of_the_service, let_the_service_read};
 use crate::config;
 
 /// The file without `--config`, if there is no file yet.
 const LOCAL_FILE: &str = "tipoff.toml";
-/// The group that the service of the package runs with.
-const SERVICE_GROUP: &str = "tipoff";
-/// The access rights of the service's file: it contains secrets, which only root changes and only the service reads.
-const SERVICE_MODE: u32 = 0o640;
 
 /// The file to write.
 pub(super) struct NewConfig {
@@ -61,34 +57,16 @@ impl NewConfig {
         let comments = old.ok().filter(|old| sets_nothing(old)).unwrap_or_default();
         let gap = if comments.is_empty() { "" } else { "\n" };
         durable::rewrite_file(&self.path, format!("{comments}{gap}{text}").as_bytes())
-            .and_then(|()| if is_new { self.let_the_service_read() } else { Ok(()) })
+            .and_then(|()| if is_new { let_the_service_read(&self.path) } else { Ok(()) })
             .with_context(|| format!("cannot write {}", self.path.display()))
     }
 
     /// What to do when it is written.
     pub(super) fn next(&self) -> &'static str {
-        match self.is_of_the_service() {
+        match is_of_the_service(&self.path) {
             true => "sudo systemctl start tipoff, unless it runs: it reads the file by itself",
             false => "tipoff run",
         }
-    }
-
-    fn is_of_the_service(&self) -> bool {
-        self.path == Path::new(config::SYSTEM_FILE)
-    }
-
-    fn let_the_service_read(&self) -> io::Result<()> {
-        if !self.is_of_the_service() {
-            return Ok(());
-        }
-        let groups = fs::read_to_string("/etc/group").unwrap_or_default();
-        let Some(group) = group_number(&groups, SERVICE_GROUP) else {
-            return Ok(());
-        };
-        let file = File::open(&self.path)?;
-        fchown(&file, None, Some(group))?;
-        file.set_permissions(Permissions::from_mode(SERVICE_MODE))?;
-        file.sync_all()
     }
 }
 
@@ -97,14 +75,11 @@ fn sets_nothing(text: &str) -> bool {
     text.parse::<toml::Table>().is_ok_and(|table| table.is_empty())
 }
 
-/// The number of a group in the text of `/etc/group` (group(5)).
-fn group_number(groups: &str, name: &str) -> Option<u32> {
-    let mut lines = groups.lines().map(|line| line.split(':'));
-    lines.find(|line| line.clone().next() == Some(name))?.nth(2)?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -135,13 +110,5 @@ mod tests {
         file.write("[smtp]\n").unwrap();
         assert_eq!(fs::metadata(file.path()).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(file.next(), "tipoff run");
-    }
-
-    #[test]
-    fn a_group_is_found_by_its_whole_name() {
-        let groups = "root:x:0:\ntipoffs:x:7:tipoff\nodd\ntipoff:x:998:ann\n";
-        assert_eq!(group_number(groups, "tipoff"), Some(998));
-        assert_eq!(group_number(groups, "odd"), None);
-        assert_eq!(group_number(groups, "ann"), None);
     }
 }
