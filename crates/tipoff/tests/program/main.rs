@@ -80,6 +80,7 @@ mod sessions;
 mod spool_copy;
 mod telegram;
 mod terminal;
+mod time_zones;
 mod tls;
 mod torn;
 mod uploaders;
