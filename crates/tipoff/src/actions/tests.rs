@@ -15,7 +15,7 @@ async fn scene() -> (TestServer, Actions) {
     let server = TestServer::new(MODES);
     server.mail("yard@example.com", MOTION).await;
     let actions =
-        server.actions(Links::new(Some("http://tipoff.lan"), [7; 32], std::time::Duration::MAX));
+        server.actions(Links::at(Some("http://tipoff.lan"), [7; 32], std::time::Duration::MAX));
     (server, actions)
 }
 

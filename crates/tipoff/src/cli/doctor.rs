@@ -17,13 +17,10 @@ use tipoff_model::Timestamp;
 
 use self::data::Folder;
 use self::finding::{Finding, Mark};
-use super::{Ending, Failure, block_on};
+use super::{Ending, Failure, block_on, container};
 use crate::config::{ChannelConfig, Config};
 use crate::net::network;
 use crate::runtime::clock::Clock;
-
-/// What container engines leave for the programs inside: Docker's file and Podman's.
-pub(super) const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
 /// How to print the findings.
 #[derive(Debug, clap::Args)]
@@ -47,14 +44,9 @@ pub(super) fn run(args: &Args, config: &Config, clock: &Clock) -> Ending {
     }
 }
 
-/// Whether this is a container.
-pub(super) fn in_container() -> bool {
-    CONTAINER_FILES.iter().any(|file| Path::new(file).exists())
-}
-
 /// Runs every check, in the order of the output.
 async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
-    let in_container = in_container();
+    let in_container = container::is_inside();
     let folder = Folder::look(&config.data_dir);
     // The two that wait: for other programs' answers, up to 5 s and 20 s.
     let (listeners, videos) =
@@ -74,8 +66,9 @@ async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     }
     findings.extend(listeners);
     findings.extend(balancers::look(config));
-    findings.extend(ports::passive(&config.ftp, in_container));
+    findings.extend(ports::passive(config, in_container));
     findings.push(machine::address(config, network::lan_address(), in_container));
+    findings.extend(machine::public_name(config.public_address.as_ref()).await);
     // Only beside a running Tipoff: opening the spool would convert that of an earlier version.
     if folder.in_use == Some(true) {
         findings.extend(machine::peers(config, now).await);

@@ -30,7 +30,7 @@ pub(super) fn password(args: &PasswordArgs, config: &Config, now: Timestamp) -> 
         let key = block_on(access::make_setup_key(&*spool, now))?.map_err(failed)?;
         let detail = "a link that sets the password once, for an hour";
         note(&*spool, AuditAction::SetupLink, detail, now)?;
-        let base = super::run::public_url(config).unwrap_or_default();
+        let base = super::own_url::now(config).unwrap_or_default();
         println!("{base}/setup?key={key}");
         return Ok(());
     }

@@ -7,7 +7,7 @@
 mod ending;
 mod signals;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -19,17 +19,23 @@ use tokio::net::TcpListener;
 use self::ending::end;
 use self::signals::Signals;
 use super::announce::AlarmAddresses;
-use super::{Ending, Failure, announce, process, shared_secrets, signing_key};
+use super::{Ending, Failure, announce, own_url, process, shared_secrets, signing_key};
 use crate::cameras::{CameraSetups, Pictures};
 use crate::config::{Config, Listener};
-use crate::net::{network, tls::Tls};
+use crate::net::network::OwnAddress;
+use crate::net::tls::Tls;
 use crate::open_files::{self, Ceilings};
 use crate::other_nodes::OtherNodes;
 use crate::receive::alarm::{AlarmReceiver, framed};
 use crate::receive::listener::{self, BoundListener, ProtocolHandler};
-use crate::receive::{ArrivalWriter, LoginGate, ftp, smtp};
+use crate::receive::{ArrivalWriter, LoginGate, ftp, ftp::PassiveAddress, smtp};
 use crate::reload::{Reload, Running, Source};
-use crate::runtime::{clock::Clock, links::Links, live_rules::LiveRules, shutdown, terminal};
+use crate::runtime::{
+    clock::Clock,
+    links::{Links, PublicUrl},
+    live_rules::LiveRules,
+    shutdown, terminal,
+};
 use crate::services::Services;
 use crate::web::{self, EventStreams, Reach, ShareOpens, access::Access};
 use crate::{programs, service_manager};
@@ -87,9 +93,9 @@ impl Bound {
     }
 
     /// The address of the HTTP port as others reach it.
-    fn url(&self, config: &Config) -> Option<String> {
-        let listen = self.http.as_ref()?.local_addr().ok()?;
-        url_at(config, listen)
+    fn url(&self, config: &Config) -> PublicUrl {
+        let listen = self.http.as_ref().and_then(|it| it.local_addr().ok());
+        listen.map_or_else(|| Arc::new(|| None) as PublicUrl, |it| own_url::of(config, it))
     }
 }
 
@@ -121,16 +127,16 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let (url, gate) = (bound.url(&config), LoginGate::default());
     let access = Access::new(Arc::clone(&spool), key, gate.clone(), clock.clone());
     // From here on the system keeps connections of devices until a receiver accepts them.
-    announce(&config, &bound, url.as_deref(), &access, (&*spool, clock.now())).await?;
+    announce(&config, &bound, &url, &access, (&*spool, clock.now())).await?;
     let ceilings = open_files::fit(&config);
 
     let services =
         Services::open(&config, (spool, config.spool.node()), rules, gate, shutdown, clock).await?;
     let setups = CameraSetups::new(bound.ports());
-    let reach = reach(&bound.smtp, &bound.ftp, bound.http.as_ref());
+    let reach = reach(&config, &bound);
     let listeners = (((bound.smtp, bound.ftp), bound.alarm), &bound.tls);
     let (receivers, (alarms, pictures)) = receive_all(&services, &config, listeners, ceilings);
-    let links = Links::new(url.as_deref(), key, config.http.media_links);
+    let links = Links::new(url, key, config.http.media_links);
     let actions = services.actions(&links);
     let (dispatch, transcoder, renditions) =
         services.start_channels(&config, &links, &actions).await?;
@@ -233,7 +239,7 @@ fn receive(
         start(bound, ProtocolHandler::Smtp(Arc::clone(&smtp), offered.clone()));
     }
     let ftp = ftp::Receiver::new(
-        config.ftp.clone(),
+        (config.ftp.clone(), PassiveAddress::new(OwnAddress::new(config.public_address.clone()))),
         directory,
         writer,
         Arc::clone(metrics),
@@ -273,18 +279,18 @@ fn receive_alarms(
     }
 }
 
-/// The address and ports to type into devices. A listener on every address has none of its own:
-/// then it is the address of the interface that leads out of this machine.
-fn reach(smtp: &[BoundListener], ftp: &[BoundListener], http: Option<&TcpListener>) -> Reach {
+/// The address and ports to type into devices.
+fn reach(config: &Config, bound: &Bound) -> Reach {
     let first = |listeners: &[BoundListener]| listeners.first()?.listener.local_addr().ok();
-    let (smtp, ftp) = (first(smtp), first(ftp));
-    let bound = smtp.or(ftp).map(|address| address.ip()).filter(|ip| !ip.is_unspecified());
-    let host = bound.or_else(network::lan_address);
+    let (smtp, ftp) = (first(&bound.smtp), first(&bound.ftp));
+    let http = bound.http.as_ref().and_then(|it| it.local_addr().ok());
+    let listen = smtp.or(ftp).map_or(IpAddr::from(Ipv4Addr::UNSPECIFIED), |address| address.ip());
     Reach {
-        host: host.map_or_else(|| "this machine's address".to_owned(), |ip| ip.to_string()),
+        own: OwnAddress::new(config.public_address.clone()),
+        listen,
         smtp: smtp.map(|address| address.port()),
         ftp: ftp.map(|address| address.port()),
-        http: http.and_then(|it| it.local_addr().ok()).map(|address| address.port()),
+        http: http.map(|address| address.port()),
     }
 }
 
@@ -292,16 +298,19 @@ fn reach(smtp: &[BoundListener], ftp: &[BoundListener], http: Option<&TcpListene
 async fn announce(
     config: &Config,
     bound: &Bound,
-    url: Option<&str>,
+    url: &PublicUrl,
     access: &Access,
     (spool, now): (&dyn Spool, Timestamp),
 ) -> anyhow::Result<()> {
-    let dashboard = match url {
-        Some(url) => Some(announce::dashboard(url, access, (spool, now)).await?),
-        None => None,
-    };
     let Bound { smtp, ftp, http, alarm: (more, framed), .. } = bound;
     let address = |listener: &TcpListener| listener.local_addr().ok();
+    let dashboard = match http.as_ref().and_then(address) {
+        Some(listen) => {
+            let url = url().unwrap_or_else(|| own_url::on_this_machine(config, listen.port()));
+            Some(announce::dashboard(&url, access, (spool, now)).await?)
+        }
+        None => None,
+    };
     let alarms = AlarmAddresses {
         http: http.as_ref().and_then(address),
         more: more.iter().filter_map(address).collect(),
@@ -310,20 +319,4 @@ async fn announce(
     announce::announce(config, (smtp, ftp), &alarms, dashboard.as_deref());
     terminal::end_background();
     Ok(())
-}
-
-/// How others reach the HTTP port, by the configuration alone: for subcommands beside a running server.
-pub(super) fn public_url(config: &Config) -> Option<String> {
-    url_at(config, config.http.listen?.address)
-}
-
-/// `public_url` where it is set, else the address of the listener; `None` if this machine has no
-/// address to name.
-fn url_at(config: &Config, listen: SocketAddr) -> Option<String> {
-    if let Some(url) = &config.http.public_url {
-        return Some(url.clone());
-    }
-    let ip = if listen.ip().is_unspecified() { network::lan_address()? } else { listen.ip() };
-    let scheme = if config.http.listen.is_some_and(|it| it.tls) { "https" } else { "http" };
-    Some(format!("{scheme}://{}", SocketAddr::new(ip, listen.port())))
 }

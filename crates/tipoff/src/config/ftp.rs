@@ -33,7 +33,8 @@ pub(crate) struct Ftp {
     pub(crate) proxy_protocol: Networks,
     /// The ports of data connections.
     pub(crate) passive_ports: RangeInclusive<u16>,
-    /// The address in the reply to PASV; `None` for the one that the device has connected to.
+    /// The address in the reply to PASV; `None` for `public_address` of the whole configuration, or the one that the
+    /// device has connected to.
     pub(crate) public_address: Option<IpAddr>,
     /// The addresses that active data connections may go to.
     pub(crate) active_addresses: ActiveAddresses,
@@ -196,9 +197,9 @@ fn public_address(section: &mut Section<'_>) -> Option<IpAddr> {
         name: "public_address",
         form: ValueForm::Text,
         without: nothing("192.168.1.10"),
-        doc: "The address for passive data connections, if devices reach this machine at another \
-              address than its own, as in a container. Without it: the address that the device has \
-              connected to, or behind a balancer this machine's own. Nodes that share this file take \
+        doc: "The address for passive data connections, if it is another than `public_address` of \
+              the whole configuration. Without both: the address that the device has connected to, \
+              or behind a balancer this machine's own. Nodes that share this file take \
               theirs from the environment: `{ env = \"FTP_ADDRESS\" }`.",
     };
     let address = section.parsed(&key, |text| match text.parse::<IpAddr>() {

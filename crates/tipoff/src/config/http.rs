@@ -33,8 +33,8 @@ pub(crate) struct Http {
     pub(crate) public_url: Option<String>,
     /// How long links to stored files in alerts and feeds are valid.
     pub(crate) media_links: Duration,
-    /// Host names that browsers may use, in lower case: this machine's, and those of `public_url`, `[smtp] host_name`
-    /// and `hosts`. IP addresses and `localhost` are always accepted. Any other name is refused, because a page on the
+    /// Host names that browsers may use, in lower case: this machine's, and those of `public_url`, `public_address`,
+    /// `[smtp] host_name` and `hosts`. IP addresses and `localhost` are always accepted. Any other name is refused, because a page on the
     /// internet can make its own name resolve to this machine (DNS rebinding).
     pub(crate) names: Vec<String>,
     /// The trusted reverse proxies.
@@ -158,7 +158,8 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
         form: ValueForm::Text,
         without: nothing("https://tipoff.example.org"),
         doc: "The beginning of links in alerts. Without it: `http://` (or `https://`, if `listen` \
-              says so) and this machine's address in the local network.",
+              says so) and `public_address` of the whole configuration, else this machine's \
+              address in the local network.",
     };
     let public_url = section.parsed(&key, public_url).map(Spanned::into_inner);
     let proxy_protocol = proxy_protocol(section);
@@ -201,7 +202,8 @@ fn hosts(section: &mut Section<'_>) -> Vec<String> {
         without: nothing("[\"tipoff.home.example\"]"),
         doc: "Further host names that browsers and programs may use. Tipoff always answers to IP \
               addresses, `localhost`, this machine's name (also with `.local`, `.lan`, \
-              `.home.arpa`, `.internal`), `host_name` of `[smtp]` and the host of `public_url`. \
+              `.home.arpa`, `.internal`), `host_name` of `[smtp]`, `public_address` and the host \
+              of `public_url`. \
               Other names get status 421, because a page on the internet could make its own name \
               lead here.",
     };

@@ -20,9 +20,9 @@ use super::reading::{Environment, Reading, SecretFiles};
 use super::route::{self, KnownNames};
 use super::section::Section;
 use super::{
-    Access, AlarmListeners, BrokerConfig, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp,
-    SpoolSettings, Video, access, alarm, channel, checks, device, exposure, ftp, http, mask, mqtt,
-    report, retention, rules, smtp, spool, video,
+    Access, AlarmListeners, BrokerConfig, ChannelConfig, DeviceConfig, Ftp, Http, PublicAddress,
+    Retention, Smtp, SpoolSettings, Video, access, alarm, channel, checks, device, exposure, ftp,
+    http, mask, mqtt, public_address, report, retention, rules, smtp, spool, video,
 };
 use crate::runtime::private;
 
@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) path: Option<PathBuf>,
     /// The folder of all data.
     pub(crate) data_dir: PathBuf,
+    /// How devices and browsers reach this machine; `None` for its own address.
+    pub(crate) public_address: Option<PublicAddress>,
     /// The SMTP receiver.
     pub(crate) smtp: Smtp,
     /// The FTP receiver.
@@ -164,12 +166,14 @@ pub(super) fn describe() -> Book {
 /// Reads all sections, those first whose names others refer to.
 fn read(mut root: Section<'_>) -> Config {
     let data_dir = data_dir(&mut root);
+    let public_address = public_address::read(&mut root);
     let clock = Clock { zone: rules::zone(&mut root), place: rules::place(&mut root) };
     let (smtp, mut listeners) = root.table("smtp", smtp::DOC, smtp::read);
     let (ftp, more) = root.table("ftp", ftp::DOC, ftp::read);
     listeners.extend(more);
     let (mut http, port) = root.table("http", http::DOC, http::read);
     http.names.push(smtp.host_name.to_ascii_lowercase());
+    http.names.extend(public_address.as_ref().and_then(PublicAddress::name).map(str::to_owned));
     listeners.extend(port);
     let (alarm, more) = root.table("alarm", alarm::DOC, alarm::read);
     listeners.extend(more);
@@ -213,6 +217,7 @@ fn read(mut root: Section<'_>) -> Config {
     Config {
         path: None,
         data_dir,
+        public_address,
         smtp,
         ftp,
         http,

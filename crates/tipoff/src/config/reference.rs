@@ -121,6 +121,7 @@ In the environment:
 | --- | --- |
 | `TIPOFF_CONFIG` | The path of the configuration. |
 | `TIPOFF_DATA_DIR` | Overrides the file's `data_dir`; `--data-dir` overrides both. |
+| `TIPOFF_PUBLIC_ADDRESS` | Overrides the file's `public_address`. |
 | `TIPOFF_TELEGRAM_TOKEN`, `TIPOFF_TELEGRAM_CHAT` | Define a channel if none is configured. |
 | `TIPOFF_TELEGRAM_API` | Another Bot API server for that channel. |
 ";

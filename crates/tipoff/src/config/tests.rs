@@ -109,6 +109,7 @@ fn the_example_is_a_configuration_as_it_is_and_with_everything_used() {
     let variable = |name: &str| {
         let value = match name {
             "SLACK_TOKEN" => "xoxb-1234567890-AbCdEf",
+            "TIPOFF_PUBLIC_ADDRESS" => return None,
             _ => "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0",
         };
         Some(value.to_owned())

@@ -14,6 +14,7 @@ mod data_context;
 mod data_port;
 mod pace;
 mod passive;
+mod passive_address;
 mod port_leases;
 mod running_transfer;
 mod signals;
@@ -35,6 +36,7 @@ use self::active_uploads::ActiveUploads;
 use self::data_context::DataWarnings;
 use self::data_port::DataPort;
 use self::pace::CommandTurns;
+pub(crate) use self::passive_address::PassiveAddress;
 use self::port_leases::PortLeases;
 use self::running_transfer::{RunningTransfer, ended};
 use self::transfer_limit::TransferLimit;
@@ -78,6 +80,8 @@ pub(crate) struct Receiver {
     active_uploads: ActiveUploads,
     /// The ports of passive data connections.
     port_leases: PortLeases,
+    /// The address in the reply to PASV.
+    passive_address: PassiveAddress,
     /// Bounds the transfers of one address.
     transfer_limit: TransferLimit,
     /// Counts failed data connections, for the log.
@@ -87,7 +91,7 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// A receiver with these settings. The system has open files for `ceiling` connections.
     pub(crate) fn new(
-        settings: Ftp,
+        (settings, passive_address): (Ftp, PassiveAddress),
         directory: &DeviceDirectory,
         writer: ArrivalWriter,
         metrics: Arc<Metrics>,
@@ -112,6 +116,7 @@ impl Receiver {
             connections,
             active_uploads: ActiveUploads::default(),
             port_leases,
+            passive_address,
             transfer_limit: TransferLimit::default(),
             warnings: Arc::default(),
         }
@@ -144,6 +149,7 @@ impl Receiver {
             connections: self.connections.with(max_connections, max_connections_per_address),
             active_uploads: self.active_uploads.clone(),
             port_leases: self.port_leases.clone(),
+            passive_address: self.passive_address.clone(),
             transfer_limit: self.transfer_limit.clone(),
             warnings: Arc::clone(&self.warnings),
         }
@@ -157,7 +163,7 @@ pub(super) async fn serve(connection: Connection, receiver: &Receiver) -> Connec
         tls: true,
         missing_folder: receiver.settings.missing_folder,
         read: receiver.settings.read,
-        extended_passive: data_port::reaches_same_address(&connection, &receiver.settings),
+        extended_passive: data_port::reaches_same_address(&connection, receiver).await,
         line_bytes_max: receiver.settings.max_line,
         login_failures_max: receiver.settings.max_login_failures,
         transcript: true,

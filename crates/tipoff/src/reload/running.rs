@@ -63,6 +63,7 @@ impl Running {
             retention,
             // Take effect after a restart.
             data_dir: _,
+            public_address: _,
             http: _,
             spool: _,
             video: _,

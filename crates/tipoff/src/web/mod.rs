@@ -48,6 +48,7 @@ mod share_opens;
 mod slow_body;
 mod streaming_body;
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
@@ -83,6 +84,7 @@ use crate::media::renditions::Renditions;
 use crate::media::thumbnails::Thumbnails;
 use crate::modes::Modes;
 use crate::net::known::KnownAddresses;
+use crate::net::network::OwnAddress;
 use crate::net::tls::Tls;
 use crate::readiness::Health;
 use crate::receive::alarm::AlarmReceiver;
@@ -152,14 +154,23 @@ pub(crate) struct AppState {
 /// How devices reach us.
 #[derive(Clone)]
 pub(crate) struct Reach {
-    /// This machine's address in the local network.
-    pub(crate) host: String,
+    /// This machine's address.
+    pub(crate) own: OwnAddress,
+    /// The address that the first receiver listens on.
+    pub(crate) listen: IpAddr,
     /// The first port for mail. `None` if no receiver listens for it.
     pub(crate) smtp: Option<u16>,
     /// The first port for uploads. `None` if no receiver listens for it.
     pub(crate) ftp: Option<u16>,
     /// The HTTP port, to which alarms are pushed. `None` if it is switched off.
     pub(crate) http: Option<u16>,
+}
+
+impl Reach {
+    /// The address to type into devices, at the time of the call; `None` if this machine is on no network.
+    pub(crate) fn host(&self) -> Option<String> {
+        self.own.of(self.listen).map(|address| address.to_string())
+    }
 }
 
 impl AppState {

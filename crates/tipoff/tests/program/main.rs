@@ -70,6 +70,7 @@ mod pages;
 mod pictures;
 mod power_cut;
 mod private_data;
+mod public_address;
 mod pull;
 mod pull_onvif;
 mod recovery;

@@ -176,7 +176,7 @@ impl SessionProblem {
             Self::NoDataConnection => {
                 "The data connection did not come: switch between passive and active in the \
                  device, and let the `passive_ports` of `[ftp]` through the firewall. Where Tipoff \
-                 is in a container or behind a router, set `public_address` in `[ftp]` as well."
+                 is in a container or behind a router, set `public_address` as well."
             }
             Self::TimedOut => {
                 "Nothing came for too long: look at the network of the device. A slow one may \

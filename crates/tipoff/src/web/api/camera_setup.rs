@@ -306,8 +306,12 @@ async fn camera(state: &AppState, id: i64, access: CameraToAsk) -> Result<Camera
             "the HTTP port is off, so nothing receives alarms: set [http] listen",
         ));
     };
-    let path = format!("/h/{}", device.password);
-    let goal = SetupGoal { host: state.reach.host.clone(), port, path };
+    let Some(host) = state.reach.host() else {
+        let detail = "this machine is on no network: connect it, or set `public_address` in the \
+                      configuration";
+        return Err(conflict(detail));
+    };
+    let goal = SetupGoal { host, port, path: format!("/h/{}", device.password) };
     Ok(CameraToSetUp { address, login: Login { user, password }, goal })
 }
 

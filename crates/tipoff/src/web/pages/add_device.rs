@@ -28,6 +28,9 @@ const SESSIONS: usize = 5;
 /// Maximum age of a session of another device that may be this one's first attempt: 15 minutes.
 const LATELY: Duration = Duration::from_secs(900);
 
+/// In place of the server's address while this machine is on no network.
+const NO_ADDRESS: &str = "(this machine is on no network yet; reload this page)";
+
 /// The form for the name.
 #[derive(Template)]
 #[template(path = "add.html")]
@@ -211,7 +214,7 @@ impl GuideValues<'_> {
         let Some(page) = by.page(guide).or(by.page(&guide::OTHER)) else {
             return (None, Vec::new(), notes);
         };
-        let Reach { smtp, ftp, http, .. } = self.state.reach.clone();
+        let Reach { smtp, ftp, http, .. } = self.state.reach;
         let port = match by {
             By::Mail => smtp,
             By::Ftp => ftp,
@@ -243,9 +246,9 @@ impl GuideValues<'_> {
 
     /// The value of a field. A port is missing if that receiver does not listen.
     fn value(&self, value: SetupValue, port: Option<u16>) -> String {
-        let host = &self.state.reach.host;
+        let host = self.state.reach.host().unwrap_or_else(|| NO_ADDRESS.to_owned());
         match value {
-            SetupValue::Server => host.clone(),
+            SetupValue::Server => host,
             SetupValue::ServerUrl => format!("ftp://{host}/"),
             SetupValue::Port => {
                 port.map_or_else(|| "(not listening)".to_owned(), |it| it.to_string())
