@@ -8,6 +8,7 @@ mod compact;
 mod container;
 mod doctor;
 mod explain;
+mod health;
 mod incidents;
 mod init;
 mod json;
@@ -31,7 +32,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, Http};
 use crate::reload::Source;
 use crate::runtime::clock::Clock;
 use crate::runtime::log::{self, LogForm};
@@ -87,6 +88,8 @@ enum Command {
     Check(check::Args),
     /// Look at what is needed to receive and to send: what is wrong, and what to do
     Doctor(doctor::Args),
+    /// Ask the running Tipoff whether it is ready, for health checks of containers
+    Health(health::Args),
     /// Act as a camera: send a test picture to a running server
     Send(send::Args),
     /// Try the configured channels
@@ -186,6 +189,7 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Init(args) => init::run(&args, &common),
         Command::Check(args) => check::run(&args, &common, &clock),
         Command::Doctor(args) => doctor::run(&args, &common.load()?, &clock),
+        Command::Health(args) => health::run(&args, &common.http_port()),
         Command::Send(args) => send::run(&args, &clock),
         Command::Channels(action) => channels::run(&action, common.load()?, clock.now()),
         Command::Route(action) => route::run(&action, common.load()?, &clock),
@@ -215,6 +219,11 @@ fn dispatch(cli: Cli) -> Ending {
 }
 
 impl Common {
+    /// The settings of the HTTP port alone.
+    fn http_port(&self) -> Result<Http, String> {
+        Config::http_port(self.config.as_deref(), &|name: &str| std::env::var(name).ok())
+    }
+
     fn load(&self) -> Result<Config, Failure> {
         let environment = |name: &str| std::env::var(name).ok();
         Config::load(self.config.as_deref(), self.data_dir.as_deref(), &environment)

@@ -119,6 +119,27 @@ impl Config {
         Self::parse(Some(path), &source, cli_data_dir, environment)
     }
 
+    /// The settings of the HTTP port alone, from the same file. Faults elsewhere and missing secrets do not matter; what
+    /// cannot be read of `[http]` has its default.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn http_port(
+        cli_path: Option<&Path>,
+        environment: Environment<'_>,
+    ) -> Result<Http, String> {
+        let source = match find(cli_path, environment) {
+            Some(path) => {
+                read_file(&path).map_err(|reason| format!("{}: {reason}", path.display()))?
+            }
+            None => String::new(),
+        };
+        let (root, _) = DeTable::parse_recoverable(&source);
+        let reading = Reading::new(PathBuf::new(), environment, describe);
+        let mut root = Section::root(&reading, root.get_ref());
+        Ok(root.table("http", http::DOC, http::read).0)
+    }
+
     /// The files with secrets that every user of this machine can read; for a warning.
     pub(crate) fn open_secrets(&self) -> Vec<PathBuf> {
         let own = self.path.iter().filter(|_| self.secrets.in_configuration);

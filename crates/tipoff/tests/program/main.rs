@@ -40,6 +40,7 @@ mod ftp_limits;
 mod ftp_uploads;
 mod ftp_wire;
 mod harness;
+mod health;
 mod hook;
 mod hostile;
 mod hostile_browser;
