@@ -4,7 +4,7 @@
 #   ./test.sh --no-install     installs nothing, lists the missing tools, and runs the steps that it can
 #   ./test.sh --fuzz N         also runs each fuzz target for N seconds
 #   ./test.sh --soak           also runs the long crash and power cut tests
-#   ./test.sh --packages       also builds the image with its ffmpeg, and runs it
+#   ./test.sh --packages       also builds the ffmpeg of the image, and sends a video to it
 #   ./test.sh --coverage       also measures the lines that the tests of the crates without I/O and of the spool reach
 #   ./test.sh --mutants CRATE  also lists the changes of a crate (smtp, mail, ...) that its own tests do not catch
 set -euo pipefail
@@ -79,9 +79,7 @@ compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need_apt+=(postgre
 want ip iproute2
 want nft nftables
 want setpriv util-linux
-if [ "$packages" = 1 ]; then
-  for tool in buildah podman crun mmdebstrap; do want "$tool" "$tool"; done
-fi
+for tool in buildah podman crun mmdebstrap; do want "$tool" "$tool"; done
 # The headers of OpenSSL, for the feature legacy-tls.
 has_openssl() { has pkg-config && pkg-config --exists openssl; }
 has_openssl || need_apt+=(libssl-dev pkg-config)
@@ -207,10 +205,11 @@ step "tests"
 [ "$soak" = 0 ] || export TIPOFF_TEST_SOAK=1
 cargo test --workspace --locked "${features[@]}"
 
-if [ "$packages" = 1 ]; then
-  step "image"
-  packaging/test-image target/debug/tipoff build || [ $? = 77 ]
-fi
+step "image"
+# It takes a minute; its ffmpeg, which is built with --packages, some minutes more.
+with_ffmpeg=()
+[ "$packages" = 0 ] || with_ffmpeg=(build)
+packaging/test-image target/debug/tipoff "${with_ffmpeg[@]}" || [ $? = 77 ]
 
 if [ "$fuzz_s" != 0 ]; then
   step "fuzzing, $fuzz_s s each"
