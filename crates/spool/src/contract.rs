@@ -28,8 +28,8 @@ use tipoff_model::{
 };
 
 use crate::{
-    AgeGuard, AttemptRecord, DedupPolicy, Digest, DueDelivery, IncidentFilter, NewArrival,
-    RetentionLimits, Spool, SpoolError, Stored, StoredBlob,
+    AddedConfiguration, AgeGuard, AttemptRecord, DedupPolicy, Digest, DueDelivery, IncidentFilter,
+    NewArrival, RetentionLimits, Spool, SpoolError, Stored, StoredBlob,
 };
 
 /// Opens the same spool, as a start of the program does; the one before is closed by then.

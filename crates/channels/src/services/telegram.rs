@@ -31,7 +31,7 @@ use crate::message_plan::Role;
 use crate::settings_reader::SettingsReader;
 use crate::sound;
 use crate::{
-    Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HomeControl, HookFault,
+    Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Hint, HomeControl, HookFault,
     HookRequest, Limits, Message, Pace, PictureLimits, Settings, sides,
 };
 
@@ -83,6 +83,16 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "telegram",
     summary: "A Telegram chat, group, topic or channel, through a bot.",
+    find: &[
+        Hint {
+            key: "chat",
+            place: "Write any message to your bot; this page then finds the number of the chat. For a group: add the bot to it and write there.",
+        },
+        Hint {
+            key: "token",
+            place: "In Telegram, open a chat with @BotFather, send /newbot, and give the bot a name; BotFather answers with the token.",
+        },
+    ],
     settings: SETTINGS,
     build,
 };

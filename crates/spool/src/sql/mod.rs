@@ -4,6 +4,7 @@
 //! [`statement`] is the way to an engine, [`database`] what an engine provides, [`spool`] the operations.
 
 mod accounts;
+mod added_configuration;
 mod audit;
 pub(crate) mod catalog;
 mod clock;

@@ -18,7 +18,7 @@ use tipoff_model::Timestamp;
 use self::data::Folder;
 use self::finding::{Finding, Mark};
 use super::{Ending, Failure, block_on};
-use crate::config::{ChannelConfig, Config};
+use crate::config::{ChannelConfig, Config, added};
 use crate::net::network;
 use crate::runtime::clock::Clock;
 
@@ -86,7 +86,12 @@ async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     findings.push(machine::clock(now));
     findings.push(machine::time_zone(&config.rules.clock.zone));
     findings.push(machine::open_files(config));
+    let added = match folder.in_use {
+        Some(true) => super::read_added(config).await,
+        _ => None,
+    };
     findings.push(channels(&config.channels));
+    findings.extend(added.and_then(|added| added_channels(&added, config)));
     findings
 }
 
@@ -103,6 +108,32 @@ fn configuration(path: Option<&Path>) -> Finding {
 /// A warning of the configuration: a secret that is passed to a program of a channel.
 fn shared_secret(warning: &str) -> Finding {
     Finding::hint("programs", warning, "see docs/channels/exec.md")
+}
+
+/// The channels that were added in the dashboard, by name only.
+fn added_channels(document: &str, config: &Config) -> Option<Finding> {
+    const WHAT: &str = "added channels";
+    let channels = match added::check(document, &config.added.file) {
+        Ok(channels) => channels,
+        Err(faults) => {
+            let found = format!("none is in use: {}", faults.summary());
+            return Some(Finding::wrong(WHAT, found, "remove or change them on the page Channels"));
+        }
+    };
+    let (shadowed, active): (Vec<&ChannelConfig>, Vec<&ChannelConfig>) =
+        channels.iter().partition(|channel| config.added.file.channels.contains(&channel.name));
+    let list = |channels: &[&ChannelConfig]| {
+        let named = channels.iter().map(|it| format!("{} ({})", it.name, it.kind));
+        named.collect::<Vec<_>>().join(", ")
+    };
+    match (shadowed.is_empty(), active.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(Finding::fine(WHAT, list(&active))),
+        (false, _) => {
+            let found = format!("the file has channels of the same name as {}", list(&shadowed));
+            Some(Finding::hint(WHAT, found, "remove one of the two: the file's is in use"))
+        }
+    }
 }
 
 /// The channels, by name only: a test alert would be a change (`tipoff channels test` sends one).

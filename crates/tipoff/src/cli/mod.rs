@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, ConfigText};
 use crate::reload::Source;
 use crate::runtime::clock::Clock;
 use crate::runtime::log::{self, LogForm};
@@ -185,9 +185,9 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Check(args) => check::run(&args, &common, &clock),
         Command::Doctor(args) => doctor::run(&args, &common.load()?, &clock),
         Command::Send(args) => send::run(&args, &clock),
-        Command::Channels(action) => channels::run(&action, common.load()?, clock.now()),
-        Command::Route(action) => route::run(&action, common.load()?, &clock),
-        Command::Incidents(action) => incidents::run(&action, &common.load()?, &clock),
+        Command::Channels(action) => channels::run(&action, common.load_with_added()?, clock.now()),
+        Command::Route(action) => route::run(&action, common.load_with_added()?, &clock),
+        Command::Incidents(action) => incidents::run(&action, &common.load_with_added()?, &clock),
         Command::Sessions(args) => sessions::run(args, &common.load()?),
         Command::Users(args) => users::run(args, &common.load()?, clock.now()),
         Command::Password(args) => password::password(&args, &common.load()?, clock.now()),
@@ -218,6 +218,35 @@ impl Common {
         Config::load(self.config.as_deref(), self.data_dir.as_deref(), &environment)
             .map_err(|faults| Failure::Configuration(Box::new(faults)))
     }
+
+    /// The same with what was added in the dashboard, if there is a spool that can be opened.
+    fn load_with_added(&self) -> Result<Config, Failure> {
+        let environment = |name: &str| std::env::var(name).ok();
+        let faulty = |faults| Failure::Configuration(Box::new(faults));
+        let text = ConfigText::read(self.config.as_deref(), &environment).map_err(faulty)?;
+        let load = |added: &str| {
+            Config::of(&text, added, self.data_dir.as_deref(), &environment).map_err(faulty)
+        };
+        let config = load("")?;
+        let Some(added) = block_on(read_added(&config))? else {
+            return Ok(config);
+        };
+        let config = load(&added)?;
+        if let Some(fault) = &config.added.fault {
+            eprintln!(
+                "tipoff: the channels added in the dashboard are left out: {}",
+                fault.summary
+            );
+        }
+        Ok(config)
+    }
+}
+
+/// The document that was added in the dashboard. `None` if there is none, or no spool that can be opened.
+async fn read_added(config: &Config) -> Option<String> {
+    let spool = password::open(config).await.ok()?;
+    let added = spool.added_configuration().await.ok()?;
+    Some(added.document).filter(|document| !document.is_empty())
 }
 
 /// Runs the asynchronous part of a small subcommand.

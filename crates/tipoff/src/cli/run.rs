@@ -37,7 +37,8 @@ use crate::{programs, service_manager};
 /// Runs until SIGTERM or SIGINT. A faulty configuration is a usage error (exit code 2); everything
 /// later that stops the start, such as a port in use, is exit code 1.
 pub(super) fn run(mut source: Source, clock: Clock) -> Ending {
-    let config = source.load().map_err(|faults| Failure::Configuration(Box::new(faults)))?;
+    let config = source.load("").map_err(|faults| Failure::Configuration(Box::new(faults)))?;
+    source.settle_on(&config);
     process::prepare(&config);
     // A terminal or pipe that nobody reads must not hold up the start.
     terminal::print_in_background();
@@ -116,6 +117,9 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
     rules.name_devices(config.device_names());
     let (spool, clock) = open_spool(&config, &rules, clock).await?;
+    let added = spool.added_configuration().await?;
+    let config = source.with_added(&added.document)?;
+    rules.apply(config.rules.clone());
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let (url, gate) = (bound.url(&config), LoginGate::default());
@@ -142,7 +146,7 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let pulls = services.start_pull(&config, &alarms, reach.http);
     let (channels, http) = (dispatch.clone(), config.http.clone());
     let running = Running::new(&services, &bound.tls, receivers, channels, pulls.clone());
-    let (reload, configuration) = Reload::new(source, config, running);
+    let (reload, configuration, reload_requests) = Reload::new(source, (config, added), running);
     reload.start(signals.hang_up, &services.supervisor);
     if let Some(listener) = bound.http {
         let state = web::AppState {
@@ -162,6 +166,7 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
             pulls: pulls.board(),
             transcripts: services.transcripts.clone(),
             configuration,
+            reload_requests,
             thumbnails,
             renditions,
             disk: services.disk.clone(),

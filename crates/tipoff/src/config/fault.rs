@@ -26,12 +26,14 @@ pub(crate) struct Fault {
     other: Option<(Span, String)>,
     /// What to do.
     help: Option<String>,
+    /// The key whose value is wrong or missing, for a form that shows the fault at its field.
+    key: Option<String>,
 }
 
 impl Fault {
     /// A fault without a place in the file.
     pub(super) fn new(title: impl Into<String>) -> Self {
-        Self { span: None, title: title.into(), label: None, other: None, help: None }
+        Self { span: None, title: title.into(), label: None, other: None, help: None, key: None }
     }
 
     /// A fault of the text at `span`.
@@ -54,6 +56,12 @@ impl Fault {
     /// Adds what to do.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Names the key whose value is wrong or missing.
+    pub(super) fn of(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
         self
     }
 
@@ -111,6 +119,17 @@ impl Faults {
             None => fault.summary(),
         });
         shown.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Each fault on one line without its place, behind the key that it is about.
+    pub(crate) fn by_key(&self) -> impl Iterator<Item = (Option<&str>, String)> {
+        let shown = self.faults.iter().take(SHOWN_MAX);
+        shown.map(|fault| {
+            let key = fault.key.as_deref();
+            let invalid = key.is_some_and(|key| fault.title == format!("invalid `{key}`"));
+            let message = fault.label.as_ref().filter(|_| invalid).cloned();
+            (key, message.unwrap_or_else(|| fault.summary()))
+        })
     }
 
     /// How many there are.

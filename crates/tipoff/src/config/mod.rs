@@ -6,6 +6,8 @@
 //! `load.rs` reads all sections and checks across them; `reference.rs` derives the documentation from the same keys.
 
 mod access;
+pub(crate) mod added;
+pub(crate) mod added_document;
 mod alarm;
 mod book;
 mod camera;
@@ -36,6 +38,7 @@ mod state;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod text;
 mod units;
 mod values;
 mod video;
@@ -49,7 +52,7 @@ pub(crate) use fault::Faults;
 pub(crate) use ftp::{ActiveAddresses, Ftp};
 pub(crate) use http::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
 pub(crate) use listener::Listener;
-pub(crate) use load::{Config, find};
+pub(crate) use load::Config;
 pub(crate) use mqtt::{BrokerConfig, MqttSource};
 pub(crate) use reference::{example, reference};
 pub(crate) use retention::Retention;
@@ -57,4 +60,5 @@ pub(crate) use secret::Secret;
 pub(crate) use smtp::{Certificate, Smtp, SmtpListener};
 pub(crate) use spool::SpoolSettings;
 pub(crate) use state::{ConfigFault, ConfigState};
+pub(crate) use text::{ConfigText, find};
 pub(crate) use video::Video;

@@ -50,6 +50,8 @@ pub(super) struct Reading<'a> {
     book: Option<RefCell<Book>>,
     /// Describes every key there is; called only for the fault of a key that is unknown in its section.
     describe_all: fn() -> Book,
+    /// Whether the text was added in the dashboard, and not written by who may log in to this machine.
+    is_added: bool,
     /// The table that a section is read from if it is not given.
     pub(super) empty: DeTable<'a>,
 }
@@ -71,8 +73,19 @@ impl<'a> Reading<'a> {
             warnings: RefCell::default(),
             book: None,
             describe_all,
+            is_added: false,
             empty: DeTable::new(),
         }
+    }
+
+    /// A reading of what was added in the dashboard: it refers to nothing of this machine.
+    pub(super) fn of_added(describe_all: fn() -> Book) -> Self {
+        Self { is_added: true, ..Self::new(PathBuf::new(), &|_| None, describe_all) }
+    }
+
+    /// Whether what is read was added in the dashboard.
+    pub(super) fn is_added(&self) -> bool {
+        self.is_added
     }
 
     /// A reading of nothing, to learn which keys there are.
@@ -161,7 +174,7 @@ impl<'a> Reading<'a> {
         };
         let title = format!("`{}` must be {}", key.name, key.form.noun());
         let label = format!("this is {found}; write it like {}", key.sample());
-        self.fault(Fault::at(value.span(), title).label(label));
+        self.fault(Fault::at(value.span(), title).label(label).of(key.name));
     }
 
     /// The string that `value` is or refers to; `None` after a fault. Also records whether it is a secret: by the key's
@@ -177,6 +190,17 @@ impl<'a> Reading<'a> {
                         && text.split_once("://").is_some_and(has_password);
                 self.secrets.borrow_mut().in_configuration |= is_secret;
                 text.clone().into_owned()
+            }
+            DeValue::Table(_) if self.is_added => {
+                let title =
+                    format!("`{}` cannot be taken from a variable or a file here", key.name);
+                let fault = Fault::at(value.span(), title).label("write the value itself");
+                self.fault(
+                    fault
+                        .of(key.name)
+                        .help("only the configuration file refers to variables and files"),
+                );
+                return None;
             }
             DeValue::Table(table) => {
                 let text = self.referred(table, value.span())?;

@@ -47,6 +47,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 19]
         access,
         devices,
         channels: _, // One by one: see `channels`.
+        added: _,    // Its channels are among them.
         rules,
         retention,
         spool,

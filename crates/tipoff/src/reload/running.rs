@@ -61,6 +61,8 @@ impl Running {
             channels,
             rules,
             retention,
+            // Its channels are among `channels`.
+            added: _,
             // Take effect after a restart.
             data_dir: _,
             http: _,

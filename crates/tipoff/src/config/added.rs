@@ -1,0 +1,115 @@
+//! Channels that were added in the dashboard: a document of `[[channel]]`, kept in the spool, that is read like the file.
+//!
+//! The file goes before it: an added channel with the name of one in the file is inactive. The document is written by who
+//! may use the dashboard, and the file by who may log in to this machine. So it takes no values from variables and files of
+//! this machine, runs no programs, and writes to no folders. A faulty document never stops the program: the file alone is
+//! used then.
+
+use std::path::Path;
+
+use tipoff_rules::Route;
+use toml::de::DeTable;
+
+use super::channel::{self, ChannelConfig, Channels};
+use super::fault::{Fault, Faults};
+use super::reading::Reading;
+use super::section::Section;
+use super::text::syntax_faults;
+use super::{ConfigFault, checks, load, mask};
+
+/// Limit of the document in bytes: more than a hundred channels.
+pub(crate) const DOCUMENT_BYTES_MAX: usize = 200_000;
+/// Limit of the channels: each has a task and its own queue.
+pub(crate) const CHANNELS_MAX: usize = 100;
+
+/// Where the document comes from, for its faults.
+const PLACE: &str = "the channels added in the dashboard";
+
+/// What the document is checked against.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FileFacts {
+    /// The names of the channels in the file.
+    pub(crate) channels: Vec<String>,
+    /// `public_url` of `[http]`.
+    pub(crate) public_url: Option<String>,
+}
+
+/// What became of the document.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Additions {
+    /// Its channels, in its order. Empty if it has a fault.
+    pub(crate) channels: Vec<AddedChannel>,
+    /// Why none of it is in force.
+    pub(crate) fault: Option<ConfigFault>,
+    /// What it was checked against.
+    pub(crate) file: FileFacts,
+}
+
+/// A channel of the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AddedChannel {
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    /// False if the file has a channel with this name.
+    pub(crate) is_active: bool,
+    /// False if there are routes and none names it: then it gets no alerts.
+    pub(crate) is_routed: bool,
+}
+
+impl Additions {
+    /// Reads the document. Returns also the channels that are in force.
+    pub(super) fn read(document: &str, file: FileFacts) -> (Self, Vec<ChannelConfig>) {
+        let (channels, fault) = match check(document, &file) {
+            Ok(channels) => (channels, None),
+            Err(faults) => (Vec::new(), Some(ConfigFault::of(&faults))),
+        };
+        let is_active = |channel: &ChannelConfig| !file.channels.contains(&channel.name);
+        let added = |channel: &ChannelConfig| AddedChannel {
+            name: channel.name.clone(),
+            kind: channel.kind,
+            is_active: is_active(channel),
+            is_routed: true,
+        };
+        let all = channels.iter().map(added).collect();
+        let active = channels.into_iter().filter(is_active).collect();
+        (Self { channels: all, fault, file }, active)
+    }
+
+    /// Notes which channels the routes name.
+    pub(super) fn note_routes(&mut self, routes: &[Route]) {
+        for channel in &mut self.channels {
+            let names = |route: &Route| route.channels.contains(&channel.name);
+            channel.is_routed = routes.is_empty() || routes.iter().any(names);
+        }
+    }
+}
+
+/// Reads the document: all of its channels, also those that the file makes inactive.
+///
+/// # Errors
+/// All faults of the document. They show no secret.
+pub(crate) fn check(document: &str, file: &FileFacts) -> Result<Vec<ChannelConfig>, Faults> {
+    let path = Path::new(PLACE);
+    if document.len() > DOCUMENT_BYTES_MAX {
+        let title = format!("all added channels take more than {DOCUMENT_BYTES_MAX} bytes");
+        return Err(Faults::one(path.to_owned(), title));
+    }
+    let (root, errors) = DeTable::parse_recoverable(document);
+    if !errors.is_empty() {
+        let faults = syntax_faults(document, &errors);
+        return Err(Faults::new(Some(path), mask::all(document), faults));
+    }
+    let reading = Reading::of_added(load::describe);
+    let mut section = Section::root(&reading, root.get_ref());
+    let Channels { configs, names, hooked } = channel::tables(&mut section);
+    section.finish();
+    checks::hooks(&reading, &hooked, file.public_url.as_deref());
+    if names.len() > CHANNELS_MAX {
+        reading.fault(Fault::new(format!("there are more than {CHANNELS_MAX} added channels")));
+    }
+    let (faults, shown) = reading.into_faults();
+    if faults.is_empty() {
+        return Ok(configs);
+    }
+    Err(Faults::new(Some(path), mask::values(document, root.get_ref(), shown), faults))
+}
