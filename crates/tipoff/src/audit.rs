@@ -61,6 +61,12 @@ pub(crate) enum AuditAction {
     ChannelPause,
     /// A channel was resumed.
     ChannelResume,
+    /// A channel was added in the dashboard.
+    ChannelAdd,
+    /// The settings of such a channel were changed.
+    ChannelChange,
+    /// Such a channel was removed.
+    ChannelRemove,
     /// The home mode was set.
     Mode,
     /// All alerts were muted or unmuted.
@@ -109,6 +115,9 @@ impl AuditAction {
         Self::ChannelTest,
         Self::ChannelPause,
         Self::ChannelResume,
+        Self::ChannelAdd,
+        Self::ChannelChange,
+        Self::ChannelRemove,
         Self::Mode,
         Self::Mute,
         Self::Retry,
@@ -146,6 +155,9 @@ impl AuditAction {
             Self::ChannelTest => "channel.test",
             Self::ChannelPause => "channel.pause",
             Self::ChannelResume => "channel.resume",
+            Self::ChannelAdd => "channel.add",
+            Self::ChannelChange => "channel.change",
+            Self::ChannelRemove => "channel.remove",
             Self::Mode => "house.mode",
             Self::Mute => "house.mute",
             Self::Retry => "incident.retry",

@@ -32,6 +32,7 @@ const ASSETS: &[Asset] = &[
     asset!("app.css", "text/css; charset=utf-8"),
     asset!("app.js", "text/javascript; charset=utf-8"),
     asset!("camera_setup.js", "text/javascript; charset=utf-8"),
+    asset!("channel_form.js", "text/javascript; charset=utf-8"),
     asset!("film.js", "text/javascript; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),
     asset!("icon-192.png", "image/png"),

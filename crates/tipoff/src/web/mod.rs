@@ -8,11 +8,14 @@ pub(crate) mod access;
 mod account_settings;
 pub(crate) mod account_types;
 mod action_links;
+mod added_channels;
 mod alarms;
 mod api;
 mod assets;
 mod audit_sentences;
 mod bar_chart;
+mod channel_draft;
+mod channel_fields;
 mod client;
 mod cookie;
 mod device_credentials;
@@ -37,6 +40,7 @@ mod pages;
 mod problem;
 mod proxy_policy;
 mod pulled_devices;
+mod qr_code;
 mod range;
 mod reader_clock;
 mod request_line;
@@ -87,6 +91,7 @@ use crate::net::tls::Tls;
 use crate::readiness::Health;
 use crate::receive::alarm::AlarmReceiver;
 use crate::receive::{DeviceDirectory, Transcripts};
+use crate::reload::ReloadRequests;
 use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::links::Links;
@@ -129,6 +134,8 @@ pub(crate) struct AppState {
     pub(crate) transcripts: Transcripts,
     /// The state of the configuration file: faults, and settings that wait for a restart.
     pub(crate) configuration: watch::Receiver<ConfigState>,
+    /// Applies what was added to the configuration here.
+    pub(crate) reload_requests: ReloadRequests,
     /// Makes and caches thumbnails.
     pub(crate) thumbnails: Thumbnails,
     /// Makes and caches videos that browsers play.

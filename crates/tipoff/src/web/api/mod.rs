@@ -4,6 +4,7 @@
 //! in [`routes`](super::routes), and describes itself with `#[utoipa::path]`. What several pages also show is in a
 //! function here that the page calls; JSON keys and paths are covered by docs/compatibility.md and only grow.
 
+pub(super) mod added_channels;
 pub(super) mod audit;
 pub(super) mod camera_setup;
 pub(super) mod channels;
@@ -16,6 +17,7 @@ pub(super) mod incidents;
 pub(super) mod sessions;
 pub(super) mod shares;
 pub(super) mod snapshots;
+pub(super) mod telegram_setup;
 pub(super) mod tokens;
 pub(super) mod totp;
 pub(super) mod users;

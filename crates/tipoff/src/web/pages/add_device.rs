@@ -100,6 +100,8 @@ struct DeviceSetupPage {
     notes: Vec<String>,
     /// The incident that shows that it works.
     arrived: Option<(i64, String)>,
+    /// Whether alerts are sent to nobody: there is no channel yet.
+    lacks_channel: bool,
     /// The latest sessions that may be attempts of this device.
     sessions: Vec<SessionRow>,
 }
@@ -162,6 +164,7 @@ pub(in super::super) async fn setup(
         menu,
         lines,
         notes,
+        lacks_channel: state.channel_names().is_empty(),
         arrived: arrived.map(|line| (line.id.0, clock.ago(line.began_at))),
         sessions: sessions.iter().filter_map(told).take(SESSIONS).collect(),
     })

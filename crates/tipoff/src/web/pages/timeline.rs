@@ -36,6 +36,8 @@ struct TimelinePage {
     days: Vec<Day>,
     /// Address of the next page.
     older: Option<String>,
+    /// Whether alerts are sent to nobody: there is no channel yet.
+    lacks_channel: bool,
 }
 
 /// The incidents that began on one day of the reader's zone.
@@ -94,6 +96,7 @@ pub(in super::super) async fn timeline(
         states: states(query.state.as_deref()),
         days: days(&lines, &clock),
         older,
+        lacks_channel: state.channel_names().is_empty(),
         query,
     })
 }
