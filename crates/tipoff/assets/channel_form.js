@@ -53,7 +53,8 @@ function draft() {
     else if ("kept" in input.dataset) keep.push(input.dataset.key);
   }
   const expire = document.getElementById("expire").value.trim();
-  return { type, name: name.value, expire: expire || null, settings, keep };
+  const draft = { type, name: name.value, expire: expire || null, settings, keep };
+  return part ? { ...draft, version: Number(version) } : draft;
 }
 
 function clear() {
@@ -113,7 +114,7 @@ document.getElementById("try").addEventListener("click", (event) => {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   during(document.getElementById("keep"), result, "Saving…", async () => {
-    if (part) await call("PUT", `/api/v1/channels/${part}/settings?version=${version}`, draft());
+    if (part) await call("PUT", `/api/v1/channels/${part}/settings`, draft());
     else await call("POST", "/api/v1/channels", draft());
     location.assign("/channels");
     return "Saved.";

@@ -38,6 +38,9 @@ pub(super) struct ChannelDraft {
     /// Secrets of the stored channel that stay as they are.
     #[serde(default)]
     keep: Vec<String>,
+    /// The version of the added channels that was read. A change needs it, and is refused if they have another version by now.
+    #[serde(default)]
+    pub(super) version: Option<u64>,
 }
 
 /// A draft without faults.
@@ -52,15 +55,7 @@ impl ChannelDraft {
     /// Checks the draft. `stored` is the channel that it replaces.
     pub(super) fn check(self, file: &FileFacts, stored: Option<&Table>) -> Result<Draft, Problem> {
         let name = self.name.trim();
-        let length = name.chars().count();
-        if length == 0
-            || length > NAME_CHARS_MAX
-            || is_deceptive(name)
-            || [".", ".."].contains(&name)
-        {
-            let message = "1 to 60 characters, and no invisible ones or ones that change the direction of text";
-            return Err(refused(vec![fault("name", message)]));
-        }
+        check_name(name)?;
         let expire = self.expire.as_deref().map(str::trim).filter(|it| !it.is_empty());
         let mut table = added_document::channel((name, &self.kind), expire, &self.settings);
         if let (Some(stored), Some(entry)) = (stored, tipoff_channels::entry(&self.kind)) {
@@ -72,6 +67,18 @@ impl ChannelDraft {
         let channel = channel.ok_or_else(|| refused(vec![fault("", "there is no channel")]))?;
         Ok(Draft { table, channel })
     }
+}
+
+/// A 422 if a name is empty, too long or deceptive, or no part of an address.
+pub(super) fn check_name(name: &str) -> Result<(), Problem> {
+    let length = name.chars().count();
+    let is_path = [".", ".."].contains(&name);
+    if length == 0 || length > NAME_CHARS_MAX || is_deceptive(name) || is_path {
+        let message =
+            "1 to 60 characters, and no invisible ones or ones that change the direction of text";
+        return Err(refused(vec![fault("name", message)]));
+    }
+    Ok(())
 }
 
 /// Copies the kept secrets of the stored channel.

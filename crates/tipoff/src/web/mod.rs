@@ -15,6 +15,7 @@ mod assets;
 mod audit_sentences;
 mod bar_chart;
 mod channel_draft;
+mod channel_export;
 mod channel_fields;
 mod client;
 mod cookie;

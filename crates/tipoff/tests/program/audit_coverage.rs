@@ -99,6 +99,18 @@ fn drive_devices_and_incidents(it: &mut Recorder<'_>, owner: &Person<'_>) {
     it.call(owner, "PATCH /api/v1/house", "", body);
 }
 
+fn drive_added_channels(it: &mut Recorder<'_>, owner: &Person<'_>, hook: &Hook) {
+    let settings = json!({"url": hook.url()});
+    let mut draft = json!({"name": "x", "type": "webhook", "settings": settings});
+    it.call(owner, "POST /api/v1/channel-tests", "", draft.clone());
+    it.call(owner, "POST /api/v1/channels", "", draft.clone());
+    draft["version"] = owner.json("GET /api/v1/channels/x/settings")["version"].clone();
+    it.call(owner, "PUT /api/v1/channels/{name}/settings", "x", draft);
+    it.call(owner, "POST /api/v1/channels/{name}/remove", "x", json!({}));
+    let toml = hook.channel().replace("\"hook\"", "\"imported\"");
+    it.call(owner, "POST /api/v1/added-channels", "", json!({"toml": toml}));
+}
+
 fn drive_camera_setup(it: &mut Recorder<'_>, owner: &Person<'_>, device: &Value) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let camera = runtime.block_on(Camera::start(Options::of(Vendor::Hikvision))).unwrap();
@@ -159,6 +171,7 @@ fn every_call_that_changes_something_writes_the_entries_of_its_line() {
     let document = owner.json("GET /api");
     let mut it = Recorder { server: &server, home: &home, written: BTreeMap::new() };
     drive_devices_and_incidents(&mut it, &owner);
+    drive_added_channels(&mut it, &owner, &hook);
     drive_accounts(&mut it, &owner);
     let mut routes = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod actions;
+mod added_channels;
 mod alarms;
 mod api;
 mod audit;

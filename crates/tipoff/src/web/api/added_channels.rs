@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use toml::Table;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
@@ -17,7 +17,7 @@ use super::super::added_channels::{StoredDocument, file_facts};
 use super::super::channel_draft::{ChannelDraft, fault, refused};
 use super::super::channel_fields::{ChannelType, channel_types, stored_settings};
 use super::super::error_responses::{Conflict, NotFound};
-use super::super::extract::{Json, Path, Query};
+use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
 use super::channels::TestResult;
 use crate::audit::AuditAction;
@@ -115,34 +115,27 @@ pub(in super::super) async fn settings(
     Ok(Json(StoredChannel::of(channel, version)))
 }
 
-/// The version that a change replaces.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(in super::super) struct Version {
-    /// As the settings were read; 409 if the added channels were changed since.
-    version: u64,
-}
-
 /// Replaces the settings of an added channel. Secrets named in `keep` stay, unless an address changes.
 #[utoipa::path(
     put, path = "/api/v1/channels/{name}/settings", tag = "channels", request_body = ChannelDraft,
-    params(("name" = String, Path, description = "The channel's name"), Version),
+    params(("name" = String, Path, description = "The channel's name")),
     responses((status = 204, description = "Changed"), NotFound, Conflict),
 )]
 pub(in super::super) async fn change(
     State(state): State<AppState>,
     audit: AuditContext,
     Path(name): Path<String>,
-    Query(Version { version }): Query<Version>,
     Json(draft): Json<ChannelDraft>,
 ) -> Result<StatusCode, Problem> {
     let mut stored = StoredDocument::read(&state).await?;
     let before = stored.document.channel(&name).ok_or_else(not_added)?;
+    let version = draft.version;
     let draft = draft.check(&file_facts(&state), Some(before))?;
     if draft.channel.name != name {
         return Err(refused(vec![fault("name", "a channel keeps its name: add another one")]));
     }
-    stored.check_version(version)?;
+    let unread = || refused(vec![fault("version", "read the settings first: they have it")]);
+    stored.check_version(version.ok_or_else(unread)?)?;
     let kind = draft.channel.kind;
     stored.document.replace(&name, draft.table);
     stored.store(&state).await?;

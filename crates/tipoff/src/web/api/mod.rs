@@ -7,6 +7,7 @@
 pub(super) mod added_channels;
 pub(super) mod audit;
 pub(super) mod camera_setup;
+pub(super) mod channel_transfer;
 pub(super) mod channels;
 pub(super) mod device_logins;
 pub(super) mod devices;

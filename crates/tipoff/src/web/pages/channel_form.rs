@@ -71,14 +71,19 @@ pub(in super::super) struct AddQuery {
     /// The service; all are listed without it.
     #[serde(rename = "type")]
     kind: String,
+    /// The name of an added channel, to edit it.
+    edit: Option<String>,
 }
 
-/// The list of services, or the form for one of them.
+/// The list of services, the form for one of them, or the form of a channel that was added here.
 pub(in super::super) async fn add(
     State(state): State<AppState>,
     layout: Layout,
     Query(query): Query<AddQuery>,
 ) -> Page {
+    if let Some(name) = query.edit {
+        return edit(state, layout, name).await;
+    }
     if query.kind.is_empty() {
         return page(&TypesPage { layout, types: channel_types().collect() });
     }
@@ -92,18 +97,8 @@ pub(in super::super) async fn add(
     page(&FormPage { name: name.unwrap_or_default(), ..form })
 }
 
-/// Which channel is edited.
-#[derive(Deserialize)]
-pub(in super::super) struct EditQuery {
-    name: String,
-}
-
 /// The form of a channel that was added here.
-pub(in super::super) async fn edit(
-    State(state): State<AppState>,
-    layout: Layout,
-    Query(EditQuery { name }): Query<EditQuery>,
-) -> Page {
+async fn edit(state: AppState, layout: Layout, name: String) -> Page {
     let missing = || Problem::not_found("channel that was added here");
     let stored = StoredDocument::read(&state).await?;
     let channel = stored.document.channel(&name).ok_or_else(missing)?;

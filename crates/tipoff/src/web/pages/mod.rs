@@ -7,6 +7,7 @@ pub(super) mod add_device;
 pub(super) mod audit;
 pub(super) mod camera_setup;
 pub(super) mod channel_form;
+pub(super) mod channel_transfer;
 pub(super) mod channels;
 pub(super) mod devices;
 pub(super) mod feed;

@@ -1,6 +1,7 @@
 //! The dashboard as people meet it: in a real browser, on a phone's and a desktop's screen.
 
 mod camera_setup;
+mod channels;
 mod driver;
 pub(crate) mod film;
 mod people;
