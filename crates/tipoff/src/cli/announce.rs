@@ -78,7 +78,7 @@ pub(super) fn announce(
     alarms.print(&config.access, lan);
     if config.channels.is_empty() {
         println!(
-            "Alerts go nowhere yet: no channel is configured. `tipoff init` sets up Telegram."
+            "Alerts go nowhere yet: no channel is configured. Add one in the dashboard, or by `tipoff init`."
         );
     } else {
         let names: Vec<String> = config

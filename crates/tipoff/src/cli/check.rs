@@ -77,7 +77,9 @@ fn print_summary(config: &Config) {
         println!("  channel {} ({})", channel.name, channel.kind);
     }
     if config.channels.is_empty() {
-        println!("  no channel: alerts go nowhere; `tipoff init` sets up Telegram");
+        println!(
+            "  no channel in the file; those added in the dashboard are not read here. `tipoff init` sets up Telegram"
+        );
     }
     match config.rules.routes.len() {
         0 => println!("  no route: every incident goes to every channel"),

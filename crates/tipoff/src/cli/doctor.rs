@@ -90,8 +90,11 @@ async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
         Some(true) => super::read_added(config).await,
         _ => None,
     };
-    findings.push(channels(&config.channels));
-    findings.extend(added.and_then(|added| added_channels(&added, config)));
+    let added = added.and_then(|added| added_channels(&added, config));
+    if !config.channels.is_empty() || added.is_none() {
+        findings.push(channels(&config.channels));
+    }
+    findings.extend(added);
     findings
 }
 
@@ -142,7 +145,7 @@ fn channels(channels: &[ChannelConfig]) -> Finding {
         return Finding::hint(
             "channels",
             "none is configured: what arrives is kept and goes nowhere",
-            "`tipoff init` sets up Telegram",
+            "add a channel in the dashboard, or Telegram by `tipoff init`",
         );
     }
     let names: Vec<String> =

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use tipoff_model::Timestamp;
-use tipoff_spool::Spool;
+use tipoff_spool::{AddedConfiguration, Spool};
 use tokio::net::TcpListener;
 
 use self::ending::end;
@@ -94,19 +94,33 @@ impl Bound {
     }
 }
 
-/// Opens the spool and takes the lock of its data folder. Returns also the clock: where nodes share a spool, its database's.
+/// Opens the spool and takes the lock of its data folder. Returns also the rules that it plans with, and the clock: where nodes
+/// share a spool, its database's.
 async fn open_spool(
     config: &Config,
-    rules: &Arc<LiveRules>,
     clock: Clock,
-) -> anyhow::Result<(Arc<dyn Spool>, Clock)> {
-    let spool = tipoff_spool::open(&config.spool(), Arc::clone(rules) as _).await?;
+) -> anyhow::Result<(Arc<dyn Spool>, Arc<LiveRules>, Clock)> {
+    let rules = Arc::new(LiveRules::new(config.rules.clone()));
+    rules.name_devices(config.device_names());
+    let spool = tipoff_spool::open(&config.spool(), Arc::clone(&rules) as _).await?;
     // No other Tipoff uses the data folder from here on: what an earlier run left for programs can
     // be removed.
     programs::use_data_folder(&config.data_dir);
     shared_secrets::agree(&*spool, config).await?;
     let clock = if spool.is_shared() { Clock::of_database(spool.time().await?) } else { clock };
-    Ok((spool, clock))
+    Ok((spool, rules, clock))
+}
+
+/// The configuration with what was added in the dashboard. The rules are those of both.
+async fn with_added(
+    source: &Source,
+    spool: &dyn Spool,
+    rules: &LiveRules,
+) -> anyhow::Result<(Config, AddedConfiguration)> {
+    let added = spool.added_configuration().await?;
+    let config = source.with_added(&added.document)?;
+    rules.apply(config.rules.clone());
+    Ok((config, added))
 }
 
 /// Everything between a valid configuration and the end of the program.
@@ -114,12 +128,8 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     // First: until then, SIGTERM and SIGHUP kill the process at once.
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
-    let rules = Arc::new(LiveRules::new(config.rules.clone()));
-    rules.name_devices(config.device_names());
-    let (spool, clock) = open_spool(&config, &rules, clock).await?;
-    let added = spool.added_configuration().await?;
-    let config = source.with_added(&added.document)?;
-    rules.apply(config.rules.clone());
+    let (spool, rules, clock) = open_spool(&config, clock).await?;
+    let (config, added) = with_added(&source, &*spool, &rules).await?;
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let (url, gate) = (bound.url(&config), LoginGate::default());

@@ -75,6 +75,12 @@ impl Additions {
         (Self { channels: all, fault, file }, active)
     }
 
+    /// The names of the file's channels, and of those in force.
+    pub(super) fn behind(&self, names: &[String]) -> Vec<String> {
+        let active = self.channels.iter().filter(|channel| channel.is_active);
+        names.iter().chain(active.map(|channel| &channel.name)).cloned().collect()
+    }
+
     /// Notes which channels the routes name.
     pub(super) fn note_routes(&mut self, routes: &[Route]) {
         for channel in &mut self.channels {
@@ -112,4 +118,83 @@ pub(crate) fn check(document: &str, file: &FileFacts) -> Result<Vec<ChannelConfi
         return Ok(configs);
     }
     Err(Faults::new(Some(path), mask::values(document, root.get_ref(), shown), faults))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, ConfigText};
+
+    const HOOK: &str = "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://a\"\n";
+
+    fn config(file: &str, added: &str) -> Config {
+        let text = ConfigText { path: None, text: file.to_owned() };
+        let environment = |name: &str| match name {
+            "TIPOFF_TELEGRAM_TOKEN" => Some("1:abc".to_owned()),
+            "TIPOFF_TELEGRAM_CHAT" => Some("1".to_owned()),
+            _ => None,
+        };
+        Config::of(&text, added, None, &environment).unwrap_or_else(|faults| panic!("{faults}"))
+    }
+
+    fn names(config: &Config) -> Vec<&str> {
+        config.channels.iter().map(|channel| channel.name.as_str()).collect()
+    }
+
+    fn added(name: &str) -> String {
+        HOOK.replace("\"hook\"", &format!("{name:?}"))
+    }
+
+    #[test]
+    fn added_channels_stand_behind_those_of_the_file_and_of_the_environment() {
+        let both = added("one") + &added("two");
+        assert_eq!(names(&config(HOOK, &both)), ["hook", "one", "two"]);
+        assert_eq!(names(&config("", &both)), ["telegram", "one", "two"]);
+        let shadowed = config(&added("two"), &both);
+        assert_eq!(names(&shadowed), ["two", "one"]);
+        let state: Vec<_> = shadowed.added.channels.iter().map(|it| it.is_active).collect();
+        assert_eq!(state, [true, false]);
+        assert_eq!(shadowed.rules.channels, ["two", "one"]);
+    }
+
+    #[test]
+    fn a_route_or_a_report_without_channels_names_added_ones_too() {
+        let file = format!("{HOOK}[[route]]\n[[report]]\nat = \"20:00\"\n");
+        let open = config(&file, &added("one"));
+        assert_eq!(open.rules.routes[0].channels, ["hook", "one"]);
+        assert_eq!(open.rules.reports[0].channels, ["hook", "one"]);
+        assert!(open.added.channels[0].is_routed);
+        let named = format!("{HOOK}[[route]]\nchannels = [\"hook\"]\n");
+        assert!(!config(&named, &added("one")).added.channels[0].is_routed);
+        assert!(config(HOOK, &added("one")).added.channels[0].is_routed);
+    }
+
+    #[test]
+    fn a_document_with_a_fault_leaves_the_file_alone() {
+        let secret = "secret = \"hunter2\"\n";
+        for (document, expected) in [
+            (added("one") + secret + "retired = 1\n", "unknown key `retired`"),
+            (added("one") + &added("one"), "two channels are called"),
+            (added("one") + secret + "[smtp]\nhost_name = \"x\"\n", "unknown key `smtp`"),
+            (added("one") + "secret = { env = \"HOME\" }\n", "variable or a file"),
+            (added("one") + "headers = { A = { file = \"/etc/passwd\" } }\n", "variable or a file"),
+            (format!("{}secret = hunter2\n", added("one")), "not valid TOML"),
+            ("[[channel]]\ntype = \"exec\"\ncommand = [\"/bin/sh\"]\n".to_owned(), "dashboard"),
+            ("[[channel]]\ntype = \"archive\"\nfolder = \"/tmp\"\n".to_owned(), "`folder`"),
+            ("#".repeat(super::DOCUMENT_BYTES_MAX + 1), "bytes"),
+            (
+                (0..=super::CHANNELS_MAX).map(|number| added(&number.to_string())).collect(),
+                "more than",
+            ),
+        ] {
+            let read = config(HOOK, &document);
+            assert_eq!(names(&read), ["hook"], "{document:.200}");
+            assert!(read.added.channels.is_empty());
+            let fault = read.added.fault.expect("a fault");
+            assert!(fault.text.contains(expected), "{expected}: {}", fault.text);
+            assert!(!(fault.text + &fault.summary).contains("hunter2"), "{expected}");
+        }
+        let most: String =
+            (0..super::CHANNELS_MAX).map(|number| added(&number.to_string())).collect();
+        assert_eq!(names(&config(HOOK, &most)).len(), 1 + super::CHANNELS_MAX);
+    }
 }

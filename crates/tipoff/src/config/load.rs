@@ -186,13 +186,8 @@ fn read(mut root: Section<'_>, added: &str) -> Config {
     let (brokers, broker_names) = mqtt::read(&mut root);
     let devices = device::read(&mut root, access.shared.clone(), &broker_names);
     access.check_open(root.reading, devices.iter().any(|device| device.password.is_some()));
-    let Channels { mut configs, names, hooked } = channel::read(&mut root);
-    checks::hooks(root.reading, &hooked, http.public_url.as_deref());
-    let file = FileFacts { channels: names.clone(), public_url: http.public_url.clone() };
-    let (mut added, more) = Additions::read(added, file);
-    let targets: Vec<String> =
-        names.iter().chain(more.iter().map(|channel| &channel.name)).cloned().collect();
-    configs.extend(more);
+    let (names, configs, mut added) = channels(&mut root, added, &http);
+    let targets = added.behind(&names);
     let modes = rules::modes(&mut root, clock.place.is_some());
     let groups = groups(&devices);
     let known = KnownNames {
@@ -244,6 +239,21 @@ fn read(mut root: Section<'_>, added: &str) -> Config {
         secrets: SecretFiles::default(),
         warnings: Vec::new(),
     }
+}
+
+/// Reads the channels: the names of those in the file, and all that could be built, those of the document behind those of the
+/// file.
+fn channels(
+    root: &mut Section<'_>,
+    document: &str,
+    http: &Http,
+) -> (Vec<String>, Vec<ChannelConfig>, Additions) {
+    let Channels { mut configs, names, hooked } = channel::read(root);
+    checks::hooks(root.reading, &hooked, http.public_url.as_deref());
+    let file = FileFacts { channels: names.clone(), public_url: http.public_url.clone() };
+    let (added, more) = Additions::read(document, file);
+    configs.extend(more);
+    (names, configs, added)
 }
 
 /// The groups of each device, by its name; without devices that are in none.

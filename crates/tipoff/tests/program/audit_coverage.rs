@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use tipoff_testkit::camera::{Camera, Options, Vendor};
+use tipoff_testkit::telegram;
 
 use crate::camera_setup::CAMERA_PASSWORD;
 use crate::harness::{Home, PICTURE, Server, mail, send};
@@ -11,6 +12,7 @@ use crate::hook::Hook;
 use crate::hostile_browser::{Answer, ask, cookie};
 use crate::hostile_links::sign;
 use crate::pages::forms;
+use crate::telegram::Phone;
 use crate::users::{OWNER, Person, code, with_password};
 
 const MODES: &str = "[[mode]]\nname = \"home\"\n[[mode]]\nname = \"away\"\n";
@@ -109,6 +111,11 @@ fn drive_added_channels(it: &mut Recorder<'_>, owner: &Person<'_>, hook: &Hook) 
     it.call(owner, "POST /api/v1/channels/{name}/remove", "x", json!({}));
     let toml = hook.channel().replace("\"hook\"", "\"imported\"");
     it.call(owner, "POST /api/v1/added-channels", "", json!({"toml": toml}));
+    let phone = Phone::new(telegram::Options::default());
+    let bot = json!({"token": telegram::TOKEN, "api": phone.telegram.url()});
+    phone.telegram.write(telegram::CHAT, "hello", "Ann");
+    it.call(owner, "POST /api/v1/telegram/bot", "", bot.clone());
+    it.call(owner, "POST /api/v1/telegram/chat", "", bot);
 }
 
 fn drive_camera_setup(it: &mut Recorder<'_>, owner: &Person<'_>, device: &Value) {

@@ -78,6 +78,7 @@ fn a_telegram_bot_is_added_from_the_empty_timeline() {
         browser.until("the fault", "!document.querySelector('#fault-url').hidden");
         browser.prefer(scheme);
         look(&browser, "webhook", screen);
-        assert_eq!(browser.errors(), Vec::<String>::new());
+        let is_refusal = |error: &String| error.contains("422");
+        assert!(browser.errors().iter().all(is_refusal), "{:?}", browser.errors());
     }
 }
