@@ -47,7 +47,7 @@ pub struct Entry {
     /// Description in one sentence.
     pub summary: &'static str,
     /// Where the values of its settings are found, for who adds a channel in the dashboard: of every required setting, and of
-    /// others that most people need. In alphabetical order of the keys.
+    /// others that most people need. In the order in which a form asks for them.
     pub find: &'static [Hint],
     /// All settings, in alphabetical order.
     pub settings: &'static [Setting],

@@ -48,12 +48,12 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "An Apprise API server, and by it the hundred services that it knows.",
     find: &[
         Hint {
-            key: "key",
-            place: "In Apprise API's own page, the key under which you saved your services: it is the end of the page's address.",
-        },
-        Hint {
             key: "server",
             place: "The address at which you open Apprise API in a browser, without a path behind the port.",
+        },
+        Hint {
+            key: "key",
+            place: "In Apprise API's own page, the key under which you saved your services: it is the end of the page's address.",
         },
     ],
     settings: &[

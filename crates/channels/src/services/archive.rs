@@ -35,12 +35,16 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "A folder or a bucket of S3 that keeps every file.",
     find: &[
         Hint {
-            key: "access_key",
-            place: "At your S3 service, the name of an access key that may read and write the bucket; Amazon: IAM, Users, Security credentials, Create access key.",
-        },
-        Hint {
             key: "bucket",
             place: "At your S3 service, the name of a bucket that you made for this.",
+        },
+        Hint {
+            key: "endpoint",
+            place: "For a service other than Amazon: \"S3 endpoint\" on the page of the bucket, or in the help of the service.",
+        },
+        Hint {
+            key: "access_key",
+            place: "At your S3 service, the name of an access key that may read and write the bucket; Amazon: IAM, Users, Security credentials, Create access key.",
         },
         Hint {
             key: "secret_key",

@@ -49,16 +49,17 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "Mail, through any SMTP server.",
     find: &[
         Hint {
-            key: "from",
-            place: "The address of your mailbox: most providers refuse another sender.",
+            key: "server",
+            place: "Your provider's help names it under \"SMTP\" or \"outgoing mail server\", such as smtp.gmail.com: write smtps:// before it.",
         },
+        Hint { key: "user", place: "Mostly the whole address of your mailbox." },
         Hint {
             key: "password",
             place: "Most providers want an app password: look for it in the security settings of your account (Google: Security, 2-Step Verification, App passwords).",
         },
         Hint {
-            key: "server",
-            place: "Your provider's help names it under \"SMTP\" or \"outgoing mail server\", such as smtp.gmail.com: write smtps:// before it.",
+            key: "from",
+            place: "The address of your mailbox: most providers refuse another sender.",
         },
         Hint { key: "to", place: "The mail addresses of those who shall get the alerts." },
     ],

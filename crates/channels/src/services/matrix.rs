@@ -44,14 +44,14 @@ pub(crate) const ENTRY: Entry = Entry {
     kind: "matrix",
     summary: "A Matrix room, through a user of its own.",
     find: &[
-        Hint {
-            key: "room",
-            place: "In Element: the room's settings, General for its alias (#…) or Advanced for its internal ID (!…). The room must not be encrypted.",
-        },
         Hint { key: "server", place: "In Element: Settings, Help & About, \"Homeserver is\"." },
         Hint {
             key: "token",
             place: "Log in to Element as a user made for the alerts: Settings, Help & About, Advanced, Access Token. Do not log that session out.",
+        },
+        Hint {
+            key: "room",
+            place: "In Element: the room's settings, General for its alias (#…) or Advanced for its internal ID (!…). The room must not be encrypted.",
         },
     ],
     settings: &[

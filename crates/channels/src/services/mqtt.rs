@@ -66,16 +66,16 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "An MQTT broker: alerts as JSON, pictures, the mode; Home Assistant finds devices by itself.",
     find: &[
         Hint {
-            key: "password",
-            place: "In Home Assistant: the password of the user that you made for Tipoff.",
-        },
-        Hint {
             key: "server",
             place: "mqtt:// and the address of the broker. With Home Assistant's Mosquitto app it is Home Assistant's own address.",
         },
         Hint {
             key: "user",
             place: "With Home Assistant's Mosquitto app: Settings, People, Users, Add user; make one for Tipoff.",
+        },
+        Hint {
+            key: "password",
+            place: "In Home Assistant: the password of the user that you made for Tipoff.",
         },
     ],
     settings: &[

@@ -69,12 +69,12 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "Pushover: notifications on phones, with the picture.",
     find: &[
         Hint {
-            key: "token",
-            place: "At pushover.net/apps/build: Create an Application; its page shows the API token.",
-        },
-        Hint {
             key: "user",
             place: "At pushover.net after login: \"Your User Key\", at the top right.",
+        },
+        Hint {
+            key: "token",
+            place: "At pushover.net/apps/build: Create an Application; its page shows the API token.",
         },
     ],
     settings: &[

@@ -43,6 +43,7 @@ pub(crate) const ENTRY: Entry = Entry {
     kind: "signal",
     summary: "People or a group on Signal, through signal-cli-rest-api.",
     find: &[
+        Hint { key: "server", place: "The address of your signal-cli-rest-api, with its port." },
         Hint {
             key: "number",
             place: "The number that you registered or linked in signal-cli-rest-api, with + and the country's code.",
@@ -51,7 +52,6 @@ pub(crate) const ENTRY: Entry = Entry {
             key: "recipients",
             place: "Phone numbers with + and the country's code. For a group, its ID from signal-cli-rest-api: GET /v1/groups/NUMBER.",
         },
-        Hint { key: "server", place: "The address of your signal-cli-rest-api, with its port." },
     ],
     settings: &[
         Setting {

@@ -20,12 +20,12 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "A Slack channel, through a bot with files and threads, or through an incoming webhook.",
     find: &[
         Hint {
-            key: "channel",
-            place: "In Slack: click the channel's name; its id is at the bottom of About. Write /invite and the app's @name in the channel.",
-        },
-        Hint {
             key: "token",
             place: "At api.slack.com/apps: Create New App, From scratch; OAuth & Permissions, Bot Token Scopes chat:write, files:write, files:read; Install; copy the Bot User OAuth Token.",
+        },
+        Hint {
+            key: "channel",
+            place: "In Slack: click the channel's name; its id is at the bottom of About. Write /invite and the app's @name in the channel.",
         },
         Hint {
             key: "url",

@@ -85,12 +85,12 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "A Telegram chat, group, topic or channel, through a bot.",
     find: &[
         Hint {
-            key: "chat",
-            place: "Write any message to your bot; this page then finds the number of the chat. For a group: add the bot to it and write there.",
-        },
-        Hint {
             key: "token",
             place: "In Telegram, open a chat with @BotFather, send /newbot, and give the bot a name; BotFather answers with the token.",
+        },
+        Hint {
+            key: "chat",
+            place: "Write any message to your bot; this page then finds the number of the chat. For a group: add the bot to it and write there.",
         },
     ],
     settings: SETTINGS,

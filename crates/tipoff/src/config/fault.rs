@@ -126,9 +126,15 @@ impl Faults {
         let shown = self.faults.iter().take(SHOWN_MAX);
         shown.map(|fault| {
             let key = fault.key.as_deref();
-            let invalid = key.is_some_and(|key| fault.title == format!("invalid `{key}`"));
-            let message = fault.label.as_ref().filter(|_| invalid).cloned();
-            (key, message.unwrap_or_else(|| fault.summary()))
+            let is = |words: &str| {
+                key.is_some_and(|key| fault.title.starts_with(&words.replace("key", key)))
+            };
+            let message = match &fault.label {
+                _ if is("`key` is missing") => "this is required".to_owned(),
+                Some(label) if is("invalid `key`") => label.clone(),
+                _ => fault.summary(),
+            };
+            (key, message)
         })
     }
 

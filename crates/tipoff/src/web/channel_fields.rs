@@ -17,7 +17,7 @@ pub(super) struct ChannelType {
     /// Whether a channel of this type can be added in the dashboard. If not, it is configured in the file: it runs programs of
     /// the machine.
     pub(super) can_be_added: bool,
-    /// Its settings, the required ones first.
+    /// Its settings, those first that most people need, in the order in which a form asks for them.
     pub(super) settings: Vec<SettingType>,
 }
 
@@ -59,8 +59,9 @@ pub(super) fn channel_type(entry: &'static Entry) -> ChannelType {
         example: setting.example,
     };
     let mut settings: Vec<SettingType> = entry.settings.iter().map(setting).collect();
-    // What most people need comes next. A sort is stable: the rest stays in alphabetical order.
-    settings.sort_by_key(|it| (!it.required, it.place.is_none()));
+    // A sort is stable: those without a hint stay in alphabetical order, behind the others.
+    let position = |key: &str| entry.find.iter().position(|hint| hint.key == key);
+    settings.sort_by_key(|it| position(it.key).unwrap_or(usize::MAX));
     let can_be_added = entry.can_be_added();
     ChannelType { kind: entry.kind, summary: entry.summary, can_be_added, settings }
 }

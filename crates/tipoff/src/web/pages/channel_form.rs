@@ -163,6 +163,9 @@ fn row(kind: &str, setting: SettingType, stored: &Table) -> FieldRow {
 
 /// A key in words: `allowed_chats` is "Allowed chats".
 fn label(key: &str) -> String {
+    if ["api", "ca", "tls", "url"].contains(&key) {
+        return key.to_ascii_uppercase();
+    }
     let words = key.replace('_', " ");
     let mut letters = words.chars();
     let first = letters.next().map(|it| it.to_ascii_uppercase());
