@@ -67,7 +67,6 @@ function clear() {
 
 // Shows each fault at its field, and returns those that have none.
 function place(faults) {
-  let first = null;
   const others = [];
   for (const { field: key, message } of faults) {
     const line = form.querySelector(`[data-fault="${CSS.escape(key)}"]`);
@@ -80,9 +79,8 @@ function place(faults) {
     const input = line.parentElement.querySelector("input, select, textarea");
     input.setAttribute("aria-invalid", "true");
     line.closest("details")?.setAttribute("open", "");
-    first ??= input;
   }
-  first?.focus();
+  form.querySelector("[aria-invalid]")?.focus();
   return others;
 }
 

@@ -16,7 +16,7 @@ use super::super::qr_code::qr_code;
 use crate::runtime::shutdown::Phase;
 
 /// How long one request waits for a message to the bot. The page asks again.
-const WAIT: Duration = Duration::from_secs(20);
+const WAIT: Duration = Duration::from_secs(15);
 
 /// A bot.
 #[derive(Deserialize, ToSchema)]
@@ -78,7 +78,7 @@ pub(in super::super) struct TelegramChat {
     topic: Option<i64>,
 }
 
-/// Waits up to 20 seconds until somebody writes to the bot, or adds it to a group.
+/// Waits up to 15 seconds until somebody writes to the bot, or adds it to a group.
 #[utoipa::path(
     post, path = "/api/v1/telegram/chat", tag = "channels", request_body = TelegramBot,
     responses(
