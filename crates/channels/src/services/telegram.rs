@@ -31,7 +31,7 @@ use crate::message_plan::Role;
 use crate::settings_reader::SettingsReader;
 use crate::sound;
 use crate::{
-    Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Hint, HomeControl, HookFault,
+    Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HomeControl, HookFault,
     HookRequest, Limits, Message, Pace, PictureLimits, Settings, sides,
 };
 
@@ -41,7 +41,7 @@ use bot::{Access, Bot, Membership};
 use edit_in_place::EditableMessages;
 use interaction::LateKeyboard;
 use message_form::Draft;
-use settings::SETTINGS;
+use settings::{FIND, SETTINGS};
 pub use setup::{BotInfo, Chat, Setup};
 
 /// Telegram's own Bot API server.
@@ -83,16 +83,7 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "telegram",
     summary: "A Telegram chat, group, topic or channel, through a bot.",
-    find: &[
-        Hint {
-            key: "token",
-            place: "In Telegram, open a chat with @BotFather, send /newbot, and give the bot a name; BotFather answers with the token.",
-        },
-        Hint {
-            key: "chat",
-            place: "Write any message to your bot; this page then finds the number of the chat. For a group: add the bot to it and write there.",
-        },
-    ],
+    find: FIND,
     settings: SETTINGS,
     build,
 };

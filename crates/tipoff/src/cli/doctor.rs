@@ -18,7 +18,7 @@ use tipoff_model::Timestamp;
 use self::data::Folder;
 use self::finding::{Finding, Mark};
 use super::{Ending, Failure, block_on};
-use crate::config::{ChannelConfig, Config, added};
+use crate::config::{ChannelConfig, Config};
 use crate::net::network;
 use crate::runtime::clock::Clock;
 
@@ -116,7 +116,7 @@ fn shared_secret(warning: &str) -> Finding {
 /// The channels that were added in the dashboard, by name only.
 fn added_channels(document: &str, config: &Config) -> Option<Finding> {
     const WHAT: &str = "added channels";
-    let channels = match added::check(document, &config.added.file) {
+    let channels = match Config::check_added(document, &config.added.file) {
         Ok(channels) => channels,
         Err(faults) => {
             let found = format!("none is in use: {}", faults.summary());

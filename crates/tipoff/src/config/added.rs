@@ -10,12 +10,13 @@ use std::path::Path;
 use tipoff_rules::Route;
 use toml::de::DeTable;
 
+use super::book::Book;
 use super::channel::{self, ChannelConfig, Channels};
 use super::fault::{Fault, Faults};
 use super::reading::Reading;
 use super::section::Section;
 use super::text::syntax_faults;
-use super::{ConfigFault, checks, load, mask};
+use super::{ConfigFault, checks, mask};
 
 /// Limit of the document in bytes: more than a hundred channels.
 pub(crate) const DOCUMENT_BYTES_MAX: usize = 200_000;
@@ -58,8 +59,12 @@ pub(crate) struct AddedChannel {
 
 impl Additions {
     /// Reads the document. Returns also the channels that are in force.
-    pub(super) fn read(document: &str, file: FileFacts) -> (Self, Vec<ChannelConfig>) {
-        let (channels, fault) = match check(document, &file) {
+    pub(super) fn read(
+        document: &str,
+        file: FileFacts,
+        describe: fn() -> Book,
+    ) -> (Self, Vec<ChannelConfig>) {
+        let (channels, fault) = match check(document, &file, describe) {
             Ok(channels) => (channels, None),
             Err(faults) => (Vec::new(), Some(ConfigFault::of(&faults))),
         };
@@ -90,11 +95,15 @@ impl Additions {
     }
 }
 
-/// Reads the document: all of its channels, also those that the file makes inactive.
+/// Reads the document: all of its channels, also those that the file makes inactive. `describe` is called for an unknown key.
 ///
 /// # Errors
 /// All faults of the document. They show no secret.
-pub(crate) fn check(document: &str, file: &FileFacts) -> Result<Vec<ChannelConfig>, Faults> {
+pub(super) fn check(
+    document: &str,
+    file: &FileFacts,
+    describe: fn() -> Book,
+) -> Result<Vec<ChannelConfig>, Faults> {
     let path = Path::new(PLACE);
     if document.len() > DOCUMENT_BYTES_MAX {
         let title = format!("all added channels take more than {DOCUMENT_BYTES_MAX} bytes");
@@ -105,7 +114,7 @@ pub(crate) fn check(document: &str, file: &FileFacts) -> Result<Vec<ChannelConfi
         let faults = syntax_faults(document, &errors);
         return Err(Faults::new(Some(path), mask::all(document), faults));
     }
-    let reading = Reading::of_added(load::describe);
+    let reading = Reading::of_added(describe);
     let mut section = Section::root(&reading, root.get_ref());
     let Channels { configs, names, hooked } = channel::tables(&mut section);
     section.finish();

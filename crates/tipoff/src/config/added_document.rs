@@ -130,7 +130,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::added::{FileFacts, check};
+    use crate::config::Config;
+    use crate::config::added::FileFacts;
 
     fn hook(name: &str, settings: Json) -> Table {
         let Json::Object(settings) = settings else { panic!("an object") };
@@ -152,7 +153,8 @@ mod tests {
         assert_eq!(document.channel("one"), Some(&one));
         assert_eq!(json_of(&document.channel("two").unwrap()["url"]), json!("http://b/2"));
         assert!(document.channel("two").unwrap().get("headers").is_none());
-        assert_eq!(check(&document.to_string(), &FileFacts::default()).unwrap().len(), 2);
+        let checked = Config::check_added(&document.to_string(), &FileFacts::default());
+        assert_eq!(checked.unwrap().len(), 2);
         document.remove("one");
         let names: Vec<_> = document.channels().filter_map(name_of).collect();
         assert_eq!(names, ["two"]);

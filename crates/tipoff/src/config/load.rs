@@ -21,8 +21,8 @@ use super::section::Section;
 use super::text::{ConfigText, syntax_faults};
 use super::{
     Access, AlarmListeners, BrokerConfig, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp,
-    SpoolSettings, Video, access, alarm, channel, checks, device, exposure, ftp, http, mask, mqtt,
-    report, retention, rules, smtp, spool, video,
+    SpoolSettings, Video, access, added, alarm, channel, checks, device, exposure, ftp, http, mask,
+    mqtt, report, retention, rules, smtp, spool, video,
 };
 use crate::runtime::private;
 
@@ -106,6 +106,17 @@ impl Config {
         environment: Environment<'_>,
     ) -> Result<Self, Faults> {
         Self::of(&ConfigText::read(cli_path, environment)?, "", cli_data_dir, environment)
+    }
+
+    /// Checks a document of channels that are to be added in the dashboard, and returns all of them.
+    ///
+    /// # Errors
+    /// All faults of the document. They show no secret.
+    pub(crate) fn check_added(
+        document: &str,
+        file: &FileFacts,
+    ) -> Result<Vec<ChannelConfig>, Faults> {
+        added::check(document, file, describe)
     }
 
     /// The files with secrets that every user of this machine can read; for a warning.
@@ -251,7 +262,7 @@ fn channels(
     let Channels { mut configs, names, hooked } = channel::read(root);
     checks::hooks(root.reading, &hooked, http.public_url.as_deref());
     let file = FileFacts { channels: names.clone(), public_url: http.public_url.clone() };
-    let (added, more) = Additions::read(document, file);
+    let (added, more) = Additions::read(document, file, describe);
     configs.extend(more);
     (names, configs, added)
 }

@@ -20,11 +20,10 @@ use tokio::sync::{Mutex, mpsc, watch};
 use crate::audit::{self, AuditAction};
 use crate::config::{self, Config, ConfigFault, ConfigState, ConfigText, Faults};
 use crate::runtime::events::LiveEvent;
+use crate::runtime::reload_requests::{self, ReloadRequests, Reply};
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
 use crate::service_manager;
-pub(crate) use added::ReloadRequests;
-use added::Reply;
 use look::Look;
 pub(crate) use running::Running;
 
@@ -152,7 +151,7 @@ impl Reload {
         };
         let (state, states) = watch::channel(state);
         let started = config.clone();
-        let (requests_tx, requests) = added::requests();
+        let (requests_tx, requests) = reload_requests::requests();
         let noted = Vec::new();
         let this =
             Self { source, running, started, current: config, added, requests, state, noted };

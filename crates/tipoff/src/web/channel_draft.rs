@@ -11,8 +11,8 @@ use toml::Table;
 use utoipa::ToSchema;
 
 use super::problem::{FieldFault, Problem};
-use crate::config::added::{self, FileFacts};
-use crate::config::{ChannelConfig, Faults, added_document};
+use crate::config::added::FileFacts;
+use crate::config::{ChannelConfig, Config, Faults, added_document};
 use crate::receive::is_deceptive;
 
 /// Maximum length of a name, in characters.
@@ -61,7 +61,7 @@ impl ChannelDraft {
         if let (Some(stored), Some(entry)) = (stored, tipoff_channels::entry(&self.kind)) {
             keep(entry, &self.keep, stored, &mut table)?;
         }
-        let channels = added::check(&added_document::alone(&table), file)
+        let channels = Config::check_added(&added_document::alone(&table), file)
             .map_err(|faults| refused(of_faults(&faults)))?;
         let channel = channels.into_iter().next();
         let channel = channel.ok_or_else(|| refused(vec![fault("", "there is no channel")]))?;

@@ -92,11 +92,11 @@ use crate::net::tls::Tls;
 use crate::readiness::Health;
 use crate::receive::alarm::AlarmReceiver;
 use crate::receive::{DeviceDirectory, Transcripts};
-use crate::reload::ReloadRequests;
 use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::links::Links;
 use crate::runtime::notifier::ChannelNotifier;
+use crate::runtime::reload_requests::ReloadRequests;
 use crate::runtime::supervise::{Supervisor, Task};
 use crate::runtime::telemetry::Metrics;
 

@@ -14,7 +14,7 @@ use super::super::error_responses::Conflict;
 use super::super::extract::Json;
 use super::super::problem::Problem;
 use crate::audit::AuditAction;
-use crate::config::added;
+use crate::config::Config;
 use crate::config::added_document::{AddedDocument, name_of};
 
 /// The channels that were added, as the text of a configuration file. Each secret is a variable of the environment.
@@ -55,7 +55,7 @@ pub(in super::super) async fn import(
 ) -> Result<(StatusCode, Json<Imported>), Problem> {
     let file = file_facts(&state);
     let nothing = || refused(vec![fault("toml", "there is no [[channel]] in it")]);
-    let channels = added::check(&toml, &file)
+    let channels = Config::check_added(&toml, &file)
         .map_err(|faults| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, faults.render(false)))?;
     let given = AddedDocument::parse(&toml).map_err(|_| nothing())?;
     if channels.is_empty() {
