@@ -21,13 +21,13 @@ use self::signals::Signals;
 use super::announce::AlarmAddresses;
 use super::{Ending, Failure, announce, process, shared_secrets, signing_key};
 use crate::cameras::{CameraSetups, Pictures};
-use crate::config::{Config, Listener};
+use crate::config::{Config, Listener, SmtpListener};
 use crate::net::{network, tls::Tls};
 use crate::open_files::{self, Ceilings};
 use crate::other_nodes::OtherNodes;
 use crate::receive::alarm::{AlarmReceiver, framed};
-use crate::receive::listener::{self, BoundListener, ProtocolHandler};
-use crate::receive::{ArrivalWriter, LoginGate, ftp, smtp};
+use crate::receive::listener::{self, BoundListener, OtherReceivers, ProtocolHandler};
+use crate::receive::{ArrivalWriter, LoginGate, RightPorts, ftp, smtp};
 use crate::reload::{Reload, Running, Source};
 use crate::runtime::{clock::Clock, links::Links, live_rules::LiveRules, shutdown, terminal};
 use crate::services::Services;
@@ -129,7 +129,8 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let setups = CameraSetups::new(bound.ports());
     let reach = reach(&bound.smtp, &bound.ftp, bound.http.as_ref());
     let listeners = (((bound.smtp, bound.ftp), bound.alarm), &bound.tls);
-    let (receivers, (alarms, pictures)) = receive_all(&services, &config, listeners, ceilings);
+    let limits = (reach.ports(), ceilings);
+    let (receivers, (alarms, pictures)) = receive_all(&services, &config, listeners, limits);
     let links = Links::new(url.as_deref(), key, config.http.media_links);
     let actions = services.actions(&links);
     let (dispatch, transcoder, renditions) =
@@ -195,12 +196,12 @@ fn receive_all(
     services: &Services,
     config: &Config,
     ((listeners, of_alarms), tls): ((Listeners, AlarmListeners), &Arc<Tls>),
-    ceilings: Ceilings,
+    (ports, ceilings): (RightPorts, Ceilings),
 ) -> (Receivers, (AlarmReceiver, Pictures)) {
     let writer = services.arrival_writer();
     let pictures = services.start_pictures(writer.clone());
     let alarms = services.alarm_receiver(writer.clone());
-    let receivers = receive(services, config, writer, (listeners, tls), ceilings);
+    let receivers = receive(services, config, writer, (listeners, tls), (ports, ceilings));
     receive_alarms(services, config, (of_alarms, tls), ceilings, &alarms);
     services.start_brokers(config, alarms.clone());
     (receivers, (alarms, pictures))
@@ -213,13 +214,9 @@ fn receive(
     config: &Config,
     writer: ArrivalWriter,
     ((smtp_listeners, ftp_listeners), tls): (Listeners, &Arc<Tls>),
-    ceilings: Ceilings,
+    (ports, ceilings): (RightPorts, Ceilings),
 ) -> Receivers {
     let Services { directory, metrics, gate, supervisor, .. } = services;
-    let start = |bound, handler| {
-        let (tls, transcripts) = (Arc::clone(tls), services.transcripts.clone());
-        listener::start(bound, handler, tls, transcripts, supervisor);
-    };
     let smtp = smtp::Receiver::new(
         config.smtp.clone(),
         directory,
@@ -229,9 +226,6 @@ fn receive(
         ceilings.smtp,
     );
     let smtp = Arc::new(ArcSwap::from_pointee(smtp));
-    for (bound, offered) in smtp_listeners.into_iter().zip(&config.smtp.listen) {
-        start(bound, ProtocolHandler::Smtp(Arc::clone(&smtp), offered.clone()));
-    }
     let ftp = ftp::Receiver::new(
         config.ftp.clone(),
         directory,
@@ -241,8 +235,21 @@ fn receive(
         ceilings.ftp,
     );
     let ftp = Arc::new(ArcSwap::from_pointee(ftp));
+    let of_smtp =
+        |offered: &SmtpListener| ProtocolHandler::Smtp(Arc::clone(&smtp), offered.clone());
+    let of_ftp = || ProtocolHandler::Ftp(Arc::clone(&ftp));
+    let handlers = config.smtp.listen.first().map(of_smtp).into_iter();
+    let handlers = handlers.chain((!ftp_listeners.is_empty()).then(of_ftp)).collect();
+    let others = OtherReceivers::new(handlers, ports);
+    let start = |bound, handler| {
+        let (tls, transcripts) = (Arc::clone(tls), services.transcripts.clone());
+        listener::start(bound, (handler, others.clone()), tls, transcripts, supervisor);
+    };
+    for (bound, offered) in smtp_listeners.into_iter().zip(&config.smtp.listen) {
+        start(bound, of_smtp(offered));
+    }
     for bound in ftp_listeners {
-        start(bound, ProtocolHandler::Ftp(Arc::clone(&ftp)));
+        start(bound, of_ftp());
     }
     service_manager::ready();
     (smtp, ftp)
@@ -268,7 +275,7 @@ fn receive_alarms(
     let known = Arc::clone(&gate.known);
     let receiver = Arc::new(framed::Receiver::new(alarms.clone(), known, ceilings.http));
     for bound in framed {
-        let handler = ProtocolHandler::Framed(Arc::clone(&receiver));
+        let handler = (ProtocolHandler::Framed(Arc::clone(&receiver)), OtherReceivers::default());
         listener::start(bound, handler, Arc::clone(tls), transcripts.clone(), supervisor);
     }
 }

@@ -27,7 +27,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use tipoff_ftp::{CommandRefusal, Profile, RefusalCause, Session, Step, TransferOutcome};
-use tipoff_model::LoginProof;
+use tipoff_model::{LoginProof, Protocol};
 use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
@@ -162,10 +162,13 @@ pub(super) async fn serve(connection: Connection, receiver: &Receiver) -> Connec
         login_failures_max: receiver.settings.max_login_failures,
         transcript: true,
     };
+    let session = Session::new(Arc::new(profile), peer, connection.wire.is_tls());
+    let (control, first) = ControlConnection::new(connection, Protocol::Ftp);
     let mut session = FtpSession {
         receiver,
-        session: Session::new(Arc::new(profile), peer, connection.wire.is_tls()),
-        control: ControlConnection::new(connection),
+        session: if first.is_some() { session.greeted() } else { session },
+        first: first.unwrap_or_default(),
+        control,
         login: None,
         proof: LoginProof::Unproven,
         view: String::new(),
@@ -192,6 +195,8 @@ struct FtpSession<'a> {
     control: ControlConnection,
     /// The state machine of the protocol.
     session: Session,
+    /// Bytes that were read before the session began.
+    first: Vec<u8>,
     /// The user of the latest login that was accepted.
     login: Option<String>,
     /// What that login proves.
@@ -214,7 +219,8 @@ impl session::Session for FtpSession<'_> {
     /// Steps that wait in the state machine go first: a command that was received during a transfer is processed when
     /// the transfer has ended.
     async fn turn(&mut self) -> Result<(), SessionEnd> {
-        self.handle(&[]).await?;
+        let first = std::mem::take(&mut self.first);
+        self.handle(&first).await?;
         self.commands.pause();
         self.control.flush().await?;
         let chunk = match self.next_event().await? {
@@ -227,8 +233,8 @@ impl session::Session for FtpSession<'_> {
             }
             Event::StateChanged => return Ok(()),
         };
-        self.control.received(chunk.bytes())?;
-        self.handle(chunk.bytes()).await
+        let input = self.control.received(chunk.bytes())?;
+        self.handle(&input).await
     }
 
     /// An upload goes on after the control connection: some clients close it first. Its bytes are stored before the
@@ -367,8 +373,9 @@ impl FtpSession<'_> {
     /// Notes in the transcript that a command was refused. A known cause becomes the session's problem.
     fn note_refusal(&mut self, refusal: CommandRefusal) {
         self.data_port.is_explained = true;
+        let outside = self.receiver.authenticator.outside_networks(self.control.peer);
         self.control.record.refused(match refusal.cause {
-            RefusalCause::LoginMissing => SessionProblem::LoginMissing,
+            RefusalCause::LoginMissing => SessionProblem::LoginMissing { outside },
             RefusalCause::ForeignAddress(address) => self.foreign_address(address),
             _ => SessionProblem::Refused(refusal),
         });

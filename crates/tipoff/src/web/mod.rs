@@ -69,6 +69,7 @@ pub(crate) use share_opens::ShareOpens;
 
 use access::{Access, Guard, Rights};
 use alarms::AlarmDiversion;
+use listener::SilentClients;
 use problem::Problem;
 use proxy_policy::ProxyPolicy;
 
@@ -86,7 +87,7 @@ use crate::net::known::KnownAddresses;
 use crate::net::tls::Tls;
 use crate::readiness::Health;
 use crate::receive::alarm::AlarmReceiver;
-use crate::receive::{DeviceDirectory, Transcripts};
+use crate::receive::{DeviceDirectory, RightPorts, Transcripts};
 use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::links::Links;
@@ -160,6 +161,13 @@ pub(crate) struct Reach {
     pub(crate) ftp: Option<u16>,
     /// The HTTP port, to which alarms are pushed. `None` if it is switched off.
     pub(crate) http: Option<u16>,
+}
+
+impl Reach {
+    /// The ports, for devices that come to the wrong one.
+    pub(crate) fn ports(&self) -> RightPorts {
+        RightPorts { smtp: self.smtp, ftp: self.ftp, http: self.http }
+    }
 }
 
 impl AppState {
@@ -250,7 +258,8 @@ pub(crate) fn start(
     });
     let known = Arc::clone(&state.access.gate().known);
     let listener = Arc::new(listener);
-    let server = listener::Server::new(listener, tls, known, &settings, ceiling);
+    let server = listener::Server::new(listener, tls, known, &settings, ceiling)
+        .with_silent_clients(SilentClients::new(state.transcripts.clone(), state.reach.ports()));
     let policy = Arc::new(ProxyPolicy::new(settings));
     let diversion = AlarmDiversion { policy: Arc::clone(&policy), receiver: state.alarms.clone() };
     let router = router(state)
@@ -303,7 +312,7 @@ fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// The pages that a link opens without a login. They are not compressed: their files are sent in ranges.
+/// The pages that open without a login: by a link, or because they show nothing. They are not compressed: their files are sent in ranges.
 fn shared_pages() -> Router<AppState> {
     const SHARE: &str = "/share/{incident}/{expires}/{signature}";
     const FILE: &str = "/share/{incident}/{expires}/{signature}/{arrival}/{file}";

@@ -85,3 +85,4 @@ mod torn;
 mod uploaders;
 mod users;
 mod words;
+mod wrong_port;

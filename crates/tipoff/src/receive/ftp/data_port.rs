@@ -20,7 +20,7 @@ use crate::config::{ActiveAddresses, Ftp};
 use crate::net::balancer::ConnectionPath;
 use crate::receive::connection::Connection;
 use crate::receive::control::ControlConnection;
-use crate::receive::transcript::SessionProblem;
+use crate::receive::transcript::{MissingConnection, SessionProblem};
 use crate::runtime::per_minute::network;
 use crate::runtime::shutdown::Phase;
 
@@ -176,6 +176,7 @@ impl FtpSession<'_> {
         }
         let port = passive.port();
         let message = format!("the device did not connect to port {port}");
-        context.not_connected(&io::Error::new(io::ErrorKind::NotConnected, message));
+        let error = io::Error::new(io::ErrorKind::NotConnected, message);
+        context.not_connected(MissingConnection::Passive(port), &error);
     }
 }
