@@ -27,6 +27,27 @@ async function fetchPage(address) {
 const served = new WeakMap();
 for (const part of document.querySelectorAll("[data-live][id]")) served.set(part, part.outerHTML);
 
+// The output of a form stays when the form is replaced: it says what came of the click that led to the replacement. The
+// element itself is moved, so that an answer which is still awaited is written where people see it.
+function keepOutputs(old, now) {
+  const formsOf = (part, api) => [...part.querySelectorAll("form[data-api]")].filter((it) => it.dataset.api === api);
+  for (const form of old.querySelectorAll("form[data-api]")) {
+    const said = form.querySelector("output");
+    if (!said?.textContent) continue;
+    const place = formsOf(old, form.dataset.api).indexOf(form);
+    formsOf(now, form.dataset.api)[place]?.querySelector("output")?.replaceWith(said);
+  }
+}
+
+// A page says when it shows something else although nothing happens.
+let alarm = 0;
+function lookLater() {
+  clearTimeout(alarm);
+  const seconds = Number(document.querySelector("[data-again]")?.dataset.again);
+  if (seconds) alarm = setTimeout(refresh, seconds * 1000);
+}
+lookLater();
+
 let looking = false;
 let lookAgain = false;
 async function refresh() {
@@ -45,6 +66,7 @@ async function refresh() {
       if (now && !busy && now.outerHTML !== (served.get(old) ?? old.outerHTML)) {
         const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
         served.set(now, now.outerHTML);
+        keepOutputs(old, now);
         old.replaceWith(document.adoptNode(now));
         if (focused) document.getElementById(focused)?.focus();
       }
@@ -55,6 +77,7 @@ async function refresh() {
     // The next notice tries again.
   } finally {
     looking = false;
+    lookLater();
     if (lookAgain) {
       lookAgain = false;
       setTimeout(refresh, 500);
@@ -252,11 +275,31 @@ document.addEventListener("submit", (event) => {
   ask(event.target);
 });
 
+// Browsers have a clipboard for pages only with TLS or on the machine itself; elsewhere they copy what is selected. Whether
+// it was copied.
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.readOnly = true;
+    field.className = "copied";
+    const before = document.activeElement;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    before?.focus();
+    return done;
+  }
+}
+
 document.addEventListener("click", async (event) => {
   const copy = event.target.closest("[data-copy]");
   if (copy) {
-    await navigator.clipboard?.writeText(copy.dataset.copy);
-    copy.textContent = copy.dataset.done;
+    copy.textContent = await copied(copy.dataset.copy) ? copy.dataset.done : "select and copy it";
   }
   const zoom = event.target.closest("button.zoom");
   if (zoom) zoom.closest("figure").classList.toggle("zoomed");

@@ -31,7 +31,7 @@ use crate::receive::{ArrivalWriter, LoginGate, RightPorts, ftp, smtp};
 use crate::reload::{Reload, Running, Source};
 use crate::runtime::{clock::Clock, links::Links, live_rules::LiveRules, shutdown, terminal};
 use crate::services::Services;
-use crate::web::{self, EventStreams, Reach, ShareOpens, access::Access};
+use crate::web::{self, EventStreams, Reach, SetupWaits, ShareOpens, access::Access};
 use crate::{programs, service_manager};
 
 /// Runs until SIGTERM or SIGINT. A faulty configuration is a usage error (exit code 2); everything
@@ -123,14 +123,13 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     // From here on the system keeps connections of devices until a receiver accepts them.
     announce(&config, &bound, url.as_deref(), &access, (&*spool, clock.now())).await?;
     let ceilings = open_files::fit(&config);
-
     let services =
         Services::open(&config, (spool, config.spool.node()), rules, gate, shutdown, clock).await?;
     let setups = CameraSetups::new(bound.ports());
     let reach = reach(&bound.smtp, &bound.ftp, bound.http.as_ref());
     let listeners = (((bound.smtp, bound.ftp), bound.alarm), &bound.tls);
-    let limits = (reach.ports(), ceilings);
-    let (receivers, (alarms, pictures)) = receive_all(&services, &config, listeners, limits);
+    let (receivers, (alarms, pictures)) =
+        receive_all(&services, &config, listeners, (reach.ports(), ceilings));
     let links = Links::new(url.as_deref(), key, config.http.media_links);
     let actions = services.actions(&links);
     let (dispatch, transcoder, renditions) =
@@ -169,13 +168,13 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
             modes: services.modes(),
             actions,
             reach,
+            waits: SetupWaits::default(),
             supervisor: services.supervisor.clone(),
             event_streams: EventStreams::new(Arc::clone(&services.gate.known)),
             health,
         };
         web::start(listener, bound.tls, http, ceilings.http, state);
     }
-
     signals.end.wait().await;
     end(&trigger, &services).await;
     Ok(())

@@ -19,6 +19,7 @@ mod device_credentials;
 mod error_responses;
 mod etag;
 mod extract;
+mod first_test;
 mod health;
 mod hooks;
 mod host;
@@ -37,12 +38,14 @@ mod pages;
 mod problem;
 mod proxy_policy;
 mod pulled_devices;
+mod qr_code;
 mod range;
 mod reader_clock;
 mod request_line;
 mod route_types;
 mod routes;
 mod security_headers;
+mod session_row;
 pub(crate) mod session_types;
 mod share_opens;
 mod slow_body;
@@ -69,6 +72,7 @@ pub(crate) use share_opens::ShareOpens;
 
 use access::{Access, Guard, Rights};
 use alarms::AlarmDiversion;
+pub(crate) use first_test::SetupWaits;
 use listener::SilentClients;
 use problem::Problem;
 use proxy_policy::ProxyPolicy;
@@ -142,6 +146,8 @@ pub(crate) struct AppState {
     pub(crate) actions: Actions,
     /// What to type into devices.
     pub(crate) reach: Reach,
+    /// Since when pages wait for the first test of a device.
+    pub(crate) waits: SetupWaits,
     /// Runs tasks, and signals the end of the program.
     pub(crate) supervisor: Supervisor,
     /// Limits the open event streams.
@@ -319,6 +325,7 @@ fn shared_pages() -> Router<AppState> {
     const RENDITION: &str = "/share/{incident}/{expires}/{signature}/{arrival}/{file}/rendition";
     Router::new()
         .route("/feed/{token}/incidents.atom", get(pages::feed::feed))
+        .route("/reach", get(pages::reach::reach))
         .route(SHARE, get(pages::share::share))
         .route(FILE, get(pages::share::file))
         .route(RENDITION, get(pages::share::rendition))

@@ -364,39 +364,21 @@ pub(super) fn shown(user: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The outcome of a problem, and that its hint has this word.
+    fn check(problem: &SessionProblem, protocol: Protocol, outcome: &str, word: &str) {
+        let hint = problem.hint(protocol).unwrap();
+        assert!(hint.contains(word) && hint.ends_with('.'), "{problem:?}: {hint}");
+        assert_eq!(problem.outcome().as_str(), outcome);
+    }
+
     #[test]
-    fn each_problem_says_what_to_change() {
+    fn problems_of_ports_and_addresses_name_them() {
         use Protocol::{Ftp, Http, Smtp};
-        let refused = |user: &str, user_known| SessionProblem::LoginRefused {
-            user: user.to_owned(),
-            user_known,
-            outside: None,
-        };
-        let missing = SessionProblem::LoginMissing { outside: None };
         let outside = Some(IpAddr::from([203, 0, 113, 7]));
         let data = |missing| SessionProblem::NoDataConnection(missing);
         let wrong = WrongPort { spoken: Smtp, of: Ftp, came_to: 21, right: None };
         let ports = RightPorts { smtp: Some(2525), ftp: None, http: Some(8080) };
         for (problem, protocol, outcome, word) in [
-            (refused("cam7", false), Smtp, "login_refused", "\"cam7\"; no device has this user"),
-            (refused("cam7", true), Ftp, "login_refused", "\"cam7\", and the password is wrong"),
-            (refused("a\u{1b}[2J", true), Ftp, "login_refused", "\"a[2J\""),
-            (refused("", false), Ftp, "login_refused", "without a user"),
-            (missing.clone(), Smtp, "login_refused", "switch authentication on"),
-            (missing.clone(), Ftp, "login_refused", "any are good enough"),
-            (SessionProblem::LoginMechanism, Smtp, "login_refused", "LOGIN or PLAIN"),
-            (SessionProblem::Tls(TlsFault::TooOld), Smtp, "tls_failed", "switch encryption off"),
-            (SessionProblem::Tls(TlsFault::Refused), Ftp, "tls_failed", "certificate"),
-            (SessionProblem::TurnedAway(LimitExceeded::Total), Ftp, "turned_away", "`[ftp]`"),
-            (
-                SessionProblem::TurnedAway(LimitExceeded::PerAddress),
-                Smtp,
-                "turned_away",
-                "`max_connections_per_address` in `[smtp]`",
-            ),
-            (SessionProblem::ProxyHeader, Ftp, "turned_away", "`proxy_protocol` in `[ftp]`"),
-            (SessionProblem::Torn, Smtp, "torn", "network of the device"),
-            (SessionProblem::NoPassivePort, Ftp, "failed", "widen `passive_ports`"),
             (data(MissingConnection::Passive(50_007)), Ftp, "failed", "did not reach port 50007"),
             (
                 data(MissingConnection::Active(([192, 168, 1, 20], 3021).into())),
@@ -425,11 +407,45 @@ mod tests {
                 "login_refused",
                 "203.0.113.7 is not in `networks`",
             ),
+        ] {
+            check(&problem, protocol, outcome, word);
+        }
+    }
+
+    #[test]
+    fn each_problem_says_what_to_change() {
+        use Protocol::{Ftp, Http, Smtp};
+        let refused = |user: &str, user_known| SessionProblem::LoginRefused {
+            user: user.to_owned(),
+            user_known,
+            outside: None,
+        };
+        let missing = SessionProblem::LoginMissing { outside: None };
+        for (problem, protocol, outcome, word) in [
+            (refused("cam7", false), Smtp, "login_refused", "\"cam7\"; no device has this user"),
+            (refused("cam7", true), Ftp, "login_refused", "\"cam7\", and the password is wrong"),
+            (refused("a\u{1b}[2J", true), Ftp, "login_refused", "\"a[2J\""),
+            (refused("", false), Ftp, "login_refused", "without a user"),
+            (missing.clone(), Smtp, "login_refused", "switch authentication on"),
+            (missing.clone(), Ftp, "login_refused", "any are good enough"),
+            (SessionProblem::LoginMechanism, Smtp, "login_refused", "LOGIN or PLAIN"),
+            (SessionProblem::Tls(TlsFault::TooOld), Smtp, "tls_failed", "switch encryption off"),
+            (SessionProblem::Tls(TlsFault::Refused), Ftp, "tls_failed", "certificate"),
+            (SessionProblem::TurnedAway(LimitExceeded::Total), Ftp, "turned_away", "`[ftp]`"),
+            (
+                SessionProblem::TurnedAway(LimitExceeded::PerAddress),
+                Smtp,
+                "turned_away",
+                "`max_connections_per_address` in `[smtp]`",
+            ),
+            (SessionProblem::ProxyHeader, Ftp, "turned_away", "`proxy_protocol` in `[ftp]`"),
+            (SessionProblem::Torn, Smtp, "torn", "network of the device"),
+            (SessionProblem::NoPassivePort, Ftp, "failed", "widen `passive_ports`"),
             (SessionProblem::TimedOut, Ftp, "failed", "`stall`"),
             (SessionProblem::TooBig, Smtp, "failed", "`max_message`"),
             (SessionProblem::TooBig, Ftp, "failed", "`max_file`"),
             (SessionProblem::TooBig, Http, "failed", "20 MB"),
-            (missing.clone(), Http, "login_refused", "`/h/PASSWORD`"),
+            (missing, Http, "login_refused", "`/h/PASSWORD`"),
             (SessionProblem::UnknownAddress, Http, "login_refused", "No device has the password"),
             (
                 SessionProblem::RefusedByDevice { user: "admin".to_owned() },
@@ -440,9 +456,7 @@ mod tests {
             (SessionProblem::DiskFull, Smtp, "failed", "disk of this machine is full"),
             (SessionProblem::NotStored, Ftp, "failed", "log of Tipoff"),
         ] {
-            let hint = problem.hint(protocol).unwrap();
-            assert!(hint.contains(word) && hint.ends_with('.'), "{problem:?}: {hint}");
-            assert_eq!(problem.outcome().as_str(), outcome);
+            check(&problem, protocol, outcome, word);
         }
         let foreign = |allowed| {
             let (address, peer) = ("192.168.7.20:2000", "172.17.0.1");

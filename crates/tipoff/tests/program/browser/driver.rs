@@ -163,6 +163,17 @@ impl Browser {
         );
     }
 
+    /// Changes the size of what looks at pages.
+    pub fn resize(&self, width: u32, height: u32) {
+        let parameters = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+        });
+        self.post(
+            "goog/cdp/execute",
+            &json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": parameters }),
+        );
+    }
+
     /// Light or dark, as the reader's system says.
     pub fn prefer(&self, scheme: &str) {
         let parameters =

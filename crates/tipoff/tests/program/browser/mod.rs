@@ -3,6 +3,7 @@
 mod camera_setup;
 mod driver;
 pub(crate) mod film;
+mod first_test;
 mod people;
 
 use serde_json::{Value, json};
