@@ -278,8 +278,7 @@ fn wrong_login(user: &str, user_known: bool) -> String {
 fn outside_networks(outside: Option<IpAddr>) -> String {
     outside.map_or_else(String::new, |address| {
         format!(
-            " Its address {address} is not in `networks` of `[access]`, so that it must log in: add its network there if \
-             it is one of yours.",
+            " Its address {address} is not in `networks` of `[access]`: from there a login is needed.",
         )
     })
 }
