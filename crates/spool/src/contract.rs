@@ -8,6 +8,7 @@ mod dismissal;
 mod fetched;
 mod hostile;
 pub(crate) mod leases;
+mod marks;
 mod recorders;
 mod resent;
 mod review;
@@ -284,6 +285,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     dismissal::check(&fresh).await;
     hostile::check(&fresh).await;
     leases::check(&fresh).await;
+    marks::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
     search::check(&fresh).await;

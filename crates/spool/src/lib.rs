@@ -20,6 +20,7 @@ pub mod durable;
 mod error;
 mod hex;
 mod incident;
+mod marks;
 mod nodes;
 mod open;
 mod postgres;
@@ -59,8 +60,9 @@ pub use due::{DueBatch, Room, Share};
 pub use error::{Result, SpoolError};
 pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
-    IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
+    IncidentFilter, IncidentLine, Incidents, Lock, Locks, Removal, Usage,
 };
+pub use marks::{HourCount, HourCounts, Mark, MarkChange, Marks, Period, Reader};
 pub use nodes::{
     BEAT_EVERY, Beat, Beaten, Connections, Fence, Heard, LEASE_LASTS, Lease, LeaseKey, LeaseKind,
     NodeLine, Nodes,
@@ -244,7 +246,17 @@ pub struct SpoolStats {
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
 pub trait Spool:
-    Accounts + Audit + Devices + Incidents + Nodes + Review + Sessions + ShareLinks + Send + Sync
+    Accounts
+    + Audit
+    + Devices
+    + Incidents
+    + Marks
+    + Nodes
+    + Review
+    + Sessions
+    + ShareLinks
+    + Send
+    + Sync
 {
     /// The files beside it.
     fn blobs(&self) -> &Blobs;
