@@ -50,6 +50,7 @@ async function refresh() {
       }
     }
     if (timeline) placeAll(fresh, true, turn);
+    document.dispatchEvent(new CustomEvent("fresh", { detail: fresh }));
     if (document.querySelector("[data-gone]")) location.reload();
   } catch {
     // The next notice tries again.
@@ -141,8 +142,6 @@ if (timeline) {
   document.getElementById("filters")?.addEventListener("change", (change) => {
     change.target.form?.requestSubmit();
   });
-  const details = document.querySelector(".filters");
-  if (details && matchMedia("(min-width: 50rem)").matches) details.open = true;
 }
 
 // --- News from the server, while the page is looked at.
@@ -263,6 +262,33 @@ document.addEventListener("click", async (event) => {
   const step = event.target.closest("[data-step]");
   if (step) turn(Number(step.dataset.step));
 });
+
+// Going through pictures and incidents adds nothing to the browser's history: Back leads to the list.
+document.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  const shot = event.target.closest(".strip a");
+  if (shot) {
+    event.preventDefault();
+    const it = reel();
+    const at = [...document.querySelectorAll(".strip a")].indexOf(shot);
+    it?.scrollTo({ left: at * it.clientWidth, behavior: "smooth" });
+    history.replaceState(null, "", shot.hash);
+  }
+  const other = event.target.closest("a[data-replace]");
+  if (other) {
+    event.preventDefault();
+    location.replace(other.href);
+  }
+});
+
+// Who opens an incident has seen it.
+if (page.dataset.incident) {
+  fetch("/api/v1/incidents/marks", {
+    method: "PUT",
+    headers: { "content-type": "application/json", "x-csrf-token": csrf },
+    body: JSON.stringify({ ids: [Number(page.dataset.incident)], seen: true }),
+  }).catch(() => {});
+}
 
 // --- One incident: arrow keys turn the pages of the reel.
 

@@ -75,6 +75,8 @@ pub(crate) enum AuditAction {
     Lock,
     /// An incident was unlocked.
     Unlock,
+    /// Incidents were removed with everything that belongs to them.
+    IncidentRemove,
     /// An edited configuration file was loaded.
     ConfigChange,
 }
@@ -116,6 +118,7 @@ impl AuditAction {
         Self::Restore,
         Self::Lock,
         Self::Unlock,
+        Self::IncidentRemove,
         Self::ConfigChange,
     ];
 
@@ -153,6 +156,7 @@ impl AuditAction {
             Self::Restore => "incident.restore",
             Self::Lock => "incident.lock",
             Self::Unlock => "incident.unlock",
+            Self::IncidentRemove => "incident.remove",
             Self::ConfigChange => "configuration.change",
         }
     }

@@ -66,6 +66,7 @@ pub(super) fn predicate(entry: &AuditEntry) -> String {
         AuditAction::Restore => format!("marked {object} as interesting again"),
         AuditAction::Lock => format!("locked {object}"),
         AuditAction::Unlock => format!("unlocked {object}"),
+        AuditAction::IncidentRemove => format!("removed {object}"),
         AuditAction::ConfigChange => "changed the configuration".to_owned(),
     }
 }

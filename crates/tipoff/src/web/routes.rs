@@ -29,6 +29,7 @@ macro_rules! tab {
 #[rustfmt::skip]
 pub(super) const PAGES: &[PageRoute] = &[
     page("/", tab!("Timeline", "timeline"), Everybody, || get(pages::timeline::timeline)),
+    page("/review", tab!("Review", "review"), Everybody, || get(pages::review::review)),
     page("/incidents/{id}", None, Everybody, || get(pages::incident::incident)),
     page("/devices", tab!("Devices", "camera"), Everybody, || get(pages::devices::list)),
     page("/devices/add", None, Owners, || get(pages::add_device::add)),
@@ -51,6 +52,11 @@ pub(super) const CALLS: &[ApiRoute] = &[
     call(|| routes!(api::incidents::list), Everybody, Reads),
     call(|| routes!(api::incidents::one), Everybody, Reads),
     call(|| routes!(api::incidents::zip), Everybody, Reads),
+    call(|| routes!(api::incident_sets::zip), Everybody, Reads),
+    call(|| routes!(api::incident_sets::remove), Owners, Writes(&[Did::IncidentRemove])),
+    call(|| routes!(api::review::counts), Everybody, Reads),
+    call(|| routes!(api::review::mark), EverybodyInPerson, NoEntry("one's own marks")),
+    call(|| routes!(api::review::see_all), EverybodyInPerson, NoEntry("one's own marks")),
     call(|| routes!(api::incidents::retry), Owners, Writes(&[Did::Retry])),
     call(|| routes!(api::incidents::lock), Owners, Writes(&[Did::Lock])),
     call(|| routes!(api::incidents::unlock), Owners, Writes(&[Did::Unlock])),

@@ -97,6 +97,11 @@ fn drive_devices_and_incidents(it: &mut Recorder<'_>, owner: &Person<'_>) {
     }
     let body = json!({"mode": "away", "muted_for_s": 60});
     it.call(owner, "PATCH /api/v1/house", "", body);
+    it.call(owner, "PUT /api/v1/incidents/marks", "", json!({"ids": [1], "seen": true}));
+    let (from, until) = ("2026-11-24T08:00:00Z", "2026-11-24T18:00:00Z");
+    let body = json!({"from": from, "until": until, "up_to": 1});
+    it.call(owner, "POST /api/v1/review/seen", "", body);
+    it.call(owner, "POST /api/v1/incidents/remove", "", json!({"ids": [1]}));
 }
 
 fn drive_camera_setup(it: &mut Recorder<'_>, owner: &Person<'_>, device: &Value) {

@@ -74,6 +74,7 @@ mod pull;
 mod pull_onvif;
 mod recovery;
 mod reload;
+mod review;
 mod rules;
 mod service_manager;
 mod sessions;

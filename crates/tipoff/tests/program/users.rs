@@ -115,6 +115,7 @@ fn table() -> Vec<(&'static str, Value, u16)> {
         ("POST /api/v1/incidents/{id}/retry", none(), 403),
         ("POST /api/v1/incidents/{id}/lock", none(), 403),
         ("DELETE /api/v1/incidents/{id}/lock", none(), 403),
+        ("POST /api/v1/incidents/remove", json!({"ids": [1]}), 403),
         ("POST /api/v1/incidents/{id}/share", json!({"lasts_s": 3600}), 403),
         ("POST /api/v1/devices", json!({"name": "Yard"}), 403),
         ("PATCH /api/v1/devices/{id}", json!({"muted_for_s": 60}), 403),
@@ -148,6 +149,12 @@ fn table() -> Vec<(&'static str, Value, u16)> {
         ("GET /devices/{id}/camera/setup", Value::Null, 403),
         // One's own account.
         ("PUT /api/v1/password", json!({"old": "wrong-horse", "new": "staple-battery"}), 403),
+        ("PUT /api/v1/incidents/marks", json!({"ids": [1], "seen": true}), 204),
+        (
+            "POST /api/v1/review/seen",
+            json!({"from": "2026-11-24T08:00:00Z", "until": "2026-11-24T18:00:00Z", "up_to": 1}),
+            200,
+        ),
         ("POST /api/v1/totp", json!({"password": VIEWER}), 200),
         ("PUT /api/v1/totp", json!({"code": "000000"}), 403),
         ("POST /api/v1/totp/end", json!({"password": VIEWER}), 204),
@@ -232,7 +239,9 @@ const READ_BY_VIEWERS: &[&str] = &[
     "/api/v1/incidents",
     "/api/v1/incidents/{id}",
     "/api/v1/incidents/{id}/zip",
+    "/api/v1/incidents/zip",
     "/api/v1/logins",
+    "/api/v1/review",
     "/api/v1/sessions",
     "/api/v1/sessions/{id}",
 ];
@@ -252,6 +261,7 @@ fn every_reading_call_documents_who_may_use_it() {
         // The stream of events does not end.
         if !is_owners && !path.ends_with("/events") {
             let one = path.replace("{arrival}", "1").replace("{file}", "0").replace("{id}", "1");
+            let one = one.replace("/incidents/zip", "/incidents/zip?ids=1");
             let status = viewer.status(&format!("GET {one}"), Value::Null);
             assert!([200, 404].contains(&status), "{path}: {status}");
         }

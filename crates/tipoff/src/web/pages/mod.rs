@@ -11,6 +11,7 @@ pub(super) mod devices;
 pub(super) mod feed;
 pub(super) mod incident;
 pub(super) mod overview;
+pub(super) mod review;
 pub(super) mod sessions;
 pub(super) mod settings;
 pub(super) mod share;

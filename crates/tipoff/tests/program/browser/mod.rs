@@ -4,6 +4,7 @@ mod camera_setup;
 mod driver;
 pub(crate) mod film;
 mod people;
+mod review;
 
 use serde_json::{Value, json};
 
