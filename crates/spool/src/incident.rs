@@ -7,7 +7,7 @@ use tipoff_model::{
     IncidentId, MediaPlace, Timestamp,
 };
 
-use crate::{BoxFuture, Reader, Result, Share, StoredBlob};
+use crate::{BoxFuture, Marks, Reader, Result, Share, StoredBlob};
 
 /// Which incidents are wanted; all that is given must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -256,7 +256,7 @@ pub struct Figures {
 }
 
 /// Queries about incidents, and what people do with them.
-pub trait Incidents {
+pub trait Incidents: Marks {
     /// Up to `limit` incidents, the newest first.
     fn incidents<'a>(
         &'a self,

@@ -246,17 +246,7 @@ pub struct SpoolStats {
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
 pub trait Spool:
-    Accounts
-    + Audit
-    + Devices
-    + Incidents
-    + Marks
-    + Nodes
-    + Review
-    + Sessions
-    + ShareLinks
-    + Send
-    + Sync
+    Accounts + Audit + Devices + Incidents + Nodes + Review + Sessions + ShareLinks + Send + Sync
 {
     /// The files beside it.
     fn blobs(&self) -> &Blobs;

@@ -90,7 +90,8 @@ function show(look) {
   document.getElementById("viewer-open").href = look.querySelector("a").href;
   const list = all();
   const at = list.indexOf(look);
-  document.getElementById("viewer-place").textContent = `${at + 1} of ${list.length}`;
+  const hasMore = document.querySelector("#more a") ? " or more" : "";
+  document.getElementById("viewer-place").textContent = `${at + 1} of ${list.length}${hasMore}`;
   viewer.querySelector("[data-do=back]").disabled = at === 0;
   viewer.querySelector("[data-do=on]").disabled = at === list.length - 1 && !document.querySelector("#more a");
   showStar(look);

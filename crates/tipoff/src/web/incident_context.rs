@@ -2,11 +2,16 @@
 //!
 //! The page's address has the list's own filter behind the incident's number, with `in=review` for the review.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use serde::Deserialize;
 use tipoff_model::IncidentId;
 use tipoff_spool::{IncidentFilter, IncidentLine, Reader, Spool};
 
+use super::AppState;
+use super::extract::Query;
 use super::incident_query::{IncidentQuery, blank};
+use super::page::PageProblem;
 use super::problem::Problem;
 use super::reader_clock::ReaderClock;
 use super::review_query::{ReviewQuery, ReviewView};
@@ -34,21 +39,24 @@ pub(super) struct Neighbours {
     pub(super) words: [&'static str; 2],
 }
 
-impl IncidentContext {
-    /// The error names the part of the address that is wrong.
-    pub(super) fn new(
-        context: &ContextQuery,
-        review: &ReviewQuery,
-        timeline: &IncidentQuery,
-        clock: &ReaderClock,
-    ) -> Result<Self, Problem> {
+impl FromRequestParts<AppState> for IncidentContext {
+    /// It names the part of the address that is wrong.
+    type Rejection = PageProblem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageProblem> {
+        let Ok(clock) = ReaderClock::from_request_parts(parts, state).await;
+        let Query(context) = Query::<ContextQuery>::from_request_parts(parts, state).await?;
         if context.list.as_deref() == Some("review") {
-            return Ok(Self::Review(Box::new(review.view(clock)?)));
+            let Query(review) = Query::<ReviewQuery>::from_request_parts(parts, state).await?;
+            return Ok(Self::Review(Box::new(review.view(&clock)?)));
         }
-        let filter = IncidentFilter { only: None, ..timeline.filter(clock)? };
+        let Query(timeline) = Query::<IncidentQuery>::from_request_parts(parts, state).await?;
+        let filter = IncidentFilter { only: None, ..timeline.filter(&clock)? };
         Ok(Self::Timeline(Box::new(filter), timeline.to_address()))
     }
+}
 
+impl IncidentContext {
     /// What follows the number in the address of an incident of this list.
     fn address(&self) -> String {
         match self {

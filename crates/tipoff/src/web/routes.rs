@@ -53,7 +53,7 @@ pub(super) const CALLS: &[ApiRoute] = &[
     call(|| routes!(api::incidents::one), Everybody, Reads),
     call(|| routes!(api::incidents::zip), Everybody, Reads),
     call(|| routes!(api::incident_sets::zip), Everybody, Reads),
-    call(|| routes!(api::incident_sets::remove), Owners, Writes(&[Did::IncidentRemove])),
+    call(|| routes!(api::incident_sets::remove), OwnersInPerson, Writes(&[Did::IncidentRemove])),
     call(|| routes!(api::review::counts), Everybody, Reads),
     call(|| routes!(api::review::mark), EverybodyInPerson, NoEntry("one's own marks")),
     call(|| routes!(api::review::see_all), EverybodyInPerson, NoEntry("one's own marks")),

@@ -142,7 +142,8 @@ fn an_owner_removes_incidents_and_locked_ones_stay() {
     let (home, server) = scene();
     let owner = Person::log_in(&server, "owner", OWNER);
     let viewer = Person::log_in(&server, "bert", VIEWER);
-    let thumbnail = owner.json("GET /api/v1/incidents/2")["thumbnail"].as_str().unwrap().to_owned();
+    let thumbnail =
+        owner.json("GET /api/v1/incidents/2")["incident"]["thumbnail"].as_str().unwrap().to_owned();
     assert_eq!(owner.status(&format!("GET {thumbnail}"), Value::Null), 200);
     assert_eq!(owner.status("POST /api/v1/incidents/1/lock", json!({})), 204);
     let remove = json!({"ids": [1, 2, 99]});
@@ -155,7 +156,7 @@ fn an_owner_removes_incidents_and_locked_ones_stay() {
     assert_eq!(home.incidents().len(), 2);
     let blobs = |folder: std::path::PathBuf| walk(&folder);
     assert_eq!(blobs(home.data_dir().join("blobs")), 2, "its file is gone");
-    assert_eq!(walk(&home.data_dir().join("thumbnails")), 0, "and so is what was made of it");
+    assert_eq!(walk(&home.data_dir().join("thumbs")), 0, "and so is what was made of it");
     let audit = home.json(&["audit", "--json"]);
     let entry = audit.as_array().unwrap().iter().find(|it| it["what"] == "incident.remove");
     assert_eq!(entry.unwrap()["object"], "incident 2");

@@ -89,7 +89,8 @@ pub(in super::super) struct RemovedIncidents {
     withdrawn: usize,
 }
 
-/// Removes incidents with their pictures, videos and deliveries. Locked ones are kept.
+/// Removes incidents with their pictures, videos and deliveries. Locked ones are kept. A token cannot do this: whoever
+/// finds one removes no evidence.
 #[utoipa::path(
     post, path = "/api/v1/incidents/remove", tag = "incidents", request_body = RemoveIncidents,
     operation_id = "remove_incidents",

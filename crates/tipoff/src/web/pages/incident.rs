@@ -10,14 +10,12 @@ use tipoff_model::{AlertKind, DeliveryState, IncidentId, Media, MediaKind, Media
 use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail};
 
 use super::super::access::Principal;
-use super::super::extract::{Path, Query};
-use super::super::incident_context::{ContextQuery, IncidentContext, Neighbours};
-use super::super::incident_query::IncidentQuery;
+use super::super::extract::Path;
+use super::super::incident_context::{IncidentContext, Neighbours};
 use super::super::incident_types::{alert_kind, file_url, rendition_url, thumbnail_url};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::reader_clock::{ReaderClock, span};
-use super::super::review_query::ReviewQuery;
 use super::super::{AppState, labels, media};
 use crate::runtime::utc::utc;
 
@@ -132,12 +130,9 @@ pub(in super::super) async fn incident(
     layout: Layout,
     clock: ReaderClock,
     principal: Principal,
+    context: IncidentContext,
     Path(id): Path<i64>,
-    Query(context): Query<ContextQuery>,
-    Query(review): Query<ReviewQuery>,
-    Query(timeline): Query<IncidentQuery>,
 ) -> Page {
-    let context = IncidentContext::new(&context, &review, &timeline, &clock)?;
     let detail = state.spool.incident(IncidentId(id)).await?;
     let IncidentDetail { line, arrivals, deliveries } = &detail;
     let retriable = deliveries.iter().filter(|it| it.state != DeliveryState::Delivered).count();

@@ -13,7 +13,7 @@ use super::super::super::review_query::{ReviewView, rank};
 /// Devices that have a row: those with the most important events, then with the most incidents.
 const ROWS_MAX: usize = 30;
 /// Hours of the longest period: a night on which clocks go back.
-const HOURS_MAX: u64 = 26;
+const HOURS_MAX: u32 = 26;
 
 /// A link that narrows what is shown, or widens it again.
 pub(super) struct Chip {
@@ -42,6 +42,8 @@ pub(super) struct Strip {
 
 /// The head of a column.
 pub(super) struct HourHead {
+    /// Counted from the beginning of the period.
+    number: u32,
     /// `21`
     pub(super) hour: String,
     /// `21:00`
@@ -72,7 +74,7 @@ pub(super) struct Cell {
 
 impl Strip {
     pub(super) fn new(view: &ReviewView, counts: &HourCounts, clock: &ReaderClock) -> Self {
-        let hours = hours(view, clock);
+        let hours = hours(view, &counts.counts, clock);
         let mut of_device: BTreeMap<DeviceId, Vec<&HourCount>> = BTreeMap::new();
         for count in &counts.counts {
             of_device.entry(count.device).or_default().push(count);
@@ -100,23 +102,24 @@ fn sum(counts: &[&HourCount]) -> u64 {
     counts.iter().map(|it| it.count).sum()
 }
 
-fn hours(view: &ReviewView, clock: &ReaderClock) -> Vec<HourHead> {
-    let (from, until) = view.bounds;
-    let count = until.since(from).as_secs().div_ceil(3600).min(HOURS_MAX);
-    let head = |hour: u64| {
-        let time = clock.minute(from.after(Duration::from_secs(hour * 3600)));
-        HourHead { hour: time.split(':').next().unwrap_or_default().to_owned(), time }
+/// The hours from the first to the last with an incident: a small screen has no room for empty ones.
+fn hours(view: &ReviewView, counts: &[HourCount], clock: &ReaderClock) -> Vec<HourHead> {
+    let numbers = || counts.iter().map(|count| count.hour);
+    let Some((first, last)) = numbers().min().zip(numbers().max()) else { return Vec::new() };
+    let head = |number: u32| {
+        let time = clock.minute(view.bounds.0.after(Duration::from_secs(3600) * number));
+        HourHead { number, hour: time.split(':').next().unwrap_or_default().to_owned(), time }
     };
-    (0..count).map(head).collect()
+    (first..=last.min(first.saturating_add(HOURS_MAX))).map(head).collect()
 }
 
 fn row(view: &ReviewView, counts: &[&HourCount], hours: &[HourHead]) -> Option<Row> {
     let first = counts.first()?;
     let device = first.device;
     let is_chosen = view.device == Some(device);
-    let cells = (0_u32..).zip(hours).map(|(hour, _)| {
+    let cells = hours.iter().map(|head| {
         let of_hour: Vec<&HourCount> =
-            counts.iter().copied().filter(|it| it.hour == hour).collect();
+            counts.iter().copied().filter(|it| it.hour == head.number).collect();
         cell(view, &of_hour)
     });
     Some(Row {
@@ -171,8 +174,8 @@ fn chosen(view: &ReviewView, counts: &[HourCount], hours: &[HourHead]) -> Vec<Ch
     let chip = |text: String, link| Chip { text, sign: None, count: None, link, is_chosen: true };
     let mut chips = Vec::new();
     if let Some(hour) = view.hour {
-        let time = usize::try_from(hour).ok().and_then(|hour| hours.get(hour));
-        let text = time.map_or_else(String::new, |head| format!("from {}", head.time));
+        let head = hours.iter().find(|head| head.number == hour);
+        let text = head.map_or_else(|| "one hour".to_owned(), |head| format!("from {}", head.time));
         chips.push(chip(text, view.link(|view| view.hour = None)));
     }
     if let Some(device) = view.device {
