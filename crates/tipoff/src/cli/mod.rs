@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, schema};
 use crate::reload::Source;
 use crate::runtime::clock::Clock;
 use crate::runtime::log::{self, LogForm};
@@ -118,6 +118,8 @@ enum Command {
     },
     /// Print the manual page
     Man,
+    /// Print the JSON Schema of the configuration, by which editors complete and check it
+    Schema,
 }
 
 /// Why a subcommand ended without success.
@@ -195,6 +197,7 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Audit(args) => audit::run(args, &common.load()?),
         Command::Compact => compact::run(&common.load()?),
         Command::Spool(action) => spool::run(&action, &common),
+        Command::Schema => json::print_json(&schema()).map_err(Failure::Failed),
         Command::Completions { shell } => {
             // It panics where it cannot write.
             let mut script = Vec::new();

@@ -107,6 +107,10 @@ The file is the one that `--config` names, else `$TIPOFF_CONFIG`, else `./tipoff
 `tipoff check` lists all its faults, each with its line. Edits take effect while Tipoff
 runs ([which, and when](operations.md#changing-the-configuration-while-it-runs)).
 
+An editor can complete and check the file. `tipoff schema > tipoff.schema.json` writes its JSON Schema; with
+`#:schema ./tipoff.schema.json` as the first line of the file, [Taplo](https://taplo.tamasfe.dev) and the
+extensions of editors that use it (in VS Code: Even Better TOML) find it. `tipoff check` also finds what depends on several keys.
+
 - Any string may be taken from elsewhere: `token = { env = \"NAME\" }` from the environment,
   `password = { file = \"PATH\" }` from a file, without its last line end.
 - Paths are relative to the folder of the configuration.

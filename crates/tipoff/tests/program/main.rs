@@ -75,6 +75,7 @@ mod pull_onvif;
 mod recovery;
 mod reload;
 mod rules;
+mod schema;
 mod service_manager;
 mod sessions;
 mod spool_copy;
