@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{Config, schema};
+use crate::config::{Config, Overrides, schema};
 use crate::reload::Source;
 use crate::runtime::clock::Clock;
 use crate::runtime::log::{self, LogForm};
@@ -78,7 +78,7 @@ struct Common {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Receive mail from devices and send alerts, until stopped
-    Run,
+    Run(run::Args),
     /// Set up a Telegram bot: asks, tests, writes the configuration file
     Init(init::Args),
     /// Check the configuration: every fault at once, each with its line
@@ -182,7 +182,10 @@ fn dispatch(cli: Cli) -> Ending {
     let common = cli.common;
     let clock = Clock::system();
     match cli.command {
-        Command::Run => run::run(Source::new(common.config, common.data_dir), clock),
+        Command::Run(args) => {
+            let overrides = args.over(common.overrides());
+            run::run(Source::new(common.config, overrides), clock)
+        }
         Command::Init(args) => init::run(&args, &common),
         Command::Check(args) => check::run(&args, &common, &clock),
         Command::Doctor(args) => doctor::run(&args, &common.load()?, &clock),
@@ -216,9 +219,14 @@ fn dispatch(cli: Cli) -> Ending {
 }
 
 impl Common {
+    /// What the command line says in place of the file.
+    fn overrides(&self) -> Overrides {
+        Overrides { data_dir: self.data_dir.clone(), ..Overrides::default() }
+    }
+
     fn load(&self) -> Result<Config, Failure> {
         let environment = |name: &str| std::env::var(name).ok();
-        Config::load(self.config.as_deref(), self.data_dir.as_deref(), &environment)
+        Config::load(self.config.as_deref(), Some(&self.overrides()), &environment)
             .map_err(|faults| Failure::Configuration(Box::new(faults)))
     }
 }

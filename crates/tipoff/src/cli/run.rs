@@ -21,7 +21,7 @@ use self::signals::Signals;
 use super::announce::AlarmAddresses;
 use super::{Ending, Failure, announce, process, shared_secrets, signing_key};
 use crate::cameras::{CameraSetups, Pictures};
-use crate::config::{Config, Listener};
+use crate::config::{Config, Listener, Overrides};
 use crate::net::{network, tls::Tls};
 use crate::open_files::{self, Ceilings};
 use crate::other_nodes::OtherNodes;
@@ -33,6 +33,28 @@ use crate::runtime::{clock::Clock, links::Links, live_rules::LiveRules, shutdown
 use crate::services::Services;
 use crate::web::{self, EventStreams, Reach, ShareOpens, access::Access};
 use crate::{programs, service_manager};
+
+/// What goes before the configuration file.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Receive mail on these addresses instead [env: TIPOFF_SMTP_LISTEN] [default: the file's]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    smtp_listen: Vec<String>,
+    /// Receive uploads on these addresses instead, or "off" [env: TIPOFF_FTP_LISTEN]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    ftp_listen: Vec<String>,
+    /// Serve the dashboard and alarms on this address instead, or "off" [env: TIPOFF_HTTP_LISTEN]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    http_listen: Vec<String>,
+}
+
+impl Args {
+    /// What all subcommands take, with these.
+    pub(super) fn over(self, common: Overrides) -> Overrides {
+        let Self { smtp_listen, ftp_listen, http_listen } = self;
+        Overrides { smtp_listen, ftp_listen, http_listen, ..common }
+    }
+}
 
 /// Runs until SIGTERM or SIGINT. A faulty configuration is a usage error (exit code 2); everything
 /// later that stops the start, such as a port in use, is exit code 1.

@@ -13,6 +13,7 @@ use super::access::Networks;
 use super::fault::Fault;
 use super::key::{Key, ValueForm, Without, nothing};
 use super::listener::{Listener, Schemes, proxy_network, proxy_protocol};
+use super::overrides::{self, Listening, Named, NamedBy, OFF};
 use super::secret::Secret;
 use super::section::Section;
 use super::smtp::{is_host_name, machine_name};
@@ -136,8 +137,8 @@ const TAKEN_HEADERS: [&str; 9] = [
 pub(super) const DOC: &str =
     "The HTTP port: the dashboard, its API, health, metrics, and signed links to stored files.";
 
-/// Reads the section. Also returns the place of the listener, for the check that no two use one port.
-pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAddr>>) {
+/// Reads the section. Also returns what names the address of the listener, for the check that no two use one port.
+pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Named<SocketAddr>>) {
     let key = Key {
         name: "listen",
         form: ValueForm::Text,
@@ -150,9 +151,13 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
         Some(given) => Some(given),
         None => listener(LISTEN).ok().map(|default| Spanned::new(0..0, default)),
     };
-    let place = listen
-        .as_ref()
-        .and_then(|it| it.get_ref().map(|listener| Spanned::new(it.span(), listener.address)));
+    let of_file = listen.into_iter().collect();
+    let listen = overrides::listeners(section.reading, Listening::Http, of_file, listener);
+    if let [_, Named { by: NamedBy::Override(name), .. }, ..] = listen.as_slice() {
+        section.fault(Fault::new(format!("`{name}`: only one address is possible")));
+    }
+    let listen = listen.into_iter().next();
+    let place = listen.as_ref().and_then(|it| Some(it.at(it.listener?.address)));
     let key = Key {
         name: "public_url",
         form: ValueForm::Text,
@@ -174,7 +179,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
     names.extend(machine_names(&machine_name()));
     names.extend(public_url.as_deref().and_then(host_of));
     let proxies = proxies(section, public_url.is_some());
-    let listen = listen.and_then(Spanned::into_inner);
+    let listen = listen.and_then(|it| it.listener);
     (Http { listen, public_url, media_links, names, proxies, proxy_protocol }, place)
 }
 
@@ -313,7 +318,7 @@ fn check_user_header(section: &Section<'_>, has_proxies: bool, is_proven: bool) 
 }
 
 fn listener(text: &str) -> Result<Option<Listener>, String> {
-    if text == "off" { Ok(None) } else { SCHEMES.listener(text).map(Some) }
+    if text == OFF { Ok(None) } else { SCHEMES.listener(text).map(Some) }
 }
 
 /// Reads the beginning of links. A path is kept, for a proxy that serves Tipoff below one.

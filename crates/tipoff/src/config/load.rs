@@ -16,6 +16,7 @@ use super::access::Networks;
 use super::book::Book;
 use super::channel::Channels;
 use super::fault::{Fault, Faults};
+use super::overrides::Overrides;
 use super::reading::{Environment, Reading, SecretFiles};
 use super::route::{self, KnownNames};
 use super::section::Section;
@@ -100,21 +101,22 @@ impl Config {
         self.devices.iter().map(|device| device.name.clone()).collect()
     }
 
-    /// Reads the file that is named or found. Without a file the defaults apply. `cli_data_dir` overrides `data_dir`.
+    /// Reads the file that is named or found. Without a file the defaults apply. `overrides` is what the
+    /// command line says in place of it.
     ///
     /// # Errors
     /// All faults of the file, each at its place.
     pub(crate) fn load(
         cli_path: Option<&Path>,
-        cli_data_dir: Option<&Path>,
+        overrides: Option<&Overrides>,
         environment: Environment<'_>,
     ) -> Result<Self, Faults> {
         let Some(path) = find(cli_path, environment) else {
-            return Self::parse(None, "", cli_data_dir, environment);
+            return Self::parse(None, "", overrides, environment);
         };
         let source = read_file(&path)
             .map_err(|reason| Faults::one(path.clone(), format!("{}: {reason}", path.display())))?;
-        Self::parse(Some(path), &source, cli_data_dir, environment)
+        Self::parse(Some(path), &source, overrides, environment)
     }
 
     /// The files with secrets that every user of this machine can read; for a warning.
@@ -128,7 +130,7 @@ impl Config {
     pub(crate) fn parse(
         path: Option<PathBuf>,
         source: &str,
-        cli_data_dir: Option<&Path>,
+        overrides: Option<&Overrides>,
         environment: Environment<'_>,
     ) -> Result<Self, Faults> {
         let (root, errors) = DeTable::parse_recoverable(source);
@@ -137,7 +139,7 @@ impl Config {
             return Err(Faults::new(path.as_deref(), mask::all(source), faults));
         }
         let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-        let reading = Reading::new(folder.to_owned(), environment, describe);
+        let reading = Reading::new(folder.to_owned(), environment, describe).with(overrides);
         let mut config = read(Section::root(&reading, root.get_ref()));
         config.secrets = reading.secret_files();
         config.warnings = exposure::warnings(&reading, channel::settings_of(&config.channels));
@@ -146,8 +148,8 @@ impl Config {
             let source = mask::values(source, root.get_ref(), shown);
             return Err(Faults::new(path.as_deref(), source, faults));
         }
-        if let Some(folder) = cli_data_dir {
-            config.data_dir = folder.to_owned();
+        if let Some(folder) = overrides.and_then(|it| it.data_dir.clone()) {
+            config.data_dir = folder;
         }
         config.path = path;
         Ok(config)

@@ -17,6 +17,7 @@ use super::book::Book;
 use super::fault::Fault;
 use super::key::{Key, ValueForm};
 use super::mask::Span;
+use super::overrides::Overrides;
 use super::suggest::nearest;
 
 /// Limit of a file with one value, in bytes: a larger one is a mistake.
@@ -39,6 +40,8 @@ pub(super) struct Reading<'a> {
     /// The folder of the file: paths in it are relative to this.
     folder: PathBuf,
     environment: Environment<'a>,
+    /// What the command line says in place of the file.
+    overrides: Overrides,
     faults: RefCell<Vec<Fault>>,
     /// Places of values that are no secrets.
     shown: RefCell<Vec<Span>>,
@@ -64,6 +67,7 @@ impl<'a> Reading<'a> {
         Self {
             folder,
             environment,
+            overrides: Overrides::default(),
             faults: RefCell::default(),
             shown: RefCell::default(),
             secrets: RefCell::default(),
@@ -73,6 +77,11 @@ impl<'a> Reading<'a> {
             describe_all,
             empty: DeTable::new(),
         }
+    }
+
+    /// The same with what the command line says in place of the file.
+    pub(super) fn with(self, overrides: Option<&Overrides>) -> Self {
+        Self { overrides: overrides.cloned().unwrap_or_default(), ..self }
     }
 
     /// A reading of nothing, to learn which keys there are.
@@ -142,6 +151,11 @@ impl<'a> Reading<'a> {
     /// A variable of the environment; empty is unset.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
         (self.environment)(name).filter(|value| !value.is_empty())
+    }
+
+    /// What the command line says in place of the file.
+    pub(super) fn overrides(&self) -> &Overrides {
+        &self.overrides
     }
 
     /// Resolves a path of the file: relative to the file's folder.

@@ -125,6 +125,9 @@ In the environment:
 | --- | --- |
 | `TIPOFF_CONFIG` | The path of the configuration. |
 | `TIPOFF_DATA_DIR` | Overrides the file's `data_dir`; `--data-dir` overrides both. |
+| `TIPOFF_SMTP_LISTEN`, `TIPOFF_FTP_LISTEN`, `TIPOFF_HTTP_LISTEN` | Override `listen` of `[smtp]`, `[ftp]` and `[http]`: \
+one or, but for HTTP, several addresses with commas between them; `off` closes the ports of FTP and HTTP. \
+`tipoff run --smtp-listen ADDRESS` (also `--ftp-listen`, `--http-listen`) overrides both. |
 | `TIPOFF_TELEGRAM_TOKEN`, `TIPOFF_TELEGRAM_CHAT` | Define a channel if none is configured. |
 | `TIPOFF_TELEGRAM_API` | Another Bot API server for that channel. |
 ";

@@ -17,7 +17,7 @@ use tokio::signal::unix::Signal;
 use tokio::sync::{Mutex, watch};
 
 use crate::audit::{self, AuditAction};
-use crate::config::{self, Config, ConfigFault, ConfigState, Faults};
+use crate::config::{self, Config, ConfigFault, ConfigState, Faults, Overrides};
 use crate::runtime::events::LiveEvent;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
@@ -34,8 +34,8 @@ const SETTLE: Duration = Duration::from_millis(300);
 pub(crate) struct Source {
     /// `--config`, or the file that was found at the start; `None` while there is none.
     file: Option<PathBuf>,
-    /// `--data-dir`, which overrides the file.
-    data_dir: Option<PathBuf>,
+    /// What the command line says in place of the file.
+    overrides: Overrides,
     /// The file when it was last loaded.
     loaded: Look,
     /// The file when it was last looked at.
@@ -54,8 +54,8 @@ enum Comparison {
 
 impl Source {
     /// The configuration that this command line names.
-    pub(crate) fn new(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> Self {
-        Self { file, data_dir, loaded: Look::default(), seen: Look::default() }
+    pub(crate) fn new(file: Option<PathBuf>, overrides: Overrides) -> Self {
+        Self { file, overrides, loaded: Look::default(), seen: Look::default() }
     }
 
     /// Loads the configuration.
@@ -66,7 +66,7 @@ impl Source {
         // Before it is read, so that an edit in between is noticed at the next look.
         self.seen = self.look();
         self.loaded = self.seen.clone();
-        Config::load(self.file.as_deref(), self.data_dir.as_deref(), &variable)
+        Config::load(self.file.as_deref(), Some(&self.overrides), &variable)
     }
 
     /// Keeps to the file that was loaded: if it is removed later, no other file takes its place.
