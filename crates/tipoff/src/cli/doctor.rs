@@ -52,6 +52,11 @@ pub(super) fn in_container() -> bool {
     CONTAINER_FILES.iter().any(|file| Path::new(file).exists())
 }
 
+/// Whether a Tipoff receives into the data folder; `None` if this user cannot read its lock.
+pub(super) fn is_running(data_dir: &Path) -> Option<bool> {
+    Folder::look(data_dir).in_use
+}
+
 /// Runs every check, in the order of the output.
 async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     let in_container = in_container();

@@ -7,6 +7,8 @@ mod check;
 mod compact;
 mod doctor;
 mod explain;
+mod failure;
+mod help;
 mod incidents;
 mod init;
 mod json;
@@ -22,13 +24,14 @@ mod signing_key;
 mod spool;
 mod tokens;
 mod users;
+mod welcome;
 
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use self::failure::{Failure, wants_json};
 use crate::config::{Config, Overrides, schema};
 use crate::reload::Source;
 use crate::runtime::clock::Clock;
@@ -49,7 +52,7 @@ struct Cli {
     #[command(flatten)]
     common: Common,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// What every subcommand takes.
@@ -122,52 +125,49 @@ enum Command {
     Schema,
 }
 
-/// Why a subcommand ended without success.
-enum Failure {
-    /// Exit code 1, with what went wrong.
-    Failed(anyhow::Error),
-    /// Exit code 1; all has been said.
-    Told,
-    /// Exit code 2, with the faults of the configuration.
-    Configuration(Box<crate::config::Faults>),
-}
-
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
 type Ending = Result<(), Failure>;
 
 /// Does what the command line asks for.
 pub(crate) fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            let code = if error.use_stderr() { USAGE } else { FINE };
-            let _ = error.print();
-            return code.into();
+    let as_json = wants_json(std::env::args_os().skip(1));
+    let code = match parse(as_json) {
+        Ok(Cli { common, command: Some(command) }) => {
+            match dispatch(common, command).and_then(|()| printed()) {
+                Ok(()) => FINE,
+                Err(failure) => {
+                    failure.print(as_json);
+                    failure.code()
+                }
+            }
         }
-    };
-    if let Err(error) = log::start(cli.common.log, &cli.common.log_level) {
-        eprintln!("tipoff: --log-level {}: {error}", cli.common.log_level);
-        return USAGE.into();
-    }
-    let code = match dispatch(cli).and_then(|()| printed()) {
-        Ok(()) => FINE,
-        Err(Failure::Told) => FAILED,
-        Err(Failure::Failed(error)) => {
-            eprintln!("tipoff: {error:#}");
-            FAILED
-        }
-        Err(Failure::Configuration(faults)) => {
-            log::write_colored(&faults.render(io::IsTerminal::is_terminal(&io::stderr())));
+        Ok(Cli { common, command: None }) => {
+            welcome::print(&common);
             USAGE
         }
+        Err(code) => code,
     };
     terminal::flush();
     code.into()
+}
+
+/// Reads the command line and starts the log. The error is the exit code; all has been said.
+fn parse(as_json: bool) -> Result<Cli, u8> {
+    let command = help::grouped(Cli::command());
+    let parsed = command.try_get_matches().and_then(|it| Cli::from_arg_matches(&it));
+    let cli = parsed.map_err(|error| {
+        if error.use_stderr() && as_json {
+            Failure::Usage(error.render().to_string().trim_end().to_owned()).print(true);
+        } else {
+            let _ = error.print();
+        }
+        if error.use_stderr() { USAGE } else { FINE }
+    })?;
+    log::start(cli.common.log, &cli.common.log_level).map_err(|error| {
+        let failure = Failure::Usage(format!("--log-level {}: {error}", cli.common.log_level));
+        failure.print(as_json);
+        failure.code()
+    })?;
+    Ok(cli)
 }
 
 /// What was asked for is of no use where it could not be printed.
@@ -178,10 +178,9 @@ fn printed() -> Ending {
     }
 }
 
-fn dispatch(cli: Cli) -> Ending {
-    let common = cli.common;
+fn dispatch(common: Common, command: Command) -> Ending {
     let clock = Clock::system();
-    match cli.command {
+    match command {
         Command::Run(args) => {
             let overrides = args.over(common.overrides());
             run::run(Source::new(common.config, overrides), clock)

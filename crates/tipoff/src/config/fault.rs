@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
 
 use super::mask::{Masked, Span};
 
@@ -82,6 +83,19 @@ impl Fault {
     }
 }
 
+/// A fault for programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct FaultDetail {
+    /// The number of its line; null if it has no place in the file.
+    line: Option<usize>,
+    /// What is wrong.
+    message: String,
+    /// What is wrong right at the place.
+    label: Option<String>,
+    /// What to do.
+    help: Option<String>,
+}
+
 /// All faults of a file, with what is needed to show them.
 #[derive(Debug)]
 pub(crate) struct Faults {
@@ -113,6 +127,22 @@ impl Faults {
         shown.collect::<Vec<_>>().join("; ")
     }
 
+    /// The path of the file; `None` if there is none.
+    pub(crate) fn path(&self) -> Option<&str> {
+        Some(self.path.as_str()).filter(|path| !path.is_empty())
+    }
+
+    /// Each fault, those with a place first; as many as are shown to people.
+    pub(crate) fn details(&self) -> Vec<FaultDetail> {
+        let detail = |fault: &Fault| FaultDetail {
+            line: fault.span.as_ref().map(|span| self.source.line(span)),
+            message: fault.title.clone(),
+            label: fault.label.clone(),
+            help: fault.help.clone(),
+        };
+        self.faults.iter().take(SHOWN_MAX).map(detail).collect()
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.faults.len()
@@ -126,13 +156,17 @@ impl Faults {
             text.push_str(&renderer.render(&[fault.group(&self.path, &self.source)]));
             text.push_str("\n\n");
         }
+        text + &format!("{}\n", self.count_in_words())
+    }
+
+    /// How many there are, and where.
+    pub(crate) fn count_in_words(&self) -> String {
         let count = match self.count() {
             1 => "1 fault".to_owned(),
             count if count > SHOWN_MAX => format!("{count} faults (the first {SHOWN_MAX} shown)"),
             count => format!("{count} faults"),
         };
-        let place = if self.path.is_empty() { "the configuration" } else { &self.path };
-        text + &format!("{count} in {place}\n")
+        format!("{count} in {}", self.path().unwrap_or("the configuration"))
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) use alarm::AlarmListeners;
 pub(crate) use camera::{PictureSource, PullConfig, PullKind};
 pub(crate) use channel::ChannelConfig;
 pub(crate) use device::DeviceConfig;
-pub(crate) use fault::Faults;
+pub(crate) use fault::{FaultDetail, Faults};
 pub(crate) use ftp::{ActiveAddresses, Ftp};
 pub(crate) use http::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
 pub(crate) use listener::Listener;

@@ -63,6 +63,7 @@ mod mail_contents;
 mod mqtt;
 mod mqtt_source;
 mod network_faults;
+mod next_steps;
 mod nodes;
 mod ntfy;
 mod old_clients;
