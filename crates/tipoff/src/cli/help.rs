@@ -7,7 +7,7 @@ use clap::builder::StyledStr;
 /// The groups in the order in which somebody needs them, with their subcommands.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Begin", &["init", "run", "send"]),
-    ("See what arrived", &["incidents", "sessions"]),
+    ("See what arrived", &["incidents", "devices", "sessions"]),
     ("Route alerts", &["channels", "route"]),
     ("Find what is wrong", &["check", "doctor"]),
     ("Manage logins", &["password", "users", "token", "audit"]),

@@ -4,6 +4,8 @@
 //! changes (a lock, a retry) is in the audit log as done by the command line, and the server sees
 //! it within seconds.
 
+mod export;
+
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -53,6 +55,8 @@ pub(super) enum Action {
         /// Its number
         incident: i64,
     },
+    /// Write original mails and files with an index, to a folder or as a zip file
+    Export(export::Args),
 }
 
 /// Runs one action. Exit code 1 if there is no such incident.
@@ -64,6 +68,9 @@ pub(super) fn run(action: &Action, config: &Config, clock: &Clock) -> Ending {
 async fn act(action: &Action, config: &Config, clock: &Clock) -> anyhow::Result<()> {
     let spool = tipoff_spool::open_beside(&config.spool(), Arc::new(config.rules.clone())).await?;
     match *action {
+        Action::Export(ref args) => {
+            export::run(&*spool, args, &config.rules.clock, clock.now()).await?;
+        }
         Action::List { limit, json } => {
             // With suppressed incidents, which the timeline leaves out: here one looks for what is
             // missing there.

@@ -5,6 +5,7 @@ mod audit;
 mod channels;
 mod check;
 mod compact;
+mod devices;
 mod doctor;
 mod explain;
 mod failure;
@@ -90,15 +91,17 @@ enum Command {
     Doctor(doctor::Args),
     /// Act as a camera: send a test picture to a running server
     Send(send::Args),
-    /// Try the configured channels
+    /// List and test the configured channels
     #[command(subcommand)]
     Channels(channels::Action),
     /// Try the routes
     #[command(subcommand)]
     Route(route::Action),
-    /// Look at what has arrived and where it went
+    /// Look at what has arrived and where it went, and export it
     #[command(subcommand)]
     Incidents(incidents::Action),
+    /// List, name and mute devices, and add new ones with their login
+    Devices(devices::Args),
     /// Read what devices said, line by line: why something did not arrive
     Sessions(sessions::Args),
     /// List, add, change and remove those who may log in to the dashboard
@@ -189,9 +192,10 @@ fn dispatch(common: Common, command: Command) -> Ending {
         Command::Check(args) => check::run(&args, &common, &clock),
         Command::Doctor(args) => doctor::run(&args, &common.load()?, &clock),
         Command::Send(args) => send::run(&args, &clock),
-        Command::Channels(action) => channels::run(&action, common.load()?, clock.now()),
+        Command::Channels(action) => channels::run(&action, common.load()?, &clock),
         Command::Route(action) => route::run(&action, common.load()?, &clock),
         Command::Incidents(action) => incidents::run(&action, &common.load()?, &clock),
+        Command::Devices(args) => devices::run(&args, common.load()?, &clock),
         Command::Sessions(args) => sessions::run(args, &common.load()?),
         Command::Users(args) => users::run(args, &common.load()?, clock.now()),
         Command::Password(args) => password::password(&args, &common.load()?, clock.now()),

@@ -61,4 +61,5 @@ pub(crate) use secret::Secret;
 pub(crate) use smtp::{Certificate, Smtp, SmtpListener};
 pub(crate) use spool::SpoolSettings;
 pub(crate) use state::{ConfigFault, ConfigState};
+pub(crate) use units::duration;
 pub(crate) use video::Video;

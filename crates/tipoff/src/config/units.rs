@@ -28,7 +28,7 @@ const DURATION_S_MAX: u64 = 100 * 366 * 86_400;
 
 /// A duration: `"20 s"`, `"5 min"`, `"1 h 30 min"`, `"30 days"`. A day has 24 hours. A number without a unit is
 /// refused, because people mean seconds or minutes by it.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     if !text.is_empty() && text.chars().all(|character| character.is_ascii_digit()) {
         return Err(format!("a unit is missing: \"{text} s\", \"{text} min\""));

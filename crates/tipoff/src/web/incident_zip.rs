@@ -59,7 +59,7 @@ pub(super) async fn send(state: &AppState, detail: &IncidentDetail) -> Result<Re
 }
 
 /// Each mail and each file, under a name that begins with the arrival's number: names are unique, and sort by time.
-fn contents(
+pub(crate) fn contents(
     arrivals: &[ArrivalLine],
 ) -> impl Iterator<Item = (String, Timestamp, MediaPlace)> + '_ {
     arrivals.iter().flat_map(|arrival| {
@@ -82,7 +82,7 @@ fn contents(
 }
 
 /// A name without a path and without what some system does not take in a name, its ending kept.
-fn safe(name: &str) -> String {
+pub(crate) fn safe(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let forbidden = |it: char| it.is_control() || "<>:\"|?*".contains(it);
     let name: String = name.chars().map(|it| if forbidden(it) { '_' } else { it }).collect();
@@ -111,7 +111,7 @@ fn pack(
 }
 
 /// Sizes from 4 GB on need the large format (APPNOTE, section 4.3.9.2).
-fn options(time: Timestamp, size: u64) -> SimpleFileOptions {
+pub(crate) fn options(time: Timestamp, size: u64) -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .last_modified_time(dos_time(time).unwrap_or_default())

@@ -64,7 +64,14 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
+pub(crate) use api::devices::{
+    DeviceEdit, add_to as add_device, changes as device_changes, described as described_edit,
+    of_device as audited_device, origin as device_origin,
+};
 pub(crate) use api::event_stream::EventStreams;
+pub(crate) use incident_zip::{
+    contents as stored_files, options as zip_options, safe as safe_name,
+};
 pub(crate) use share_opens::ShareOpens;
 
 use access::{Access, Guard, Rights};

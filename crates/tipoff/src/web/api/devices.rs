@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tipoff_model::{DeviceId, DeviceKey, Timestamp};
-use tipoff_spool::{DeviceChange, DeviceFilter, DeviceLine, NewDevice};
+use tipoff_spool::{DeviceChange, DeviceFilter, DeviceLine, NewDevice, Spool};
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::access::AuditContext;
@@ -200,15 +200,15 @@ pub(in super::super) struct DeviceToAdd {
 
 /// A device that was added, with its login. Only this answer contains the password.
 #[derive(Serialize, ToSchema)]
-pub(in super::super) struct AddedDevice {
+pub(crate) struct AddedDevice {
     /// Number of the device.
-    pub(in super::super) id: i64,
+    pub(crate) id: i64,
     /// What people call it.
-    pub(in super::super) name: String,
+    pub(crate) name: String,
     /// User for SMTP and FTP.
-    pub(in super::super) user: String,
+    pub(crate) user: String,
     /// Its password, shown this once.
-    pub(in super::super) password: String,
+    pub(crate) password: String,
 }
 
 /// Adds a device, with a user and a password to type into it.
@@ -221,20 +221,32 @@ pub(in super::super) async fn add(
     audit: AuditContext,
     Json(device): Json<DeviceToAdd>,
 ) -> Result<(StatusCode, Json<AddedDevice>), Problem> {
-    let name = name(&device.name)?;
+    let added = add_to(&*state.spool, &device.name, |user| state.is_user(user)).await?;
+    state.devices_changed().await?;
+    let detail = format!("user {}", added.user);
+    state.note(audit.entry(AuditAction::DeviceAdd, &*added.name, detail)).await;
+    Ok((StatusCode::CREATED, Json(added)))
+}
+
+/// Adds a device to the spool, with the first user that is free. `is_user`: whether the configuration gives a user to
+/// somebody.
+pub(crate) async fn add_to(
+    spool: &dyn Spool,
+    name_given: &str,
+    is_user: impl Fn(&str) -> bool,
+) -> Result<AddedDevice, Problem> {
+    let name = name(name_given)?;
     let password = device_credentials::password()?;
     for user in device_credentials::users(&name) {
-        let taken = state.is_user(&user);
+        let taken = is_user(&user);
         let device = NewDevice {
             name: name.clone(),
             user: user.clone(),
             password: password.clone(),
             camera: None,
         };
-        if !taken && let Some(id) = state.spool.add_device(device).await? {
-            state.devices_changed().await?;
-            state.note(audit.entry(AuditAction::DeviceAdd, &*name, format!("user {user}"))).await;
-            return Ok((StatusCode::CREATED, Json(AddedDevice { id: id.0, name, user, password })));
+        if !taken && let Some(id) = spool.add_device(device).await? {
+            return Ok(AddedDevice { id: id.0, name, user, password });
         }
     }
     Err(Problem::new(
@@ -255,21 +267,21 @@ fn name(text: &str) -> Result<String, Problem> {
 }
 
 /// What to change of a device; what is left out stays as it is.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct DeviceEdit {
+pub(crate) struct DeviceEdit {
     /// What to call it; empty: what it calls itself.
     #[serde(default)]
     #[schema(max_length = 60)]
-    name: Option<String>,
+    pub(crate) name: Option<String>,
     /// For how many seconds from now on its alerts are muted; 0 unmutes.
     #[serde(default)]
     #[schema(maximum = 31622400)]
-    muted_for_s: Option<u64>,
+    pub(crate) muted_for_s: Option<u64>,
     /// After how many seconds without an arrival an inactivity alert is sent; 0 for never.
     #[serde(default)]
     #[schema(maximum = 31622400)]
-    silent_after_s: Option<u64>,
+    pub(crate) silent_after_s: Option<u64>,
 }
 
 /// Renames or mutes a device, or sets its inactivity alert.
@@ -296,12 +308,12 @@ pub(in super::super) async fn change(
 }
 
 /// A device in the audit log.
-pub(in super::super) fn of_device(known: &DeviceLine) -> String {
+pub(crate) fn of_device(known: &DeviceLine) -> String {
     format!("device {}, {}", known.id, known.name)
 }
 
 /// An edit in words, for the audit log.
-fn described(change: &DeviceEdit) -> String {
+pub(crate) fn described(change: &DeviceEdit) -> String {
     let name = change.name.as_ref().map(|name| format!("name: {name}"));
     let muted = change.muted_for_s.map(|seconds| format!("mute: {}", lasting(seconds)));
     let watched = change.silent_after_s.map(|seconds| match seconds {
@@ -312,7 +324,7 @@ fn described(change: &DeviceEdit) -> String {
 }
 
 /// The changes that an edit asks for. One that is not allowed refuses all of them, so nothing is changed by half.
-fn changes(
+pub(crate) fn changes(
     known: &DeviceLine,
     change: DeviceEdit,
     now: Timestamp,
