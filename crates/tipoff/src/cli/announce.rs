@@ -77,9 +77,7 @@ pub(super) fn announce(
     }
     alarms.print(&config.access, lan);
     if config.channels.is_empty() {
-        println!(
-            "Alerts go nowhere yet: no channel is configured. `tipoff init` sets up Telegram."
-        );
+        println!("Alerts go nowhere yet: no channel is configured. `tipoff init` sets one up.");
     } else {
         let names: Vec<String> = config
             .channels

@@ -116,7 +116,7 @@ fn channels(channels: &[ChannelConfig]) -> Finding {
         return Finding::hint(
             "channels",
             "none is configured: what arrives is kept and goes nowhere",
-            "`tipoff init` sets up Telegram",
+            "`tipoff init` sets one up",
         );
     }
     let names: Vec<String> =

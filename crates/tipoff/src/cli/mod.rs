@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how it ends. One file a subcommand.
 
 mod announce;
+mod ask;
 mod audit;
 mod channels;
 mod check;
@@ -83,7 +84,7 @@ struct Common {
 enum Command {
     /// Receive mail from devices and send alerts, until stopped
     Run(run::Args),
-    /// Set up a Telegram bot: asks, tests, writes the configuration file
+    /// Set up where alerts go: asks, tests, writes the configuration file
     Init(init::Args),
     /// Check the configuration: every fault at once, each with its line
     Check(check::Args),

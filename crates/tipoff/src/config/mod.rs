@@ -61,5 +61,6 @@ pub(crate) use secret::Secret;
 pub(crate) use smtp::{Certificate, Smtp, SmtpListener};
 pub(crate) use spool::SpoolSettings;
 pub(crate) use state::{ConfigFault, ConfigState};
+pub(crate) use suggest::nearest;
 pub(crate) use units::duration;
 pub(crate) use video::Video;

@@ -56,6 +56,7 @@ mod hostile_memory;
 mod hostile_senders;
 mod https;
 mod incident;
+mod init;
 mod json;
 mod keeping;
 mod kills;
