@@ -156,10 +156,9 @@ impl OtherNodes {
                 Ok(devices) => {
                     // What was read at the start may be older than this.
                     if self.services.devices_changed().await.is_ok() {
-                        if known.is_some() {
-                            tracing::info!(
-                                "The dashboard or the command line changed the added devices."
-                            );
+                        if known.is_some() || !devices.is_empty() {
+                            let count = devices.len();
+                            tracing::info!(count, "The devices that people added are known.");
                             self.services.events.publish(LiveEvent::Device);
                         }
                         known = Some(devices);

@@ -109,7 +109,7 @@ enum Command {
     Users(users::Args),
     /// Set the password of the dashboard's owner; it is read from standard input
     Password(password::PasswordArgs),
-    /// Make a token by which a program may ask the API, and print it; list and revoke tokens
+    /// Make, list and revoke the tokens by which programs ask the API
     Token(tokens::Args),
     /// Who changed what, and when, the newest first
     Audit(audit::Args),

@@ -75,7 +75,7 @@ fn a_device_that_is_added_can_log_in_at_the_running_server() {
     let (user, password) = (added["user"].as_str().unwrap(), added["password"].as_str().unwrap());
     assert_eq!(user, "frontyard");
     wait_for("the server to take it up", || {
-        server.log().contains("command line changed the added devices").then_some(())
+        server.log().contains("added are known. count=1").then_some(())
     });
     let mut client = Client::connect(server.smtp[0]);
     client.must("EHLO camera", "250");
