@@ -270,7 +270,10 @@ async fn a_target_with_rows_or_of_another_spool_is_refused() {
         assert!(error.to_string().contains(words), "{error}");
     };
     refused(copy(&embedded(&a), &embedded(&c)).await, "not empty: its table meta has rows");
-    refused(copy(&embedded(&folder.path().join("no")), &embedded(&c)).await, "holds no spool");
+    refused(
+        copy(&embedded(&folder.path().join("no")), &embedded(&c)).await,
+        "nothing is stored in",
+    );
     assert!(!folder.path().join("no").exists());
     let target = shared(&b, &database);
     assert!(copy_and_die(&embedded(&a), &target, 9).await.is_some());

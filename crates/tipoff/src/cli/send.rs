@@ -5,6 +5,7 @@
 
 mod ftp;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -173,11 +174,24 @@ fn mail(args: &Args, name: &str, picture: &[u8]) -> String {
 
 /// Connects, within the time limit. The usual reason of a failure is that no server runs.
 async fn connect(to: &str) -> anyhow::Result<TcpStream> {
-    timeout(REPLY_MAX, TcpStream::connect(to))
-        .await
-        .map_err(anyhow::Error::from)
-        .and_then(|connected| Ok(connected?))
-        .with_context(|| format!("cannot reach {to}: is `tipoff run` running there?"))
+    let connected = timeout(REPLY_MAX, TcpStream::connect(to)).await;
+    let connected = connected.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
+    connected.map_err(|error| {
+        let reason = match error.kind() {
+            ErrorKind::InvalidInput => "write --to as HOST:PORT, such as 127.0.0.1:2525".to_owned(),
+            ErrorKind::ConnectionRefused => {
+                "nothing listens there: start `tipoff run`, or check the port in --to".to_owned()
+            }
+            ErrorKind::TimedOut => {
+                format!(
+                    "no answer within {} s: check the address and the firewall",
+                    REPLY_MAX.as_secs()
+                )
+            }
+            _ => format!("{error}: check the address in --to"),
+        };
+        anyhow::anyhow!("cannot reach {to}: {reason}")
+    })
 }
 
 /// The camera's side of the session, for SMTP and for FTP's control connection.

@@ -114,8 +114,8 @@ impl Faults {
     }
 
     /// A single fault without a place, such as a file that cannot be read.
-    pub(super) fn one(path: PathBuf, title: impl Into<String>) -> Self {
-        Self::new(Some(&path), Masked::default(), vec![Fault::new(title)])
+    pub(super) fn one(path: PathBuf, fault: Fault) -> Self {
+        Self::new(Some(&path), Masked::default(), vec![fault])
     }
 
     /// All faults on one line, for a log: each with the number of its line, without the text of the file.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use tipoff_rules::{Clock, Rules};
@@ -114,8 +114,10 @@ impl Config {
         let Some(path) = find(cli_path, environment) else {
             return Self::parse(None, "", overrides, environment);
         };
-        let source = read_file(&path)
-            .map_err(|reason| Faults::one(path.clone(), format!("{}: {reason}", path.display())))?;
+        let source = read_file(&path).map_err(|(reason, help)| {
+            let fault = Fault::new(format!("{}: {reason}", path.display()));
+            Faults::one(path.clone(), fault.help(help))
+        })?;
         Self::parse(Some(path), &source, overrides, environment)
     }
 
@@ -272,21 +274,44 @@ pub(crate) fn find(cli_path: Option<&Path>, environment: Environment<'_>) -> Opt
         .or_else(|| places().into_iter().find(|path| path.exists()))
 }
 
-/// The text of the file. The error continues the sentence "PATH: …".
-fn read_file(path: &Path) -> Result<String, String> {
+/// The text of the file. The error continues the sentence "PATH: …", and says what to do.
+fn read_file(path: &Path) -> Result<String, (String, String)> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     file.take(FILE_BYTES_MAX + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| format!("cannot be read: {error}"))?;
+        .map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(format!("is larger than {FILE_BYTES_MAX} bytes"));
+        let reason = format!("is larger than {FILE_BYTES_MAX} bytes");
+        return Err((reason, "name the configuration file".to_owned()));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
         let line = 1 + good.filter(|&&byte| byte == b'\n').count();
-        format!("is not UTF-8 text in line {line}: save it as UTF-8")
+        let help = "save it as UTF-8: editors on Windows may use another encoding, also for quotes";
+        (format!("is not UTF-8 text in line {line}"), help.to_owned())
     })
+}
+
+/// Why the file cannot be read, and what to do.
+fn unreadable(path: &Path, error: &io::Error) -> (String, String) {
+    let (reason, help) = match error.kind() {
+        ErrorKind::NotFound => (
+            "cannot be opened: there is no such file".to_owned(),
+            "check the path in --config or $TIPOFF_CONFIG; `tipoff init` writes a file".to_owned(),
+        ),
+        ErrorKind::PermissionDenied => (
+            "cannot be opened: this user may not read it".to_owned(),
+            "run this as root or as the user that Tipoff runs as, as in `sudo -u tipoff tipoff …`"
+                .to_owned(),
+        ),
+        ErrorKind::IsADirectory => (
+            "is a folder".to_owned(),
+            format!("name the file in it, such as {}", path.join(LOCAL_FILE).display()),
+        ),
+        _ => (format!("cannot be read: {error}"), "name another file with --config".to_owned()),
+    };
+    (reason, help)
 }
 
 /// The faults of invalid TOML: the first error of each line, because the others on the line are its consequences.
@@ -300,15 +325,21 @@ fn syntax_faults(source: &str, errors: &[toml::de::Error]) -> Vec<Fault> {
         if !lines.insert(line) {
             continue;
         }
-        let bare = source.lines().nth(line).is_some_and(has_bare_value);
+        let text = source.lines().nth(line).unwrap_or_default();
         let fault = Fault::at(span, "this is not valid TOML").label(error.message());
-        faults.push(match bare {
-            true => fault.help("a string needs quotes: key = \"value\""),
-            false => fault,
+        faults.push(if text.contains(CURLY_QUOTES) {
+            fault.help("the quotes are curly ones, as text processors make them; write straight ones: key = \"value\"")
+        } else if has_bare_value(text) {
+            fault.help("a string needs quotes: key = \"value\"")
+        } else {
+            fault
         });
     }
     faults
 }
+
+/// Quotes of text processors, which TOML does not know.
+const CURLY_QUOTES: [char; 7] = ['“', '”', '„', '‟', '‘', '’', '‚'];
 
 /// Whether a line sets something that looks like a string without quotes.
 fn has_bare_value(line: &str) -> bool {

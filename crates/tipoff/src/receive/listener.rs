@@ -24,7 +24,7 @@ use super::{ftp, smtp};
 use crate::config::{Listener, SmtpListener};
 use crate::net::balancer::{ConnectionPath, HeaderGate, Origin};
 use crate::net::limit::{ConnectionHandle, ConnectionLimiter, ConnectionPermit, LimitExceeded};
-use crate::net::listen::listen;
+use crate::net::listen::{explain, listen};
 use crate::net::sniff::{KnownPeers, Speaks, sniff};
 use crate::net::tls::{Alpn, Tls, TlsPort};
 use crate::net::wire::Wire;
@@ -142,19 +142,8 @@ struct Accepted {
 /// Binds a listener. The error says what to do.
 pub(crate) fn bind(settings: Listener) -> anyhow::Result<BoundListener> {
     let address = settings.address;
-    let listener = listen(address, BACKLOG).map_err(|error| {
-        let hint = match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                "another program has this port: stop it, or set another `listen`"
-            }
-            io::ErrorKind::PermissionDenied => {
-                "ports below 1024 need a permission: use one above, or grant CAP_NET_BIND_SERVICE"
-            }
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address: check `listen`",
-            _ => "check `listen`",
-        };
-        anyhow::anyhow!("cannot listen on {address}: {error}; {hint}")
-    })?;
+    let listener =
+        listen(address, BACKLOG).map_err(|error| explain(address, "`listen`", &error))?;
     Ok(BoundListener { listener, settings })
 }
 

@@ -50,7 +50,6 @@ mod streaming_body;
 
 use std::sync::{Arc, OnceLock};
 
-use anyhow::Context as _;
 use axum::extract::Request;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -90,6 +89,7 @@ use crate::media::renditions::Renditions;
 use crate::media::thumbnails::Thumbnails;
 use crate::modes::Modes;
 use crate::net::known::KnownAddresses;
+use crate::net::listen::explain;
 use crate::net::tls::Tls;
 use crate::readiness::Health;
 use crate::receive::alarm::AlarmReceiver;
@@ -204,9 +204,8 @@ pub(crate) async fn bind(settings: &Http) -> anyhow::Result<Option<TcpListener>>
     let Some(Listener { address, .. }) = settings.listen else {
         return Ok(None);
     };
-    let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address} for HTTP: set another [http] listen, or \"off\"")
-    })?;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| explain(address, "`listen` in [http]", &error))?;
     Ok(Some(listener))
 }
 
@@ -214,10 +213,8 @@ pub(crate) async fn bind(settings: &Http) -> anyhow::Result<Option<TcpListener>>
 pub(crate) async fn bind_alarms(listeners: &[Listener]) -> anyhow::Result<Vec<TcpListener>> {
     let mut bound = Vec::new();
     for Listener { address, .. } in listeners {
-        let listener = TcpListener::bind(address).await.with_context(|| {
-            format!("cannot listen on {address} for alarms: set another [alarm] listen")
-        })?;
-        bound.push(listener);
+        let listener = TcpListener::bind(address).await;
+        bound.push(listener.map_err(|error| explain(*address, "`listen` in [alarm]", &error))?);
     }
     Ok(bound)
 }

@@ -34,6 +34,7 @@ mod dialogs;
 mod doctor;
 mod email;
 mod end;
+mod error_texts;
 mod exports;
 mod faults;
 mod fetched_pictures;
