@@ -10,8 +10,8 @@ use clap::Subcommand;
 use tipoff_model::{DeviceId, Timestamp};
 use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, Spool};
 
-use super::incidents::local_time;
 use super::json::{DeviceJson, print_json};
+use super::moment::local_time;
 use super::{Ending, Failure, block_on};
 use crate::audit::{self, AuditAction};
 use crate::config::{self, Config};

@@ -9,12 +9,13 @@ mod export;
 use std::sync::Arc;
 
 use clap::Subcommand;
-use tipoff_model::{DeliveryState, Envelope, IncidentId, Protocol, Timestamp};
+use tipoff_model::{DeliveryState, Envelope, IncidentId, Protocol};
 use tipoff_spool::{
     DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Lock, Spool,
 };
 
 use super::json::{IncidentJson, print_json};
+use super::moment::local_time;
 use super::{Ending, Failure, block_on};
 use crate::audit::{self, AuditAction};
 use crate::config::{Config, Retention};
@@ -264,15 +265,4 @@ fn route(envelope: &Envelope) -> String {
         None if envelope.protocol == Protocol::Mqtt => "alarm, by MQTT".to_owned(),
         None => format!("{} -> {}", envelope.sender, envelope.recipients.join(", ")),
     }
-}
-
-/// A time for people: in this machine's time zone, to the second. Programs get UTC (`--json`).
-pub(super) fn local_time(time: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(time.as_ms()).map_or_else(
-        |_| "?".to_owned(),
-        |time| {
-            let zone = jiff::tz::TimeZone::system();
-            time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
-        },
-    )
 }

@@ -62,6 +62,17 @@ pub(super) fn print_moment(rules: &Rules, past: &Past, now: Timestamp) {
     }
 }
 
+/// A time for people: in this machine's time zone, to the second. Programs get UTC (`--json`).
+pub(super) fn local_time(time: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(time.as_ms()).map_or_else(
+        |_| "?".to_owned(),
+        |time| {
+            let zone = jiff::tz::TimeZone::system();
+            time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
+        },
+    )
+}
+
 /// The local time, with its weekday.
 pub(super) fn local(clock: &Clock, at: Timestamp) -> String {
     clock.local(at).map_or_else(String::new, |at| at.strftime("%A %Y-%m-%d %H:%M").to_string())

@@ -16,8 +16,7 @@ use super::access::Networks;
 use super::book::Book;
 use super::channel::Channels;
 use super::fault::{Fault, Faults};
-use super::overrides::Overrides;
-use super::reading::{Environment, Reading, SecretFiles};
+use super::reading::{Environment, Overrides, Reading, SecretFiles};
 use super::route::{self, KnownNames};
 use super::section::Section;
 use super::{

@@ -53,7 +53,7 @@ pub(crate) use http::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
 pub(crate) use listener::Listener;
 pub(crate) use load::{Config, find};
 pub(crate) use mqtt::{BrokerConfig, MqttSource};
-pub(crate) use overrides::Overrides;
+pub(crate) use reading::Overrides;
 pub(crate) use reference::{example, reference};
 pub(crate) use retention::Retention;
 pub(crate) use schema::schema;

@@ -3,26 +3,12 @@
 //! The command line goes before the environment, and both before the file. A fault names the option or variable.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use toml::Spanned;
 
 use super::fault::Fault;
 use super::mask::Span;
-use super::reading::Reading;
-
-/// What the command line says. Empty lists say nothing.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Overrides {
-    /// `--data-dir`.
-    pub(crate) data_dir: Option<PathBuf>,
-    /// `--smtp-listen`.
-    pub(crate) smtp_listen: Vec<String>,
-    /// `--ftp-listen`.
-    pub(crate) ftp_listen: Vec<String>,
-    /// `--http-listen`.
-    pub(crate) http_listen: Vec<String>,
-}
+use super::reading::{Overrides, Reading};
 
 /// A section whose `listen` can be overridden.
 #[derive(Clone, Copy, Debug)]

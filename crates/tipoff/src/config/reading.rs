@@ -17,7 +17,6 @@ use super::book::Book;
 use super::fault::Fault;
 use super::key::{Key, ValueForm};
 use super::mask::Span;
-use super::overrides::Overrides;
 use super::suggest::nearest;
 
 /// Limit of a file with one value, in bytes: a larger one is a mistake.
@@ -25,6 +24,19 @@ const FILE_BYTES_MAX: u64 = 65_536;
 
 /// Looks up an environment variable.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What the command line says. Empty lists say nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Overrides {
+    /// `--data-dir`.
+    pub(crate) data_dir: Option<PathBuf>,
+    /// `--smtp-listen`.
+    pub(crate) smtp_listen: Vec<String>,
+    /// `--ftp-listen`.
+    pub(crate) ftp_listen: Vec<String>,
+    /// `--http-listen`.
+    pub(crate) http_listen: Vec<String>,
+}
 
 /// Which files hold secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
