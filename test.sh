@@ -59,6 +59,7 @@ want node nodejs
 want python3 python3-venv
 want lftp lftp
 want haproxy haproxy
+want nginx nginx-light
 want ncftpput ncftp
 want tnftp tnftp
 want inetutils-ftp inetutils-ftp

@@ -7,7 +7,7 @@ const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 // The reader's zone, so that the server writes times as the reader reads them.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone && page.dataset.zone && page.dataset.zone !== zone) {
-  document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+  document.cookie = `zone=${zone}; path=${new URL(document.baseURI).pathname}; max-age=31536000; samesite=lax`;
   if (!sessionStorage.getItem("zone-told")) {
     sessionStorage.setItem("zone-told", "1");
     location.reload();
@@ -18,7 +18,7 @@ if (zone && page.dataset.zone && page.dataset.zone !== zone) {
 
 async function fetchPage(address) {
   const answer = await fetch(address, { headers: { accept: "text/html" } });
-  if (answer.redirected && new URL(answer.url).pathname === "/login") location.reload();
+  if (answer.redirected && new URL(answer.url).pathname === new URL("login", document.baseURI).pathname) location.reload();
   if (!answer.ok) throw new Error(answer.statusText);
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
@@ -152,7 +152,7 @@ let news = null;
 
 function listen() {
   if (news || document.hidden || !live) return;
-  news = new EventSource("/api/v1/events");
+  news = new EventSource("api/v1/events");
   news.addEventListener("open", () => {
     live.classList.add("on");
     live.textContent = live.dataset.on;
@@ -306,4 +306,4 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("/sw.js");
+if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("sw.js");

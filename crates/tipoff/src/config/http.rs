@@ -10,6 +10,7 @@ use axum::http::HeaderName;
 use toml::Spanned;
 
 use super::access::Networks;
+use super::base_path::BasePath;
 use super::fault::Fault;
 use super::key::{Key, ValueForm, Without, nothing};
 use super::listener::{Listener, Schemes, proxy_network, proxy_protocol};
@@ -47,6 +48,11 @@ impl Http {
     /// The host of `public_url`, in lower case and without a port.
     pub(crate) fn public_host(&self) -> Option<String> {
         self.public_url.as_deref().and_then(host_of)
+    }
+
+    /// The path of `public_url`, below which a proxy serves us.
+    pub(crate) fn base_path(&self) -> BasePath {
+        self.public_url.as_deref().and_then(BasePath::of_url).unwrap_or_default()
     }
 }
 
@@ -121,7 +127,7 @@ const SECRET_CHARS_MIN: usize = 16;
 
 /// Headers that browsers or proxies send for another purpose: their value is never a user or a role. Some of them are
 /// under the control of the client, who could name itself any user.
-const TAKEN_HEADERS: [&str; 9] = [
+const TAKEN_HEADERS: [&str; 11] = [
     "authorization",
     "cookie",
     "forwarded",
@@ -130,7 +136,9 @@ const TAKEN_HEADERS: [&str; 9] = [
     "referer",
     "user-agent",
     "x-forwarded-for",
+    "x-forwarded-prefix",
     "x-forwarded-proto",
+    "x-ingress-path",
 ];
 /// What the reference says of the section.
 pub(super) const DOC: &str =
@@ -157,8 +165,10 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
         name: "public_url",
         form: ValueForm::Text,
         without: nothing("https://tipoff.example.org"),
-        doc: "The beginning of links in alerts. Without it: `http://` (or `https://`, if `listen` \
-              says so) and this machine's address in the local network.",
+        doc: "The beginning of links in alerts. A path in it, as in \
+              `https://example.org/tipoff`, is the one below which a reverse proxy serves the \
+              dashboard. Without `public_url`: `http://` (or `https://`, if `listen` says so) and \
+              this machine's address in the local network.",
     };
     let public_url = section.parsed(&key, public_url).map(Spanned::into_inner);
     let proxy_protocol = proxy_protocol(section);
@@ -221,7 +231,8 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
         form: ValueForm::List,
         without: nothing("[\"127.0.0.1\"]"),
         doc: "Addresses or networks of trusted reverse proxies: Tipoff uses the client's address \
-              (`X-Forwarded-For`) and the use of TLS (`X-Forwarded-Proto`) that they send.",
+              (`X-Forwarded-For`), the use of TLS (`X-Forwarded-Proto`) and the path of the dashboard \
+              (`X-Forwarded-Prefix`, or `X-Ingress-Path` of Home Assistant) that they send.",
     };
     let given = section.list(&key).unwrap_or_default();
     let networks = given.iter().filter_map(|text| section.parse(&key, text, proxy_network));
@@ -316,12 +327,16 @@ fn listener(text: &str) -> Result<Option<Listener>, String> {
     if text == "off" { Ok(None) } else { SCHEMES.listener(text).map(Some) }
 }
 
-/// Reads the beginning of links. A path is kept, for a proxy that serves Tipoff below one.
+/// Reads the beginning of links, and the path below which a proxy serves us.
 fn public_url(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     match host {
         Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
-            Ok(text.trim_end_matches('/').to_owned())
+            let url = text.trim_end_matches('/');
+            match BasePath::of_url(url) {
+                Some(_) => Ok(url.to_owned()),
+                None => Err("its path may have letters, digits, `-`, `_`, `.` and `~`".to_owned()),
+            }
         }
         _ => Err("it must begin with http:// or https:// and a host".to_owned()),
     }

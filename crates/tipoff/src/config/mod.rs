@@ -7,6 +7,7 @@
 
 mod access;
 mod alarm;
+mod base_path;
 mod book;
 mod camera;
 mod channel;
@@ -42,6 +43,7 @@ mod video;
 
 pub(crate) use access::{Access, Networks};
 pub(crate) use alarm::AlarmListeners;
+pub(crate) use base_path::BasePath;
 pub(crate) use camera::{PictureSource, PullConfig, PullKind};
 pub(crate) use channel::ChannelConfig;
 pub(crate) use device::DeviceConfig;

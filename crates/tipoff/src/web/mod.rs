@@ -13,6 +13,7 @@ mod api;
 mod assets;
 mod audit_sentences;
 mod bar_chart;
+mod base_path;
 mod client;
 mod cookie;
 mod device_credentials;
@@ -225,7 +226,7 @@ pub(crate) fn start_alarms(
     supervisor: &Supervisor,
 ) {
     let server = listener::Server::new(Arc::new(listener), tls, known, &settings, ceiling);
-    let policy = Arc::new(ProxyPolicy::new(settings));
+    let policy = Arc::new(ProxyPolicy::new(settings, Vec::new()));
     let diversion = AlarmDiversion { policy, receiver };
     let router = Router::new().fallback(alarms::answer_all).with_state(diversion);
     serve(server, router, "alarm listener", supervisor);
@@ -251,10 +252,12 @@ pub(crate) fn start(
     let known = Arc::clone(&state.access.gate().known);
     let listener = Arc::new(listener);
     let server = listener::Server::new(listener, tls, known, &settings, ceiling);
-    let policy = Arc::new(ProxyPolicy::new(settings));
+    let policy = Arc::new(ProxyPolicy::new(settings, routes::first_steps()));
     let diversion = AlarmDiversion { policy: Arc::clone(&policy), receiver: state.alarms.clone() };
-    let router = router(state)
-        .layer(from_fn(access::refuse_tokens_in_urls))
+    let router = router(state).layer(from_fn(access::refuse_tokens_in_urls));
+    // What changes a request's path stands before the router of the paths.
+    let router = Router::new()
+        .fallback_service(router)
         .layer(from_fn_with_state(policy, proxy_policy::recognise))
         .layer(from_fn(security_headers::harden))
         // Devices name any host or none, and speak no TLS: what is for browsers comes behind this.

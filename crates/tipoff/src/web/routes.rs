@@ -113,5 +113,16 @@ pub(super) const FORMS: &[FormRoute] = &[
     form("/hooks/{channel}", None, Writes(ACTIONS), hooks::route),
 ];
 
+/// First steps of paths that are in none of the tables.
+const OTHER_STEPS: [&str; 10] =
+    ["api", "assets", "away", "feed", "healthz", "media", "metrics", "readyz", "share", "sw.js"];
+
+/// The first steps of all paths, such as `devices`.
+pub(super) fn first_steps() -> Vec<&'static str> {
+    let paths = PAGES.iter().map(|page| page.path).chain(FORMS.iter().map(|form| form.path));
+    let first = |path: &'static str| path.split('/').nth(1).filter(|step| !step.is_empty());
+    OTHER_STEPS.into_iter().chain(paths.filter_map(first)).collect()
+}
+
 #[cfg(test)]
 mod tests;

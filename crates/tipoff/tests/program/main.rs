@@ -18,6 +18,7 @@ mod audit;
 mod audit_coverage;
 mod backup;
 mod balancers;
+mod base_path;
 mod browser;
 mod bucket;
 mod camera;

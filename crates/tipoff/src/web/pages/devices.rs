@@ -105,7 +105,7 @@ pub(in super::super) async fn list(
         layout,
         devices: lines.iter().map(|(line, days)| row(line, days, &clock)).collect(),
         failing,
-        older: next.map(|next| format!("/devices?text={}&offset={next}", percent_encoded(&text))),
+        older: next.map(|next| format!("devices?text={}&offset={next}", percent_encoded(&text))),
         text,
     })
 }

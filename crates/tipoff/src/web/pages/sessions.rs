@@ -56,7 +56,7 @@ pub(in super::super) async fn list(
     let older = lines.last().filter(|_| lines.len() >= LIMIT as usize).map(|last| {
         let device = query.device.map(|id| format!("device={id}&")).unwrap_or_default();
         let failed = query.failed.map(|failed| format!("failed={failed}&")).unwrap_or_default();
-        format!("/sessions?{device}{failed}before={}", last.id)
+        format!("sessions?{device}{failed}before={}", last.id)
     });
     page(&SessionsPage {
         layout,

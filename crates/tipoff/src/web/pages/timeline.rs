@@ -80,7 +80,7 @@ pub(in super::super) async fn timeline(
     let older = before.map(|before| {
         let address = query.to_address();
         let separator = if address.is_empty() { "" } else { "&" };
-        format!("/?{address}{separator}before={before}")
+        format!("./?{address}{separator}before={before}")
     });
     page(&TimelinePage {
         layout,

@@ -4,6 +4,7 @@ mod camera_setup;
 mod driver;
 pub(crate) mod film;
 mod people;
+mod reverse_proxy;
 
 use serde_json::{Value, json};
 
@@ -360,7 +361,7 @@ fn a_shared_link_is_made_listed_and_revoked() {
     browser.go(&url);
     browser.reads("This link is valid until");
     browser.go(&page(&server, "/settings"));
-    browser.click("a[href='/shares']");
+    browser.click("a[href='shares']");
     browser.reads("Opened: 1 time");
     browser.run("window.confirm = () => true");
     browser.click("button.danger");
