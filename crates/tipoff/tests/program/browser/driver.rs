@@ -163,6 +163,15 @@ impl Browser {
         );
     }
 
+    /// Gives the page a screen of this width, in pixels.
+    pub fn resize(&self, width: u32) {
+        let parameters = json!({
+            "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600,
+        });
+        let command = "Emulation.setDeviceMetricsOverride";
+        self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
+    }
+
     /// Light or dark, as the reader's system says.
     pub fn prefer(&self, scheme: &str) {
         let parameters =
@@ -171,6 +180,19 @@ impl Browser {
             "goog/cdp/execute",
             &json!({ "cmd": "Emulation.setEmulatedMedia", "params": parameters }),
         );
+    }
+
+    /// A picture of the page from its beginning to its end, kept where `TIPOFF_SCREENSHOTS` says.
+    pub fn picture_whole(&self, name: &str) {
+        let Some(folder) = std::env::var_os("TIPOFF_SCREENSHOTS") else {
+            return;
+        };
+        let parameters = json!({ "captureBeyondViewport": true });
+        let command = json!({ "cmd": "Page.captureScreenshot", "params": parameters });
+        let png = self.post("goog/cdp/execute", &command);
+        let png = base64::prelude::BASE64_STANDARD.decode(png["data"].as_str().unwrap()).unwrap();
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), png).unwrap();
     }
 
     /// A picture of the page, kept where `TIPOFF_SCREENSHOTS` says.
