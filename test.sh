@@ -60,6 +60,7 @@ want python3 python3-venv
 want lftp lftp
 want haproxy haproxy
 want nginx nginx-light
+want jq jq
 want ncftpput ncftp
 want tnftp tnftp
 want inetutils-ftp inetutils-ftp

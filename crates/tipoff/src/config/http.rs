@@ -106,6 +106,9 @@ pub(crate) struct Proxies {
     pub(crate) role_header: Option<HeaderName>,
     /// The role of users without a role in the header.
     pub(crate) role: ProxyRole,
+    /// Whether nothing but the proxy runs at the trusted addresses: its requests count for every host name, and its users
+    /// are believed without a secret.
+    pub(crate) alone: bool,
     /// The content of [`SECRET_HEADER`] that proves a proxy; `None` if the address is proof enough.
     pub(crate) secret: Option<Secret>,
 }
@@ -249,13 +252,21 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
     let doc = "A user whom a trusted proxy names in this header is logged in without a password. \
                This needs `proxy_secret`, or applies to requests to the host of `public_url`. The \
                proxy must remove this header from incoming requests.";
+    let alone = section.flag(
+        "proxy_alone",
+        false,
+        "Whether nothing but the proxy runs at the addresses of `trusted_proxies`: no browser and no \
+         other program, as with Home Assistant's Supervisor. Then Tipoff answers the proxy's \
+         requests for every host name, and believes `proxy_user_header` without `proxy_secret`.",
+    );
     let user_header = header(section, "proxy_user_header", "Remote-User", doc);
     let doc = "The header in which the proxy names that user's role: `owner` or `viewer`; anything \
                else is a viewer.";
     let role_header = header(section, "proxy_role_header", "Remote-Role", doc);
     let role = role(section, role_header.is_some());
     if user_header.is_some() {
-        check_user_header(section, !given.is_empty(), secret.is_some() || has_public_url);
+        let is_proven = alone || secret.is_some() || has_public_url;
+        check_user_header(section, !given.is_empty(), is_proven);
     }
     if secret.is_some() && given.is_empty() {
         let fault = Fault::at(section.span_of("proxy_secret"), "`proxy_secret` without a proxy");
@@ -269,7 +280,14 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
         }
     }
     let secret = secret.map(Spanned::into_inner);
-    Proxies { trusted: trusted.into_iter().collect(), user_header, role_header, role, secret }
+    Proxies {
+        trusted: trusted.into_iter().collect(),
+        user_header,
+        role_header,
+        role,
+        alone,
+        secret,
+    }
 }
 
 /// Reads the name of a header that a proxy sends.

@@ -111,7 +111,8 @@ impl ProxyPolicy {
     /// The host that a request names, if it is one of ours. If it is not, this is logged, but for health checks (`is_open`).
     fn host(&self, request: &Request, peer: Peer, is_open: bool) -> Result<HostName, HostError> {
         let host = host::of(request)?.ok_or(HostError::Unclear)?;
-        if host::is_ours(&host, &self.names) {
+        let is_of_proxy = || self.proxies.alone && self.believes(peer, request.headers());
+        if host::is_ours(&host, &self.names) || is_of_proxy() {
             return Ok(host);
         }
         if is_open {
@@ -185,7 +186,7 @@ impl ProxyPolicy {
     /// The user that a trusted proxy names. Without a secret, only a request for the public host counts: a page on the
     /// internet whose name leads here can make a browser at the proxy's address send any header.
     fn user(&self, host: Option<&HostName>, headers: &HeaderMap) -> Option<ProxyUser> {
-        let Proxies { user_header, role_header, role, secret, .. } = &self.proxies;
+        let Proxies { user_header, role_header, role, alone, secret, .. } = &self.proxies;
         let name = user_header.as_ref().and_then(|header| only(headers, header))?.trim();
         // A list may contain a name that the client itself sent.
         let is_one = !name.is_empty() && !name.contains([',', ';']);
@@ -193,7 +194,7 @@ impl ProxyPolicy {
             return None;
         }
         let is_public = host.is_some_and(|host| Some(&host.0) == self.public_host.as_ref());
-        if secret.is_none() && !is_public {
+        if secret.is_none() && !is_public && !alone {
             self.log(|| tracing::warn!(
                 "A proxy's user was not believed: the request is not for the host of `public_url`, \
                  and there is no `proxy_secret`."

@@ -138,6 +138,27 @@ fn cookies_and_redirects_stay_below_the_base_path() {
     server.stop();
 }
 
+/// Home Assistant's Supervisor passes on the host name that the browser used, and the user who is logged in there.
+#[test]
+fn a_proxy_that_is_alone_at_its_address_is_believed_for_every_host_name() {
+    let user = "proxy_user_header = \"X-Remote-User-Name\"\n";
+    let ingress = format!("X-Ingress-Path: {INGRESS}");
+    let headers = ["Host: homeassistant.example:8123", "X-Remote-User-Name: anna", &ingress];
+    for (trusted, expected) in [("127.0.0.1", 200), ("192.0.2.1", 421)] {
+        let home = home(trusted, &format!("proxy_alone = true\n{user}"));
+        let server = home.start();
+        let answer = ask(&server, "GET /settings", &headers, "");
+        assert_eq!(answer.status, expected, "{}", answer.head);
+        let api = ask(&server, "GET /api/v1/users", &headers, "");
+        assert_eq!(api.status, expected, "{}", api.head);
+        server.stop();
+    }
+    let home = home("127.0.0.1", "");
+    let server = home.start();
+    assert_eq!(ask(&server, "GET /login", &headers, "").status, 421);
+    server.stop();
+}
+
 #[test]
 fn devices_send_alarms_to_the_root_only() {
     let home = home(

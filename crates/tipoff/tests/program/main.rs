@@ -41,6 +41,7 @@ mod ftp_limits;
 mod ftp_uploads;
 mod ftp_wire;
 mod harness;
+mod home_assistant;
 mod hook;
 mod hostile;
 mod hostile_browser;
