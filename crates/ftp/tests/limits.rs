@@ -164,3 +164,13 @@ fn a_command_waits_for_the_upload_that_it_refers_to() {
     }
     assert_eq!(awaited, ["/x.jpg", "/z"], "a new upload waits for nothing");
 }
+
+#[test]
+fn a_session_that_another_server_has_greeted_sends_no_greeting() {
+    let (peer, profile) = ("192.168.1.20".parse().unwrap(), std::sync::Arc::default());
+    let mut session = tipoff_ftp::Session::new(profile, peer, false).greeted();
+    assert_eq!(session.next_step(&mut &b""[..]), None);
+    let mut input = b"QUIT\r\n".as_slice();
+    let mut steps = std::iter::from_fn(|| session.next_step(&mut input));
+    assert!(steps.any(|step| step == tipoff_ftp::Step::Close));
+}

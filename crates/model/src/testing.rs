@@ -34,7 +34,7 @@ pub(crate) fn file(kind: MediaKind, url: Option<&str>) -> AlertMedia {
 /// The first alert of a motion, without files.
 pub(crate) fn alert() -> Alert {
     Alert {
-        language: Language::default(),
+        language: crate::Language::default(),
         delivery: DeliveryId(1),
         idempotency_key: String::new(),
         incident: IncidentId(7),

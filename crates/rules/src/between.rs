@@ -74,7 +74,7 @@ impl fmt::Display for BetweenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Form => {
-                "write two times of day, such as \"22:00-06:00\" or \"sunset-sunrise+0:30\""
+                "write two times of day from 00:00 to 24:00, such as \"22:00-06:00\" or \"sunset-sunrise+0:30\""
             }
             Self::Empty => "both times are the same; for the whole day write \"00:00-24:00\"",
         })
@@ -82,6 +82,20 @@ impl fmt::Display for BetweenError {
 }
 
 impl std::error::Error for BetweenError {}
+
+/// A text is no point of the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PointError;
+
+impl fmt::Display for PointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "write a time of day from \"00:00\" to \"24:00\", or \"sunset\", \"sunrise-0:30\"",
+        )
+    }
+}
+
+impl std::error::Error for PointError {}
 
 impl Between {
     /// When the period of this time of day began; `None` if the time is in none.
@@ -144,9 +158,9 @@ impl fmt::Display for Between {
 }
 
 impl FromStr for Point {
-    type Err = BetweenError;
+    type Err = PointError;
 
-    fn from_str(text: &str) -> Result<Self, BetweenError> {
+    fn from_str(text: &str) -> Result<Self, PointError> {
         let text = text.trim();
         let shift = |rest: &str| match rest.trim().split_at_checked(1) {
             None => Some(0),
@@ -163,7 +177,7 @@ impl FromStr for Point {
         } else {
             minutes(text).map(Self::Clock)
         };
-        point.ok_or(BetweenError::Form)
+        point.ok_or(PointError)
     }
 }
 

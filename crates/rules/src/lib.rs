@@ -31,7 +31,7 @@ use tipoff_model::{
 };
 
 pub use alert_style::{AlertStyle, Choice};
-pub use between::{Between, BetweenError, Point};
+pub use between::{Between, BetweenError, Point, PointError};
 pub use clock::Clock;
 pub use conditions::{Conditions, Has};
 pub use days::{Days, DaysError};

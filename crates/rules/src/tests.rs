@@ -108,7 +108,7 @@ pub(crate) fn file(name: &str, kind: MediaKind, size: u64) -> AlertMedia {
 
 pub(crate) fn alert() -> Alert {
     Alert {
-        language: Language::default(),
+        language: tipoff_model::Language::default(),
         delivery: DeliveryId(1),
         idempotency_key: String::new(),
         incident: IncidentId(7),
@@ -158,7 +158,7 @@ fn facts(device: &Device, at: Timestamp) -> Facts<'_> {
 
 fn rules(routes: Vec<Route>) -> Rules {
     Rules {
-        language: Language::default(),
+        language: tipoff_model::Language::default(),
         grouping: Grouping::default(),
         channels: vec!["me".to_owned(), "hook".to_owned()],
         routes,

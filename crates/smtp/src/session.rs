@@ -72,6 +72,15 @@ impl Session {
         }
     }
 
+    /// The session without its greeting: the client has read one already, from a server of another protocol.
+    #[must_use]
+    pub fn greeted(mut self) -> Self {
+        if matches!(self.state, SessionState::New) {
+            self.state = SessionState::Command(MessageStage::Idle);
+        }
+        self
+    }
+
     /// Takes from the front of `input` what it can use now, and returns the next step. `None` if an answer is due
     /// ([`Session::waiting`]), or if all of `input` was taken and more is needed.
     pub fn next_step<'a>(&mut self, input: &mut &'a [u8]) -> Option<Step<'a>> {

@@ -160,3 +160,13 @@ fn a_refused_message_is_discarded_up_to_a_limit() {
         assert_eq!(client.heard, expected, "{bytes}");
     }
 }
+
+#[test]
+fn a_session_that_another_server_has_greeted_sends_no_greeting() {
+    let session = Session::new(Arc::new(Profile::default()), false, CHALLENGE.to_owned());
+    let mut client = Client { session: session.greeted(), heard: Vec::new() };
+    assert!(client.says(b"").is_empty());
+    assert_eq!(client.says(b"EHLO camera\r\nQUIT\r\n"), ["250", "221", "close"]);
+    let greeted = std::mem::replace(&mut client, Client::new(Profile::default()));
+    assert_eq!(greeted.session.greeted().next_step(&mut &b"NOOP\r\n"[..]), None, "it has ended");
+}

@@ -8,6 +8,7 @@ mod dismissal;
 mod fetched;
 mod hostile;
 pub(crate) mod leases;
+mod marks;
 mod recorders;
 mod resent;
 mod review;
@@ -28,8 +29,8 @@ use tipoff_model::{
 };
 
 use crate::{
-    AgeGuard, AttemptRecord, DedupPolicy, Digest, DueDelivery, IncidentFilter, NewArrival,
-    RetentionLimits, Spool, SpoolError, Stored, StoredBlob,
+    AddedConfiguration, AgeGuard, AttemptRecord, DedupPolicy, Digest, DueDelivery, IncidentFilter,
+    NewArrival, RetentionLimits, Spool, SpoolError, Stored, StoredBlob,
 };
 
 /// Opens the same spool, as a start of the program does; the one before is closed by then.
@@ -284,6 +285,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     dismissal::check(&fresh).await;
     hostile::check(&fresh).await;
     leases::check(&fresh).await;
+    marks::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
     search::check(&fresh).await;

@@ -1,5 +1,8 @@
 //! Why the spool could not do what it was asked.
 
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
 use tipoff_model::{ArrivalId, IncidentId};
 
 use crate::Locks;
@@ -11,7 +14,9 @@ pub enum SpoolError {
     #[error("the disk with the spool is full: {0}")]
     Full(String),
     /// Another Tipoff runs on the same folder.
-    #[error("another Tipoff is already running with the data folder {0}")]
+    #[error(
+        "another Tipoff is already running with the data folder {0}: stop it, or set another `data_dir`"
+    )]
     Locked(String),
     /// A copy of a spool to here was begun and is not complete.
     #[error(
@@ -26,7 +31,8 @@ pub enum SpoolError {
     Copy(String),
     /// The spool was written by a newer Tipoff.
     #[error(
-        "the spool is of version {found}, this Tipoff knows versions up to {known}; use the newer Tipoff"
+        "a newer Tipoff has used it (the spool has version {found}, this Tipoff knows versions up to {known}): start that \
+         one, or set another `data_dir`"
     )]
     Newer {
         /// The version in the file.
@@ -55,8 +61,22 @@ pub enum SpoolError {
     /// The connection to the database broke during a commit: what was written may be stored or not.
     #[error("the spool's database did not say whether it stored: {0}")]
     CommitUnknown(String),
+    /// The data folder cannot be used.
+    #[error("the data folder {folder} cannot be used: {reason}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
+    /// Nothing was stored there yet, so there is nothing to look at.
+    #[error(
+        "nothing is stored in {0} yet. `tipoff run` makes it; for the spool of a Tipoff that runs with another \
+         configuration or data folder, give the same --config or --data-dir"
+    )]
+    Empty(String),
     /// A file failed.
-    #[error("the spool's folder failed: {0}")]
+    #[error("a file of the spool cannot be read or written: {0}")]
     File(String),
     /// There is no such incident.
     #[error("there is no incident {0}")]
@@ -73,6 +93,57 @@ pub enum SpoolError {
     /// The program is stopping.
     #[error("the spool is closed")]
     Closed,
+}
+
+impl SpoolError {
+    /// The same, with the folder of the spool that was to be opened.
+    pub(crate) fn in_folder(self, folder: &Path) -> Self {
+        let name = folder.display();
+        match self {
+            Self::File(reason) => Self::Folder { folder: name.to_string(), reason },
+            Self::Newer { .. } => {
+                Self::Folder { folder: name.to_string(), reason: self.to_string() }
+            }
+            Self::Full(reason) => Self::Full(format!("{name}: {reason}")),
+            Self::Database(reason) => {
+                let what_to_do = database_hint(&reason);
+                let file = folder.join("spool.db");
+                Self::Database(format!("{}: {reason}{what_to_do}", file.display()))
+            }
+            other => other,
+        }
+    }
+}
+
+/// What to do about an error of SQLite when a database is opened, by its text.
+fn database_hint(reason: &str) -> &'static str {
+    if reason.contains("not a database") || reason.contains("malformed") {
+        "; restore it from a backup (docs/backup.md), or move it away to begin anew"
+    } else if reason.contains("unable to open") || reason.contains("readonly") {
+        "; run this as the user that Tipoff runs as, as in `sudo -u tipoff tipoff …`"
+    } else {
+        ""
+    }
+}
+
+/// Why a folder cannot be used, and what to do.
+pub(crate) fn folder_error(error: &io::Error) -> SpoolError {
+    SpoolError::File(match error.kind() {
+        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+            "it is a file, or in one; set `data_dir` to a folder".to_owned()
+        }
+        ErrorKind::PermissionDenied => {
+            "this user may not use it; run this as the user that Tipoff runs as, as in \
+             `sudo -u tipoff tipoff …`, or give that user the folder (`chown`)"
+                .to_owned()
+        }
+        ErrorKind::ReadOnlyFilesystem => {
+            "its disk is mounted read-only; mount it for writing, or set another `data_dir`"
+                .to_owned()
+        }
+        ErrorKind::StorageFull => return SpoolError::Full(error.to_string()),
+        _ => format!("{error}; set another `data_dir`"),
+    })
 }
 
 /// What the spool does give.

@@ -7,7 +7,7 @@ use tipoff_model::{
     IncidentId, MediaPlace, Timestamp,
 };
 
-use crate::{BoxFuture, Result, Share, StoredBlob};
+use crate::{BoxFuture, Marks, Reader, Result, Share, StoredBlob};
 
 /// Which incidents are wanted; all that is given must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,10 @@ pub struct IncidentFilter {
     pub text: String,
     /// Whether incidents that are stored and never alerted are listed too.
     pub silent: bool,
+    /// Those that this reader has not seen.
+    pub unseen_by: Option<Reader>,
+    /// Those that this reader starred.
+    pub starred_by: Option<Reader>,
 }
 
 /// An incident as a list shows it.
@@ -122,6 +126,21 @@ impl std::fmt::Display for Locks {
             bytes_max / 1_000_000,
         )
     }
+}
+
+/// What became of incidents that somebody wants to remove.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removal {
+    /// Those that were removed.
+    pub removed: Vec<IncidentId>,
+    /// Those that were kept because they are locked.
+    pub locked: Vec<IncidentId>,
+    /// Those that were kept because a summary for other alerts is still to be sent with them.
+    pub summary_pending: Vec<IncidentId>,
+    /// Channels of their pending deliveries, which were withdrawn: one for each.
+    pub withdrawn: Vec<String>,
+    /// The arrivals that were removed.
+    pub arrivals: Vec<ArrivalId>,
 }
 
 /// What the incidents take on the disk: files and rows, in bytes.
@@ -237,7 +256,7 @@ pub struct Figures {
 }
 
 /// Queries about incidents, and what people do with them.
-pub trait Incidents {
+pub trait Incidents: Marks {
     /// Up to `limit` incidents, the newest first.
     fn incidents<'a>(
         &'a self,
@@ -276,6 +295,10 @@ pub trait Incidents {
 
     /// Ends [`Incidents::lock`]. Whether it was locked before.
     fn unlock(&self, id: IncidentId) -> BoxFuture<'_, Result<bool>>;
+
+    /// Removes incidents with everything that belongs to them, at most 100, because their owner wants so. Those that are not
+    /// stored any more are no error.
+    fn remove_incidents(&self, ids: Vec<IncidentId>) -> BoxFuture<'_, Result<Removal>>;
 
     /// What the incidents take.
     fn usage(&self) -> BoxFuture<'_, Result<Usage>>;

@@ -6,6 +6,7 @@
 //! an engine (`sqlite`, `postgres`) runs the statements.
 
 mod accounts;
+mod added_configuration;
 mod age;
 mod audit;
 mod blobs;
@@ -20,6 +21,7 @@ pub mod durable;
 mod error;
 mod hex;
 mod incident;
+mod marks;
 mod nodes;
 mod open;
 mod postgres;
@@ -31,6 +33,7 @@ mod sessions;
 mod share_links;
 mod sql;
 mod sqlite;
+mod stats;
 mod unfinished;
 
 use std::future::Future;
@@ -45,6 +48,7 @@ use tipoff_model::{
 pub use accounts::{
     Accounts, ApiToken, Login, NewUser, Role, TokenScope, User, UserChange, UserId,
 };
+pub use added_configuration::{AddedConfiguration, AddedConfigurations};
 pub use age::{AgeGuard, Newest};
 pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
 pub use blobs::{BlobWriter, Blobs, LocalBlob, MediaReader, S3Settings, StoredBlob};
@@ -59,8 +63,9 @@ pub use due::{DueBatch, Room, Share};
 pub use error::{Result, SpoolError};
 pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
-    IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
+    IncidentFilter, IncidentLine, Incidents, Lock, Locks, Removal, Usage,
 };
+pub use marks::{HourCount, HourCounts, Mark, MarkChange, Marks, Period, Reader};
 pub use nodes::{
     BEAT_EVERY, Beat, Beaten, Connections, Fence, Heard, LEASE_LASTS, Lease, LeaseKey, LeaseKind,
     NodeLine, Nodes,
@@ -77,6 +82,7 @@ pub use sessions::{
 };
 pub use share_links::{ShareLink, ShareLinks};
 pub use sqlite::{Compacted, SqliteSpool};
+pub use stats::SpoolStats;
 pub use unfinished::Unfinished;
 
 /// A future that can be stored and sent to another thread.
@@ -229,22 +235,19 @@ pub struct AttemptRecord {
     pub lease: Option<Lease>,
 }
 
-/// Numbers for the metrics.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SpoolStats {
-    /// Bytes of all blobs.
-    pub blob_bytes: u64,
-    /// Pending deliveries by channel.
-    pub pending: Vec<(String, u64)>,
-    /// When the first of them is or was due, by channel.
-    pub due_since: Vec<(String, Timestamp)>,
-    /// Number of restarts of the writer.
-    pub writer_restarts: u64,
-}
-
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
 pub trait Spool:
-    Accounts + Audit + Devices + Incidents + Nodes + Review + Sessions + ShareLinks + Send + Sync
+    Accounts
+    + AddedConfigurations
+    + Audit
+    + Devices
+    + Incidents
+    + Nodes
+    + Review
+    + Sessions
+    + ShareLinks
+    + Send
+    + Sync
 {
     /// The files beside it.
     fn blobs(&self) -> &Blobs;

@@ -36,7 +36,10 @@ pub enum Engine {
 pub async fn open(config: &SpoolConfig, rules: Arc<dyn RuleSource>) -> Result<Arc<dyn Spool>> {
     let (folder, bucket) = (&config.folder, config.bucket.as_ref());
     Ok(match &config.engine {
-        Engine::Embedded => Arc::new(SqliteSpool::open_with(folder, rules, bucket)?),
+        Engine::Embedded => {
+            let spool = SqliteSpool::open_with(folder, rules, bucket);
+            Arc::new(spool.map_err(|error| error.in_folder(folder))?)
+        }
         Engine::Postgres(database) => {
             let purpose = Purpose::Receive;
             Arc::new(PostgresSpool::open_with(database, (folder, bucket), rules, purpose).await?)
@@ -47,14 +50,17 @@ pub async fn open(config: &SpoolConfig, rules: Arc<dyn RuleSource>) -> Result<Ar
 /// Opens the spool beside a Tipoff that may be running on it: to look, and to change what people may change.
 ///
 /// # Errors
-/// As [`open`]; if the embedded engine's folder holds no spool.
+/// As [`open`]; [`crate::SpoolError::Empty`] if nothing was stored yet.
 pub async fn open_beside(
     config: &SpoolConfig,
     rules: Arc<dyn RuleSource>,
 ) -> Result<Arc<dyn Spool>> {
     let (folder, bucket) = (&config.folder, config.bucket.as_ref());
     Ok(match &config.engine {
-        Engine::Embedded => Arc::new(SqliteSpool::open_beside_with(folder, rules, bucket)?),
+        Engine::Embedded => {
+            let spool = SqliteSpool::open_beside_with(folder, rules, bucket);
+            Arc::new(spool.map_err(|error| error.in_folder(folder))?)
+        }
         Engine::Postgres(database) => {
             let purpose = Purpose::Look;
             Arc::new(PostgresSpool::open_with(database, (folder, bucket), rules, purpose).await?)

@@ -7,7 +7,7 @@ const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 // The reader's zone, so that the server writes times as the reader reads them.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone && page.dataset.zone && page.dataset.zone !== zone) {
-  document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+  document.cookie = `zone=${zone}; path=${new URL(document.baseURI).pathname}; max-age=31536000; samesite=lax`;
   if (!sessionStorage.getItem("zone-told")) {
     sessionStorage.setItem("zone-told", "1");
     location.reload();
@@ -18,7 +18,7 @@ if (zone && page.dataset.zone && page.dataset.zone !== zone) {
 
 async function fetchPage(address) {
   const answer = await fetch(address, { headers: { accept: "text/html" } });
-  if (answer.redirected && new URL(answer.url).pathname === "/login") location.reload();
+  if (answer.redirected && new URL(answer.url).pathname === new URL("login", document.baseURI).pathname) location.reload();
   if (!answer.ok) throw new Error(answer.statusText);
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
@@ -26,6 +26,27 @@ async function fetchPage(address) {
 // As the server sent them: what a script has changed since, such as a video that plays, is no news.
 const served = new WeakMap();
 for (const part of document.querySelectorAll("[data-live][id]")) served.set(part, part.outerHTML);
+
+// The output of a form stays when the form is replaced: it says what came of the click that led to the replacement. The
+// element itself is moved, so that an answer which is still awaited is written where people see it.
+function keepOutputs(old, now) {
+  const formsOf = (part, api) => [...part.querySelectorAll("form[data-api]")].filter((it) => it.dataset.api === api);
+  for (const form of old.querySelectorAll("form[data-api]")) {
+    const said = form.querySelector("output");
+    if (!said?.textContent) continue;
+    const place = formsOf(old, form.dataset.api).indexOf(form);
+    formsOf(now, form.dataset.api)[place]?.querySelector("output")?.replaceWith(said);
+  }
+}
+
+// A page says when it shows something else although nothing happens.
+let alarm = 0;
+function lookLater() {
+  clearTimeout(alarm);
+  const seconds = Number(document.querySelector("[data-again]")?.dataset.again);
+  if (seconds) alarm = setTimeout(refresh, seconds * 1000);
+}
+lookLater();
 
 let looking = false;
 let lookAgain = false;
@@ -45,16 +66,19 @@ async function refresh() {
       if (now && !busy && now.outerHTML !== (served.get(old) ?? old.outerHTML)) {
         const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
         served.set(now, now.outerHTML);
+        keepOutputs(old, now);
         old.replaceWith(document.adoptNode(now));
         if (focused) document.getElementById(focused)?.focus();
       }
     }
     if (timeline) placeAll(fresh, true, turn);
+    document.dispatchEvent(new CustomEvent("fresh", { detail: fresh }));
     if (document.querySelector("[data-gone]")) location.reload();
   } catch {
     // The next notice tries again.
   } finally {
     looking = false;
+    lookLater();
     if (lookAgain) {
       lookAgain = false;
       setTimeout(refresh, 500);
@@ -141,8 +165,6 @@ if (timeline) {
   document.getElementById("filters")?.addEventListener("change", (change) => {
     change.target.form?.requestSubmit();
   });
-  const details = document.querySelector(".filters");
-  if (details && matchMedia("(min-width: 50rem)").matches) details.open = true;
 }
 
 // --- News from the server, while the page is looked at.
@@ -152,7 +174,7 @@ let news = null;
 
 function listen() {
   if (news || document.hidden || !live) return;
-  news = new EventSource("/api/v1/events");
+  news = new EventSource("api/v1/events");
   news.addEventListener("open", () => {
     live.classList.add("on");
     live.textContent = live.dataset.on;
@@ -252,17 +274,64 @@ document.addEventListener("submit", (event) => {
   ask(event.target);
 });
 
+// Browsers have a clipboard for pages only with TLS or on the machine itself; elsewhere they copy what is selected. Whether
+// it was copied.
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.readOnly = true;
+    field.className = "copied";
+    const before = document.activeElement;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    before?.focus();
+    return done;
+  }
+}
+
 document.addEventListener("click", async (event) => {
   const copy = event.target.closest("[data-copy]");
   if (copy) {
-    await navigator.clipboard?.writeText(copy.dataset.copy);
-    copy.textContent = copy.dataset.done;
+    copy.textContent = await copied(copy.dataset.copy) ? copy.dataset.done : "select and copy it";
   }
   const zoom = event.target.closest("button.zoom");
   if (zoom) zoom.closest("figure").classList.toggle("zoomed");
   const step = event.target.closest("[data-step]");
   if (step) turn(Number(step.dataset.step));
 });
+
+// Going through pictures and incidents adds nothing to the browser's history: Back leads to the list.
+document.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  const shot = event.target.closest(".strip a");
+  if (shot) {
+    event.preventDefault();
+    const it = reel();
+    const at = [...document.querySelectorAll(".strip a")].indexOf(shot);
+    it?.scrollTo({ left: at * it.clientWidth, behavior: "smooth" });
+    history.replaceState(null, "", location.pathname + location.search + shot.hash);
+  }
+  const other = event.target.closest("a[data-replace]");
+  if (other) {
+    event.preventDefault();
+    location.replace(other.href);
+  }
+});
+
+// Who opens an incident has seen it.
+if (page.dataset.incident) {
+  fetch("api/v1/incidents/marks", {
+    method: "PUT",
+    headers: { "content-type": "application/json", "x-csrf-token": csrf },
+    body: JSON.stringify({ ids: [Number(page.dataset.incident)], seen: true }),
+  }).catch(() => {});
+}
 
 // --- One incident: arrow keys turn the pages of the reel.
 
@@ -306,4 +375,4 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("/sw.js");
+if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("sw.js");

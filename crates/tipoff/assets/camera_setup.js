@@ -21,7 +21,7 @@ async function post(address, body) {
 function call(action, more) {
   const { address, user, password } = form.elements;
   const body = { address: address.value, user: user.value, password: password.value, ...more };
-  return post(`/api/v1/devices/${form.dataset.device}/camera/${action}`, body);
+  return post(`api/v1/devices/${form.dataset.device}/camera/${action}`, body);
 }
 
 // Runs something for a button, with its progress and its fault in an output.
@@ -132,7 +132,7 @@ const search = document.getElementById("search");
 search.addEventListener("click", () => {
   const list = document.getElementById("found");
   during(search, document.getElementById("searched"), "Looking for 2 seconds …", async () => {
-    const { cameras } = await post("/api/v1/cameras/search", {});
+    const { cameras } = await post("api/v1/cameras/search", {});
     list.replaceChildren(...cameras.map(found));
     return cameras.length ? "" : "No camera answered. Type its address.";
   });

@@ -1,7 +1,10 @@
 // Keeps the shell, so that the app opens at once and says so when the server is away. Never keeps
 // a picture, a page or an answer of the API.
 const shell = "shell-{version}";
-const files = ["/assets/app.css", "/assets/app.js", "/assets/film.js", "/assets/icon.svg", "/away"];
+// Relative to this script, which is at the base path.
+const whole = (file) => new URL(file, self.location).href;
+const away = whole("away");
+const files = [...["assets/app.css", "assets/app.js", "assets/film.js", "assets/icon.svg"].map(whole), away];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(shell).then((cache) => cache.addAll(files)).then(() => self.skipWaiting()));
@@ -13,8 +16,8 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.mode === "navigate") {
-    event.respondWith(fetch(request).catch(() => caches.match("/away")));
-  } else if (files.includes(new URL(request.url).pathname)) {
+    event.respondWith(fetch(request).catch(() => caches.match(away)));
+  } else if (files.includes(request.url.split("?")[0])) {
     event.respondWith(fetch(request).catch(() => caches.match(request, { ignoreSearch: true })));
   }
 });

@@ -61,6 +61,12 @@ pub(crate) enum AuditAction {
     ChannelPause,
     /// A channel was resumed.
     ChannelResume,
+    /// A channel was added in the dashboard.
+    ChannelAdd,
+    /// The settings of such a channel were changed.
+    ChannelChange,
+    /// Such a channel was removed.
+    ChannelRemove,
     /// The home mode was set.
     Mode,
     /// All alerts were muted or unmuted.
@@ -75,6 +81,8 @@ pub(crate) enum AuditAction {
     Lock,
     /// An incident was unlocked.
     Unlock,
+    /// Incidents were removed with everything that belongs to them.
+    IncidentRemove,
     /// An edited configuration file was loaded.
     ConfigChange,
 }
@@ -109,6 +117,9 @@ impl AuditAction {
         Self::ChannelTest,
         Self::ChannelPause,
         Self::ChannelResume,
+        Self::ChannelAdd,
+        Self::ChannelChange,
+        Self::ChannelRemove,
         Self::Mode,
         Self::Mute,
         Self::Retry,
@@ -116,6 +127,7 @@ impl AuditAction {
         Self::Restore,
         Self::Lock,
         Self::Unlock,
+        Self::IncidentRemove,
         Self::ConfigChange,
     ];
 
@@ -146,6 +158,9 @@ impl AuditAction {
             Self::ChannelTest => "channel.test",
             Self::ChannelPause => "channel.pause",
             Self::ChannelResume => "channel.resume",
+            Self::ChannelAdd => "channel.add",
+            Self::ChannelChange => "channel.change",
+            Self::ChannelRemove => "channel.remove",
             Self::Mode => "house.mode",
             Self::Mute => "house.mute",
             Self::Retry => "incident.retry",
@@ -153,6 +168,7 @@ impl AuditAction {
             Self::Restore => "incident.restore",
             Self::Lock => "incident.lock",
             Self::Unlock => "incident.unlock",
+            Self::IncidentRemove => "incident.remove",
             Self::ConfigChange => "configuration.change",
         }
     }

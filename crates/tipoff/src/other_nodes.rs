@@ -47,8 +47,12 @@ impl OtherNodes {
         Self { services: services.clone(), access: access.clone(), channels: channels.clone() }
     }
 
-    /// Starts what listens and what tells. Nothing where there is one node.
+    /// Starts what listens and what tells. Where there is one node, only the command line beside it may change devices.
     pub(crate) fn start(self) {
+        let nodes = self.clone();
+        self.services.supervisor.spawn_part("devices of the command line", move |shutdown| {
+            nodes.clone().watch_devices(shutdown)
+        });
         if !self.services.leases.has_others() {
             return;
         }
@@ -139,6 +143,32 @@ impl OtherNodes {
             };
             if let Ok(notice) = serde_json::to_string(&notice) {
                 spool.announce(notice);
+            }
+        }
+    }
+
+    /// Takes up devices that the command line added or renamed beside this program: it has no way to tell.
+    async fn watch_devices(self, mut shutdown: Shutdown) {
+        let mut known = None;
+        loop {
+            match self.services.spool.added_devices().await {
+                Ok(devices) if known.as_ref() == Some(&devices) => {}
+                Ok(devices) => {
+                    // What was read at the start may be older than this.
+                    if self.services.devices_changed().await.is_ok() {
+                        if known.is_some() || !devices.is_empty() {
+                            let count = devices.len();
+                            tracing::info!(count, "The devices that people added are known.");
+                            self.services.events.publish(LiveEvent::Device);
+                        }
+                        known = Some(devices);
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "The added devices could not be read."),
+            }
+            tokio::select! {
+                () = sleep(LOOK_EVERY) => {}
+                () = shutdown.reached(Phase::Ending) => return,
             }
         }
     }

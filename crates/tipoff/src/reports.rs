@@ -29,7 +29,6 @@ const CHECK_EVERY: Duration = Duration::from_secs(20);
 const LATE_MAX: Duration = Duration::from_secs(12 * 3600);
 /// Devices of a report at most: more than anybody reads.
 const DEVICES_MAX: u32 = 200;
-/// The subject of each report.
 
 /// Sends reports when they are due.
 #[derive(Clone)]

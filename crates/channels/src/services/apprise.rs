@@ -21,7 +21,7 @@ use crate::message_service::{
 use crate::multipart::Form;
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Hint, Limits, Message};
 use crate::{Setting, Settings, Shape};
 
 /// Time limit for an answer if `timeout` is not set. The answer arrives when all services have answered.
@@ -46,6 +46,16 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "apprise",
     summary: "An Apprise API server, and by it the hundred services that it knows.",
+    find: &[
+        Hint {
+            key: "server",
+            place: "The address at which you open Apprise API in a browser, without a path behind the port.",
+        },
+        Hint {
+            key: "key",
+            place: "In Apprise API's own page, the key under which you saved your services: it is the end of the page's address.",
+        },
+    ],
     settings: &[
         Setting {
             key: "key",

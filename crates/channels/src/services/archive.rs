@@ -19,7 +19,7 @@ use self::path::PathTemplate;
 use crate::http::{self, no_answer};
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Hint, Message};
 use crate::{Setting, Settings, Shape};
 
 /// Number of names that are tried for a file if other files have the same path.
@@ -33,6 +33,24 @@ const WHAT: &[&str] = &["pictures", "videos", "files"];
 pub(crate) const ENTRY: Entry = Entry {
     kind: "archive",
     summary: "A folder or a bucket of S3 that keeps every file.",
+    find: &[
+        Hint {
+            key: "bucket",
+            place: "At your S3 service, the name of a bucket that you made for this.",
+        },
+        Hint {
+            key: "endpoint",
+            place: "For a service other than Amazon: \"S3 endpoint\" on the page of the bucket, or in the help of the service.",
+        },
+        Hint {
+            key: "access_key",
+            place: "At your S3 service, the name of an access key that may read and write the bucket; Amazon: IAM, Users, Security credentials, Create access key.",
+        },
+        Hint {
+            key: "secret_key",
+            place: "The S3 service shows it once, when the access key is made.",
+        },
+    ],
     settings: &[
         Setting {
             key: "access_key",
@@ -58,7 +76,7 @@ pub(crate) const ENTRY: Entry = Entry {
         },
         Setting {
             key: "folder",
-            shape: Shape::Text,
+            shape: Shape::Folder,
             required: false,
             doc: "The whole path of the folder that files go to. It has to be there already: a disk \
                   that is not mounted is waited for. Without it: a `bucket`.",

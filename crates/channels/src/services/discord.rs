@@ -19,7 +19,7 @@ use crate::message_service::{
 use crate::multipart::Form;
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
-use crate::{BoxFuture, Built, Context, Entry, Limits, Message, Pace};
+use crate::{BoxFuture, Built, Context, Entry, Hint, Limits, Message, Pace};
 use crate::{Setting, Settings, Shape, sound, words};
 
 /// Length limit of the name that a webhook writes under, in characters.
@@ -65,6 +65,10 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "discord",
     summary: "A channel of a Discord server, through a webhook.",
+    find: &[Hint {
+        key: "url",
+        place: "In Discord: edit the channel (gear beside its name), Integrations, Webhooks, New Webhook, Copy Webhook URL.",
+    }],
     settings: &[
         BUTTONS,
         Setting {

@@ -25,7 +25,7 @@ use self::server::Server;
 use self::settings::build;
 use crate::body::{Body, BodyError};
 use crate::http::retry_message;
-use crate::{Abilities, BoxFuture, Channel, Context, Entry, Limits, Message};
+use crate::{Abilities, BoxFuture, Channel, Context, Entry, Hint, Limits, Message};
 use crate::{buttons, message_plan, wording};
 
 /// Number of mails of an alert that are checked for a mail loop.
@@ -47,6 +47,22 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "email",
     summary: "Mail, through any SMTP server.",
+    find: &[
+        Hint {
+            key: "server",
+            place: "Your provider's help names it under \"SMTP\" or \"outgoing mail server\", such as smtp.gmail.com: write smtps:// before it.",
+        },
+        Hint { key: "user", place: "Mostly the whole address of your mailbox." },
+        Hint {
+            key: "password",
+            place: "Most providers want an app password: look for it in the security settings of your account (Google: Security, 2-Step Verification, App passwords).",
+        },
+        Hint {
+            key: "from",
+            place: "The address of your mailbox: most providers refuse another sender.",
+        },
+        Hint { key: "to", place: "The mail addresses of those who shall get the alerts." },
+    ],
     settings: settings::SETTINGS,
     build,
 };

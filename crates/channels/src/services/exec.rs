@@ -26,7 +26,7 @@ use crate::body::{BodyError, copy};
 use crate::http::{no_answer, retry_message};
 use crate::settings_reader::SettingsReader;
 use crate::words::{self, EXCERPT_UTF16_MAX};
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Hint, Message};
 use crate::{Setting, Settings, Shape, alert_json};
 
 /// How long a program may run if `timeout` is not set.
@@ -73,6 +73,10 @@ const PASSED_LOCALE: [&str; 13] = [
 pub(crate) const ENTRY: Entry = Entry {
     kind: "exec",
     summary: "A program on this machine.",
+    find: &[Hint {
+        key: "command",
+        place: "The whole path of a program on the machine that Tipoff runs on.",
+    }],
     settings: &[
         Setting {
             key: "capabilities",

@@ -16,7 +16,7 @@ use crate::message_service::{
 };
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::settings_reader::SettingsReader;
-use crate::{Built, Entry, Limits, Message};
+use crate::{Built, Entry, Hint, Limits, Message};
 use crate::{Setting, Settings, Shape, sound};
 
 /// The header with an application's token ("Authentication").
@@ -36,6 +36,13 @@ static LIMITS: Limits = Limits::new("Gotify", 4000);
 pub(crate) const ENTRY: Entry = Entry {
     kind: "gotify",
     summary: "An application on a Gotify server; pictures by link.",
+    find: &[
+        Hint { key: "server", place: "The address at which you open Gotify in a browser." },
+        Hint {
+            key: "token",
+            place: "In Gotify: Apps, Create Application, then the eye beside its token.",
+        },
+    ],
     settings: &[
         Setting {
             key: "priority",

@@ -15,7 +15,9 @@ use crate::buttons::BUTTONS;
 use crate::http::{repair, retry_message};
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, message_plan};
+use crate::{
+    Abilities, BoxFuture, Built, Channel, Context, Entry, Hint, Limits, Message, message_plan,
+};
 use crate::{Setting, Settings, Shape};
 
 use answer::{MatrixError, PostFailure};
@@ -41,6 +43,17 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "matrix",
     summary: "A Matrix room, through a user of its own.",
+    find: &[
+        Hint { key: "server", place: "In Element: Settings, Help & About, \"Homeserver is\"." },
+        Hint {
+            key: "token",
+            place: "Log in to Element as a user made for the alerts: Settings, Help & About, Advanced, Access Token. Do not log that session out.",
+        },
+        Hint {
+            key: "room",
+            place: "In Element: the room's settings, General for its alias (#…) or Advanced for its internal ID (!…). The room must not be encrypted.",
+        },
+    ],
     settings: &[
         BUTTONS,
         Setting {

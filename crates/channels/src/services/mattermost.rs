@@ -13,7 +13,7 @@ use crate::message_service::{
     AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
     asks_to_wait, internal_error, other_server,
 };
-use crate::{Built, Entry, Limits};
+use crate::{Built, Entry, Hint, Limits};
 use crate::{Settings, sound};
 
 /// Mattermost's markup characters.
@@ -29,6 +29,10 @@ static MARKDOWN: Markdown = Markdown { bold: "**", links_utf16_max: 1500, plain 
 pub(crate) const ENTRY: Entry = Entry {
     kind: "mattermost",
     summary: "A channel of a Mattermost server, through an incoming webhook; pictures by link.",
+    find: &[Hint {
+        key: "url",
+        place: "In Mattermost: the product menu, Integrations, Incoming Webhooks, Add Incoming Webhook; choose the channel and copy the address.",
+    }],
     settings: &chat_webhook::settings(
         "The webhook's address: in Mattermost, Integrations, Incoming Webhooks. Whoever has \
                   it can write there.",

@@ -27,7 +27,9 @@ use crate::http::retry_message;
 use crate::lock::lock;
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HomeControl, Message};
+use crate::{
+    Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Hint, HomeControl, Message,
+};
 use crate::{Setting, Settings, Shape, words};
 
 use broker::{Broker, MqttFailure};
@@ -62,6 +64,20 @@ const OFFLINE: &str = "offline";
 pub(crate) const ENTRY: Entry = Entry {
     kind: "mqtt",
     summary: "An MQTT broker: alerts as JSON, pictures, the mode; Home Assistant finds devices by itself.",
+    find: &[
+        Hint {
+            key: "server",
+            place: "mqtt:// and the address of the broker. With Home Assistant's Mosquitto app it is Home Assistant's own address.",
+        },
+        Hint {
+            key: "user",
+            place: "With Home Assistant's Mosquitto app: Settings, People, Users, Add user; make one for Tipoff.",
+        },
+        Hint {
+            key: "password",
+            place: "In Home Assistant: the password of the user that you made for Tipoff.",
+        },
+    ],
     settings: &[
         Setting {
             key: "ca",

@@ -19,7 +19,7 @@ use crate::message_service::{
     SendResult, other_server, usual_result,
 };
 use crate::settings_reader::SettingsReader;
-use crate::{Attachment, Built, Entry, Limits};
+use crate::{Attachment, Built, Entry, Hint, Limits};
 use crate::{Settings, sound};
 
 /// The public server.
@@ -57,6 +57,10 @@ static LIMITS: Limits =
 pub(crate) const ENTRY: Entry = Entry {
     kind: "ntfy",
     summary: "A topic of ntfy, on ntfy.sh or on a server of your own.",
+    find: &[Hint {
+        key: "topic",
+        place: "Choose a long name that nobody guesses, then in the ntfy app: +, Subscribe to topic, and type the same name.",
+    }],
     settings: settings::SETTINGS,
     build,
 };

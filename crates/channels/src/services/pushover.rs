@@ -18,7 +18,7 @@ use crate::message_service::{
 use crate::multipart::Form;
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
-use crate::{Built, Entry, Limits, Pace};
+use crate::{Built, Entry, Hint, Limits, Pace};
 use crate::{PictureLimits, Setting, Settings, Shape, sound};
 
 /// Pushover's own server.
@@ -67,6 +67,16 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "pushover",
     summary: "Pushover: notifications on phones, with the picture.",
+    find: &[
+        Hint {
+            key: "user",
+            place: "At pushover.net after login: \"Your User Key\", at the top right.",
+        },
+        Hint {
+            key: "token",
+            place: "At pushover.net/apps/build: Create an Application; its page shows the API token.",
+        },
+    ],
     settings: &[
         Setting {
             key: "api",

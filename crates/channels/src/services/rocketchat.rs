@@ -14,7 +14,7 @@ use crate::message_service::{
     AnswerMeaning, FilesRefused, HttpService, MessageChannel, MessageService, OutgoingMessage,
     asks_to_wait, internal_error, other_server,
 };
-use crate::{Built, Entry, Limits};
+use crate::{Built, Entry, Hint, Limits};
 
 /// "Maximum Allowed Characters Per Message" is 5,000 by default, and each may need a second one here.
 static LIMITS: Limits = chat_webhook::limits("Rocket.Chat", 1900, PICTURE_TYPES);
@@ -25,6 +25,10 @@ static MARKDOWN: Markdown = Markdown { bold: "*", links_utf16_max: 1100, plain }
 pub(crate) const ENTRY: Entry = Entry {
     kind: "rocketchat",
     summary: "A channel of a Rocket.Chat server, through an incoming webhook; pictures by link.",
+    find: &[Hint {
+        key: "url",
+        place: "In Rocket.Chat: Manage, Workspace, Integrations, New, Incoming; enable it, choose channel and user, save, and copy the Webhook URL.",
+    }],
     settings: &chat_webhook::settings(
         "The webhook's address: in Rocket.Chat, Manage, Workspace, Integrations, New, \
                   Incoming. Whoever has it can write there.",

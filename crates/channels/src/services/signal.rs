@@ -15,7 +15,7 @@ use crate::message_service::{
 };
 use crate::settings::TIMEOUT;
 use crate::settings_reader::SettingsReader;
-use crate::{Built, Entry, Limits};
+use crate::{Built, Entry, Hint, Limits};
 use crate::{Setting, Settings, Shape};
 
 /// Time limit for an answer if `timeout` is not set. The server itself gives signal-cli 120 s
@@ -42,6 +42,17 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "signal",
     summary: "People or a group on Signal, through signal-cli-rest-api.",
+    find: &[
+        Hint { key: "server", place: "The address of your signal-cli-rest-api, with its port." },
+        Hint {
+            key: "number",
+            place: "The number that you registered or linked in signal-cli-rest-api, with + and the country's code.",
+        },
+        Hint {
+            key: "recipients",
+            place: "Phone numbers with + and the country's code. For a group, its ID from signal-cli-rest-api: GET /v1/groups/NUMBER.",
+        },
+    ],
     settings: &[
         Setting {
             key: "number",

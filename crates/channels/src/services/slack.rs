@@ -12,12 +12,26 @@ use std::time::Duration;
 
 use crate::buttons::BUTTONS;
 use crate::settings::TIMEOUT;
-use crate::{Built, Entry, Pace, Setting, SettingFault, Settings, Shape};
+use crate::{Built, Entry, Hint, Pace, Setting, SettingFault, Settings, Shape};
 
 /// What Slack can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "slack",
     summary: "A Slack channel, through a bot with files and threads, or through an incoming webhook.",
+    find: &[
+        Hint {
+            key: "token",
+            place: "At api.slack.com/apps: Create New App, From scratch; OAuth & Permissions, Bot Token Scopes chat:write, files:write, files:read; Install; copy the Bot User OAuth Token.",
+        },
+        Hint {
+            key: "channel",
+            place: "In Slack: click the channel's name; its id is at the bottom of About. Write /invite and the app's @name in the channel.",
+        },
+        Hint {
+            key: "url",
+            place: "At api.slack.com/apps: your app, Incoming Webhooks, Add New Webhook to Workspace. Not needed with a token.",
+        },
+    ],
     settings: &[
         Setting {
             key: "api",

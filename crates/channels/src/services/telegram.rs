@@ -41,7 +41,7 @@ use bot::{Access, Bot, Membership};
 use edit_in_place::EditableMessages;
 use interaction::LateKeyboard;
 use message_form::Draft;
-use settings::SETTINGS;
+use settings::{FIND, SETTINGS};
 pub use setup::{BotInfo, Chat, Setup};
 
 /// Telegram's own Bot API server.
@@ -83,6 +83,7 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "telegram",
     summary: "A Telegram chat, group, topic or channel, through a bot.",
+    find: FIND,
     settings: SETTINGS,
     build,
 };

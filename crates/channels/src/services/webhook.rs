@@ -26,12 +26,16 @@ use crate::http::{
     self, Answer, Failure, REPAIR_PAUSE, Request, Secrets, repair, repair_message, retry,
     retry_message,
 };
-use crate::{Abilities, BoxFuture, Channel, Context, Entry, Message, alert_json, words};
+use crate::{Abilities, BoxFuture, Channel, Context, Entry, Hint, Message, alert_json, words};
 
 /// What a webhook can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "webhook",
     summary: "Any HTTP server: the alert as JSON, by POST; or a request in your own words.",
+    find: &[Hint {
+        key: "url",
+        place: "Your program or service shows it where it offers webhooks. In Home Assistant: Settings, Automations, a trigger \"Webhook\", and its address /api/webhook/ID.",
+    }],
     settings: settings::SETTINGS,
     build,
 };

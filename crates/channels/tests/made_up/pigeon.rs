@@ -11,7 +11,7 @@ use crate::body::{Body, Piece};
 use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets};
 use crate::message_service::{self, FilesRefused, MessageSender, SendResult};
 use crate::settings_reader::SettingsReader;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Hint, Limits, Message, Pace};
 use crate::{PictureLimits, Setting, Settings, Shape};
 
 /// How long an answer may take.
@@ -36,6 +36,7 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "pigeon",
     summary: "A loft of carrier pigeons.",
+    find: &[Hint { key: "loft", place: "In the pigeon app: Lofts, your loft, Address." }],
     settings: &[
         Setting {
             key: "loft",

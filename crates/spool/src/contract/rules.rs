@@ -8,6 +8,7 @@ use super::*;
 pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     why_nobody_is_told_stays_until_somebody_is(&*fresh()).await;
     what_is_chosen_for_the_house_is_remembered(&*fresh()).await;
+    an_added_configuration_is_replaced_by_who_knows_it(&*fresh()).await;
     what_is_held_back_is_told_as_a_count(&*fresh()).await;
     follow_ups_count_apart_from_incidents(&*fresh()).await;
     a_channel_is_told_once_of_what_is_news_to_it(&*fresh()).await;
@@ -48,6 +49,28 @@ async fn what_is_chosen_for_the_house_is_remembered(open: Open<'_>) {
     assert!(due(&*spool, "phone", seconds(59)).await.is_empty(), "all is muted");
     store(&*spool, "Door", seconds(60)).await;
     assert_eq!(due(&*spool, "phone", seconds(60)).await.len(), 1, "it is over");
+}
+
+async fn an_added_configuration_is_replaced_by_who_knows_it(open: Open<'_>) {
+    let spool = open();
+    let added =
+        |version, document: &str| AddedConfiguration { version, document: document.to_owned() };
+    assert_eq!(spool.added_configuration().await.unwrap(), AddedConfiguration::default());
+    let replace =
+        |document: &str, replaced| spool.replace_added_configuration(document.to_owned(), replaced);
+    assert!(!replace("early", 1).await.unwrap(), "nothing has this version");
+    let (one, other) = tokio::join!(replace("one", 0), replace("other", 0));
+    assert!(one.unwrap() ^ other.unwrap(), "one of two replaces the same version");
+    assert!(replace("two 2 'é€𝄞'\n", 1).await.unwrap());
+    assert!(!replace("late", 1).await.unwrap());
+    let (one, other) = tokio::join!(replace("three", 2), replace("three", 2));
+    assert!(one.unwrap() ^ other.unwrap(), "also of two who write the same");
+    assert!(replace("two 2 'é€𝄞'\n", 3).await.unwrap());
+    drop(spool);
+    let spool = open();
+    let kept = spool.added_configuration().await.unwrap();
+    assert_eq!(kept, added(4, "two 2 'é€𝄞'\n"));
+    assert!(!format!("{kept:?}").contains("two"), "the document holds secrets");
 }
 
 async fn what_is_held_back_is_told_as_a_count(open: Open<'_>) {

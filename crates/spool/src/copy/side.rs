@@ -131,7 +131,7 @@ impl Side {
 /// There is none.
 pub(super) fn check_exists(config: &SpoolConfig) -> Result<()> {
     if matches!(config.engine, Engine::Embedded) && !config.folder.join("spool.db").exists() {
-        return Err(SpoolError::Copy(format!("{} holds no spool", config.folder.display())));
+        return Err(SpoolError::Empty(format!("the data folder {}", config.folder.display())));
     }
     Ok(())
 }

@@ -40,6 +40,7 @@ pub(super) const TABLES: &[Table] = &[
     table("login"),
     table("token"),
     table("share_link"),
+    table("mark"),
     table("audit"),
 ];
 

@@ -21,6 +21,7 @@ pub(crate) mod incident_search;
 pub(crate) mod incident_summary;
 pub(crate) mod known_mails;
 pub(crate) mod leases;
+pub(crate) mod marks;
 pub(crate) mod newcomers;
 pub(crate) mod queue;
 pub(crate) mod repeated_files;

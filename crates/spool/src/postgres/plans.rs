@@ -36,6 +36,7 @@ const HISTORY: &[&str] = &[
     "delivery_arrival",
     "incident",
     "known_media",
+    "mark",
     "path_bytes",
     "words",
 ];

@@ -97,7 +97,7 @@ impl Schema {
         let sql: &dyn Sql = session;
         let exists = "SELECT to_regclass('schema_version') IS NOT NULL";
         if !sql.one(exists, params![], |row| row.get::<bool>(0))? {
-            return Err(SpoolError::Database("it holds no spool yet".to_owned()));
+            return Err(SpoolError::Empty("the database".to_owned()));
         }
         let (found, oldest_user) = version(sql)?;
         self.check(found, oldest_user)?;

@@ -112,6 +112,12 @@ impl Conditions {
         if let Some(until) = filter.until {
             conditions.and("began_at < ?", [until.0.into()]);
         }
+        if let Some(reader) = &filter.unseen_by {
+            conditions.and(&format!("{} = 0", mark("seen")), [reader.to_string().into()]);
+        }
+        if let Some(reader) = &filter.starred_by {
+            conditions.and(&format!("{} = 1", mark("starred")), [reader.to_string().into()]);
+        }
         conditions.and_outcome(filter.channel.as_ref(), filter.state);
         for word in words(&filter.text) {
             conditions.and_word(&word);
@@ -176,6 +182,14 @@ impl Conditions {
             Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })
     }
+}
+
+/// A mark of a reader on an incident: 0 or 1. It is looked up for each listed incident.
+fn mark(column: &str) -> String {
+    format!(
+        "coalesce((SELECT mark.{column} FROM mark
+                   WHERE mark.reader = ? AND mark.incident = incident.id), 0)"
+    )
 }
 
 /// A line without its deliveries.

@@ -19,6 +19,10 @@ pub(super) enum Source {
     Event(Event),
     /// Those with deliveries in one of these states to these channels.
     Outcomes(Vec<(DeliveryState, String)>),
+    /// Those that this reader has not seen.
+    Unseen(String),
+    /// Those that this reader starred.
+    Starred(String),
     /// Those with all these texts in the words of their arrivals: no device has one in its name.
     Words(Vec<String>),
     /// Those with the text in the words of their arrivals, and all of the devices that have it in their names.
@@ -30,6 +34,8 @@ impl Source {
     pub(super) fn of(sql: &dyn Sql, filter: &IncidentFilter) -> Result<Vec<Self>> {
         let mut sources: Vec<Self> = filter.device.map(Self::Device).into_iter().collect();
         sources.extend(filter.event.map(Self::Event));
+        sources.extend(filter.starred_by.as_ref().map(|reader| Self::Starred(reader.to_string())));
+        sources.extend(filter.unseen_by.as_ref().map(|reader| Self::Unseen(reader.to_string())));
         if sources.is_empty() {
             sources.push(Self::All);
         }
@@ -65,6 +71,8 @@ impl Source {
                 }
                 wanted.first_of(found)
             }
+            Self::Unseen(reader) => marked(sql, wanted, UNSEEN, reader)?,
+            Self::Starred(reader) => marked(sql, wanted, STARRED, reader)?,
             Self::Words(texts) => return sql.incidents_with(texts, wanted),
             Self::WordOrDevices(text, devices) => {
                 let text = std::slice::from_ref(text);
@@ -96,6 +104,20 @@ fn incidents(
     );
     let mut values = range(wanted);
     values.extend(only.map(|(_, value)| value));
+    sql.rows(&select, &values, |row| row.get(0))
+}
+
+/// Without the rows of incidents: the mark of each number is looked up.
+const UNSEEN: &str = "SELECT id FROM incident WHERE id > ?1 AND id < ?2 AND coalesce(
+        (SELECT mark.seen FROM mark WHERE mark.reader = ?4 AND mark.incident = incident.id), 0) = 0
+    ORDER BY id";
+const STARRED: &str = "SELECT incident FROM mark
+    WHERE reader = ?4 AND starred = 1 AND incident > ?1 AND incident < ?2 ORDER BY incident";
+
+fn marked(sql: &dyn Sql, wanted: &Wanted, select: &str, reader: &str) -> Result<Vec<i64>> {
+    let select = format!("{select} {} LIMIT ?3", wanted.order.keyword());
+    let mut values = range(wanted);
+    values.push(reader.to_owned().into());
     sql.rows(&select, &values, |row| row.get(0))
 }
 

@@ -12,11 +12,13 @@ use super::database::Database;
 use super::delivery_rows::state;
 use super::spool::SqlSpool;
 use super::statement::{Sql, at, from_json, number, params};
-use super::{deliveries, dismissal, incident_list, incident_summary, shares, stats, turns};
+use super::{
+    deliveries, dismissal, incident_list, incident_summary, removal, shares, stats, turns,
+};
 use crate::core::covered::raw_message;
 use crate::{
     ArrivalLine, BoxFuture, DeliveryLine, Figures, IncidentDetail, IncidentFilter, IncidentLine,
-    Incidents, Result, Share, SpoolError, StoredBlob, Usage,
+    Incidents, Removal, Result, Share, SpoolError, StoredBlob, Usage,
 };
 
 impl<D: Database> Incidents for SqlSpool<D> {
@@ -67,6 +69,15 @@ impl<D: Database> Incidents for SqlSpool<D> {
 
     fn unlock(&self, id: IncidentId) -> BoxFuture<'_, Result<bool>> {
         Box::pin(self.write(move |sql| shares::unlock(sql, id)))
+    }
+
+    fn remove_incidents(&self, ids: Vec<IncidentId>) -> BoxFuture<'_, Result<Removal>> {
+        Box::pin(async move {
+            let (removal, blobs) = self.write(move |sql| removal::remove(sql, &ids)).await?;
+            // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
+            self.blobs.remove(blobs).await;
+            Ok(removal)
+        })
     }
 
     fn usage(&self) -> BoxFuture<'_, Result<Usage>> {

@@ -4,6 +4,7 @@
 //! [`statement`] is the way to an engine, [`database`] what an engine provides, [`spool`] the operations.
 
 mod accounts;
+mod added_configuration;
 mod audit;
 pub(crate) mod catalog;
 mod clock;
@@ -28,6 +29,7 @@ mod incident_summary;
 mod incidents;
 mod known_mails;
 mod leases;
+mod marks;
 mod new_deliveries;
 mod newcomers;
 mod node_notices;
@@ -36,6 +38,7 @@ mod operations;
 mod past;
 mod planning;
 mod remembered;
+mod removal;
 mod resent;
 mod retention;
 mod review;

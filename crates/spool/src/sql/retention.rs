@@ -110,17 +110,29 @@ fn remove(sql: &dyn Sql, chosen: Vec<Chosen>, before: Timestamp) -> Result<(Swep
     ids.sort_unstable();
     let mut swept = Swept { incidents: ids.len() as u64, ..Swept::default() };
     end_undelivered(sql, &ids, &mut swept)?;
-    let select = "SELECT coalesce(segments, blob), bytes FROM arrival WHERE incident IN ";
-    let blobs = of_these(sql, select, &ids, |row| {
-        swept.bytes += number::<u64>(row, 1)?;
-        Ok(BlobName(row.get(0)?))
-    })?;
-    let holders = delete(sql, &ids)?;
-    forget(sql, devices, holders)?;
+    let (bytes, blobs) = remove_rows(sql, &ids, devices)?;
+    swept.bytes = bytes;
     swept.oldest = sql
         .one("SELECT min(id) FROM arrival", params![], |row| row.get(0))
         .map(|id: Option<i64>| id.map(ArrivalId))?;
     Ok((swept, blobs))
+}
+
+/// Removes the rows of incidents of these devices, which are locked. Returns the bytes of their files, and the files.
+pub(super) fn remove_rows(
+    sql: &dyn Sql,
+    ids: &[i64],
+    devices: BTreeSet<i64>,
+) -> Result<(u64, Vec<BlobName>)> {
+    let mut bytes = 0;
+    let select = "SELECT coalesce(segments, blob), bytes FROM arrival WHERE incident IN ";
+    let blobs = of_these(sql, select, ids, |row| {
+        bytes += number::<u64>(row, 1)?;
+        Ok(BlobName(row.get(0)?))
+    })?;
+    let holders = delete(sql, ids)?;
+    forget(sql, devices, holders)?;
+    Ok((bytes, blobs))
 }
 
 /// Removes the rows of incidents. Returns whose they were.
@@ -143,7 +155,7 @@ fn forget(sql: &dyn Sql, devices: BTreeSet<i64>, holders: BTreeSet<i64>) -> Resu
 }
 
 /// The rows of a query that ends with the list of these numbers.
-fn of_these<T>(
+pub(super) fn of_these<T>(
     sql: &dyn Sql,
     select: &str,
     ids: &[i64],

@@ -7,7 +7,7 @@ use tipoff_model::Timestamp;
 
 use super::statement::{Lock, Row, Sql, at, params};
 use crate::core::accounts::{self, FIRST_OWNER, FirstOwner};
-use crate::{Digest, Login, NewUser, Result, Role, User, UserChange, UserId};
+use crate::{Digest, Login, NewUser, Reader, Result, Role, User, UserChange, UserId};
 
 const USER: &str = "SELECT id, name, role, password, totp, totp_pending, created_at FROM account";
 const LOGIN: &str = "SELECT id, digest, account, created_at, seen_at, address, browser FROM login";
@@ -61,13 +61,16 @@ pub(super) fn set_role(sql: &dyn Sql, user: UserId, role: Role) -> Result<UserCh
     Ok(UserChange::Done(user))
 }
 
-/// See [`crate::Accounts::remove_user`]. The user's logins, codes and tokens are removed by `ON DELETE CASCADE`.
+/// See [`crate::Accounts::remove_user`]. The user's logins, codes and tokens are removed by `ON DELETE CASCADE`,
+/// the marks by their reader.
 pub(super) fn remove(sql: &dyn Sql, user: UserId) -> Result<UserChange> {
     sql.lock(Lock::Accounts)?;
     if let Err(refused) = accounts::may_remove(&all(sql)?, user) {
         return Ok(refused);
     }
     sql.change("DELETE FROM account WHERE id = ?1", params![user.0])?;
+    let reader = Reader::Account(user).to_string();
+    sql.change("DELETE FROM mark WHERE reader = ?1", params![reader])?;
     Ok(UserChange::Done(user))
 }
 

@@ -22,6 +22,7 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OpenFlags};
 use tipoff_model::{RuleSource, Timestamp};
 
+use crate::error::folder_error;
 use crate::sql::database::Database;
 use crate::sql::identity::random_hex;
 use crate::sql::spool::{Opening, SqlSpool, file_error};
@@ -62,8 +63,8 @@ impl SqlSpool<SqliteDatabase> {
         rules: Arc<dyn RuleSource>,
         bucket: Option<&S3Settings>,
     ) -> Result<Self> {
-        durable::make_private_folder(folder).map_err(file_error)?;
-        let lock = File::create(folder.join("lock")).map_err(file_error)?;
+        durable::make_private_folder(folder).map_err(|error| folder_error(&error))?;
+        let lock = File::create(folder.join("lock")).map_err(|error| folder_error(&error))?;
         lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
         let blobs = |run: &str| Blobs::of_spool(folder, bucket, run);
         let spool = Self::open_shared(folder, rules, Some(lock), blobs)?;
@@ -89,8 +90,8 @@ impl SqlSpool<SqliteDatabase> {
         rules: Arc<dyn RuleSource>,
         bucket: Option<&S3Settings>,
     ) -> Result<Self> {
-        if !folder.join("spool.db").exists() {
-            return Err(SpoolError::File(format!("{} holds no spool yet", folder.display())));
+        if !folder.join("spool.db").try_exists().map_err(|error| folder_error(&error))? {
+            return Err(SpoolError::Empty(format!("the data folder {}", folder.display())));
         }
         Self::open_shared(folder, rules, None, |run| Blobs::of_spool(folder, bucket, run))
     }

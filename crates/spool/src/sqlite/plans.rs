@@ -39,6 +39,7 @@ const BOUNDED: &[&str] = &[
     "account",
     // Named parts of statements, each of which is limited.
     "CONSTANT",
+    "counted",
     "found",
     "known",
     "latest",

@@ -69,7 +69,7 @@ impl SqlSpool<SqliteDatabase> {
         let path = folder.join("spool.db");
         let file_error = |error: std::io::Error| SpoolError::File(error.to_string());
         if !path.exists() {
-            return Err(SpoolError::File(format!("{} holds no spool yet", folder.display())));
+            return Err(SpoolError::Empty(format!("the data folder {}", folder.display())));
         }
         let lock = File::create(folder.join("lock")).map_err(file_error)?;
         lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;

@@ -15,7 +15,7 @@ async fn scene() -> (TestServer, Actions) {
     let server = TestServer::new(MODES);
     server.mail("yard@example.com", MOTION).await;
     let actions =
-        server.actions(Links::new(Some("http://tipoff.lan"), [7; 32], std::time::Duration::MAX));
+        server.actions(Links::at(Some("http://tipoff.lan"), [7; 32], std::time::Duration::MAX));
     (server, actions)
 }
 
@@ -58,7 +58,7 @@ async fn everything_is_muted_and_the_status_says_so() {
     let status = actions.status().await.unwrap();
     assert!(status.contains("Mode: home (of home, away)"), "{status}");
     assert!(status.contains("Everything is muted until 07:00"), "{status}");
-    assert!(status.contains("1 devices; last: "), "{status}");
+    assert!(status.contains("1 device; last: "), "{status}");
     assert!(status.contains("1 alert is waiting"), "{status}");
     actions.act(&Action::Unmute { target }, "", "me").await.unwrap();
     assert!(!actions.status().await.unwrap().contains("muted"));

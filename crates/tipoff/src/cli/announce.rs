@@ -5,14 +5,13 @@
 
 use std::io::{self, IsTerminal};
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 
 use tipoff_model::Timestamp;
 use tipoff_spool::Spool;
 
-use super::doctor::CONTAINER_FILES;
+use super::container;
 use crate::config::{Access, Config};
-use crate::net::network;
+use crate::net::network::{self, OwnAddress};
 use crate::receive::listener::BoundListener;
 use crate::web::access::{Access as Lock, make_setup_key};
 
@@ -20,7 +19,7 @@ use crate::web::access::{Access as Lock, make_setup_key};
 /// Journals and files are no terminal; container engines store even what a terminal inside shows
 /// (`docker logs`).
 fn is_read_by_people_only() -> bool {
-    let in_container = CONTAINER_FILES.iter().any(|file| Path::new(file).exists())
+    let in_container = container::is_inside()
         || std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
         || std::env::var_os("container").is_some();
     io::stdout().is_terminal() && !in_container
@@ -54,13 +53,21 @@ pub(super) fn announce(
     alarms: &AlarmAddresses,
     dashboard: Option<&str>,
 ) {
-    let lan = network::lan_address();
+    let own = OwnAddress::new(config.public_address.clone());
     println!("Tipoff {} is ready.", env!("CARGO_PKG_VERSION"));
     println!();
+    let mut listen = smtp.iter().chain(ftp).filter_map(|it| it.listener.local_addr().ok());
+    if !own.is_configured()
+        && listen.any(|it| it.ip().is_unspecified())
+        && let Some(caveat) = caveat(network::lan_address(), container::is_inside())
+    {
+        println!("{caveat}");
+        println!();
+    }
     println!("Type into the camera's e-mail page:");
     for (listener, offered) in smtp.iter().zip(&config.smtp.listen) {
         let plain = if offered.starttls { "none (or STARTTLS)" } else { "none" };
-        server(listener, "SMTP server", lan, if offered.at.tls { "SSL/TLS" } else { plain });
+        server(listener, "SMTP server", &own, if offered.at.tls { "SSL/TLS" } else { plain });
     }
     login(&config.access);
     println!("  from, to     any address, such as camera@example.com");
@@ -69,16 +76,16 @@ pub(super) fn announce(
         println!("Type into the camera's FTP page:");
         for listener in ftp {
             let encryption = if listener.settings.tls { "FTPS" } else { "none (or FTPS)" };
-            server(listener, "FTP server", lan, encryption);
+            server(listener, "FTP server", &own, encryption);
         }
         login(&config.access);
         println!("  folder       any, or none");
         println!();
     }
-    alarms.print(&config.access, lan);
+    alarms.print(&config.access, &own);
     if config.channels.is_empty() {
         println!(
-            "Alerts go nowhere yet: no channel is configured. `tipoff init` sets up Telegram."
+            "Alerts go nowhere yet: no channel is configured. Add one in the dashboard, or by `tipoff init`."
         );
     } else {
         let names: Vec<String> = config
@@ -110,17 +117,17 @@ pub(super) struct AlarmAddresses {
 }
 
 impl AlarmAddresses {
-    fn print(&self, access: &Access, lan: Option<IpAddr>) {
+    fn print(&self, access: &Access, own: &OwnAddress) {
         if self.http.is_none() && self.more.is_empty() && self.framed.is_empty() {
             return;
         }
         println!("Type into the camera's alarm server or webhook page (HTTP):");
         let addresses = self.http.iter().chain(&self.more);
         for address in addresses {
-            println!("  address      http://{}/h", reached(*address, lan));
+            println!("  address      http://{}/h", reached(*address, own));
         }
         for address in &self.framed {
-            println!("  XMEye        {}", reached(*address, lan));
+            println!("  XMEye        {}", reached(*address, own));
         }
         match access.require_login {
             true => println!("  password     of its [[device]], behind the address: /h/PASSWORD"),
@@ -130,21 +137,40 @@ impl AlarmAddresses {
     }
 }
 
-/// The address that a camera needs: it cannot use 0.0.0.0.
-fn reached(address: SocketAddr, lan: Option<IpAddr>) -> SocketAddr {
+/// In place of an address that nobody knows.
+const NO_ADDRESS: &str = "this machine's address";
+
+/// The address and port that a camera needs.
+fn reached(listen: SocketAddr, own: &OwnAddress) -> String {
+    match own.of(listen.ip()) {
+        Some(address) => address.with_port(listen.port()),
+        None => format!("({NO_ADDRESS}):{}", listen.port()),
+    }
+}
+
+/// Why cameras do not reach the address that this machine has, and what to do. `None` if they may.
+fn caveat(lan: Option<IpAddr>, in_container: bool) -> Option<String> {
     match lan {
-        Some(lan) if address.ip().is_unspecified() => SocketAddr::new(lan, address.port()),
-        _ => address,
+        None => Some(
+            "This machine is on no network yet, so its address for cameras is not known. When it is, \
+             `tipoff doctor` and the dashboard show the address."
+                .to_owned(),
+        ),
+        Some(lan) if in_container && container::is_of_engine(lan) => Some(format!(
+            "Cameras do not reach {lan}, which is the container's own address: set \
+             TIPOFF_PUBLIC_ADDRESS to the address of the machine that runs the container."
+        )),
+        Some(_) => None,
     }
 }
 
 /// Address, port and encryption of one listener.
-fn server(listener: &BoundListener, what: &str, lan: Option<IpAddr>, encryption: &str) {
+fn server(listener: &BoundListener, what: &str, own: &OwnAddress, encryption: &str) {
     let Ok(address) = listener.listener.local_addr() else {
         return;
     };
-    let address = reached(address, lan);
-    println!("  {what:<12} {}", address.ip());
+    let server = own.of(address.ip()).map_or_else(|| NO_ADDRESS.to_owned(), |it| it.to_string());
+    println!("  {what:<12} {server}");
     println!("  port         {}", address.port());
     println!("  encryption   {encryption}");
 }
@@ -157,5 +183,28 @@ fn login(access: &Access) {
             println!("  user         the one of its [[device]], with its password");
         }
         None => println!("  user         any, or none"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_cameras_do_not_reach_is_said() {
+        for (lan, in_container, expected) in [
+            (Some("192.168.1.10"), false, None),
+            (Some("192.168.1.10"), true, None),
+            (Some("172.17.0.2"), false, None),
+            (Some("172.17.0.2"), true, Some("TIPOFF_PUBLIC_ADDRESS")),
+            (None, false, Some("no network")),
+            (None, true, Some("no network")),
+        ] {
+            let said = caveat(lan.map(|it| it.parse().unwrap()), in_container);
+            match expected {
+                None => assert_eq!(said, None),
+                Some(word) => assert!(said.as_ref().unwrap().contains(word), "{said:?}"),
+            }
+        }
     }
 }

@@ -3,8 +3,9 @@
 //! Reading it has found every fault already ([`Common::load`], exit code 2). Nothing is opened or
 //! connected: `tipoff doctor` checks the machine, `tipoff channels test` the channels.
 
+use super::json::{ConfigurationJson, print_json};
 use super::moment::Moment;
-use super::{Common, Ending, explain};
+use super::{Common, Ending, Failure, explain};
 use crate::config::{self, Config, Listener, Networks};
 use crate::runtime::clock::Clock;
 
@@ -20,6 +21,9 @@ pub(super) struct Args {
     /// Print what would happen to what each device sends
     #[arg(long, conflicts_with_all = ["example", "reference"])]
     explain: bool,
+    /// For programs: one JSON object
+    #[arg(long, conflicts_with_all = ["example", "reference", "explain", "at", "mode"])]
+    json: bool,
     #[command(flatten)]
     moment: Moment,
 }
@@ -32,6 +36,8 @@ pub(super) fn run(args: &Args, common: &Common, clock: &Clock) -> Ending {
         print!("{}", config::reference());
     } else if args.explain || args.moment.is_given() {
         return explain::check(&common.load()?, &args.moment, clock.now());
+    } else if args.json {
+        print_json(&ConfigurationJson::from(&common.load()?)).map_err(Failure::Failed)?;
     } else {
         print_summary(&common.load()?);
     }
@@ -77,7 +83,9 @@ fn print_summary(config: &Config) {
         println!("  channel {} ({})", channel.name, channel.kind);
     }
     if config.channels.is_empty() {
-        println!("  no channel: alerts go nowhere; `tipoff init` sets up Telegram");
+        println!(
+            "  no channel in the file; those added in the dashboard are not read here. `tipoff init` sets one up"
+        );
     }
     match config.rules.routes.len() {
         0 => println!("  no route: every incident goes to every channel"),

@@ -18,7 +18,12 @@ pub(super) fn run(config: &Config) -> Ending {
         return Err(Failure::Failed(anyhow::anyhow!(text)));
     }
     let compacted = SqliteSpool::compact(&config.data_dir);
-    let compacted = compacted.map_err(|error| Failure::Failed(error.into()))?;
+    let compacted = compacted.map_err(|error| {
+        Failure::Failed(
+            anyhow::Error::from(error)
+                .context(format!("cannot compact {}", config.data_dir.display())),
+        )
+    })?;
     println!(
         "The database took {}, and takes {} now. From now on it gives back to the disk what is freed in it.",
         size(compacted.before),

@@ -17,13 +17,10 @@ use tipoff_model::Timestamp;
 
 use self::data::Folder;
 use self::finding::{Finding, Mark};
-use super::{Ending, Failure, block_on};
+use super::{Ending, Failure, block_on, container};
 use crate::config::{ChannelConfig, Config};
 use crate::net::network;
 use crate::runtime::clock::Clock;
-
-/// What container engines leave for the programs inside: Docker's file and Podman's.
-pub(super) const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
 /// How to print the findings.
 #[derive(Debug, clap::Args)]
@@ -47,14 +44,14 @@ pub(super) fn run(args: &Args, config: &Config, clock: &Clock) -> Ending {
     }
 }
 
-/// Whether this is a container.
-pub(super) fn in_container() -> bool {
-    CONTAINER_FILES.iter().any(|file| Path::new(file).exists())
+/// Whether a Tipoff receives into the data folder; `None` if this user cannot read its lock.
+pub(super) fn is_running(data_dir: &Path) -> Option<bool> {
+    Folder::look(data_dir).in_use
 }
 
 /// Runs every check, in the order of the output.
 async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
-    let in_container = in_container();
+    let in_container = container::is_inside();
     let folder = Folder::look(&config.data_dir);
     // The two that wait: for other programs' answers, up to 5 s and 20 s.
     let (listeners, videos) =
@@ -74,8 +71,9 @@ async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     }
     findings.extend(listeners);
     findings.extend(balancers::look(config));
-    findings.extend(ports::passive(&config.ftp, in_container));
+    findings.extend(ports::passive(config, in_container));
     findings.push(machine::address(config, network::lan_address(), in_container));
+    findings.extend(machine::public_name(config.public_address.as_ref()).await);
     // Only beside a running Tipoff: opening the spool would convert that of an earlier version.
     if folder.in_use == Some(true) {
         findings.extend(machine::peers(config, now).await);
@@ -86,7 +84,15 @@ async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     findings.push(machine::clock(now));
     findings.push(machine::time_zone(&config.rules.clock.zone));
     findings.push(machine::open_files(config));
-    findings.push(channels(&config.channels));
+    let added = match folder.in_use {
+        Some(true) => super::read_added(config).await,
+        _ => None,
+    };
+    let added = added.and_then(|added| added_channels(&added, config));
+    if !config.channels.is_empty() || added.is_none() {
+        findings.push(channels(&config.channels));
+    }
+    findings.extend(added);
     findings
 }
 
@@ -105,13 +111,39 @@ fn shared_secret(warning: &str) -> Finding {
     Finding::hint("programs", warning, "see docs/channels/exec.md")
 }
 
+/// The channels that were added in the dashboard, by name only.
+fn added_channels(document: &str, config: &Config) -> Option<Finding> {
+    const WHAT: &str = "added channels";
+    let channels = match Config::check_added(document, &config.added.file) {
+        Ok(channels) => channels,
+        Err(faults) => {
+            let found = format!("none is in use: {}", faults.summary());
+            return Some(Finding::wrong(WHAT, found, "remove or change them on the page Channels"));
+        }
+    };
+    let (shadowed, active): (Vec<&ChannelConfig>, Vec<&ChannelConfig>) =
+        channels.iter().partition(|channel| config.added.file.channels.contains(&channel.name));
+    let list = |channels: &[&ChannelConfig]| {
+        let named = channels.iter().map(|it| format!("{} ({})", it.name, it.kind));
+        named.collect::<Vec<_>>().join(", ")
+    };
+    match (shadowed.is_empty(), active.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(Finding::fine(WHAT, list(&active))),
+        (false, _) => {
+            let found = format!("the file has channels of the same name as {}", list(&shadowed));
+            Some(Finding::hint(WHAT, found, "remove one of the two: the file's is in use"))
+        }
+    }
+}
+
 /// The channels, by name only: a test alert would be a change (`tipoff channels test` sends one).
 fn channels(channels: &[ChannelConfig]) -> Finding {
     if channels.is_empty() {
         return Finding::hint(
             "channels",
             "none is configured: what arrives is kept and goes nowhere",
-            "`tipoff init` sets up Telegram",
+            "add a channel in the dashboard, or by `tipoff init`",
         );
     }
     let names: Vec<String> =

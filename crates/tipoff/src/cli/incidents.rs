@@ -4,15 +4,18 @@
 //! changes (a lock, a retry) is in the audit log as done by the command line, and the server sees
 //! it within seconds.
 
+mod export;
+
 use std::sync::Arc;
 
 use clap::Subcommand;
-use tipoff_model::{DeliveryState, Envelope, IncidentId, Protocol, Timestamp};
+use tipoff_model::{DeliveryState, Envelope, IncidentId, Protocol};
 use tipoff_spool::{
     DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Lock, Spool,
 };
 
 use super::json::{IncidentJson, print_json};
+use super::moment::local_time;
 use super::{Ending, Failure, block_on};
 use crate::audit::{self, AuditAction};
 use crate::config::{Config, Retention};
@@ -53,6 +56,8 @@ pub(super) enum Action {
         /// Its number
         incident: i64,
     },
+    /// Write original mails and files with an index, to a folder or as a zip file
+    Export(export::Args),
 }
 
 /// Runs one action. Exit code 1 if there is no such incident.
@@ -64,6 +69,9 @@ pub(super) fn run(action: &Action, config: &Config, clock: &Clock) -> Ending {
 async fn act(action: &Action, config: &Config, clock: &Clock) -> anyhow::Result<()> {
     let spool = tipoff_spool::open_beside(&config.spool(), Arc::new(config.rules.clone())).await?;
     match *action {
+        Action::Export(ref args) => {
+            export::run(&*spool, args, &config.rules.clock, clock.now()).await?;
+        }
         Action::List { limit, json } => {
             // With suppressed incidents, which the timeline leaves out: here one looks for what is
             // missing there.
@@ -257,15 +265,4 @@ fn route(envelope: &Envelope) -> String {
         None if envelope.protocol == Protocol::Mqtt => "alarm, by MQTT".to_owned(),
         None => format!("{} -> {}", envelope.sender, envelope.recipients.join(", ")),
     }
-}
-
-/// A time for people: in this machine's time zone, to the second. Programs get UTC (`--json`).
-pub(super) fn local_time(time: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(time.as_ms()).map_or_else(
-        |_| "?".to_owned(),
-        |time| {
-            let zone = jiff::tz::TimeZone::system();
-            time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
-        },
-    )
 }

@@ -1,137 +1,264 @@
-//! `tipoff init`: sets up a Telegram bot: asks for its token, waits for a message, sends a test
-//! picture, and writes the configuration file.
+//! `tipoff init`: sets up a channel: asks for what it needs, sends a test picture, and writes the configuration file.
 //!
-//! The file is written last: it exists only if the test arrived. Telegram alone has such a
-//! dialogue, because its number of a chat cannot be looked up anywhere else; the other services are
-//! set up by their pages in docs/channels.
+//! Each wrong answer is asked again, with the reason. The file is written last, and only after the new text was read
+//! like any configuration. A file that exists keeps all that it has: the channel is added to it. If the input ends,
+//! nothing is written.
 
-use std::io::{self, BufRead, Write};
+mod answers;
+mod telegram;
+
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-use tipoff_model::Language;
 
 use anyhow::{Context as _, bail};
-use tipoff_channels::telegram::{Chat, Setup};
-use tipoff_channels::{Settings, Value};
+use rustix::fs::Access;
+use tipoff_channels::{CHANNELS, Channel, Entry, Setting};
+use tipoff_model::Language;
 use tipoff_spool::durable;
 
-use super::{Common, Ending, Failure, block_on};
+use self::answers::Answers;
+use super::service_file::{is_of_the_service, let_the_service_read};
+use super::{Common, Ending, Failure, ask, block_on, doctor};
+use crate::config::{self, Config};
 use crate::dispatch::send_test;
 use crate::runtime::clock::Clock;
 
 /// The Bot API of Telegram itself. `--api` names another server, which the file then contains.
 const DEFAULT_API: &str = "https://api.telegram.org";
-
-/// Time limit for the first message to the bot: a person has to find the bot on a phone.
-const MESSAGE_MAX: Duration = Duration::from_secs(600);
+/// The service that is set up if none is named.
+const DEFAULT_KIND: &str = "telegram";
+/// The file where none is found and none is named.
+const DEFAULT_FILE: &str = "tipoff.toml";
 
 /// How to set up.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Another Bot API server
+    /// The service, such as telegram or ntfy [default: init asks]
+    #[arg(value_name = "SERVICE")]
+    kind: Option<String>,
+    /// Telegram only: another Bot API server
     #[arg(long, default_value = DEFAULT_API, value_name = "URL")]
     api: String,
-    /// Overwrite a configuration file that exists
+    /// Write the configuration file anew, if there is one
     #[arg(long)]
     force: bool,
 }
 
-/// Runs the dialogue. An existing file is an error without `--force`, before anything is asked.
+/// The configuration file that is written.
+struct Target {
+    path: PathBuf,
+    /// What it has now; `None` if it is written anew.
+    text: Option<String>,
+    /// Names that its channels have.
+    names: Vec<String>,
+    /// Whether a Tipoff runs on its data folder.
+    is_running: bool,
+}
+
+/// Runs the dialogue. A file with faults, or one that cannot be written, is an error before anything is asked.
 pub(super) fn run(args: &Args, common: &Common) -> Ending {
-    let path = common.config.clone().unwrap_or_else(|| PathBuf::from("tipoff.toml"));
-    if path.exists() && !args.force {
-        return Err(Failure::Failed(anyhow::anyhow!(
-            "{} exists already: `tipoff init --force` writes it anew",
+    let target = Target::find(args, common)?;
+    let kind = args.kind.as_deref().map(kind_of).transpose().map_err(Failure::Usage)?;
+    let done = block_on(set_up(args, kind, &target, common))?;
+    done.map_err(|error| Failure::Failed(error.context("nothing is written")))
+}
+
+impl Target {
+    fn find(args: &Args, common: &Common) -> Result<Self, Failure> {
+        let environment = |name: &str| std::env::var(name).ok();
+        let path = config::find(common.config.as_deref(), &environment)
+            .unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+        let is_there = path.exists();
+        may_write(&path, is_there)?;
+        if !is_there || args.force {
+            let config = Config::parse(None, "", Some(&common.overrides()), &environment);
+            let is_running = config.is_ok_and(|it| doctor::is_running(&it.data_dir) == Some(true));
+            return Ok(Self { path, text: None, names: Vec::new(), is_running });
+        }
+        let config = common.load()?;
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let names = config.channels.iter().map(|channel| channel.name.clone()).collect();
+        let is_running = doctor::is_running(&config.data_dir) == Some(true);
+        Ok(Self { path, text: Some(text), names, is_running })
+    }
+
+    /// A name that no other channel has.
+    fn name(&self, kind: &str) -> String {
+        let first = if kind == DEFAULT_KIND { "me" } else { kind };
+        let more = (2..).map(|number| format!("{kind}{number}"));
+        let mut names = [first.to_owned(), kind.to_owned()].into_iter().chain(more);
+        names.find(|name| !self.names.contains(name)).unwrap_or_default()
+    }
+
+    /// The whole file with this channel in it.
+    fn with(&self, channel: &str) -> String {
+        match &self.text {
+            None => format!(
+                "# Written by `tipoff init`. Everything that can be set: docs/configuration.md.\n\n{channel}"
+            ),
+            Some(text) if text.is_empty() || text.ends_with('\n') => format!("{text}\n{channel}"),
+            Some(text) => format!("{text}\n\n{channel}"),
+        }
+    }
+}
+
+/// Whether the file can be written: nobody wants to learn it after ten answers.
+fn may_write(path: &Path, is_there: bool) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let asked = if is_there { path } else { folder.unwrap_or(Path::new(".")) };
+    rustix::fs::access(asked, Access::WRITE_OK).with_context(|| {
+        format!(
+            "{} cannot be written: run `tipoff init` as a user that may write {}, or name another file with --config",
             path.display(),
-        )));
-    }
-    block_on(set_up(args, &path))?.map_err(Failure::Failed)
-}
-
-/// The dialogue. Each failure ends it without a file, and can be tried again.
-async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
-    println!("Tipoff sends its alerts by a Telegram bot of yours.");
-    println!("  1. In Telegram, open a chat with @BotFather and send /newbot.");
-    println!("  2. Give the bot any name. BotFather answers with a token.");
-    println!();
-    let token = ask("The token: ")?;
-    let setup = Setup::new(&args.api, &token).map_err(anyhow::Error::msg)?;
-    let bot = setup.bot().await.map_err(anyhow::Error::msg)?;
-    println!();
-    println!(
-        "The bot is @{}. Now write it any message: https://t.me/{}",
-        bot.username, bot.username
-    );
-    println!("(For a group: add the bot to it and write there.) Waiting …");
-    let chat = setup.wait_for_chat(MESSAGE_MAX).await.map_err(anyhow::Error::msg)?;
-    println!("Found the chat \"{}\".", chat.title);
-    send_test(&*channel(args, &token, &chat)?, &[], Clock::system().now(), Language::default())
-        .await
-        .map_err(|error| anyhow::anyhow!("the test did not arrive: {error}"))?;
-    // It contains the token: a new file is readable by its owner alone.
-    durable::rewrite_file(path, file(args, &token, &chat).as_bytes())
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    println!("A test picture is in the chat, and {} is written.", path.display());
-    println!();
-    println!("Next: tipoff run");
-    Ok(())
-}
-
-/// One line of standard input. An empty line and the end of the input are errors.
-fn ask(question: &str) -> anyhow::Result<String> {
-    print!("{question}");
-    io::stdout().flush()?;
-    let mut answer = String::new();
-    if io::stdin().lock().read_line(&mut answer)? == 0 {
-        bail!("nothing was typed");
-    }
-    let answer = answer.trim().to_owned();
-    if answer.is_empty() {
-        bail!("nothing was typed");
-    }
-    Ok(answer)
-}
-
-/// The channel as the file describes it, so that the test uses the same settings as `tipoff run` later.
-fn channel(
-    args: &Args,
-    token: &str,
-    chat: &Chat,
-) -> anyhow::Result<Box<dyn tipoff_channels::Channel>> {
-    let mut settings = Settings::default();
-    settings.set("token", Value::Text(token.to_owned()));
-    settings.set("chat", Value::Text(chat.id.to_string()));
-    settings.set("api", Value::Text(args.api.clone()));
-    // A topic of a forum group: alerts go into the one in which the message was written.
-    if let Some(topic) = chat.topic {
-        settings.set("topic", Value::Integer(topic));
-    }
-    let entry = tipoff_channels::entry("telegram").context("there is no channel telegram")?;
-    (entry.build)(&settings).map_err(|faults| {
-        let messages: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
-        anyhow::anyhow!(messages.join("; "))
+            asked.display(),
+        )
     })
 }
 
-/// The text of the configuration file: the channel and nothing else, because every other setting
-/// has a default.
-fn file(args: &Args, token: &str, chat: &Chat) -> String {
-    let mut file = format!(
-        "# Written by `tipoff init`. Everything that can be set: docs/configuration.md.\n\n\
-         [[channel]]\nname = \"me\"\ntype = \"telegram\"\ntoken = {}\nchat = {}\n",
-        quoted(token),
-        chat.id,
-    );
-    if let Some(topic) = chat.topic {
-        file.push_str(&format!("topic = {topic}\n"));
-    }
-    if args.api != DEFAULT_API {
-        file.push_str(&format!("api = {}\n", quoted(&args.api)));
-    }
-    file
+/// The service of this name or number in the list.
+fn kind_of(text: &str) -> Result<&'static Entry, String> {
+    let by_number = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let found = match by_number {
+        Some(index) => CHANNELS.get(index),
+        None => CHANNELS.iter().find(|entry| entry.kind.eq_ignore_ascii_case(text)),
+    };
+    found.ok_or_else(|| {
+        let kinds: Vec<&str> = CHANNELS.iter().map(|entry| entry.kind).collect();
+        match config::nearest(text, kinds.iter().copied()) {
+            Some(meant) => format!("there is no service {text:?}: did you mean {meant}?"),
+            None => format!("there is no service {text:?}: there are {}", kinds.join(", ")),
+        }
+    })
 }
 
-/// A TOML basic string, with escapes: a token is pasted text and may contain anything.
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+/// The dialogue.
+async fn set_up(
+    args: &Args,
+    kind: Option<&'static Entry>,
+    target: &Target,
+    common: &Common,
+) -> anyhow::Result<()> {
+    if target.text.is_some() {
+        println!("{} exists: a channel is added to it, all else stays.", target.path.display());
+    }
+    let entry = match kind {
+        Some(entry) => entry,
+        // Only Telegram has it.
+        None if args.api != DEFAULT_API => kind_of(DEFAULT_KIND).map_err(anyhow::Error::msg)?,
+        None => choose()?,
+    };
+    let answers = match entry.kind {
+        "telegram" => telegram::ask(&args.api, entry).await?,
+        _ => by_settings(entry).await?,
+    };
+    let channel = answers.as_toml(&target.name(entry.kind), entry.kind);
+    write(target, &channel, common)?;
+    println!("{} is written.", target.path.display());
+    println!();
+    match (target.is_running, &target.text) {
+        (true, Some(_)) => println!("The running Tipoff loads it within seconds."),
+        (true, None) => println!("A Tipoff runs already: restart it, so that it finds this file."),
+        (false, _) if is_of_the_service(&target.path) => {
+            println!("Next: sudo systemctl start tipoff");
+        }
+        (false, _) => println!("Next: tipoff run"),
+    }
+    Ok(())
+}
+
+/// Writes the file, if it is valid with the new channel.
+fn write(target: &Target, channel: &str, common: &Common) -> anyhow::Result<()> {
+    let (path, text) = (&target.path, target.with(channel));
+    let environment = |name: &str| std::env::var(name).ok();
+    if let Err(faults) =
+        Config::parse(Some(path.clone()), &text, Some(&common.overrides()), &environment)
+    {
+        bail!("the channel does not fit into {}: {}", path.display(), faults.summary());
+    }
+    // It contains secrets: a new file is readable by its owner alone, and that of the service by the service.
+    let is_new = !path.exists();
+    durable::rewrite_file(path, text.as_bytes())
+        .and_then(|()| if is_new { let_the_service_read(path) } else { Ok(()) })
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Asks for the service.
+fn choose() -> anyhow::Result<&'static Entry> {
+    println!("Where shall alerts go?");
+    for (number, entry) in (1..).zip(CHANNELS) {
+        println!("  {number:>2}  {:<11} {}", entry.kind, entry.summary);
+    }
+    loop {
+        let answer = ask::line(&format!("Name or number [{DEFAULT_KIND}]: "))?;
+        let answer = if answer.is_empty() { DEFAULT_KIND } else { answer.as_str() };
+        match kind_of(answer) {
+            Ok(entry) => return Ok(entry),
+            Err(reason) => println!("  {reason}"),
+        }
+    }
+}
+
+/// Asks for each setting that a service requires, and for others that somebody names; ends with a test that arrived.
+async fn by_settings(entry: &'static Entry) -> anyhow::Result<Answers> {
+    println!("{}: {} See docs/channels/{}.md.", entry.kind, entry.summary, entry.kind);
+    let mut answers = Answers::default();
+    for setting in entry.settings.iter().filter(|setting| setting.required) {
+        answers.ask(setting)?;
+    }
+    let mut channel = build(entry, &mut answers)?;
+    let others: Vec<&str> =
+        entry.settings.iter().filter(|it| !it.required).map(|it| it.key).collect();
+    if !others.is_empty() {
+        println!("\nNot required: {}.", others.join(", "));
+        while let Some(setting) = named(entry, "One of these to set, or Enter to go on: ")? {
+            answers.ask(setting)?;
+            channel = build(entry, &mut answers)?;
+        }
+    }
+    loop {
+        println!("Sending a test picture …");
+        let Err(reason) =
+            send_test(&*channel, &[], Clock::system().now(), Language::default()).await
+        else {
+            println!("The test picture is sent.");
+            return Ok(answers);
+        };
+        println!("  The test did not arrive: {reason}");
+        if let Some(setting) = named(entry, "A setting to change, or Enter to try again: ")? {
+            answers.ask(setting)?;
+            channel = build(entry, &mut answers)?;
+        }
+    }
+}
+
+/// The setting that somebody names; `None` for an empty line.
+fn named(entry: &'static Entry, question: &str) -> anyhow::Result<Option<&'static Setting>> {
+    loop {
+        let answer = ask::line(question)?;
+        if answer.is_empty() {
+            return Ok(None);
+        }
+        if let Some(setting) = entry.settings.iter().find(|it| it.key == answer) {
+            return Ok(Some(setting));
+        }
+        let keys: Vec<&str> = entry.settings.iter().map(|it| it.key).collect();
+        println!("  there is no setting {answer:?}: there are {}", keys.join(", "));
+    }
+}
+
+/// Builds the channel. What is wrong is asked again.
+fn build(entry: &'static Entry, answers: &mut Answers) -> anyhow::Result<Box<dyn Channel>> {
+    loop {
+        let faults = match (entry.build)(&answers.settings()) {
+            Ok(channel) => return Ok(channel),
+            Err(faults) => faults,
+        };
+        for fault in faults {
+            println!("  `{}` {}", fault.key, fault.message);
+            match entry.settings.iter().find(|setting| setting.key == fault.key) {
+                Some(setting) => answers.ask(setting)?,
+                None => bail!("`{}` {}", fault.key, fault.message),
+            }
+        }
+    }
 }

@@ -5,16 +5,21 @@
 //! whoever adds a field to the API decides here whether the command line prints it. Users and audit
 //! entries have the API's own keys.
 
+mod configuration;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tipoff_model::{BlobName, Content, Envelope};
 use tipoff_spool::{
-    ApiToken, ArrivalLine, DeliveryLine, IncidentDetail, IncidentLine, SessionDetail, SessionLine,
+    ApiToken, ArrivalLine, DeliveryLine, DeviceDetail, DeviceLine, IncidentDetail, IncidentLine,
+    SessionDetail, SessionLine, Sighting,
 };
 
+pub(super) use self::configuration::{ChannelJson, ChannelTestJson, ConfigurationJson};
 use crate::runtime::utc::{utc, utc_second};
 use crate::web::account_types::Token;
+use crate::web::device_origin;
 use crate::web::incident_types::{Arrival, Attempt, Delivery, DeviceName, Incident};
 use crate::web::session_types::{Session, Transcript, TranscriptEntry};
 
@@ -245,5 +250,66 @@ impl From<&ApiToken> for TokenJson {
             token.into();
         let (created_at, used_at) = (utc_second(token.created_at), token.used_at.map(utc_second));
         Self { id, name, scope, made_by, created_at, used_at }
+    }
+}
+
+/// A device. Its keys are the API's.
+#[derive(Serialize)]
+pub(super) struct DeviceJson {
+    id: i64,
+    name: String,
+    /// `configuration`, `dashboard` or `discovered`.
+    origin: &'static str,
+    maker: Option<String>,
+    last_at: Option<String>,
+    muted_until: Option<String>,
+    silent_after_s: Option<u64>,
+    user: Option<String>,
+    /// The recorder that it is a channel of.
+    recorder: Option<String>,
+    /// Where it was seen, the latest first, where the device is shown alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen: Option<Vec<SightingJson>>,
+    /// Names of the devices that were merged into it, where it is shown alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged: Option<Vec<String>>,
+}
+
+/// Where a device was seen.
+#[derive(Serialize)]
+struct SightingJson {
+    address: String,
+    protocol: &'static str,
+    /// To the hour.
+    last_at: String,
+}
+
+impl From<&DeviceLine> for DeviceJson {
+    fn from(line: &DeviceLine) -> Self {
+        Self {
+            id: line.id.0,
+            name: line.name.clone(),
+            origin: device_origin(line),
+            maker: line.vendor.clone(),
+            last_at: line.last_at.map(utc),
+            muted_until: line.muted_until.map(utc),
+            silent_after_s: line.silent_after.map(|after| after.as_secs()),
+            user: line.user.clone(),
+            recorder: line.recorder.clone(),
+            seen: None,
+            merged: None,
+        }
+    }
+}
+
+impl From<&DeviceDetail> for DeviceJson {
+    fn from(detail: &DeviceDetail) -> Self {
+        let sighting = |seen: &Sighting| SightingJson {
+            address: seen.place.to_string(),
+            protocol: seen.protocol.as_str(),
+            last_at: utc(seen.last_at),
+        };
+        let seen = Some(detail.sightings.iter().map(sighting).collect());
+        Self { seen, merged: Some(detail.merged.clone()), ..(&detail.line).into() }
     }
 }

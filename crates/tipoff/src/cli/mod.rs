@@ -1,35 +1,44 @@
 //! The command line: what can be asked for, and how it ends. One file a subcommand.
 
 mod announce;
+mod ask;
 mod audit;
 mod channels;
 mod check;
 mod compact;
+mod container;
+mod devices;
 mod doctor;
 mod explain;
+mod failure;
+mod health;
+mod help;
 mod incidents;
 mod init;
 mod json;
 mod moment;
+mod own_url;
 mod password;
 mod process;
 mod route;
 mod run;
 mod send;
+mod service_file;
 mod sessions;
 mod shared_secrets;
 mod signing_key;
 mod spool;
 mod tokens;
 mod users;
+mod welcome;
 
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::Config;
+use self::failure::{Failure, wants_json};
+use crate::config::{Config, ConfigText, Http, Overrides, schema};
 use crate::reload::Source;
 use crate::runtime::clock::Clock;
 use crate::runtime::log::{self, LogForm};
@@ -49,7 +58,7 @@ struct Cli {
     #[command(flatten)]
     common: Common,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// What every subcommand takes.
@@ -78,37 +87,41 @@ struct Common {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Receive mail from devices and send alerts, until stopped
-    Run,
-    /// Set up a Telegram bot: asks, tests, writes the configuration file
+    Run(run::Args),
+    /// Set up where alerts go: asks, tests, writes the configuration file
     Init(init::Args),
     /// Check the configuration: every fault at once, each with its line
     Check(check::Args),
     /// Look at what is needed to receive and to send: what is wrong, and what to do
     Doctor(doctor::Args),
+    /// Check that the running Tipoff is ready, for health checks
+    Health(health::Args),
     /// Act as a camera: send a test picture to a running server
     Send(send::Args),
-    /// Try the configured channels
+    /// List and test the configured channels
     #[command(subcommand)]
     Channels(channels::Action),
     /// Try the routes
     #[command(subcommand)]
     Route(route::Action),
-    /// Look at what has arrived and where it went
+    /// Look at what has arrived and where it went, and export it
     #[command(subcommand)]
     Incidents(incidents::Action),
+    /// List, name and mute devices, and add new ones with their login
+    Devices(devices::Args),
     /// Read what devices said, line by line: why something did not arrive
     Sessions(sessions::Args),
     /// List, add, change and remove those who may log in to the dashboard
     Users(users::Args),
     /// Set the password of the dashboard's owner; it is read from standard input
     Password(password::PasswordArgs),
-    /// Make a token by which a program may ask the API, and print it; list and revoke tokens
+    /// Make, list and revoke the tokens by which programs ask the API
     Token(tokens::Args),
     /// Who changed what, and when, the newest first
     Audit(audit::Args),
     /// Rewrite the database so that it takes no more than it holds; Tipoff must be stopped
     Compact,
-    /// Move the spool to PostgreSQL or back, or go on after a restore; Tipoff must be stopped
+    /// Move the spool to PostgreSQL or back, or restore it; Tipoff must be stopped
     #[command(subcommand)]
     Spool(spool::Action),
     /// Print the completions of a shell
@@ -118,54 +131,53 @@ enum Command {
     },
     /// Print the manual page
     Man,
-}
-
-/// Why a subcommand ended without success.
-enum Failure {
-    /// Exit code 1, with what went wrong.
-    Failed(anyhow::Error),
-    /// Exit code 1; all has been said.
-    Told,
-    /// Exit code 2, with the faults of the configuration.
-    Configuration(Box<crate::config::Faults>),
-}
-
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Failed(error)
-    }
+    /// Print the JSON Schema of the configuration, by which editors complete and check it
+    Schema,
 }
 
 type Ending = Result<(), Failure>;
 
 /// Does what the command line asks for.
 pub(crate) fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            let code = if error.use_stderr() { USAGE } else { FINE };
-            let _ = error.print();
-            return code.into();
+    let as_json = wants_json(std::env::args_os().skip(1));
+    let code = match parse(as_json) {
+        Ok(Cli { common, command: Some(command) }) => {
+            match dispatch(common, command).and_then(|()| printed()) {
+                Ok(()) => FINE,
+                Err(failure) => {
+                    failure.print(as_json);
+                    failure.code()
+                }
+            }
         }
-    };
-    if let Err(error) = log::start(cli.common.log, &cli.common.log_level) {
-        eprintln!("tipoff: --log-level {}: {error}", cli.common.log_level);
-        return USAGE.into();
-    }
-    let code = match dispatch(cli).and_then(|()| printed()) {
-        Ok(()) => FINE,
-        Err(Failure::Told) => FAILED,
-        Err(Failure::Failed(error)) => {
-            eprintln!("tipoff: {error:#}");
-            FAILED
-        }
-        Err(Failure::Configuration(faults)) => {
-            log::write_colored(&faults.render(io::IsTerminal::is_terminal(&io::stderr())));
+        Ok(Cli { common, command: None }) => {
+            welcome::print(&common);
             USAGE
         }
+        Err(code) => code,
     };
     terminal::flush();
     code.into()
+}
+
+/// Reads the command line and starts the log. The error is the exit code; all has been said.
+fn parse(as_json: bool) -> Result<Cli, u8> {
+    let command = help::grouped(Cli::command());
+    let parsed = command.try_get_matches().and_then(|it| Cli::from_arg_matches(&it));
+    let cli = parsed.map_err(|error| {
+        if error.use_stderr() && as_json {
+            Failure::Usage(error.render().to_string().trim_end().to_owned()).print(true);
+        } else {
+            let _ = error.print();
+        }
+        if error.use_stderr() { USAGE } else { FINE }
+    })?;
+    log::start(cli.common.log, &cli.common.log_level).map_err(|error| {
+        let failure = Failure::Usage(format!("--log-level {}: {error}", cli.common.log_level));
+        failure.print(as_json);
+        failure.code()
+    })?;
+    Ok(cli)
 }
 
 /// What was asked for is of no use where it could not be printed.
@@ -176,18 +188,22 @@ fn printed() -> Ending {
     }
 }
 
-fn dispatch(cli: Cli) -> Ending {
-    let common = cli.common;
+fn dispatch(common: Common, command: Command) -> Ending {
     let clock = Clock::system();
-    match cli.command {
-        Command::Run => run::run(Source::new(common.config, common.data_dir), clock),
+    match command {
+        Command::Run(args) => {
+            let overrides = args.over(common.overrides());
+            run::run(Source::new(common.config, overrides), clock)
+        }
         Command::Init(args) => init::run(&args, &common),
         Command::Check(args) => check::run(&args, &common, &clock),
         Command::Doctor(args) => doctor::run(&args, &common.load()?, &clock),
+        Command::Health(args) => health::run(&args, &common.http_port()),
         Command::Send(args) => send::run(&args, &clock),
-        Command::Channels(action) => channels::run(&action, common.load()?, clock.now()),
-        Command::Route(action) => route::run(&action, common.load()?, &clock),
-        Command::Incidents(action) => incidents::run(&action, &common.load()?, &clock),
+        Command::Channels(action) => channels::run(&action, common.load_with_added()?, &clock),
+        Command::Route(action) => route::run(&action, common.load_with_added()?, &clock),
+        Command::Incidents(action) => incidents::run(&action, &common.load_with_added()?, &clock),
+        Command::Devices(args) => devices::run(&args, common.load()?, &clock),
         Command::Sessions(args) => sessions::run(args, &common.load()?),
         Command::Users(args) => users::run(args, &common.load()?, clock.now()),
         Command::Password(args) => password::password(&args, &common.load()?, clock.now()),
@@ -195,6 +211,7 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Audit(args) => audit::run(args, &common.load()?),
         Command::Compact => compact::run(&common.load()?),
         Command::Spool(action) => spool::run(&action, &common),
+        Command::Schema => json::print_json(&schema()).map_err(Failure::Failed),
         Command::Completions { shell } => {
             // It panics where it cannot write.
             let mut script = Vec::new();
@@ -213,11 +230,50 @@ fn dispatch(cli: Cli) -> Ending {
 }
 
 impl Common {
+    /// What the command line says in place of the file.
+    fn overrides(&self) -> Overrides {
+        Overrides { data_dir: self.data_dir.clone(), ..Overrides::default() }
+    }
+
+    /// The settings of the HTTP port alone.
+    fn http_port(&self) -> Result<Http, String> {
+        Config::http_port(self.config.as_deref(), &|name: &str| std::env::var(name).ok())
+    }
+
     fn load(&self) -> Result<Config, Failure> {
         let environment = |name: &str| std::env::var(name).ok();
-        Config::load(self.config.as_deref(), self.data_dir.as_deref(), &environment)
+        Config::load(self.config.as_deref(), Some(&self.overrides()), &environment)
             .map_err(|faults| Failure::Configuration(Box::new(faults)))
     }
+
+    /// The same with what was added in the dashboard, if there is a spool that can be opened.
+    fn load_with_added(&self) -> Result<Config, Failure> {
+        let environment = |name: &str| std::env::var(name).ok();
+        let faulty = |faults| Failure::Configuration(Box::new(faults));
+        let text = ConfigText::read(self.config.as_deref(), &environment).map_err(faulty)?;
+        let load = |added: &str| {
+            Config::of(&text, added, Some(&self.overrides()), &environment).map_err(faulty)
+        };
+        let config = load("")?;
+        let Some(added) = block_on(read_added(&config))? else {
+            return Ok(config);
+        };
+        let config = load(&added)?;
+        if let Some(fault) = &config.added.fault {
+            eprintln!(
+                "tipoff: the channels added in the dashboard are left out: {}",
+                fault.summary
+            );
+        }
+        Ok(config)
+    }
+}
+
+/// The document that was added in the dashboard. `None` if there is none, or no spool that can be opened.
+async fn read_added(config: &Config) -> Option<String> {
+    let spool = password::open(config).await.ok()?;
+    let added = spool.added_configuration().await.ok()?;
+    Some(added.document).filter(|document| !document.is_empty())
 }
 
 /// Runs the asynchronous part of a small subcommand.

@@ -10,17 +10,47 @@ use tipoff_model::{Past, Timestamp};
 use tipoff_rules::{Clock, Rules};
 use tipoff_spool::Spool;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 
 /// When it would happen.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Moment {
-    /// At this time, such as 23:00 or 2026-11-24T23:00 [default: now]
+    /// At this time, such as 23:00 or 2026-11-24T23:00, or "12 h" ago [default: now]
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// In this mode [default: the one that holds then]
     #[arg(long)]
     mode: Option<String>,
+}
+
+/// A point in time as options give it: a moment with its offset (RFC 3339), a local date with or without a time, a time
+/// of today in the configuration's time zone, or how long ago it was.
+pub(super) fn point(
+    option: &str,
+    text: &str,
+    clock: &Clock,
+    now: Timestamp,
+) -> anyhow::Result<Timestamp> {
+    let text = text.trim();
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Ok(Timestamp::from_ms(at.as_millisecond()));
+    }
+    let at = match (text.parse::<jiff::civil::DateTime>(), text.parse::<jiff::civil::Time>()) {
+        (Ok(at), _) => at,
+        (Err(_), Ok(time)) => {
+            let today = clock.local(now).context("no calendar has this time")?;
+            today.date().to_datetime(time)
+        }
+        (Err(_), Err(_)) => match config::duration(text) {
+            Ok(ago) => return Ok(now.before(ago)),
+            Err(_) => bail!(
+                "{option}: {text:?} is no time; write \"23:00\", \"2026-11-24\", \"2026-11-24T23:00\", or \
+                 \"12 h\" for twelve hours ago"
+            ),
+        },
+    };
+    let at = at.to_zoned_datetime(clock.zone.clone())?;
+    Ok(Timestamp::from_ms(at.timestamp().as_millisecond()))
 }
 
 /// Prints the time and the mode that the lines below hold for.
@@ -30,6 +60,17 @@ pub(super) fn print_moment(rules: &Rules, past: &Past, now: Timestamp) {
         Some(mode) => println!("at {time}, in mode \"{mode}\":"),
         None => println!("at {time}:"),
     }
+}
+
+/// A time for people: in this machine's time zone, to the second. Programs get UTC (`--json`).
+pub(super) fn local_time(time: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(time.as_ms()).map_or_else(
+        |_| "?".to_owned(),
+        |time| {
+            let zone = jiff::tz::TimeZone::system();
+            time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
+        },
+    )
 }
 
 /// The local time, with its weekday.
@@ -57,21 +98,7 @@ impl Moment {
         let Some(text) = self.at.as_deref() else {
             return Ok(now);
         };
-        if let Ok(at) = text.parse::<jiff::Timestamp>() {
-            return Ok(Timestamp::from_ms(at.as_millisecond()));
-        }
-        let at = match text.parse::<jiff::civil::DateTime>() {
-            Ok(at) => at,
-            Err(_) => {
-                let time: jiff::civil::Time = text
-                    .parse()
-                    .with_context(|| format!("--at {text}: write 23:00 or 2026-11-24T23:00"))?;
-                let today = clock.local(now).context("no calendar has this time")?;
-                today.date().to_datetime(time)
-            }
-        };
-        let at = at.to_zoned_datetime(clock.zone.clone())?;
-        Ok(Timestamp::from_ms(at.timestamp().as_millisecond()))
+        point("--at", text, clock, now)
     }
 
     /// The past for this moment: with the mode that `--mode` names, else the one that was chosen

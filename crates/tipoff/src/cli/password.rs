@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tipoff_model::Timestamp;
 use tipoff_spool::Spool;
 
-use super::{Ending, Failure, block_on};
+use super::{Ending, Failure, ask, block_on};
 use crate::audit::{self, AuditAction};
 use crate::config::Config;
 use crate::web::access;
@@ -30,7 +30,7 @@ pub(super) fn password(args: &PasswordArgs, config: &Config, now: Timestamp) -> 
         let key = block_on(access::make_setup_key(&*spool, now))?.map_err(failed)?;
         let detail = "a link that sets the password once, for an hour";
         note(&*spool, AuditAction::SetupLink, detail, now)?;
-        let base = super::run::public_url(config).unwrap_or_default();
+        let base = super::own_url::now(config).unwrap_or_default();
         println!("{base}/setup?key={key}");
         return Ok(());
     }
@@ -41,11 +41,11 @@ pub(super) fn password(args: &PasswordArgs, config: &Config, now: Timestamp) -> 
     Ok(())
 }
 
-/// Reads a new password from standard input, up to the end of the line. The rules for passwords are
+/// Reads a new password from standard input, up to the end of the line. A terminal does not show it. The rules for passwords are
 /// in `web/access`.
 pub(super) fn read_password() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
-        println!("The new password, at least 8 characters (it is shown as you type):");
+        return Ok(ask::secret("The new password, at least 8 characters: ")?);
     }
     let mut password = String::new();
     io::stdin().lock().read_line(&mut password).map_err(|error| Failure::Failed(error.into()))?;

@@ -3,7 +3,7 @@
 
 use rustix::process::geteuid;
 
-use super::doctor;
+use super::container;
 use crate::config::Config;
 use crate::programs;
 use crate::runtime::private;
@@ -20,7 +20,7 @@ fn warn_of_rights(config: &Config) {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    if geteuid().is_root() && !doctor::in_container() {
+    if geteuid().is_root() && !container::is_inside() {
         tracing::warn!("Tipoff runs as root and does not need to: run it as a user of its own.");
     }
     for path in config.open_secrets() {

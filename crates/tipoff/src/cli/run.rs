@@ -7,37 +7,66 @@
 mod ending;
 mod signals;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use tipoff_model::Timestamp;
-use tipoff_spool::Spool;
+use tipoff_spool::{AddedConfiguration, Spool};
 use tokio::net::TcpListener;
 
 use self::ending::end;
 use self::signals::Signals;
 use super::announce::AlarmAddresses;
-use super::{Ending, Failure, announce, process, shared_secrets, signing_key};
+use super::{Ending, Failure, announce, own_url, process, shared_secrets, signing_key};
 use crate::cameras::{CameraSetups, Pictures};
-use crate::config::{Config, Listener};
-use crate::net::{network, tls::Tls};
+use crate::config::{Config, Listener, Overrides, SmtpListener};
+use crate::net::network::OwnAddress;
+use crate::net::tls::Tls;
 use crate::open_files::{self, Ceilings};
 use crate::other_nodes::OtherNodes;
 use crate::receive::alarm::{AlarmReceiver, framed};
-use crate::receive::listener::{self, BoundListener, ProtocolHandler};
-use crate::receive::{ArrivalWriter, LoginGate, ftp, smtp};
+use crate::receive::listener::{self, BoundListener, OtherReceivers, ProtocolHandler};
+use crate::receive::{ArrivalWriter, LoginGate, RightPorts, ftp, ftp::PassiveAddress, smtp};
 use crate::reload::{Reload, Running, Source};
-use crate::runtime::{clock::Clock, links::Links, live_rules::LiveRules, shutdown, terminal};
+use crate::runtime::{
+    clock::Clock,
+    links::{Links, PublicUrl},
+    live_rules::LiveRules,
+    shutdown, terminal,
+};
 use crate::services::Services;
-use crate::web::{self, EventStreams, Reach, ShareOpens, access::Access};
+use crate::web::{self, EventStreams, Reach, SetupWaits, ShareOpens, access::Access};
 use crate::{programs, service_manager};
+
+/// What goes before the configuration file.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Receive mail on these addresses instead [env: TIPOFF_SMTP_LISTEN] [default: the file's]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    smtp_listen: Vec<String>,
+    /// Receive uploads on these addresses instead, or "off" [env: TIPOFF_FTP_LISTEN]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    ftp_listen: Vec<String>,
+    /// Serve the dashboard and alarms on this address instead, or "off" [env: TIPOFF_HTTP_LISTEN]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    http_listen: Vec<String>,
+}
+
+impl Args {
+    /// What all subcommands take, with these.
+    pub(super) fn over(self, common: Overrides) -> Overrides {
+        let Self { smtp_listen, ftp_listen, http_listen } = self;
+        Overrides { smtp_listen, ftp_listen, http_listen, ..common }
+    }
+}
 
 /// Runs until SIGTERM or SIGINT. A faulty configuration is a usage error (exit code 2); everything
 /// later that stops the start, such as a port in use, is exit code 1.
 pub(super) fn run(mut source: Source, clock: Clock) -> Ending {
-    let config = source.load().map_err(|faults| Failure::Configuration(Box::new(faults)))?;
+    let config = source.load("").map_err(|faults| Failure::Configuration(Box::new(faults)))?;
+    source.settle_on(&config);
     process::prepare(&config);
     // A terminal or pipe that nobody reads must not hold up the start.
     terminal::print_in_background();
@@ -87,25 +116,39 @@ impl Bound {
     }
 
     /// The address of the HTTP port as others reach it.
-    fn url(&self, config: &Config) -> Option<String> {
-        let listen = self.http.as_ref()?.local_addr().ok()?;
-        url_at(config, listen)
+    fn url(&self, config: &Config) -> PublicUrl {
+        let listen = self.http.as_ref().and_then(|it| it.local_addr().ok());
+        listen.map_or_else(|| Arc::new(|| None) as PublicUrl, |it| own_url::of(config, it))
     }
 }
 
-/// Opens the spool and takes the lock of its data folder. Returns also the clock: where nodes share a spool, its database's.
+/// Opens the spool and takes the lock of its data folder. Returns also the rules that it plans with, and the clock: where nodes
+/// share a spool, its database's.
 async fn open_spool(
     config: &Config,
-    rules: &Arc<LiveRules>,
     clock: Clock,
-) -> anyhow::Result<(Arc<dyn Spool>, Clock)> {
-    let spool = tipoff_spool::open(&config.spool(), Arc::clone(rules) as _).await?;
+) -> anyhow::Result<(Arc<dyn Spool>, Arc<LiveRules>, Clock)> {
+    let rules = Arc::new(LiveRules::new(config.rules.clone()));
+    rules.name_devices(config.device_names());
+    let spool = tipoff_spool::open(&config.spool(), Arc::clone(&rules) as _).await?;
     // No other Tipoff uses the data folder from here on: what an earlier run left for programs can
     // be removed.
     programs::use_data_folder(&config.data_dir);
     shared_secrets::agree(&*spool, config).await?;
     let clock = if spool.is_shared() { Clock::of_database(spool.time().await?) } else { clock };
-    Ok((spool, clock))
+    Ok((spool, rules, clock))
+}
+
+/// The configuration with what was added in the dashboard. The rules are those of both.
+async fn with_added(
+    source: &Source,
+    spool: &dyn Spool,
+    rules: &LiveRules,
+) -> anyhow::Result<(Config, AddedConfiguration)> {
+    let added = spool.added_configuration().await?;
+    let config = source.with_added(&added.document)?;
+    rules.apply(config.rules.clone());
+    Ok((config, added))
 }
 
 /// Everything between a valid configuration and the end of the program.
@@ -113,24 +156,23 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     // First: until then, SIGTERM and SIGHUP kill the process at once.
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
-    let rules = Arc::new(LiveRules::new(config.rules.clone()));
-    rules.name_devices(config.device_names());
-    let (spool, clock) = open_spool(&config, &rules, clock).await?;
+    let (spool, rules, clock) = open_spool(&config, clock).await?;
+    let (config, added) = with_added(&source, &*spool, &rules).await?;
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let (url, gate) = (bound.url(&config), LoginGate::default());
     let access = Access::new(Arc::clone(&spool), key, gate.clone(), clock.clone());
     // From here on the system keeps connections of devices until a receiver accepts them.
-    announce(&config, &bound, url.as_deref(), &access, (&*spool, clock.now())).await?;
+    announce(&config, &bound, &url, &access, (&*spool, clock.now())).await?;
     let ceilings = open_files::fit(&config);
-
     let services =
         Services::open(&config, (spool, config.spool.node()), rules, gate, shutdown, clock).await?;
     let setups = CameraSetups::new(bound.ports());
-    let reach = reach(&bound.smtp, &bound.ftp, bound.http.as_ref());
+    let reach = reach(&config, &bound);
     let listeners = (((bound.smtp, bound.ftp), bound.alarm), &bound.tls);
-    let (receivers, (alarms, pictures)) = receive_all(&services, &config, listeners, ceilings);
-    let links = Links::new(url.as_deref(), key, config.http.media_links);
+    let (receivers, (alarms, pictures)) =
+        receive_all(&services, &config, listeners, (reach.ports(), ceilings));
+    let links = Links::new(url, key, config.http.media_links);
     let actions = services.actions(&links);
     let (dispatch, transcoder, renditions) =
         services.start_channels(&config, &links, &actions).await?;
@@ -142,7 +184,7 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let pulls = services.start_pull(&config, &alarms, reach.http);
     let (channels, http) = (dispatch.clone(), config.http.clone());
     let running = Running::new(&services, &bound.tls, receivers, channels, pulls.clone());
-    let (reload, configuration) = Reload::new(source, config, running);
+    let (reload, configuration, reload_requests) = Reload::new(source, (config, added), running);
     reload.start(signals.hang_up, &services.supervisor);
     if let Some(listener) = bound.http {
         let state = web::AppState {
@@ -162,19 +204,20 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
             pulls: pulls.board(),
             transcripts: services.transcripts.clone(),
             configuration,
+            reload_requests,
             thumbnails,
             renditions,
             disk: services.disk.clone(),
             modes: services.modes(),
             actions,
             reach,
+            waits: SetupWaits::default(),
             supervisor: services.supervisor.clone(),
             event_streams: EventStreams::new(Arc::clone(&services.gate.known)),
             health,
         };
         web::start(listener, bound.tls, http, ceilings.http, state);
     }
-
     signals.end.wait().await;
     end(&trigger, &services).await;
     Ok(())
@@ -195,12 +238,12 @@ fn receive_all(
     services: &Services,
     config: &Config,
     ((listeners, of_alarms), tls): ((Listeners, AlarmListeners), &Arc<Tls>),
-    ceilings: Ceilings,
+    (ports, ceilings): (RightPorts, Ceilings),
 ) -> (Receivers, (AlarmReceiver, Pictures)) {
     let writer = services.arrival_writer();
     let pictures = services.start_pictures(writer.clone());
     let alarms = services.alarm_receiver(writer.clone());
-    let receivers = receive(services, config, writer, (listeners, tls), ceilings);
+    let receivers = receive(services, config, writer, (listeners, tls), (ports, ceilings));
     receive_alarms(services, config, (of_alarms, tls), ceilings, &alarms);
     services.start_brokers(config, alarms.clone());
     (receivers, (alarms, pictures))
@@ -213,13 +256,9 @@ fn receive(
     config: &Config,
     writer: ArrivalWriter,
     ((smtp_listeners, ftp_listeners), tls): (Listeners, &Arc<Tls>),
-    ceilings: Ceilings,
+    (ports, ceilings): (RightPorts, Ceilings),
 ) -> Receivers {
     let Services { directory, metrics, gate, supervisor, .. } = services;
-    let start = |bound, handler| {
-        let (tls, transcripts) = (Arc::clone(tls), services.transcripts.clone());
-        listener::start(bound, handler, tls, transcripts, supervisor);
-    };
     let smtp = smtp::Receiver::new(
         config.smtp.clone(),
         directory,
@@ -229,11 +268,8 @@ fn receive(
         ceilings.smtp,
     );
     let smtp = Arc::new(ArcSwap::from_pointee(smtp));
-    for (bound, offered) in smtp_listeners.into_iter().zip(&config.smtp.listen) {
-        start(bound, ProtocolHandler::Smtp(Arc::clone(&smtp), offered.clone()));
-    }
     let ftp = ftp::Receiver::new(
-        config.ftp.clone(),
+        (config.ftp.clone(), PassiveAddress::new(OwnAddress::new(config.public_address.clone()))),
         directory,
         writer,
         Arc::clone(metrics),
@@ -241,8 +277,21 @@ fn receive(
         ceilings.ftp,
     );
     let ftp = Arc::new(ArcSwap::from_pointee(ftp));
+    let of_smtp =
+        |offered: &SmtpListener| ProtocolHandler::Smtp(Arc::clone(&smtp), offered.clone());
+    let of_ftp = || ProtocolHandler::Ftp(Arc::clone(&ftp));
+    let handlers = config.smtp.listen.first().map(of_smtp).into_iter();
+    let handlers = handlers.chain((!ftp_listeners.is_empty()).then(of_ftp)).collect();
+    let others = OtherReceivers::new(handlers, ports);
+    let start = |bound, handler| {
+        let (tls, transcripts) = (Arc::clone(tls), services.transcripts.clone());
+        listener::start(bound, (handler, others.clone()), tls, transcripts, supervisor);
+    };
+    for (bound, offered) in smtp_listeners.into_iter().zip(&config.smtp.listen) {
+        start(bound, of_smtp(offered));
+    }
     for bound in ftp_listeners {
-        start(bound, ProtocolHandler::Ftp(Arc::clone(&ftp)));
+        start(bound, of_ftp());
     }
     service_manager::ready();
     (smtp, ftp)
@@ -268,23 +317,23 @@ fn receive_alarms(
     let known = Arc::clone(&gate.known);
     let receiver = Arc::new(framed::Receiver::new(alarms.clone(), known, ceilings.http));
     for bound in framed {
-        let handler = ProtocolHandler::Framed(Arc::clone(&receiver));
+        let handler = (ProtocolHandler::Framed(Arc::clone(&receiver)), OtherReceivers::default());
         listener::start(bound, handler, Arc::clone(tls), transcripts.clone(), supervisor);
     }
 }
 
-/// The address and ports to type into devices. A listener on every address has none of its own:
-/// then it is the address of the interface that leads out of this machine.
-fn reach(smtp: &[BoundListener], ftp: &[BoundListener], http: Option<&TcpListener>) -> Reach {
+/// The address and ports to type into devices.
+fn reach(config: &Config, bound: &Bound) -> Reach {
     let first = |listeners: &[BoundListener]| listeners.first()?.listener.local_addr().ok();
-    let (smtp, ftp) = (first(smtp), first(ftp));
-    let bound = smtp.or(ftp).map(|address| address.ip()).filter(|ip| !ip.is_unspecified());
-    let host = bound.or_else(network::lan_address);
+    let (smtp, ftp) = (first(&bound.smtp), first(&bound.ftp));
+    let http = bound.http.as_ref().and_then(|it| it.local_addr().ok());
+    let listen = smtp.or(ftp).map_or(IpAddr::from(Ipv4Addr::UNSPECIFIED), |address| address.ip());
     Reach {
-        host: host.map_or_else(|| "this machine's address".to_owned(), |ip| ip.to_string()),
+        own: OwnAddress::new(config.public_address.clone()),
+        listen,
         smtp: smtp.map(|address| address.port()),
         ftp: ftp.map(|address| address.port()),
-        http: http.and_then(|it| it.local_addr().ok()).map(|address| address.port()),
+        http: http.map(|address| address.port()),
     }
 }
 
@@ -292,16 +341,19 @@ fn reach(smtp: &[BoundListener], ftp: &[BoundListener], http: Option<&TcpListene
 async fn announce(
     config: &Config,
     bound: &Bound,
-    url: Option<&str>,
+    url: &PublicUrl,
     access: &Access,
     (spool, now): (&dyn Spool, Timestamp),
 ) -> anyhow::Result<()> {
-    let dashboard = match url {
-        Some(url) => Some(announce::dashboard(url, access, (spool, now)).await?),
-        None => None,
-    };
     let Bound { smtp, ftp, http, alarm: (more, framed), .. } = bound;
     let address = |listener: &TcpListener| listener.local_addr().ok();
+    let dashboard = match http.as_ref().and_then(address) {
+        Some(listen) => {
+            let url = url().unwrap_or_else(|| own_url::on_this_machine(config, listen.port()));
+            Some(announce::dashboard(&url, access, (spool, now)).await?)
+        }
+        None => None,
+    };
     let alarms = AlarmAddresses {
         http: http.as_ref().and_then(address),
         more: more.iter().filter_map(address).collect(),
@@ -310,20 +362,4 @@ async fn announce(
     announce::announce(config, (smtp, ftp), &alarms, dashboard.as_deref());
     terminal::end_background();
     Ok(())
-}
-
-/// How others reach the HTTP port, by the configuration alone: for subcommands beside a running server.
-pub(super) fn public_url(config: &Config) -> Option<String> {
-    url_at(config, config.http.listen?.address)
-}
-
-/// `public_url` where it is set, else the address of the listener; `None` if this machine has no
-/// address to name.
-fn url_at(config: &Config, listen: SocketAddr) -> Option<String> {
-    if let Some(url) = &config.http.public_url {
-        return Some(url.clone());
-    }
-    let ip = if listen.ip().is_unspecified() { network::lan_address()? } else { listen.ip() };
-    let scheme = if config.http.listen.is_some_and(|it| it.tls) { "https" } else { "http" };
-    Some(format!("{scheme}://{}", SocketAddr::new(ip, listen.port())))
 }

@@ -5,17 +5,20 @@
 
 mod ftp;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
 use tipoff_model::Timestamp;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::json::print_json;
 use super::{Ending, Failure, block_on};
 use crate::media::test_image;
 use crate::runtime::clock::Clock;
@@ -59,16 +62,50 @@ pub(super) struct Args {
     /// Say only how it ended
     #[arg(long)]
     quiet: bool,
+    /// For programs: one JSON object, with the server's last reply
+    #[arg(long)]
+    json: bool,
 }
 
-/// Sends one mail with one picture, or uploads a file.
+/// Sends one mail with one picture, or uploads a file; says what the server answered.
 pub(super) fn run(args: &Args, clock: &Clock) -> Ending {
     let (name, bytes) = file(args, clock.now()).map_err(Failure::Failed)?;
     let sent = match args.ftp {
         true => block_on(ftp::send(args, &name, &bytes)),
         false => block_on(send(args, &name, &bytes)),
     };
-    sent?.map_err(Failure::Failed)
+    let reply = sent?.map_err(Failure::Failed)?;
+    if args.json {
+        let protocol = if args.ftp { "ftp" } else { "smtp" };
+        let sent = Sent { protocol, server: args.server(), name: &name, size: bytes.len(), reply };
+        return print_json(&sent).map_err(Failure::Failed);
+    }
+    println!("The server has taken it: {reply}");
+    Ok(())
+}
+
+/// What was sent, and what the server said.
+#[derive(Serialize)]
+struct Sent<'a> {
+    protocol: &'static str,
+    /// Host and port.
+    server: &'a str,
+    /// The file's name, and its size in bytes.
+    name: &'a str,
+    size: usize,
+    reply: String,
+}
+
+impl Args {
+    /// Host and port of the server.
+    fn server(&self) -> &str {
+        self.to.as_deref().unwrap_or(if self.ftp { ftp::FTP } else { SMTP })
+    }
+
+    /// Whether the lines of both sides are not printed.
+    fn is_quiet(&self) -> bool {
+        self.quiet || self.json
+    }
 }
 
 /// The file to send, with its name.
@@ -84,10 +121,9 @@ fn file(args: &Args, now: Timestamp) -> anyhow::Result<(String, Vec<u8>)> {
     })
 }
 
-/// Sends one mail. The first reply with another code than the expected one ends it.
-async fn send(args: &Args, name: &str, picture: &[u8]) -> anyhow::Result<()> {
-    let to = args.to.as_deref().unwrap_or(SMTP);
-    let mut camera = Camera::connect(to, args.quiet).await?;
+/// Sends one mail; returns the server's reply to it. The first reply with another code than the expected one ends it.
+async fn send(args: &Args, name: &str, picture: &[u8]) -> anyhow::Result<String> {
+    let mut camera = Camera::connect(args.server(), args.is_quiet()).await?;
     camera.say("EHLO camera", "250").await?;
     if let (Some(user), Some(password)) = (&args.user, &args.password) {
         let secret = STANDARD.encode(format!("\0{user}\0{password}"));
@@ -101,8 +137,7 @@ async fn send(args: &Args, name: &str, picture: &[u8]) -> anyhow::Result<()> {
     camera.socket.write_all(mail.as_bytes()).await?;
     let answer = camera.say(".", "250").await?;
     camera.say("QUIT", "221").await?;
-    println!("The server has taken it: {answer}");
-    Ok(())
+    Ok(answer)
 }
 
 /// A mail as cameras write them. No line of it begins with a dot.
@@ -139,11 +174,24 @@ fn mail(args: &Args, name: &str, picture: &[u8]) -> String {
 
 /// Connects, within the time limit. The usual reason of a failure is that no server runs.
 async fn connect(to: &str) -> anyhow::Result<TcpStream> {
-    timeout(REPLY_MAX, TcpStream::connect(to))
-        .await
-        .map_err(anyhow::Error::from)
-        .and_then(|connected| Ok(connected?))
-        .with_context(|| format!("cannot reach {to}: is `tipoff run` running there?"))
+    let connected = timeout(REPLY_MAX, TcpStream::connect(to)).await;
+    let connected = connected.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
+    connected.map_err(|error| {
+        let reason = match error.kind() {
+            ErrorKind::InvalidInput => "write --to as HOST:PORT, such as 127.0.0.1:2525".to_owned(),
+            ErrorKind::ConnectionRefused => {
+                "nothing listens there: start `tipoff run`, or check the port in --to".to_owned()
+            }
+            ErrorKind::TimedOut => {
+                format!(
+                    "no answer within {} s: check the address and the firewall",
+                    REPLY_MAX.as_secs()
+                )
+            }
+            _ => format!("{error}: check the address in --to"),
+        };
+        anyhow::anyhow!("cannot reach {to}: {reason}")
+    })
 }
 
 /// The camera's side of the session, for SMTP and for FTP's control connection.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use clap::Subcommand;
 use tipoff_spool::{SessionDetail, SessionFilter, SessionLine, SessionOutcome, Speaker};
 
-use super::incidents::local_time;
 use super::json::{SessionJson, print_json};
+use super::moment::local_time;
 use super::{Ending, Failure, block_on};
 use crate::config::Config;
 

@@ -2,6 +2,7 @@
 //!
 //! Works beside a running server. A token is printed once: the spool has only its digest.
 
+use serde::Serialize;
 use tipoff_model::Timestamp;
 use tipoff_spool::{ApiToken, Spool, TokenScope};
 
@@ -31,9 +32,18 @@ pub(super) struct Args {
     /// Revoke the token of this number
     #[arg(long, value_name = "NUMBER", conflicts_with_all = ["name", "read", "feed", "list"])]
     revoke: Option<i64>,
-    /// With --list, for programs: one JSON array
-    #[arg(long, requires = "list")]
+    /// For programs: with --list one JSON array, otherwise one JSON object
+    #[arg(long)]
     json: bool,
+}
+
+/// A token that was made: the only time that it is shown.
+#[derive(Serialize)]
+struct MadeToken<'a> {
+    id: i64,
+    name: &'a str,
+    scope: &'static str,
+    token: &'a str,
 }
 
 /// Creates a token and prints it, or does what `--list` or `--revoke` asks for.
@@ -43,7 +53,7 @@ pub(super) fn run(args: &Args, config: &Config, now: Timestamp) -> Ending {
         return list(&*spool, args.json);
     }
     if let Some(id) = args.revoke {
-        return revoke(&*spool, id, now);
+        return revoke(&*spool, id, now, args.json);
     }
     let name = args.name.as_deref().unwrap_or_default();
     // Other subcommands have actions of these names: nobody wants a token that is called so.
@@ -60,12 +70,17 @@ pub(super) fn run(args: &Args, config: &Config, now: Timestamp) -> Ending {
     let detail = format!("scope: {}", scope.as_str());
     let entry = entry(now, command_line(), AuditAction::TokenCreate, name, detail);
     let made = block_on(access::make_token(&*spool, name, scope, None, entry))?;
-    println!("{}", made.map_err(failed)?.1);
+    let (id, token) = made.map_err(failed)?;
+    if args.json {
+        let made = MadeToken { id, name, scope: scope.as_str(), token: &token };
+        return print_json(&made).map_err(Failure::Failed);
+    }
+    println!("{token}");
     Ok(())
 }
 
 /// Revokes a token. Exit code 1 if there is none of this number.
-fn revoke(spool: &dyn Spool, id: i64, now: Timestamp) -> Ending {
+fn revoke(spool: &dyn Spool, id: i64, now: Timestamp, as_json: bool) -> Ending {
     let tokens = block_on(spool.tokens())?.map_err(|error| Failure::Failed(error.into()))?;
     let missing = || Failure::Failed(anyhow::anyhow!("there is no token {id}; see --list"));
     let token = tokens.into_iter().find(|token| token.id == id).ok_or_else(missing)?;
@@ -74,6 +89,9 @@ fn revoke(spool: &dyn Spool, id: i64, now: Timestamp) -> Ending {
     let removed = block_on(spool.remove_token(id, entry))?;
     if !removed.map_err(|error| Failure::Failed(error.into()))? {
         return Err(missing());
+    }
+    if as_json {
+        return print_json(&TokenJson::from(&token)).map_err(Failure::Failed);
     }
     println!("The token {:?} is revoked.", token.name);
     Ok(())

@@ -8,8 +8,8 @@ use clap::Subcommand;
 use tipoff_model::Timestamp;
 use tipoff_spool::{ApiToken, Role, Spool, User};
 
-use super::incidents::local_time;
 use super::json::print_json;
+use super::moment::local_time;
 use super::password::{open, read_password};
 use super::{Ending, Failure, block_on};
 use crate::audit::{self, AuditAction};

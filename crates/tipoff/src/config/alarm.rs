@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::key::{Key, ValueForm, list_of};
 use super::listener::{Listener, Schemes};
+use super::overrides::{Named, NamedBy};
 use super::section::Section;
 use super::units;
 
@@ -53,8 +54,8 @@ impl AlarmListener {
     }
 }
 
-/// Reads the section. Also returns the place of each listener, for the check that no two use one port.
-pub(super) fn read(section: &mut Section<'_>) -> (AlarmListeners, Vec<Spanned<SocketAddr>>) {
+/// Reads the section. Also returns what names the address of each listener, for the check that no two use one port.
+pub(super) fn read(section: &mut Section<'_>) -> (AlarmListeners, Vec<Named<SocketAddr>>) {
     let key = Key {
         name: "listen",
         form: ValueForm::List,
@@ -65,7 +66,11 @@ pub(super) fn read(section: &mut Section<'_>) -> (AlarmListeners, Vec<Spanned<So
     let texts = section.list(&key).unwrap_or_default();
     let read_one = |text| section.parse(&key, &text, AlarmListener::read);
     let given: Vec<_> = texts.into_iter().filter_map(read_one).collect();
-    let places = given.iter().map(|it| Spanned::new(it.span(), it.get_ref().address())).collect();
+    let place = |it: &Spanned<AlarmListener>| Named {
+        listener: it.get_ref().address(),
+        by: NamedBy::File(it.span()),
+    };
+    let places = given.iter().map(place).collect();
     let mut listeners = AlarmListeners::default();
     for listener in given {
         match listener.into_inner() {

@@ -94,7 +94,7 @@ pub(super) fn read(root: &mut Section<'_>) -> Channels {
 }
 
 /// Reads all `[[channel]]`, and describes every type of channel for the reference.
-fn tables(root: &mut Section<'_>) -> Channels {
+pub(super) fn tables(root: &mut Section<'_>) -> Channels {
     let drafts = root.tables("channel", DOC, one);
     for entry in CHANNELS {
         root.reading.describe(|book| {
@@ -131,6 +131,13 @@ fn one(section: &mut Section<'_>) -> Option<ChannelDraft> {
          this time if it is shorter.",
     );
     let entry = kind.as_ref().and_then(|kind| entry(section, kind));
+    if let Some(entry) = entry.filter(|it| section.reading.is_added() && !it.can_be_added()) {
+        let title =
+            format!("a channel of type \"{}\" cannot be added in the dashboard", entry.kind);
+        let span = kind.as_ref().map_or_else(|| section.span.clone(), Spanned::span);
+        let fault = Fault::at(span, title).label("it runs a program of this machine");
+        section.fault(fault.help("configure it in the file").of("type"));
+    }
     let channel = match entry {
         Some(entry) => make(section, entry),
         None => {
@@ -173,7 +180,8 @@ fn entry(section: &Section<'_>, kind: &Spanned<String>) -> Option<&'static Entry
     let found = tipoff_channels::entry(kind.get_ref());
     if found.is_none() {
         let kinds: Vec<&str> = CHANNELS.iter().map(|entry| entry.kind).collect();
-        let fault = Fault::at(kind.span(), format!("unknown channel type \"{}\"", kind.get_ref()));
+        let title = format!("unknown channel type \"{}\"", kind.get_ref());
+        let fault = Fault::at(kind.span(), title).of("type");
         section.fault(match nearest(kind.get_ref(), kinds.iter().copied()) {
             Some(meant) => fault.label(format!("did you mean \"{meant}\"?")),
             None => fault.label("no such type").help(format!("known are: {}", kinds.join(", "))),
@@ -189,6 +197,10 @@ fn settings(section: &mut Section<'_>, entry: &Entry) -> (Settings, Vec<&'static
     for setting in entry.settings {
         let key = key(setting);
         if section.has(setting.key) {
+            if section.reading.is_added() && setting.shape.is_of_this_machine() {
+                let reason = "this can only be set in the configuration file";
+                section.wrong(setting.key, section.span_of(setting.key), reason);
+            }
             match value(section, &key, setting.shape) {
                 Some(value) => settings.set(setting.key, value),
                 None => noted.push(setting.key),
@@ -208,7 +220,7 @@ fn settings(section: &mut Section<'_>, entry: &Entry) -> (Settings, Vec<&'static
 /// secret: their forms hide them in reports of faults.
 fn key(setting: &Setting) -> Key {
     let form = match setting.shape {
-        Shape::Text => ValueForm::Url,
+        Shape::Text | Shape::Folder => ValueForm::Url,
         Shape::Secret => ValueForm::Secret,
         Shape::Name => ValueForm::Name,
         Shape::Integer => ValueForm::Count,
@@ -227,7 +239,7 @@ fn key(setting: &Setting) -> Key {
 /// The value of a setting that is given; `None` after a fault.
 fn value(section: &mut Section<'_>, key: &Key, shape: Shape) -> Option<Value> {
     match shape {
-        Shape::Text | Shape::Secret => {
+        Shape::Text | Shape::Folder | Shape::Secret => {
             let value = section.take(key)?;
             section.reading.text(value, key).map(|text| Value::Text(text.into_inner()))
         }

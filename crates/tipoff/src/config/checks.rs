@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use toml::Spanned;
 
 use super::fault::Fault;
+use super::overrides::{Named, NamedBy};
 use super::reading::Reading;
 use super::section::Section;
 use super::suggest::nearest;
@@ -31,25 +32,34 @@ pub(super) fn unique<'n>(
 
 /// Reports each listener whose port another one uses. The system would report it too, but only for the second of them
 /// and without the line.
-pub(super) fn listeners(reading: &Reading<'_>, listeners: &[Spanned<SocketAddr>]) {
+pub(super) fn listeners(reading: &Reading<'_>, listeners: &[Named<SocketAddr>]) {
     for (index, later) in listeners.iter().enumerate() {
         let before = listeners.iter().take(index);
-        let Some(first) = before.into_iter().find(|it| clash(*it.get_ref(), *later.get_ref()))
-        else {
+        let Some(first) = before.into_iter().find(|it| clash(it.listener, later.listener)) else {
             continue;
         };
-        let title = format!("two listeners want port {}", later.get_ref().port());
-        // A default has no place in the file.
-        let (at, other) = match (first.span().is_empty(), later.span().is_empty()) {
-            (_, true) => (first, None),
-            (true, false) => (later, None),
-            (false, false) => (later, Some(first.span())),
-        };
-        let fault = Fault::at(at.span(), title);
-        reading.fault(match other {
-            Some(other) => fault.label("again").other(other, "first here"),
-            None => fault.label("the other is a default: give both"),
+        let title = format!("two listeners want port {}", later.listener.port());
+        reading.fault(match (&first.by, &later.by) {
+            (NamedBy::File(first), NamedBy::File(later)) => {
+                Fault::at(later.clone(), title).label("again").other(first.clone(), "first here")
+            }
+            (NamedBy::File(span), other) | (other, NamedBy::File(span)) => {
+                let label = match other {
+                    NamedBy::Override(name) => format!("`{name}` names it, too"),
+                    _ => "the other is a default: give both".to_owned(),
+                };
+                Fault::at(span.clone(), title).label(label)
+            }
+            (first, later) => Fault::new(format!("{title}: {} and {}", name(first), name(later))),
         });
+    }
+}
+
+/// What names an address outside of the file.
+fn name(by: &NamedBy) -> String {
+    match by {
+        NamedBy::Override(name) => format!("`{name}`"),
+        NamedBy::File(_) | NamedBy::Default => "a default".to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
 
 use super::mask::{Masked, Span};
 
@@ -26,12 +27,14 @@ pub(crate) struct Fault {
     other: Option<(Span, String)>,
     /// What to do.
     help: Option<String>,
+    /// The key whose value is wrong or missing, for a form that shows the fault at its field.
+    key: Option<String>,
 }
 
 impl Fault {
     /// A fault without a place in the file.
     pub(super) fn new(title: impl Into<String>) -> Self {
-        Self { span: None, title: title.into(), label: None, other: None, help: None }
+        Self { span: None, title: title.into(), label: None, other: None, help: None, key: None }
     }
 
     /// A fault of the text at `span`.
@@ -54,6 +57,12 @@ impl Fault {
     /// Adds what to do.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Names the key whose value is wrong or missing.
+    pub(super) fn of(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
         self
     }
 
@@ -82,6 +91,19 @@ impl Fault {
     }
 }
 
+/// A fault for programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct FaultDetail {
+    /// The number of its line; null if it has no place in the file.
+    line: Option<usize>,
+    /// What is wrong.
+    message: String,
+    /// What is wrong right at the place.
+    label: Option<String>,
+    /// What to do.
+    help: Option<String>,
+}
+
 /// All faults of a file, with what is needed to show them.
 #[derive(Debug)]
 pub(crate) struct Faults {
@@ -100,8 +122,8 @@ impl Faults {
     }
 
     /// A single fault without a place, such as a file that cannot be read.
-    pub(super) fn one(path: PathBuf, title: impl Into<String>) -> Self {
-        Self::new(Some(&path), Masked::default(), vec![Fault::new(title)])
+    pub(super) fn one(path: PathBuf, fault: Fault) -> Self {
+        Self::new(Some(&path), Masked::default(), vec![fault])
     }
 
     /// All faults on one line, for a log: each with the number of its line, without the text of the file.
@@ -111,6 +133,39 @@ impl Faults {
             None => fault.summary(),
         });
         shown.collect::<Vec<_>>().join("; ")
+    }
+
+    /// The path of the file; `None` if there is none.
+    pub(crate) fn path(&self) -> Option<&str> {
+        Some(self.path.as_str()).filter(|path| !path.is_empty())
+    }
+
+    /// Each fault, those with a place first; as many as are shown to people.
+    pub(crate) fn details(&self) -> Vec<FaultDetail> {
+        let detail = |fault: &Fault| FaultDetail {
+            line: fault.span.as_ref().map(|span| self.source.line(span)),
+            message: fault.title.clone(),
+            label: fault.label.clone(),
+            help: fault.help.clone(),
+        };
+        self.faults.iter().take(SHOWN_MAX).map(detail).collect()
+    }
+
+    /// Each fault on one line without its place, behind the key that it is about.
+    pub(crate) fn by_key(&self) -> impl Iterator<Item = (Option<&str>, String)> {
+        let shown = self.faults.iter().take(SHOWN_MAX);
+        shown.map(|fault| {
+            let key = fault.key.as_deref();
+            let is = |words: &str| {
+                key.is_some_and(|key| fault.title.starts_with(&words.replace("key", key)))
+            };
+            let message = match &fault.label {
+                _ if is("`key` is missing") => "this is required".to_owned(),
+                Some(label) if is("invalid `key`") => label.clone(),
+                _ => fault.summary(),
+            };
+            (key, message)
+        })
     }
 
     /// How many there are.
@@ -126,13 +181,17 @@ impl Faults {
             text.push_str(&renderer.render(&[fault.group(&self.path, &self.source)]));
             text.push_str("\n\n");
         }
+        text + &format!("{}\n", self.count_in_words())
+    }
+
+    /// How many there are, and where.
+    pub(crate) fn count_in_words(&self) -> String {
         let count = match self.count() {
             1 => "1 fault".to_owned(),
             count if count > SHOWN_MAX => format!("{count} faults (the first {SHOWN_MAX} shown)"),
             count => format!("{count} faults"),
         };
-        let place = if self.path.is_empty() { "the configuration" } else { &self.path };
-        text + &format!("{count} in {place}\n")
+        format!("{count} in {}", self.path().unwrap_or("the configuration"))
     }
 }
 

@@ -15,6 +15,7 @@ use super::key::{Key, ValueForm, list_of, nothing};
 use super::listener::{
     Listener, Schemes, legacy_tls, max_connections, max_connections_per_address, proxy_protocol,
 };
+use super::overrides::{self, Listening, Named, OFF};
 use super::section::Section;
 
 /// The default of `listen`. Port 21, which devices expect, needs a permission on most systems.
@@ -33,7 +34,8 @@ pub(crate) struct Ftp {
     pub(crate) proxy_protocol: Networks,
     /// The ports of data connections.
     pub(crate) passive_ports: RangeInclusive<u16>,
-    /// The address in the reply to PASV; `None` for the one that the device has connected to.
+    /// The address in the reply to PASV; `None` for `public_address` of the whole configuration, or the one that the
+    /// device has connected to.
     pub(crate) public_address: Option<IpAddr>,
     /// The addresses that active data connections may go to.
     pub(crate) active_addresses: ActiveAddresses,
@@ -78,12 +80,15 @@ pub(crate) enum ActiveAddresses {
 pub(super) const DOC: &str =
     "The FTP server that devices see. Its certificate is that of `[smtp]`.";
 
-/// Reads the section. Also returns the place of each listener, for the check that no two use one port.
-pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>) {
-    let listen = listeners(section);
-    let places = listen.iter().map(|it| Spanned::new(it.span(), it.get_ref().address)).collect();
+/// Reads the section. Also returns what names the address of each listener, for the check that no two use one port.
+pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Named<SocketAddr>>) {
+    let of_file = listeners(section).into_iter();
+    let of_file = of_file.map(|it| Spanned::new(it.span(), Some(it.into_inner()))).collect();
+    let read_one = |text: &str| (text != OFF).then(|| SCHEMES.listener(text)).transpose();
+    let listen = overrides::listeners(section.reading, Listening::Ftp, of_file, read_one);
+    let places = listen.iter().filter_map(|it| Some(it.at(it.listener?.address))).collect();
     let ftp = Ftp {
-        listen: listen.into_iter().map(Spanned::into_inner).collect(),
+        listen: listen.into_iter().filter_map(|it| it.listener).collect(),
         proxy_protocol: proxy_protocol(section),
         passive_ports: passive_ports(section),
         public_address: public_address(section),
@@ -196,9 +201,9 @@ fn public_address(section: &mut Section<'_>) -> Option<IpAddr> {
         name: "public_address",
         form: ValueForm::Text,
         without: nothing("192.168.1.10"),
-        doc: "The address for passive data connections, if devices reach this machine at another \
-              address than its own, as in a container. Without it: the address that the device has \
-              connected to, or behind a balancer this machine's own. Nodes that share this file take \
+        doc: "The address for passive data connections, if it is another than `public_address` of \
+              the whole configuration. Without both: the address that the device has connected to, \
+              or behind a balancer this machine's own. Nodes that share this file take \
               theirs from the environment: `{ env = \"FTP_ADDRESS\" }`.",
     };
     let address = section.parsed(&key, |text| match text.parse::<IpAddr>() {

@@ -10,9 +10,11 @@ use axum::http::HeaderName;
 use toml::Spanned;
 
 use super::access::Networks;
+use super::base_path::BasePath;
 use super::fault::Fault;
 use super::key::{Key, ValueForm, Without, nothing};
 use super::listener::{Listener, Schemes, proxy_network, proxy_protocol};
+use super::overrides::{self, Listening, Named, NamedBy, OFF};
 use super::secret::Secret;
 use super::section::Section;
 use super::smtp::{is_host_name, machine_name};
@@ -33,8 +35,8 @@ pub(crate) struct Http {
     pub(crate) public_url: Option<String>,
     /// How long links to stored files in alerts and feeds are valid.
     pub(crate) media_links: Duration,
-    /// Host names that browsers may use, in lower case: this machine's, and those of `public_url`, `[smtp] host_name`
-    /// and `hosts`. IP addresses and `localhost` are always accepted. Any other name is refused, because a page on the
+    /// Host names that browsers may use, in lower case: this machine's, and those of `public_url`, `public_address`,
+    /// `[smtp] host_name` and `hosts`. IP addresses and `localhost` are always accepted. Any other name is refused, because a page on the
     /// internet can make its own name resolve to this machine (DNS rebinding).
     pub(crate) names: Vec<String>,
     /// The trusted reverse proxies.
@@ -47,6 +49,11 @@ impl Http {
     /// The host of `public_url`, in lower case and without a port.
     pub(crate) fn public_host(&self) -> Option<String> {
         self.public_url.as_deref().and_then(host_of)
+    }
+
+    /// The path of `public_url`, below which a proxy serves us.
+    pub(crate) fn base_path(&self) -> BasePath {
+        self.public_url.as_deref().and_then(BasePath::of_url).unwrap_or_default()
     }
 }
 
@@ -100,6 +107,9 @@ pub(crate) struct Proxies {
     pub(crate) role_header: Option<HeaderName>,
     /// The role of users without a role in the header.
     pub(crate) role: ProxyRole,
+    /// Whether nothing but the proxy runs at the trusted addresses: its requests count for every host name, and its users
+    /// are believed without a secret.
+    pub(crate) alone: bool,
     /// The content of [`SECRET_HEADER`] that proves a proxy; `None` if the address is proof enough.
     pub(crate) secret: Option<Secret>,
 }
@@ -121,7 +131,7 @@ const SECRET_CHARS_MIN: usize = 16;
 
 /// Headers that browsers or proxies send for another purpose: their value is never a user or a role. Some of them are
 /// under the control of the client, who could name itself any user.
-const TAKEN_HEADERS: [&str; 9] = [
+const TAKEN_HEADERS: [&str; 11] = [
     "authorization",
     "cookie",
     "forwarded",
@@ -130,14 +140,16 @@ const TAKEN_HEADERS: [&str; 9] = [
     "referer",
     "user-agent",
     "x-forwarded-for",
+    "x-forwarded-prefix",
     "x-forwarded-proto",
+    "x-ingress-path",
 ];
 /// What the reference says of the section.
 pub(super) const DOC: &str =
     "The HTTP port: the dashboard, its API, health, metrics, and signed links to stored files.";
 
-/// Reads the section. Also returns the place of the listener, for the check that no two use one port.
-pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAddr>>) {
+/// Reads the section. Also returns what names the address of the listener, for the check that no two use one port.
+pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Named<SocketAddr>>) {
     let key = Key {
         name: "listen",
         form: ValueForm::Text,
@@ -150,15 +162,22 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
         Some(given) => Some(given),
         None => listener(LISTEN).ok().map(|default| Spanned::new(0..0, default)),
     };
-    let place = listen
-        .as_ref()
-        .and_then(|it| it.get_ref().map(|listener| Spanned::new(it.span(), listener.address)));
+    let of_file = listen.into_iter().collect();
+    let listen = overrides::listeners(section.reading, Listening::Http, of_file, listener);
+    if let [_, Named { by: NamedBy::Override(name), .. }, ..] = listen.as_slice() {
+        section.fault(Fault::new(format!("`{name}`: only one address is possible")));
+    }
+    let listen = listen.into_iter().next();
+    let place = listen.as_ref().and_then(|it| Some(it.at(it.listener?.address)));
     let key = Key {
         name: "public_url",
         form: ValueForm::Text,
         without: nothing("https://tipoff.example.org"),
-        doc: "The beginning of links in alerts. Without it: `http://` (or `https://`, if `listen` \
-              says so) and this machine's address in the local network.",
+        doc: "The beginning of links in alerts. A path in it, as in \
+              `https://example.org/tipoff`, is the one below which a reverse proxy serves the \
+              dashboard. Without `public_url`: `http://` (or `https://`, if `listen` says so) and \
+              `public_address` of the whole configuration, else this machine's address in the \
+              local network.",
     };
     let public_url = section.parsed(&key, public_url).map(Spanned::into_inner);
     let proxy_protocol = proxy_protocol(section);
@@ -174,7 +193,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
     names.extend(machine_names(&machine_name()));
     names.extend(public_url.as_deref().and_then(host_of));
     let proxies = proxies(section, public_url.is_some());
-    let listen = listen.and_then(Spanned::into_inner);
+    let listen = listen.and_then(|it| it.listener);
     (Http { listen, public_url, media_links, names, proxies, proxy_protocol }, place)
 }
 
@@ -201,7 +220,8 @@ fn hosts(section: &mut Section<'_>) -> Vec<String> {
         without: nothing("[\"tipoff.home.example\"]"),
         doc: "Further host names that browsers and programs may use. Tipoff always answers to IP \
               addresses, `localhost`, this machine's name (also with `.local`, `.lan`, \
-              `.home.arpa`, `.internal`), `host_name` of `[smtp]` and the host of `public_url`. \
+              `.home.arpa`, `.internal`), `host_name` of `[smtp]`, `public_address` and the host \
+              of `public_url`. \
               Other names get status 421, because a page on the internet could make its own name \
               lead here.",
     };
@@ -221,7 +241,8 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
         form: ValueForm::List,
         without: nothing("[\"127.0.0.1\"]"),
         doc: "Addresses or networks of trusted reverse proxies: Tipoff uses the client's address \
-              (`X-Forwarded-For`) and the use of TLS (`X-Forwarded-Proto`) that they send.",
+              (`X-Forwarded-For`), the use of TLS (`X-Forwarded-Proto`) and the path of the dashboard \
+              (`X-Forwarded-Prefix`, or `X-Ingress-Path` of Home Assistant) that they send.",
     };
     let given = section.list(&key).unwrap_or_default();
     let networks = given.iter().filter_map(|text| section.parse(&key, text, proxy_network));
@@ -238,13 +259,21 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
     let doc = "A user whom a trusted proxy names in this header is logged in without a password. \
                This needs `proxy_secret`, or applies to requests to the host of `public_url`. The \
                proxy must remove this header from incoming requests.";
+    let alone = section.flag(
+        "proxy_alone",
+        false,
+        "Whether nothing but the proxy runs at the addresses of `trusted_proxies`: no browser and no \
+         other program, as with Home Assistant's Supervisor. Then Tipoff answers the proxy's \
+         requests for every host name, and believes `proxy_user_header` without `proxy_secret`.",
+    );
     let user_header = header(section, "proxy_user_header", "Remote-User", doc);
     let doc = "The header in which the proxy names that user's role: `owner` or `viewer`; anything \
                else is a viewer.";
     let role_header = header(section, "proxy_role_header", "Remote-Role", doc);
     let role = role(section, role_header.is_some());
     if user_header.is_some() {
-        check_user_header(section, !given.is_empty(), secret.is_some() || has_public_url);
+        let is_proven = alone || secret.is_some() || has_public_url;
+        check_user_header(section, !given.is_empty(), is_proven);
     }
     if secret.is_some() && given.is_empty() {
         let fault = Fault::at(section.span_of("proxy_secret"), "`proxy_secret` without a proxy");
@@ -258,7 +287,14 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
         }
     }
     let secret = secret.map(Spanned::into_inner);
-    Proxies { trusted: trusted.into_iter().collect(), user_header, role_header, role, secret }
+    Proxies {
+        trusted: trusted.into_iter().collect(),
+        user_header,
+        role_header,
+        role,
+        alone,
+        secret,
+    }
 }
 
 /// Reads the name of a header that a proxy sends.
@@ -313,15 +349,19 @@ fn check_user_header(section: &Section<'_>, has_proxies: bool, is_proven: bool) 
 }
 
 fn listener(text: &str) -> Result<Option<Listener>, String> {
-    if text == "off" { Ok(None) } else { SCHEMES.listener(text).map(Some) }
+    if text == OFF { Ok(None) } else { SCHEMES.listener(text).map(Some) }
 }
 
-/// Reads the beginning of links. A path is kept, for a proxy that serves Tipoff below one.
+/// Reads the beginning of links, and the path below which a proxy serves us.
 fn public_url(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     match host {
         Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
-            Ok(text.trim_end_matches('/').to_owned())
+            let url = text.trim_end_matches('/');
+            match BasePath::of_url(url) {
+                Some(_) => Ok(url.to_owned()),
+                None => Err("its path may have letters, digits, `-`, `_`, `.` and `~`".to_owned()),
+            }
         }
         _ => Err("it must begin with http:// or https:// and a host".to_owned()),
     }

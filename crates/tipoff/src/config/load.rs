@@ -3,9 +3,7 @@
 //! Called at the start, by `check`, and by `reload` after each edit. A file with any fault yields no configuration, so
 //! that nothing runs with half of it. Each section's file reads and checks its own keys.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
-use std::io::Read;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use tipoff_rules::{Clock, Rules};
@@ -13,26 +11,22 @@ use tipoff_spool::SpoolConfig;
 use toml::de::DeTable;
 
 use super::access::Networks;
+use super::added::{Additions, FileFacts};
 use super::book::Book;
 use super::channel::Channels;
-use super::fault::{Fault, Faults};
-use super::reading::{Environment, Reading, SecretFiles};
+use super::fault::Faults;
+use super::reading::{Environment, Overrides, Reading, SecretFiles};
 use super::route::{self, KnownNames};
 use super::section::Section;
+use super::text::{ConfigText, syntax_faults};
 use super::{
-    Access, AlarmListeners, BrokerConfig, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp,
-    SpoolSettings, Video, access, alarm, channel, checks, device, exposure, ftp, http, mask, mqtt,
-    report, retention, rules, smtp, spool, video,
+    Access, AlarmListeners, BrokerConfig, ChannelConfig, DeviceConfig, Ftp, Http, PublicAddress,
+    Retention, Smtp, SpoolSettings, Video, access, added, alarm, channel, checks, device, exposure,
+    ftp, http, mask, mqtt, public_address, report, retention, rules, smtp, spool, video,
 };
 use crate::runtime::private;
 
-/// Limit of the file in bytes. A configuration of ten thousand devices has a tenth of this.
-const FILE_BYTES_MAX: u64 = 10_000_000;
-/// The file of a service that was installed by a package.
-const SYSTEM_FILE: &str = "/etc/tipoff/tipoff.toml";
-/// The file in the current folder, for somebody who tries Tipoff.
-const LOCAL_FILE: &str = "tipoff.toml";
-/// The data folder of a service, which has no home folder.
+/// The data folder of a service. It is the home of the user that the package makes.
 const SYSTEM_DATA: &str = "/var/lib/tipoff";
 
 /// All that can be configured, each value checked.
@@ -42,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) path: Option<PathBuf>,
     /// The folder of all data.
     pub(crate) data_dir: PathBuf,
+    /// How devices and browsers reach this machine; `None` for its own address.
+    pub(crate) public_address: Option<PublicAddress>,
     /// The SMTP receiver.
     pub(crate) smtp: Smtp,
     /// The FTP receiver.
@@ -56,8 +52,10 @@ pub(crate) struct Config {
     pub(crate) access: Access,
     /// The configured devices, in the order of the file: the first that matches an envelope is its device.
     pub(crate) devices: Vec<DeviceConfig>,
-    /// The destinations of alerts, in the order of the file.
+    /// The destinations of alerts, in the order of the file, and those that were added in the dashboard.
     pub(crate) channels: Vec<ChannelConfig>,
+    /// What was added in the dashboard. Its channels are among `channels`, behind those of the file.
+    pub(crate) added: Additions,
     /// Grouping, routes, modes and reports.
     pub(crate) rules: Rules,
     /// Limits of what is stored.
@@ -100,21 +98,45 @@ impl Config {
         self.devices.iter().map(|device| device.name.clone()).collect()
     }
 
-    /// Reads the file that is named or found. Without a file the defaults apply. `cli_data_dir` overrides `data_dir`.
+    /// Reads the file that is named or found. Without a file the defaults apply. `overrides` is what the
+    /// command line says in place of it.
     ///
     /// # Errors
     /// All faults of the file, each at its place.
     pub(crate) fn load(
         cli_path: Option<&Path>,
-        cli_data_dir: Option<&Path>,
+        overrides: Option<&Overrides>,
         environment: Environment<'_>,
     ) -> Result<Self, Faults> {
-        let Some(path) = find(cli_path, environment) else {
-            return Self::parse(None, "", cli_data_dir, environment);
-        };
-        let source = read_file(&path)
-            .map_err(|reason| Faults::one(path.clone(), format!("{}: {reason}", path.display())))?;
-        Self::parse(Some(path), &source, cli_data_dir, environment)
+        Self::of(&ConfigText::read(cli_path, environment)?, "", overrides, environment)
+    }
+
+    /// The settings of the HTTP port alone, from the same file. Faults elsewhere and missing secrets do not matter; what
+    /// cannot be read of `[http]` has its default.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn http_port(
+        cli_path: Option<&Path>,
+        environment: Environment<'_>,
+    ) -> Result<Http, String> {
+        let file = ConfigText::read(cli_path, environment).map_err(|faults| faults.summary())?;
+        let (root, _) = DeTable::parse_recoverable(&file.text);
+        let reading =
+            Reading::new(PathBuf::new(), environment, describe).with(Some(&Overrides::default()));
+        let mut root = Section::root(&reading, root.get_ref());
+        Ok(root.table("http", http::DOC, http::read).0)
+    }
+
+    /// Checks a document of channels that are to be added in the dashboard, and returns all of them.
+    ///
+    /// # Errors
+    /// All faults of the document. They show no secret.
+    pub(crate) fn check_added(
+        document: &str,
+        file: &FileFacts,
+    ) -> Result<Vec<ChannelConfig>, Faults> {
+        added::check(document, file, describe)
     }
 
     /// The files with secrets that every user of this machine can read; for a warning.
@@ -124,21 +146,37 @@ impl Config {
         files.filter(|path| private::is_open_to_others(path)).cloned().collect()
     }
 
-    /// Reads the text of a file. Invalid TOML is reported alone: what its values mean is not known then.
+    /// Reads the text of a file without what was added in the dashboard.
     pub(crate) fn parse(
         path: Option<PathBuf>,
         source: &str,
-        cli_data_dir: Option<&Path>,
+        overrides: Option<&Overrides>,
         environment: Environment<'_>,
     ) -> Result<Self, Faults> {
+        let text = ConfigText { path, text: source.to_owned() };
+        Self::of(&text, "", overrides, environment)
+    }
+
+    /// Reads the text of a file, and the document that was added in the dashboard. Invalid TOML is reported alone: what its
+    /// values mean is not known then. Faults of the document are not faults of the file: see [`Additions`].
+    ///
+    /// # Errors
+    /// All faults of the file, each at its place.
+    pub(crate) fn of(
+        file: &ConfigText,
+        added: &str,
+        overrides: Option<&Overrides>,
+        environment: Environment<'_>,
+    ) -> Result<Self, Faults> {
+        let ConfigText { path, text: source } = file;
         let (root, errors) = DeTable::parse_recoverable(source);
         if !errors.is_empty() {
             let faults = syntax_faults(source, &errors);
             return Err(Faults::new(path.as_deref(), mask::all(source), faults));
         }
         let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-        let reading = Reading::new(folder.to_owned(), environment, describe);
-        let mut config = read(Section::root(&reading, root.get_ref()));
+        let reading = Reading::new(folder.to_owned(), environment, describe).with(overrides);
+        let mut config = read(Section::root(&reading, root.get_ref()), added);
         config.secrets = reading.secret_files();
         config.warnings = exposure::warnings(&reading, channel::settings_of(&config.channels));
         let (faults, shown) = reading.into_faults();
@@ -146,10 +184,10 @@ impl Config {
             let source = mask::values(source, root.get_ref(), shown);
             return Err(Faults::new(path.as_deref(), source, faults));
         }
-        if let Some(folder) = cli_data_dir {
-            config.data_dir = folder.to_owned();
+        if let Some(folder) = overrides.and_then(|it| it.data_dir.clone()) {
+            config.data_dir = folder;
         }
-        config.path = path;
+        config.path = path.clone();
         Ok(config)
     }
 }
@@ -157,40 +195,35 @@ impl Config {
 /// Every key there is: reads an empty file, and records what is asked for.
 pub(super) fn describe() -> Book {
     let reading = Reading::describing();
-    read(Section::root(&reading, &DeTable::new()));
+    read(Section::root(&reading, &DeTable::new()), "");
     reading.into_book()
 }
 
-/// Reads all sections, those first whose names others refer to.
-fn read(mut root: Section<'_>) -> Config {
+/// Reads all sections, those first whose names others refer to, and what was added in the dashboard.
+fn read(mut root: Section<'_>, added: &str) -> Config {
     let data_dir = data_dir(&mut root);
+    let public_address = public_address::read(&mut root);
     let clock = Clock { zone: rules::zone(&mut root), place: rules::place(&mut root) };
     let language = rules::language(&mut root);
-    let (smtp, mut listeners) = root.table("smtp", smtp::DOC, smtp::read);
-    let (ftp, more) = root.table("ftp", ftp::DOC, ftp::read);
-    listeners.extend(more);
-    let (mut http, port) = root.table("http", http::DOC, http::read);
-    http.names.push(smtp.host_name.to_ascii_lowercase());
-    listeners.extend(port);
-    let (alarm, more) = root.table("alarm", alarm::DOC, alarm::read);
-    listeners.extend(more);
-    checks::listeners(root.reading, &listeners);
+    let (smtp, ftp, http, alarm) = receivers(&mut root, public_address.as_ref());
     let access = root.table("access", access::DOC, access::read);
     let (brokers, broker_names) = mqtt::read(&mut root);
     let devices = device::read(&mut root, access.shared.clone(), &broker_names);
     access.check_open(root.reading, devices.iter().any(|device| device.password.is_some()));
-    let Channels { configs, names: targets, hooked } = channel::read(&mut root);
-    checks::hooks(root.reading, &hooked, http.public_url.as_deref());
+    let (names, configs, mut added) = channels(&mut root, added, &http);
+    let targets = added.behind(&names);
     let modes = rules::modes(&mut root, clock.place.is_some());
     let groups = groups(&devices);
     let known = KnownNames {
         devices: &devices.iter().map(|device| device.name.clone()).collect::<Vec<_>>(),
         groups: &groups.values().flatten().cloned().collect::<Vec<_>>(),
-        channels: &targets,
+        channels: &names,
+        targets: &targets,
         modes: &modes.iter().map(|mode| mode.name.clone()).collect::<Vec<_>>(),
         place: clock.place.is_some(),
     };
     let routes = route::read(&mut root, &known);
+    added.note_routes(&routes);
     let reports = report::read(&mut root, &known);
     let (grouping, flood, periodic) = root.table("incidents", rules::INCIDENTS, rules::incidents);
     let retention = root.table("retention", retention::DOC, retention::read);
@@ -215,6 +248,7 @@ fn read(mut root: Section<'_>) -> Config {
     Config {
         path: None,
         data_dir,
+        public_address,
         smtp,
         ftp,
         http,
@@ -223,6 +257,7 @@ fn read(mut root: Section<'_>) -> Config {
         access,
         devices,
         channels: configs,
+        added,
         rules,
         retention,
         spool,
@@ -232,25 +267,59 @@ fn read(mut root: Section<'_>) -> Config {
     }
 }
 
+/// Reads the sections that listen. No two of them listen on one port.
+fn receivers(
+    root: &mut Section<'_>,
+    public: Option<&PublicAddress>,
+) -> (Smtp, Ftp, Http, AlarmListeners) {
+    let (smtp, mut listeners) = root.table("smtp", smtp::DOC, smtp::read);
+    let (ftp, more) = root.table("ftp", ftp::DOC, ftp::read);
+    listeners.extend(more);
+    let (mut http, port) = root.table("http", http::DOC, http::read);
+    http.names.push(smtp.host_name.to_ascii_lowercase());
+    http.names.extend(public.and_then(PublicAddress::name).map(str::to_owned));
+    listeners.extend(port);
+    let (alarm, more) = root.table("alarm", alarm::DOC, alarm::read);
+    listeners.extend(more);
+    checks::listeners(root.reading, &listeners);
+    (smtp, ftp, http, alarm)
+}
+
+/// Reads the channels: the names of those in the file, and all that could be built, those of the document behind those of the
+/// file.
+fn channels(
+    root: &mut Section<'_>,
+    document: &str,
+    http: &Http,
+) -> (Vec<String>, Vec<ChannelConfig>, Additions) {
+    let Channels { mut configs, names, hooked } = channel::read(root);
+    checks::hooks(root.reading, &hooked, http.public_url.as_deref());
+    let file = FileFacts { channels: names.clone(), public_url: http.public_url.clone() };
+    let (added, more) = Additions::read(document, file, describe);
+    configs.extend(more);
+    (names, configs, added)
+}
+
 /// The groups of each device, by its name; without devices that are in none.
 fn groups(devices: &[DeviceConfig]) -> HashMap<String, Vec<String>> {
     let grouped = devices.iter().filter(|device| !device.groups.is_empty());
     grouped.map(|device| (device.name.clone(), device.groups.clone())).collect()
 }
 
-/// The data folder: the variable goes before the file, so that a container sets it without an edit. Root's home and `/`
-/// count as no home: there Tipoff runs as a service (XDG Base Directory Specification for the others).
+/// The data folder: the variable goes before the file, so that a container sets it without an edit. Root's home, `/` and
+/// the home of the package's user count as no home: there Tipoff runs as a service (XDG Base Directory Specification for
+/// the others).
 fn data_dir(root: &mut Section<'_>) -> PathBuf {
     let given = root.path(
         "data_dir",
         "/var/lib/tipoff",
         "The folder for all stored data. Without it: `$XDG_DATA_HOME/tipoff`, else \
-         `~/.local/share/tipoff`, else, for root and without a home, `/var/lib/tipoff`.",
+         `~/.local/share/tipoff`, else, for root, the package's user and without a home, `/var/lib/tipoff`.",
     );
     let variable = |name| root.reading.variable(name).map(PathBuf::from);
     let of_home = || {
         let home = variable("HOME").filter(|home| home.is_absolute());
-        home.filter(|home| ![Path::new("/"), Path::new("/root")].contains(&home.as_path()))
+        home.filter(|home| !["/", "/root", SYSTEM_DATA].map(Path::new).contains(&home.as_path()))
     };
     variable("TIPOFF_DATA_DIR")
         .or(given)
@@ -259,59 +328,4 @@ fn data_dir(root: &mut Section<'_>) -> PathBuf {
             data.or_else(|| Some(of_home()?.join(".local/share"))).map(|data| data.join("tipoff"))
         })
         .unwrap_or_else(|| PathBuf::from(SYSTEM_DATA))
-}
-
-/// The path of the configuration: the file that was asked for, whether it exists or not; else the first of the usual
-/// places that exists; `None` if none does.
-pub(crate) fn find(cli_path: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
-    let variable = || environment("TIPOFF_CONFIG").filter(|path| !path.is_empty());
-    let places = || [LOCAL_FILE, SYSTEM_FILE].map(PathBuf::from);
-    cli_path
-        .map(Path::to_owned)
-        .or_else(|| variable().map(PathBuf::from))
-        .or_else(|| places().into_iter().find(|path| path.exists()))
-}
-
-/// The text of the file. The error continues the sentence "PATH: …".
-fn read_file(path: &Path) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
-    file.take(FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| format!("cannot be read: {error}"))?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(format!("is larger than {FILE_BYTES_MAX} bytes"));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let good = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
-        let line = 1 + good.filter(|&&byte| byte == b'\n').count();
-        format!("is not UTF-8 text in line {line}: save it as UTF-8")
-    })
-}
-
-/// The faults of invalid TOML: the first error of each line, because the others on the line are its consequences.
-fn syntax_faults(source: &str, errors: &[toml::de::Error]) -> Vec<Fault> {
-    let mut lines = BTreeSet::new();
-    let mut faults = Vec::new();
-    for error in errors {
-        let span = error.span().unwrap_or(0..0);
-        let before = source.as_bytes().iter().take(span.start);
-        let line = before.filter(|&&byte| byte == b'\n').count();
-        if !lines.insert(line) {
-            continue;
-        }
-        let bare = source.lines().nth(line).is_some_and(has_bare_value);
-        let fault = Fault::at(span, "this is not valid TOML").label(error.message());
-        faults.push(match bare {
-            true => fault.help("a string needs quotes: key = \"value\""),
-            false => fault,
-        });
-    }
-    faults
-}
-
-/// Whether a line sets something that looks like a string without quotes.
-fn has_bare_value(line: &str) -> bool {
-    let value = line.split_once('=').map(|(_, value)| value.trim_start());
-    value.is_some_and(|value| !value.is_empty() && !value.starts_with(['"', '\'', '[', '{', '#']))
 }

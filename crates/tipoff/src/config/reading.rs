@@ -25,6 +25,19 @@ const FILE_BYTES_MAX: u64 = 65_536;
 /// Looks up an environment variable.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// What the command line says. Empty lists say nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Overrides {
+    /// `--data-dir`.
+    pub(crate) data_dir: Option<PathBuf>,
+    /// `--smtp-listen`.
+    pub(crate) smtp_listen: Vec<String>,
+    /// `--ftp-listen`.
+    pub(crate) ftp_listen: Vec<String>,
+    /// `--http-listen`.
+    pub(crate) http_listen: Vec<String>,
+}
+
 /// Which files hold secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SecretFiles {
@@ -39,6 +52,8 @@ pub(super) struct Reading<'a> {
     /// The folder of the file: paths in it are relative to this.
     folder: PathBuf,
     environment: Environment<'a>,
+    /// What the command line says in place of the file.
+    overrides: Overrides,
     faults: RefCell<Vec<Fault>>,
     /// Places of values that are no secrets.
     shown: RefCell<Vec<Span>>,
@@ -50,6 +65,8 @@ pub(super) struct Reading<'a> {
     book: Option<RefCell<Book>>,
     /// Describes every key there is; called only for the fault of a key that is unknown in its section.
     describe_all: fn() -> Book,
+    /// Whether the text was added in the dashboard, and not written by who may log in to this machine.
+    is_added: bool,
     /// The table that a section is read from if it is not given.
     pub(super) empty: DeTable<'a>,
 }
@@ -64,6 +81,7 @@ impl<'a> Reading<'a> {
         Self {
             folder,
             environment,
+            overrides: Overrides::default(),
             faults: RefCell::default(),
             shown: RefCell::default(),
             secrets: RefCell::default(),
@@ -71,8 +89,24 @@ impl<'a> Reading<'a> {
             warnings: RefCell::default(),
             book: None,
             describe_all,
+            is_added: false,
             empty: DeTable::new(),
         }
+    }
+
+    /// The same with what the command line says in place of the file.
+    pub(super) fn with(self, overrides: Option<&Overrides>) -> Self {
+        Self { overrides: overrides.cloned().unwrap_or_default(), ..self }
+    }
+
+    /// A reading of what was added in the dashboard: it refers to nothing of this machine.
+    pub(super) fn of_added(describe_all: fn() -> Book) -> Self {
+        Self { is_added: true, ..Self::new(PathBuf::new(), &|_| None, describe_all) }
+    }
+
+    /// Whether what is read was added in the dashboard.
+    pub(super) fn is_added(&self) -> bool {
+        self.is_added
     }
 
     /// A reading of nothing, to learn which keys there are.
@@ -144,6 +178,11 @@ impl<'a> Reading<'a> {
         (self.environment)(name).filter(|value| !value.is_empty())
     }
 
+    /// What the command line says in place of the file.
+    pub(super) fn overrides(&self) -> &Overrides {
+        &self.overrides
+    }
+
     /// Resolves a path of the file: relative to the file's folder.
     pub(super) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
@@ -161,7 +200,7 @@ impl<'a> Reading<'a> {
         };
         let title = format!("`{}` must be {}", key.name, key.form.noun());
         let label = format!("this is {found}; write it like {}", key.sample());
-        self.fault(Fault::at(value.span(), title).label(label));
+        self.fault(Fault::at(value.span(), title).label(label).of(key.name));
     }
 
     /// The string that `value` is or refers to; `None` after a fault. Also records whether it is a secret: by the key's
@@ -177,6 +216,17 @@ impl<'a> Reading<'a> {
                         && text.split_once("://").is_some_and(has_password);
                 self.secrets.borrow_mut().in_configuration |= is_secret;
                 text.clone().into_owned()
+            }
+            DeValue::Table(_) if self.is_added => {
+                let title =
+                    format!("`{}` cannot be taken from a variable or a file here", key.name);
+                let fault = Fault::at(value.span(), title).label("write the value itself");
+                self.fault(
+                    fault
+                        .of(key.name)
+                        .help("only the configuration file refers to variables and files"),
+                );
+                return None;
             }
             DeValue::Table(table) => {
                 let text = self.referred(table, value.span())?;

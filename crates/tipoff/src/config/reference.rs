@@ -107,6 +107,10 @@ The file is the one that `--config` names, else `$TIPOFF_CONFIG`, else `./tipoff
 `tipoff check` lists all its faults, each with its line. Edits take effect while Tipoff
 runs ([which, and when](operations.md#changing-the-configuration-while-it-runs)).
 
+An editor can complete and check the file. `tipoff schema > tipoff.schema.json` writes its JSON Schema; with
+`#:schema ./tipoff.schema.json` as the first line of the file, [Taplo](https://taplo.tamasfe.dev) and the
+extensions of editors that use it (in VS Code: Even Better TOML) find it. `tipoff check` also finds what depends on several keys.
+
 - Any string may be taken from elsewhere: `token = { env = \"NAME\" }` from the environment,
   `password = { file = \"PATH\" }` from a file, without its last line end.
 - Paths are relative to the folder of the configuration.
@@ -121,6 +125,10 @@ In the environment:
 | --- | --- |
 | `TIPOFF_CONFIG` | The path of the configuration. |
 | `TIPOFF_DATA_DIR` | Overrides the file's `data_dir`; `--data-dir` overrides both. |
+| `TIPOFF_SMTP_LISTEN`, `TIPOFF_FTP_LISTEN`, `TIPOFF_HTTP_LISTEN` | Override `listen` of `[smtp]`, `[ftp]` and `[http]`: \
+one or, but for HTTP, several addresses with commas between them; `off` closes the ports of FTP and HTTP. \
+`tipoff run --smtp-listen ADDRESS` (also `--ftp-listen`, `--http-listen`) overrides both. |
+| `TIPOFF_PUBLIC_ADDRESS` | Overrides the file's `public_address`. |
 | `TIPOFF_TELEGRAM_TOKEN`, `TIPOFF_TELEGRAM_CHAT` | Define a channel if none is configured. |
 | `TIPOFF_TELEGRAM_API` | Another Bot API server for that channel. |
 ";

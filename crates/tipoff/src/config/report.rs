@@ -93,7 +93,7 @@ fn one(
         days,
         devices: devices.unwrap_or_default(),
         groups: groups.unwrap_or_default(),
-        channels: channels.unwrap_or_else(|| known.channels.to_owned()),
+        channels: channels.unwrap_or_else(|| known.targets.to_owned()),
     });
     (name, report)
 }

@@ -29,8 +29,11 @@ pub(super) struct KnownNames<'a> {
     pub(super) devices: &'a [String],
     /// Groups of configured devices.
     pub(super) groups: &'a [String],
-    /// Channels, including those that could not be built.
+    /// Channels of the file, including those that could not be built. An added channel cannot be named: the file must be valid
+    /// without what was added.
     pub(super) channels: &'a [String],
+    /// All channels.
+    pub(super) targets: &'a [String],
     /// Home modes.
     pub(super) modes: &'a [String],
     /// Whether `place` is set, which sunrise and sunset need.
@@ -75,7 +78,7 @@ fn one(section: &mut Section<'_>, known: &KnownNames<'_>) -> (Option<Spanned<Str
     let route = Route {
         name: name.as_ref().map(|name| name.get_ref().clone()).unwrap_or_default(),
         conditions,
-        channels: channels(section, known.channels, stop),
+        channels: channels(section, known, stop),
         cooldown: duration(
             section,
             "cooldown",
@@ -183,7 +186,7 @@ pub(super) const PLACE_MISSING: &str =
     "sunrise and sunset need a place: add `place = \"52.52, 13.40\"` at the top of the file";
 
 /// Reads `channels`. Without it, a route names all channels; with `stop`, an empty list is the way to suppress alerts.
-fn channels(section: &mut Section<'_>, known: &[String], stop: bool) -> Vec<String> {
+fn channels(section: &mut Section<'_>, known: &KnownNames<'_>, stop: bool) -> Vec<String> {
     let key = Key {
         name: "channels",
         form: ValueForm::List,
@@ -196,9 +199,9 @@ fn channels(section: &mut Section<'_>, known: &[String], stop: bool) -> Vec<Stri
         section.wrong("channels", section.span_of("channels"), reason);
     }
     let Some(given) = section.list(&key) else {
-        return known.to_owned();
+        return known.targets.to_owned();
     };
-    checks::known(section, "channel", &given, known);
+    checks::known(section, "channel", &given, known.channels);
     plain(given)
 }
 

@@ -12,6 +12,7 @@ use super::checks;
 use super::key::{Key, ValueForm, from_str, nothing};
 use super::route::PLACE_MISSING;
 use super::section::Section;
+use super::suggest::nearest;
 
 /// Limit of the times of grouping: an incident that takes arrivals for longer is never alerted anew.
 const LONGEST_MAX: Duration = Duration::from_secs(86_400);
@@ -88,9 +89,7 @@ pub(super) fn zone(root: &mut Section<'_>) -> TimeZone {
         without: nothing("Europe/Berlin"),
         doc: "The time zone of routes, as a name of the IANA database. Without it: the machine's.",
     };
-    let given = root.parsed(&key, |name| {
-        TimeZone::get(name).map_err(|_| "no time zone of this name is known".to_owned())
-    });
+    let given = root.parsed(&key, |name| TimeZone::get(name).map_err(|_| unknown_zone(name)));
     given.map_or_else(TimeZone::system, Spanned::into_inner)
 }
 
@@ -110,6 +109,24 @@ pub(super) fn language(root: &mut Section<'_>) -> Language {
         })
     });
     given.map_or_else(Language::default, Spanned::into_inner)
+}
+
+/// The fault of a time zone, with the one that was probably meant: people write the city alone.
+fn unknown_zone(name: &str) -> String {
+    let mut known: Vec<String> = jiff::tz::db().available().map(|it| it.to_string()).collect();
+    known.sort_by_key(|it| (it.len(), it.clone()));
+    let city = |zone: &str| zone.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let wanted = name.trim().replace(' ', "_").to_lowercase();
+    let of_city = |wanted: &str| known.iter().find(|zone| city(zone) == wanted);
+    let cities: Vec<String> = known.iter().map(|zone| city(zone)).collect();
+    let meant = of_city(&wanted)
+        .map(String::as_str)
+        .or_else(|| nearest(&wanted, known.iter().map(String::as_str)))
+        .or_else(|| Some(of_city(nearest(&wanted, cities.iter().map(String::as_str))?)?.as_str()));
+    match meant {
+        Some(meant) => format!("no time zone of this name is known; did you mean \"{meant}\"?"),
+        None => "no time zone of this name is known; write it like \"Europe/Berlin\"".to_owned(),
+    }
 }
 
 /// Reads `place`, from which the times of sunrise and sunset are calculated.

@@ -115,13 +115,14 @@ impl<'r> Section<'r> {
 
     /// Notes that a value is invalid, and why.
     pub(super) fn wrong(&self, name: &str, span: Span, reason: impl Into<String>) {
-        self.fault(Fault::at(span, format!("invalid `{name}`")).label(reason));
+        self.fault(Fault::at(span, format!("invalid `{name}`")).label(reason).of(name));
     }
 
     /// Notes that a key must be given.
     pub(super) fn missing(&self, name: &str, sample: &str) {
         let title = format!("`{name}` is missing in {}", self.kind.header(self.place));
-        self.fault(Fault::at(self.span.clone(), title).label(format!("add {name} = {sample}")));
+        let fault = Fault::at(self.span.clone(), title).label(format!("add {name} = {sample}"));
+        self.fault(fault.of(name));
     }
 
     /// Notes a fault.
@@ -181,7 +182,7 @@ impl<'r> Section<'r> {
         for (key, _) in others {
             let word = key.get_ref().as_ref();
             let title = format!("unknown key `{word}` {}", self.kind.within(self.place));
-            let fault = Fault::at(key.span(), title);
+            let fault = Fault::at(key.span(), title).of(word);
             let known = self.taken.iter().copied();
             self.fault(match (nearest(word, known), self.reading.sections_with(word)) {
                 (Some(meant), _) => fault.label(format!("did you mean `{meant}`?")),

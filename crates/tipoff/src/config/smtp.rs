@@ -15,6 +15,7 @@ use super::key::{Key, ValueForm, Without, list_of, nothing};
 use super::listener::{
     Listener, Schemes, legacy_tls, max_connections, max_connections_per_address, proxy_protocol,
 };
+use super::overrides::{self, Listening, Named};
 use super::section::Section;
 
 /// The default of `listen`. Port 25, which devices expect, needs a permission on most systems.
@@ -82,12 +83,13 @@ pub(crate) struct Certificate {
 /// What the reference says of the section.
 pub(super) const DOC: &str = "The mail server that devices see.";
 
-/// Reads the section. Also returns the place of each listener, for the check that no two use one port.
-pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>) {
-    let listen = listeners(section);
-    let places = listen.iter().map(|it| Spanned::new(it.span(), it.get_ref().at.address)).collect();
+/// Reads the section. Also returns what names the address of each listener, for the check that no two use one port.
+pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Named<SocketAddr>>) {
+    let of_file = listeners(section);
+    let listen = overrides::listeners(section.reading, Listening::Smtp, of_file, listener);
+    let places = listen.iter().map(|it| it.at(it.listener.at.address)).collect();
     let smtp = Smtp {
-        listen: listen.into_iter().map(Spanned::into_inner).collect(),
+        listen: listen.into_iter().map(|it| it.listener).collect(),
         proxy_protocol: proxy_protocol(section),
         host_name: host_name(section),
         max_message: section.size(

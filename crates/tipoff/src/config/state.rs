@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use tipoff_model::Timestamp;
 
 use super::Faults;
+use super::added::Additions;
 
 /// The state of the configuration, for the dashboard and the API.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct ConfigState {
     pub(crate) fault: Option<ConfigFault>,
     /// Changed settings that need a restart.
     pub(crate) needs_restart: Vec<String>,
+    /// What was added in the dashboard.
+    pub(crate) added: Additions,
 }
 
 /// Why a file was not loaded.

@@ -5,7 +5,7 @@ const WORD_CHARS_MAX: usize = 64;
 
 /// The nearest of `known`, if at most a third of the word's letters differ (at least one). Ignores case; of equally
 /// near words, the first is returned.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.to_lowercase().chars().collect();
     if word.len() > WORD_CHARS_MAX {
         return None;

@@ -26,15 +26,32 @@ const SIZES: [(&str, u64); 10] = [
 /// Limit of a duration in seconds: longer than anything is kept, and short enough to add to any time.
 const DURATION_S_MAX: u64 = 100 * 366 * 86_400;
 
+/// The units that faults name; more are read.
+const DURATIONS_NAMED: &str = "ms, s, min, h, days";
+const SIZES_NAMED: &str = "B, kB, MB, GB, TB, KiB, MiB, GiB, TiB";
+
+/// The fault of a number with a unit that does not exist; `None` if the text has another form.
+fn unknown_unit(text: &str, named: &str, exists: impl Fn(&str) -> bool) -> Option<String> {
+    let behind = text.trim_start_matches(|it: char| it.is_ascii_digit() || it == '.');
+    let unit = behind.trim();
+    let is_word = !unit.is_empty() && unit.chars().all(|it| it.is_alphabetic() || it == '/');
+    let is_unknown = behind.len() < text.len() && is_word && !exists(unit);
+    is_unknown.then(|| format!("\"{unit}\" is no unit: there are {named}"))
+}
+
 /// A duration: `"20 s"`, `"5 min"`, `"1 h 30 min"`, `"30 days"`. A day has 24 hours. A number without a unit is
 /// refused, because people mean seconds or minutes by it.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     if !text.is_empty() && text.chars().all(|character| character.is_ascii_digit()) {
         return Err(format!("a unit is missing: \"{text} s\", \"{text} min\""));
     }
     let unclear = || "write it like \"20 s\", \"5 min\", \"2 h\" or \"30 days\"".to_owned();
-    let span = SpanParser::new().parse_span(text).map_err(|_| unclear())?;
+    let parser = SpanParser::new();
+    let span = parser.parse_span(text).map_err(|_| {
+        let exists = |unit: &str| parser.parse_span(format!("1 {unit}")).is_ok();
+        unknown_unit(text, DURATIONS_NAMED, exists).unwrap_or_else(unclear)
+    })?;
     if span.get_months() != 0 || span.get_years() != 0 {
         return Err("months and years differ in length: count days".to_owned());
     }
@@ -65,6 +82,9 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     let digits = text
         .find(|character: char| !character.is_ascii_digit() && character != '.')
         .unwrap_or(text.len());
+    if text.starts_with('-') {
+        return Err("it is negative".to_owned());
+    }
     let (number, unit) = text.split_at(digits);
     let unit = unit.trim().to_lowercase();
     let factor = SIZES.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
@@ -75,7 +95,12 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     match bytes {
         Some(bytes) if bytes < i64::MAX as f64 => Ok(bytes as u64),
         Some(_) => Err("it is too large".to_owned()),
-        None => Err("write it like \"500 kB\", \"50 MB\", \"2 GB\" or \"1 GiB\"".to_owned()),
+        None => {
+            let exists = |unit: &str| SIZES.iter().any(|(name, _)| *name == unit.to_lowercase());
+            Err(unknown_unit(text, SIZES_NAMED, exists).unwrap_or_else(|| {
+                "write it like \"500 kB\", \"50 MB\", \"2 GB\" or \"1 GiB\"".to_owned()
+            }))
+        }
     }
 }
 
@@ -138,6 +163,8 @@ mod tests {
             ("20", "unit is missing"),
             ("", "like"),
             ("soon", "like"),
+            ("20 sek", "\"sek\" is no unit"),
+            ("5 min 3 sek", "like"),
             ("-5 s", "negative"),
             ("1 month", "count days"),
             ("36601 days", "hundred years"),

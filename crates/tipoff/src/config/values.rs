@@ -233,7 +233,7 @@ impl<'r> Section<'r> {
             _ => "this is not possible".to_owned(),
         };
         let title = format!("`{}` is out of range", key.name);
-        self.fault(Fault::at(given.span(), title).label(reason));
+        self.fault(Fault::at(given.span(), title).label(reason).of(key.name));
     }
 
     /// The value of a default, which is written as a user would write it. The tests read every default, so the fault of

@@ -135,7 +135,7 @@ impl HomeControl for ChannelHomeControl {
     }
 
     fn dashboard(&self) -> Option<String> {
-        Some(self.context.common.links.base().to_owned()).filter(|base| !base.is_empty())
+        Some(self.context.common.links.base()).filter(|base| !base.is_empty())
     }
 }
 

@@ -55,11 +55,11 @@ fn channel(hook: &Webhook, name: &str) -> String {
 }
 
 async fn common(server: &TestServer, metrics: Arc<Metrics>) -> DispatchContext {
-    let actions = server.actions(Links::new(None, [0; 32], std::time::Duration::MAX));
+    let actions = server.actions(Links::at(None, [0; 32], std::time::Duration::MAX));
     DispatchContext {
         spool: Arc::clone(&server.spool),
         leases: Leases::of(&server.spool, "", &Clock::system()),
-        links: Links::new(None, [0; 32], std::time::Duration::MAX),
+        links: Links::at(None, [0; 32], std::time::Duration::MAX),
         metrics,
         videos: VideoConverter::open(&server.config.video, server.folder.path()).await.unwrap(),
         pictures: PictureResizer::new(),

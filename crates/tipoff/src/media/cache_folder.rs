@@ -16,12 +16,25 @@ pub(super) fn files(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 /// with `None`.
 pub(super) fn remove_before(folder: &Path, oldest: Option<ArrivalId>) {
     for path in files(folder) {
-        let name = path.file_name().and_then(|name| name.to_str());
-        let arrival = name.and_then(|name| name.split_once('-')?.0.parse().ok());
-        if oldest.is_none() || arrival.map(ArrivalId) < oldest {
+        if oldest.is_none() || arrival_of(&path) < oldest {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// Removes the files of these arrivals from a cache's folder.
+pub(super) fn remove_of(folder: &Path, arrivals: &[ArrivalId]) {
+    for path in files(folder) {
+        if arrival_of(&path).is_some_and(|arrival| arrivals.contains(&arrival)) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// The arrival whose number a file's name begins with.
+fn arrival_of(path: &Path) -> Option<ArrivalId> {
+    let name = path.file_name()?.to_str()?;
+    name.split_once('-')?.0.parse().ok().map(ArrivalId)
 }
 
 /// Whether `noted`, the time of a file, was less than `limit` before `now`. A time in the future was recorded by a

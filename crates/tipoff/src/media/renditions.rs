@@ -167,6 +167,11 @@ impl Renditions {
         self.0.cache.limit((max_size / CACHE_PART).min(CACHE_BYTES_MAX));
     }
 
+    /// Removes the renditions of these arrivals, which are no longer stored.
+    pub(crate) fn forget(&self, arrivals: &[ArrivalId]) {
+        self.0.cache.forget(arrivals);
+    }
+
     /// Removes the renditions of arrivals before `oldest`, which are no longer stored; all with `None`.
     pub(crate) fn forget_before(&self, oldest: Option<ArrivalId>) {
         self.0.cache.forget_before(oldest);

@@ -12,7 +12,7 @@ use tipoff_model::{AlertMedia, ArrivalId, MediaKind, MediaPlace, Timestamp};
 use tipoff_spool::{Blobs, Spool, durable};
 use tipoff_video::Transcoder;
 
-use crate::media::cache_folder::{files, is_within, remove_before};
+use crate::media::cache_folder::{files, is_within, remove_before, remove_of};
 use crate::media::renditions::video_source;
 use crate::media::thumbnail;
 use crate::runtime::blocking::blocking;
@@ -110,6 +110,14 @@ impl Thumbnails {
     pub(crate) fn forget_before(&self, oldest: Option<ArrivalId>) {
         for folder in 0..FOLDERS {
             remove_before(&self.folder.join(format!("{folder:02x}")), oldest);
+        }
+    }
+
+    /// Removes the thumbnails of these arrivals, which are no longer stored.
+    pub(crate) fn forget(&self, arrivals: &[ArrivalId]) {
+        for arrival in arrivals {
+            let folder = arrival.0.rem_euclid(FOLDERS);
+            remove_of(&self.folder.join(format!("{folder:02x}")), &[*arrival]);
         }
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod limit;
 pub(crate) mod listen;
 pub(crate) mod login_throttle;
 pub(crate) mod network;
+mod port_holder;
 pub(crate) mod processor_turns;
 pub(crate) mod proxy_header;
 pub(crate) mod rewound;

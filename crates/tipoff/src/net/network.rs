@@ -1,8 +1,10 @@
 //! This machine on its network: its address, changes of the network, and whether something rewrites the addresses of devices.
 
+mod own_address;
 mod rewritten;
 mod watch;
 
+pub(crate) use own_address::OwnAddress;
 pub(crate) use rewritten::{rewritten, warn_if_rewritten};
 pub(crate) use watch::watch;
 

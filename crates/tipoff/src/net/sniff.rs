@@ -1,4 +1,4 @@
-//! Whether a new connection speaks TLS or plain text, from its first byte.
+//! Whether a new connection speaks TLS or plain text, from its first bytes.
 //!
 //! People type port 465 because Gmail did, and firmware starts TLS on any port. A TLS client sends first, and an SMTP or FTP
 //! client waits for the greeting: so a new address gets a moment to begin TLS. An address that was here before does not wait
@@ -33,6 +33,12 @@ const HANDSHAKE_RECORD: u8 = 0x16;
 /// The first byte of a ClientHello in the format of SSL 2.0 (`client_hello.rs`): the upper half of its length.
 const SSL2_HELLO: u8 = 0x80;
 
+/// How web requests begin.
+const WEB_REQUESTS: [&[u8]; 5] = [b"GET /", b"HEAD /", b"POST /", b"PUT /", b"OPTIONS /"];
+
+/// Bytes that are looked at: as many as the longest of [`WEB_REQUESTS`].
+const REQUEST_BYTES: usize = 9;
+
 /// What a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Speaks {
@@ -40,6 +46,8 @@ pub(crate) enum Speaks {
     Plain,
     /// TLS from the first byte.
     Tls,
+    /// A web request, without waiting for a greeting. It is in one segment.
+    Http,
 }
 
 /// What an address has spoken. Several devices may be behind one address, so it may be both.
@@ -76,6 +84,7 @@ impl KnownPeers {
         match speaks {
             Speaks::Plain => spoken.plain = true,
             Speaks::Tls => spoken.tls = true,
+            Speaks::Http => {}
         }
     }
 }
@@ -97,11 +106,12 @@ pub(crate) async fn sniff(
         true => AT_TLS,
         false => AT_PLAIN,
     };
-    let mut first = [0];
+    let mut first = [0; REQUEST_BYTES];
     let speaks = match timeout(patience, socket.peek(&mut first)).await {
         Ok(Ok(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
         Ok(Err(error)) => return Err(error),
-        Ok(Ok(_)) if is_client_hello(&first) || first == [SSL2_HELLO] => Speaks::Tls,
+        Ok(Ok(_)) if is_client_hello(&first) || first.first() == Some(&SSL2_HELLO) => Speaks::Tls,
+        Ok(Ok(count)) if is_web_request(first.get(..count).unwrap_or_default()) => Speaks::Http,
         // Talking before the greeting is rude, but plain.
         Ok(Ok(_)) | Err(_) => Speaks::Plain,
     };
@@ -109,6 +119,11 @@ pub(crate) async fn sniff(
         known.learn(peer, speaks);
     }
     Ok(speaks)
+}
+
+/// Whether these are the first bytes of a web request (RFC 9112, section 3). Nothing else begins so.
+fn is_web_request(bytes: &[u8]) -> bool {
+    WEB_REQUESTS.iter().any(|request| bytes.starts_with(request))
 }
 
 /// Whether bytes that came where plain text was expected are the beginning of TLS. Not in the format of SSL 2.0, because a file
@@ -145,6 +160,24 @@ mod tests {
             socket.readable().await.unwrap();
             let found = sniff(&socket, peer.ip(), tls_port, known).await.unwrap();
             assert_eq!(found, speaks, "{tls_port} {first}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_web_request_is_known_and_not_remembered_as_plain() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let known = KnownPeers::default();
+        for (first, speaks) in [
+            (b"GET / HTTP/1.1\r\n".as_slice(), Speaks::Http),
+            (b"OPTIONS / HTTP/1.1\r\n", Speaks::Http),
+            (b"GET well soon\r\n", Speaks::Plain),
+        ] {
+            let mut device = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            device.write_all(first).await.unwrap();
+            let (socket, peer) = listener.accept().await.unwrap();
+            socket.readable().await.unwrap();
+            assert_eq!(sniff(&socket, peer.ip(), false, &known).await.unwrap(), speaks);
+            assert_eq!(known.is_plain(peer.ip()), speaks == Speaks::Plain);
         }
     }
 

@@ -279,7 +279,8 @@ impl AlarmReceiver {
             }
         }
         if authenticator.requires_login(peer) {
-            record.problem(SessionProblem::LoginMissing);
+            let outside = authenticator.outside_networks(peer);
+            record.problem(SessionProblem::LoginMissing { outside });
             return Err(FORBIDDEN);
         }
         let claimed = head.basic.as_ref().map(|(user, _)| user).or(head.digest_user.as_ref());

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
+use tipoff_model::Protocol;
+
 use super::transcript::TranscriptRecorder;
+use super::wrong_port::WrongPort;
 use crate::net::balancer::ConnectionPath;
 use crate::net::limit::ConnectionHandle;
 use crate::net::tls::TlsPort;
@@ -30,10 +33,14 @@ pub(super) struct Connection {
     pub(super) record: TranscriptRecorder,
     /// Reports what the connection does, and whether it is evicted.
     pub(super) handle: ConnectionHandle,
+    /// The greeting was sent, and these bytes were read, by the receiver of the port that the device came to. `None` for
+    /// a device that came to the right port.
+    pub(super) greeted: Option<Vec<u8>>,
+    /// What to change if it sends a web request.
+    pub(super) if_web: WrongPort,
 }
 
 /// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConnectionEnd {
     /// The session ended, or the connection broke.
     Ended,
@@ -42,4 +49,6 @@ pub(super) enum ConnectionEnd {
     WasTls,
     /// It began with a PROXY header, and its address is no balancer's.
     ProxyHeader,
+    /// It has not ended: the device speaks another protocol.
+    Speaks(Protocol, Box<Connection>),
 }

@@ -3,6 +3,7 @@
 //! Knows no command. Replies are collected and written together, so that pipelined commands (RFC 2920) get theirs in
 //! one segment, and are bounded, so that a device that reads nothing costs no more.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tokio::time::timeout;
 use super::connection::{Connection, ConnectionEnd, EVICTED, NOT_A_BALANCER};
 use super::handshake::{handshake, report_failure};
 use super::transcript::{SessionProblem, TranscriptRecorder};
+use super::wrong_port::{FirstWords, WrongPort, first_words};
 use crate::net::balancer::ConnectionPath;
 use crate::net::limit::{ConnectionHandle, LimitExceeded};
 use crate::net::tls::{Alpn, TlsPort};
@@ -37,6 +39,8 @@ pub(super) enum SessionEnd {
     WasTls,
     /// See [`ConnectionEnd::ProxyHeader`].
     ProxyHeader,
+    /// The device speaks another protocol. With the bytes that were read.
+    Speaks(Protocol, Vec<u8>),
     /// Another connection evicted this one.
     Evicted,
     /// The program ends.
@@ -71,7 +75,7 @@ impl SessionEnd {
             }
             Self::ProxyHeader => return ConnectionEnd::ProxyHeader,
             Self::Over => record.note("Tipoff was stopped."),
-            Self::Evicted | Self::Closed => {}
+            Self::Evicted | Self::Closed | Self::Speaks(..) => {}
         }
         ConnectionEnd::Ended
     }
@@ -79,6 +83,8 @@ impl SessionEnd {
 
 /// A control connection, and what its session shares with the listener.
 pub(super) struct ControlConnection {
+    /// The protocol of the receiver.
+    protocol: Protocol,
     /// `None` only while it is being encrypted.
     wire: Option<Wire>,
     pub(super) peer: IpAddr,
@@ -94,13 +100,19 @@ pub(super) struct ControlConnection {
     is_deaf: bool,
     /// Whether anything was received: TLS is recognised in the first bytes only.
     has_received: bool,
+    /// The first bytes, while they do not show what the device speaks. `None` once that is known.
+    first: Option<Vec<u8>>,
+    /// What to change if the device sends a web request.
+    if_web: WrongPort,
 }
 
 impl ControlConnection {
-    /// A control connection on which nothing was received yet.
-    pub(super) fn new(connection: Connection) -> Self {
-        let Connection { wire, peer, path, tls, shutdown, record, handle } = connection;
-        Self {
+    /// A control connection of a receiver of `protocol`. Also returns the bytes that were read before it.
+    pub(super) fn new(connection: Connection, protocol: Protocol) -> (Self, Option<Vec<u8>>) {
+        let Connection { wire, peer, path, tls, shutdown, record, handle, greeted, if_web } =
+            connection;
+        let control = Self {
+            protocol,
             wire: Some(wire),
             peer,
             path,
@@ -110,8 +122,26 @@ impl ControlConnection {
             handle,
             replies: Vec::new(),
             is_deaf: false,
-            has_received: false,
-        }
+            has_received: greeted.is_some(),
+            first: greeted.is_none().then(Vec::new),
+            if_web,
+        };
+        (control, greeted)
+    }
+
+    /// The connection, for the receiver of another protocol, which has read these bytes. `None` while it is being encrypted.
+    pub(super) fn leave(&mut self, first: Vec<u8>) -> Option<Box<Connection>> {
+        Some(Box::new(Connection {
+            wire: self.wire.take()?,
+            peer: self.peer,
+            path: self.path,
+            tls: self.tls.clone(),
+            shutdown: self.shutdown.clone(),
+            record: self.record.clone(),
+            handle: self.handle.clone(),
+            greeted: Some(first),
+            if_web: self.if_web,
+        }))
     }
 
     /// The connection to read from, and what interrupts the reading.
@@ -149,9 +179,10 @@ impl ControlConnection {
         }
     }
 
-    /// Checks what was read: no bytes are the end of the connection; TLS that was not announced and a PROXY header, which
-    /// only balancers may send, end the session.
-    pub(super) fn received(&mut self, bytes: &[u8]) -> Result<(), SessionEnd> {
+    /// Checks what was read, and returns what the session processes: nothing while the first bytes do not show what the
+    /// device speaks. No bytes are the end of the connection; TLS that was not announced, a PROXY header, which only
+    /// balancers may send, and another protocol end the session.
+    pub(super) fn received<'a>(&mut self, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, SessionEnd> {
         self.handle.touch();
         if bytes.is_empty() {
             return Err(SessionEnd::Wire(io::ErrorKind::UnexpectedEof.into()));
@@ -163,7 +194,21 @@ impl ControlConnection {
             return Err(SessionEnd::ProxyHeader);
         }
         self.has_received = true;
-        Ok(())
+        let Some(mut first) = self.first.take() else { return Ok(Cow::Borrowed(bytes)) };
+        first.extend_from_slice(bytes);
+        match first_words(self.protocol, &first) {
+            FirstWords::Undecided => {
+                self.first = Some(first);
+                Ok(Cow::Borrowed(&[]))
+            }
+            FirstWords::Own => Ok(Cow::Owned(first)),
+            FirstWords::Other(Protocol::Http) => {
+                // The session refuses it.
+                self.record.problem(SessionProblem::WrongPort(self.if_web));
+                Ok(Cow::Owned(first))
+            }
+            FirstWords::Other(protocol) => Err(SessionEnd::Speaks(protocol, first)),
+        }
     }
 
     /// Notes a command of the device; its secrets are masked already.

@@ -14,6 +14,7 @@ mod data_context;
 mod data_port;
 mod pace;
 mod passive;
+mod passive_address;
 mod port_leases;
 mod running_transfer;
 mod signals;
@@ -27,7 +28,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use tipoff_ftp::{CommandRefusal, Profile, RefusalCause, Session, Step, TransferOutcome};
-use tipoff_model::LoginProof;
+use tipoff_model::{LoginProof, Protocol};
 use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
@@ -35,6 +36,7 @@ use self::active_uploads::ActiveUploads;
 use self::data_context::DataWarnings;
 use self::data_port::DataPort;
 use self::pace::CommandTurns;
+pub(crate) use self::passive_address::PassiveAddress;
 use self::port_leases::PortLeases;
 use self::running_transfer::{RunningTransfer, ended};
 use self::transfer_limit::TransferLimit;
@@ -78,6 +80,8 @@ pub(crate) struct Receiver {
     active_uploads: ActiveUploads,
     /// The ports of passive data connections.
     port_leases: PortLeases,
+    /// The address in the reply to PASV.
+    passive_address: PassiveAddress,
     /// Bounds the transfers of one address.
     transfer_limit: TransferLimit,
     /// Counts failed data connections, for the log.
@@ -87,7 +91,7 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// A receiver with these settings. The system has open files for `ceiling` connections.
     pub(crate) fn new(
-        settings: Ftp,
+        (settings, passive_address): (Ftp, PassiveAddress),
         directory: &DeviceDirectory,
         writer: ArrivalWriter,
         metrics: Arc<Metrics>,
@@ -112,6 +116,7 @@ impl Receiver {
             connections,
             active_uploads: ActiveUploads::default(),
             port_leases,
+            passive_address,
             transfer_limit: TransferLimit::default(),
             warnings: Arc::default(),
         }
@@ -144,6 +149,7 @@ impl Receiver {
             connections: self.connections.with(max_connections, max_connections_per_address),
             active_uploads: self.active_uploads.clone(),
             port_leases: self.port_leases.clone(),
+            passive_address: self.passive_address.clone(),
             transfer_limit: self.transfer_limit.clone(),
             warnings: Arc::clone(&self.warnings),
         }
@@ -157,15 +163,18 @@ pub(super) async fn serve(connection: Connection, receiver: &Receiver) -> Connec
         tls: true,
         missing_folder: receiver.settings.missing_folder,
         read: receiver.settings.read,
-        extended_passive: data_port::reaches_same_address(&connection, &receiver.settings),
+        extended_passive: data_port::reaches_same_address(&connection, receiver).await,
         line_bytes_max: receiver.settings.max_line,
         login_failures_max: receiver.settings.max_login_failures,
         transcript: true,
     };
+    let session = Session::new(Arc::new(profile), peer, connection.wire.is_tls());
+    let (control, first) = ControlConnection::new(connection, Protocol::Ftp);
     let mut session = FtpSession {
         receiver,
-        session: Session::new(Arc::new(profile), peer, connection.wire.is_tls()),
-        control: ControlConnection::new(connection),
+        session: if first.is_some() { session.greeted() } else { session },
+        first: first.unwrap_or_default(),
+        control,
         login: None,
         proof: LoginProof::Unproven,
         view: String::new(),
@@ -192,6 +201,8 @@ struct FtpSession<'a> {
     control: ControlConnection,
     /// The state machine of the protocol.
     session: Session,
+    /// Bytes that were read before the session began.
+    first: Vec<u8>,
     /// The user of the latest login that was accepted.
     login: Option<String>,
     /// What that login proves.
@@ -214,7 +225,8 @@ impl session::Session for FtpSession<'_> {
     /// Steps that wait in the state machine go first: a command that was received during a transfer is processed when
     /// the transfer has ended.
     async fn turn(&mut self) -> Result<(), SessionEnd> {
-        self.handle(&[]).await?;
+        let first = std::mem::take(&mut self.first);
+        self.handle(&first).await?;
         self.commands.pause();
         self.control.flush().await?;
         let chunk = match self.next_event().await? {
@@ -227,8 +239,8 @@ impl session::Session for FtpSession<'_> {
             }
             Event::StateChanged => return Ok(()),
         };
-        self.control.received(chunk.bytes())?;
-        self.handle(chunk.bytes()).await
+        let input = self.control.received(chunk.bytes())?;
+        self.handle(&input).await
     }
 
     /// An upload goes on after the control connection: some clients close it first. Its bytes are stored before the
@@ -367,8 +379,9 @@ impl FtpSession<'_> {
     /// Notes in the transcript that a command was refused. A known cause becomes the session's problem.
     fn note_refusal(&mut self, refusal: CommandRefusal) {
         self.data_port.is_explained = true;
+        let outside = self.receiver.authenticator.outside_networks(self.control.peer);
         self.control.record.refused(match refusal.cause {
-            RefusalCause::LoginMissing => SessionProblem::LoginMissing,
+            RefusalCause::LoginMissing => SessionProblem::LoginMissing { outside },
             RefusalCause::ForeignAddress(address) => self.foreign_address(address),
             _ => SessionProblem::Refused(refusal),
         });

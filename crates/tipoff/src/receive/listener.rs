@@ -4,29 +4,32 @@
 //! whose it is. A connection gets a permit, then a transcript, then a session in a task of its own; one without a permit
 //! is refused with 421.
 
+mod handler;
+mod handover;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tipoff_model::Protocol;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use super::alarm::framed;
+pub(crate) use self::handler::ProtocolHandler;
+pub(crate) use self::handover::OtherReceivers;
+use self::handover::{answer_web_request, hand_over};
 use super::connection::{Connection, ConnectionEnd};
 use super::handshake::{handshake, report_failure};
 use super::transcript::{SessionProblem, TranscriptRecorder, Transcripts};
-use super::{ftp, smtp};
-use crate::config::{Listener, SmtpListener};
+use crate::config::Listener;
 use crate::net::balancer::{ConnectionPath, HeaderGate, Origin};
-use crate::net::limit::{ConnectionHandle, ConnectionLimiter, ConnectionPermit, LimitExceeded};
-use crate::net::listen::listen;
+use crate::net::limit::{ConnectionHandle, ConnectionPermit, LimitExceeded};
+use crate::net::listen::{explain, listen};
 use crate::net::sniff::{KnownPeers, Speaks, sniff};
-use crate::net::tls::{Alpn, Tls, TlsPort};
+use crate::net::tls::{Tls, TlsPort};
 use crate::net::wire::Wire;
 use crate::open_files;
 use crate::runtime::per_minute::{PerMinute, network};
@@ -47,85 +50,21 @@ pub(crate) struct BoundListener {
     pub(crate) settings: Listener,
 }
 
-/// The receiver that serves a listener's connections. Each session keeps the receiver that it began with, and so its
-/// settings.
-pub(crate) enum ProtocolHandler {
-    /// The SMTP receiver, and what it offers on this listener.
-    Smtp(Arc<ArcSwap<smtp::Receiver>>, SmtpListener),
-    /// The FTP receiver.
-    Ftp(Arc<ArcSwap<ftp::Receiver>>),
-    /// The receiver of alarms in frames.
-    Framed(Arc<framed::Receiver>),
-}
-
-impl ProtocolHandler {
-    /// The limits of the receiver as it is now.
-    fn connections(&self) -> ConnectionLimiter {
-        match self {
-            Self::Smtp(receiver, _) => receiver.load().connections.clone(),
-            Self::Ftp(receiver) => receiver.load().connections.clone(),
-            Self::Framed(receiver) => receiver.connections.clone(),
-        }
-    }
-
-    /// Whether a connection from there begins with a PROXY header.
-    fn is_balancer(&self, address: IpAddr) -> bool {
-        match self {
-            Self::Smtp(receiver, _) => receiver.load().is_balancer(address),
-            Self::Ftp(receiver) => receiver.load().is_balancer(address),
-            Self::Framed(_) => false,
-        }
-    }
-
-    /// The protocol inside of TLS.
-    fn alpn(&self) -> Alpn {
-        match self {
-            Self::Smtp(..) => Alpn::Smtp,
-            Self::Ftp(_) => Alpn::Ftp,
-            Self::Framed(_) => Alpn::Http,
-        }
-    }
-
-    fn protocol(&self) -> Protocol {
-        match self {
-            Self::Smtp(..) => Protocol::Smtp,
-            Self::Ftp(_) => Protocol::Ftp,
-            Self::Framed(_) => Protocol::Http,
-        }
-    }
-
-    /// Whether clients that are too old for rustls are served (`legacy_tls`), as the receiver is now.
-    fn allows_legacy(&self) -> bool {
-        match self {
-            Self::Smtp(receiver, _) => receiver.load().allows_legacy_tls(),
-            Self::Ftp(receiver) => receiver.load().allows_legacy_tls(),
-            Self::Framed(_) => false,
-        }
-    }
-
-    /// Serves a connection with the receiver as it is now.
-    async fn serve(&self, connection: Connection) -> ConnectionEnd {
-        match self {
-            Self::Smtp(receiver, offered) => {
-                smtp::serve(connection, offered, &receiver.load_full()).await
-            }
-            Self::Ftp(receiver) => ftp::serve(connection, &receiver.load_full()).await,
-            Self::Framed(receiver) => framed::serve(connection, receiver).await,
-        }
-    }
-}
-
 /// What the connections of one listener share; the listener itself may be closed before they end.
 struct ListenerContext {
     settings: Listener,
     /// What each address spoke before, by which the wait for TLS is chosen.
     known: KnownPeers,
     handler: ProtocolHandler,
+    /// Who serves devices that came to the wrong port.
+    others: OtherReceivers,
     tls: Arc<Tls>,
     /// Reads the headers of balancers.
     headers: HeaderGate,
     /// Bounds log lines and transcripts of refused connections.
     turned_away: PerMinute<(IpAddr, LimitExceeded)>,
+    /// Bounds log lines of devices at the wrong port.
+    wrong_ports: PerMinute<IpAddr>,
     /// Bounds log lines of errors of the system.
     not_accepted: PerMinute<()>,
 }
@@ -142,26 +81,15 @@ struct Accepted {
 /// Binds a listener. The error says what to do.
 pub(crate) fn bind(settings: Listener) -> anyhow::Result<BoundListener> {
     let address = settings.address;
-    let listener = listen(address, BACKLOG).map_err(|error| {
-        let hint = match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                "another program has this port: stop it, or set another `listen`"
-            }
-            io::ErrorKind::PermissionDenied => {
-                "ports below 1024 need a permission: use one above, or grant CAP_NET_BIND_SERVICE"
-            }
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address: check `listen`",
-            _ => "check `listen`",
-        };
-        anyhow::anyhow!("cannot listen on {address}: {error}; {hint}")
-    })?;
+    let listener =
+        listen(address, BACKLOG).map_err(|error| explain(address, "`listen`", &error))?;
     Ok(BoundListener { listener, settings })
 }
 
 /// Accepts connections until the program ends, and serves each in a task of its own.
 pub(crate) fn start(
     bound: BoundListener,
-    handler: ProtocolHandler,
+    (handler, others): (ProtocolHandler, OtherReceivers),
     tls: Arc<Tls>,
     transcripts: Transcripts,
     supervisor: &Supervisor,
@@ -178,9 +106,11 @@ pub(crate) fn start(
         settings,
         known: KnownPeers::default(),
         handler,
+        others,
         tls,
         headers,
         turned_away: PerMinute::default(),
+        wrong_ports: PerMinute::default(),
         not_accepted: PerMinute::default(),
     });
     let (listener, tasks) = (Arc::new(listener), supervisor.tasks().clone());
@@ -301,11 +231,9 @@ async fn serve(accepted: Accepted, context: Arc<ListenerContext>, mut shutdown: 
     let (peer, path) = (origin.peer.ip(), origin.path);
     // Small replies must not wait for the device's acknowledgement of the one before.
     let _ = socket.set_nodelay(true);
-    if context.handler.protocol() == Protocol::Ftp {
-        // Telnet's Synch (RFC 854): the last byte of ABOR and of what precedes it comes as urgent data,
-        // and would be missing from what is read.
-        let _ = rustix::net::sockopt::set_socket_oobinline(&socket, true);
-    }
+    // Telnet's Synch (RFC 854): the last byte of FTP's ABOR and of what precedes it comes as urgent data, and would be
+    // missing from what is read.
+    let _ = rustix::net::sockopt::set_socket_oobinline(&socket, true);
     let handle = permit.handle();
     let allows_legacy = context.handler.allows_legacy();
     let tls = TlsPort { tls: Arc::clone(&context.tls), allows_legacy };
@@ -324,11 +252,28 @@ async fn serve(accepted: Accepted, context: Arc<ListenerContext>, mut shutdown: 
         record.encrypted(encryption);
     }
     handle.touch();
-    let connection = Connection { wire, peer, path, tls, shutdown, record, handle: handle.clone() };
+    let port = wire.local_address().map_or(0, |address| address.port());
+    let if_web = context.others.wrong_port(Protocol::Http, context.handler.protocol(), port);
+    let connection = Connection {
+        wire,
+        peer,
+        path,
+        tls,
+        shutdown,
+        record,
+        handle: handle.clone(),
+        greeted: None,
+        if_web,
+    };
     let session = std::pin::pin!(context.handler.serve(connection));
     match until_evicted(session, &handle).await {
         Some(ConnectionEnd::WasTls) => context.known.learn(peer, Speaks::Tls),
         Some(ConnectionEnd::ProxyHeader) => context.headers.report_unbelieved(peer),
+        Some(ConnectionEnd::Speaks(protocol, connection)) => {
+            // Boxed: it is another session, which most connections never have.
+            Box::pin(hand_over(protocol, *connection, port, permit, &context)).await;
+            return;
+        }
         Some(ConnectionEnd::Ended) | None => {}
     }
     drop(permit);
@@ -356,6 +301,13 @@ async fn begin(
 ) -> Option<Wire> {
     match sniff(&socket, peer, context.settings.tls, &context.known).await {
         Ok(Speaks::Plain) => Some(Wire::Plain(socket)),
+        Ok(Speaks::Http) if context.handler.protocol() == Protocol::Http => {
+            Some(Wire::Plain(socket))
+        }
+        Ok(Speaks::Http) => {
+            answer_web_request(&socket, context, record).await;
+            None
+        }
         Ok(Speaks::Tls) => match handshake(socket, tls, context.handler.alpn()).await {
             Ok(wire) => Some(wire),
             Err(error) => {

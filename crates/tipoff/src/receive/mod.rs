@@ -22,6 +22,7 @@ mod pictures;
 mod session;
 pub(crate) mod smtp;
 mod transcript;
+mod wrong_port;
 
 pub(crate) use access::DeviceDirectory;
 pub(crate) use arrival_writer::ArrivalWriter;
@@ -30,3 +31,4 @@ pub(crate) use label::{is_deceptive, marked};
 pub(crate) use login_gate::LoginGate;
 pub(crate) use pictures::{PictureRequest, PictureRequests, PictureState, may_be_picture};
 pub(crate) use transcript::{SessionNews, Transcripts};
+pub(crate) use wrong_port::{RightPorts, speaks_at_http};

@@ -11,7 +11,7 @@ use super::access::{Admission, Authenticator};
 use super::connection::ConnectionEnd;
 use super::control::{ControlConnection, SessionEnd};
 use super::login_gate::LoginGate;
-use super::transcript::SessionProblem;
+use super::transcript::{SessionAdvice, SessionProblem};
 use crate::runtime::telemetry::Metrics;
 
 /// What a transcript says where a login is accepted that names a known user without the right password.
@@ -39,8 +39,16 @@ pub(super) async fn run(session: &mut impl Session, metrics: &Metrics) -> Connec
         }
     };
     let control = session.control();
-    control.finish(&end).await;
-    let end = end.report(control.peer, &control.record);
+    let end = match end {
+        SessionEnd::Speaks(protocol, first) => match control.leave(first) {
+            Some(connection) => ConnectionEnd::Speaks(protocol, connection),
+            None => ConnectionEnd::Ended,
+        },
+        end => {
+            control.finish(&end).await;
+            end.report(control.peer, &control.record)
+        }
+    };
     session.close().await;
     metrics.session_ended();
     end
@@ -68,7 +76,12 @@ pub(super) async fn log_in(
     match gate.check(authenticator, *peer, credentials, Some(handle)).await {
         Some(Admission::Refused) => {
             let user_known = authenticator.knows_user(user);
-            record.problem(SessionProblem::LoginRefused { user: user.to_owned(), user_known });
+            let outside = authenticator.outside_networks(*peer);
+            record.problem(SessionProblem::LoginRefused {
+                user: user.to_owned(),
+                user_known,
+                outside,
+            });
             LoginReply::Refused
         }
         None => {
@@ -79,6 +92,7 @@ pub(super) async fn log_in(
             record.logged_in(user);
             if admission == Admission::Unproven && authenticator.knows_user(user) {
                 record.note(WRONG_PASSWORD);
+                record.advise(SessionAdvice::WrongPassword { user: user.to_owned() });
             }
             LoginReply::Accepted(admission)
         }

@@ -107,10 +107,13 @@ pub(super) async fn serve(
     let peer = connection.peer;
     let profile = Arc::new(profile(&receiver.settings, offered, &receiver.authenticator, peer));
     let is_tls = connection.wire.is_tls();
+    let (control, first) = ControlConnection::new(connection, Protocol::Smtp);
+    let session = Session::new(profile, is_tls, challenge(&receiver.settings.host_name));
     let mut session = SmtpSession {
         receiver,
-        control: ControlConnection::new(connection),
-        session: Session::new(profile, is_tls, challenge(&receiver.settings.host_name)),
+        control,
+        session: if first.is_some() { session.greeted() } else { session },
+        first: first.unwrap_or_default(),
         share: receiver.writer.turns.of(peer),
         proof: LoginProof::Unproven,
         incoming: None,
@@ -171,6 +174,8 @@ struct SmtpSession<'a> {
     control: ControlConnection,
     /// The state machine of the protocol.
     session: Session,
+    /// Bytes that were read before the session began.
+    first: Vec<u8>,
     /// The share of the processor; paused wherever something else is awaited.
     share: TurnShare,
     /// What the latest login proves.
@@ -195,7 +200,8 @@ impl session::Session for SmtpSession<'_> {
     /// Steps that wait in the state machine go first. A connection that is closed where the message may have ended (a
     /// dot between bare LFs) ends the message.
     async fn turn(&mut self) -> Result<(), SessionEnd> {
-        self.handle(&[]).await?;
+        let first = std::mem::take(&mut self.first);
+        self.handle(&first).await?;
         self.share.pause();
         self.control.flush().await?;
         let Some(chunk) = self.read().await? else {
@@ -205,8 +211,8 @@ impl session::Session for SmtpSession<'_> {
             self.session.paused();
             return self.handle(&[]).await;
         }
-        self.control.received(chunk.bytes())?;
-        self.handle(chunk.bytes()).await
+        let input = self.control.received(chunk.bytes())?;
+        self.handle(&input).await
     }
 
     async fn close(&mut self) {
@@ -297,9 +303,10 @@ impl SmtpSession<'_> {
     async fn reply(&mut self, reply: &SmtpReply) -> Result<(), SessionEnd> {
         // Noted before it is sent, so that it is known when the device hangs up on it.
         if let Some(refusal) = reply.refusal_cause() {
+            let outside = self.receiver.authenticator.outside_networks(self.control.peer);
             self.control.record.problem(match refusal {
                 RefusalCause::LoginMechanism => SessionProblem::LoginMechanism,
-                RefusalCause::LoginMissing => SessionProblem::LoginMissing,
+                RefusalCause::LoginMissing => SessionProblem::LoginMissing { outside },
                 RefusalCause::TooBig => SessionProblem::TooBig,
             });
         }

@@ -4,42 +4,33 @@
 //! A session's transcript ends when its last recorder is dropped, so that no way out of a session forgets it. It also
 //! tracks the session's problem: the cause that the sessions page names, with a hint what to change at the device.
 
+mod advice;
 mod command_refusal;
+mod log;
 mod problem;
 mod transcripts;
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use tipoff_model::{ArrivalId, Protocol, Timestamp};
-use tipoff_spool::{
-    FinishedSession, SessionDetail, SessionLine, SessionOutcome, Speaker, Stored, TranscriptLine,
-};
+use tipoff_spool::{FinishedSession, SessionDetail, SessionLine, SessionOutcome, Speaker, Stored};
 
-pub(super) use self::problem::SessionProblem;
+pub(super) use self::advice::SessionAdvice;
+use self::log::Log;
+pub(super) use self::problem::{MissingConnection, SessionProblem};
 use self::transcripts::TranscriptsShared;
 pub(crate) use self::transcripts::{SessionNews, Transcripts};
+use super::wrong_port::WrongPort;
 use crate::net::TlsFault;
 use crate::runtime::lock::lock;
 
-/// A longer line is cut, in bytes.
-const LINE_BYTES_MAX: usize = 600;
-/// Lines kept from the beginning of a session, and bytes of them.
-const HEAD_LINES_MAX: usize = 200;
-const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// The same from its end. One more line says how many are left out between.
-const TAIL_LINES_MAX: usize = 199;
-const TAIL_BYTES_MAX: usize = 16 * 1024;
 /// Bytes that the transcripts of all open sessions may take. When they take more, each keeps further lines only up to
 /// [`SCARCE_BYTES`] of its beginning and of its end: enough for a camera's mail, and little for thousands of sessions.
 const ALL_BYTES_MAX: usize = 16 * 1024 * 1024;
 const SCARCE_BYTES: usize = 1024;
-/// Bytes that a line takes in addition to its text.
-const ENTRY_BYTES: usize = size_of::<LogEntry>() + 16;
-
 /// Records one session. The session has ended when the last clone is dropped.
 #[derive(Clone)]
 pub(super) struct TranscriptRecorder(Arc<OpenSession>);
@@ -75,6 +66,10 @@ struct SessionState {
     arrivals: Vec<ArrivalId>,
     /// The latest problem that is not solved.
     problem: Option<SessionProblem>,
+    /// What to change although the session went on.
+    advice: Vec<SessionAdvice>,
+    /// The protocol that the device speaks, if it came to the port of another one.
+    spoken: Option<Protocol>,
 }
 
 impl TranscriptRecorder {
@@ -139,6 +134,21 @@ impl TranscriptRecorder {
             state.login = Some(user.clone());
         }
         state.problem = Some(problem);
+    }
+
+    /// Something is to be changed at the device, though the session goes on.
+    pub(super) fn advise(&self, advice: SessionAdvice) {
+        let mut state = self.0.state();
+        if !state.advice.contains(&advice) {
+            state.advice.push(advice);
+        }
+    }
+
+    /// The device came to the port of another protocol, and is served all the same.
+    pub(super) fn came_to_wrong_port(&self, wrong: WrongPort) {
+        self.note(&format!("It speaks {}, and is served so.", wrong.spoken_name()));
+        self.0.state().spoken = Some(wrong.spoken);
+        self.advise(SessionAdvice::WrongPort(wrong));
     }
 
     /// The control connection could not be encrypted.
@@ -272,6 +282,7 @@ impl SessionState {
     /// The session as lists show it. The spool finds its device when it is stored.
     fn line(&self, opening: Opening, ended_at: Timestamp, outcome: SessionOutcome) -> SessionLine {
         let Opening { id, protocol, peer, began_at } = opening;
+        let protocol = self.spoken.unwrap_or(protocol);
         SessionLine {
             id,
             protocol,
@@ -282,95 +293,17 @@ impl SessionState {
             login: self.login.clone(),
             tls: self.tls.clone(),
             outcome,
-            hint: self.problem.as_ref().and_then(|problem| problem.hint(protocol)),
+            hint: self.hint(protocol),
             arrivals: self.arrivals.clone(),
         }
     }
-}
 
-/// The lines of a transcript; of too many, the first and the last.
-#[derive(Default)]
-struct Log {
-    /// The first lines.
-    head: Vec<LogEntry>,
-    head_bytes: usize,
-    /// The last lines; empty until the head is full.
-    tail: VecDeque<LogEntry>,
-    tail_bytes: usize,
-    /// Lines that were dropped between head and tail.
-    left_out: u64,
-}
-
-/// One line.
-struct LogEntry {
-    /// Milliseconds since the session began.
-    at_ms: u32,
-    speaker: Speaker,
-    /// Whether the line was longer.
-    is_cut: bool,
-    /// As it came; it need not be UTF-8.
-    text: Box<[u8]>,
-}
-
-impl Log {
-    /// Adds a line, within the limits of one transcript.
-    fn push(&mut self, at_ms: u32, speaker: Speaker, text: &[u8]) {
-        self.push_within(at_ms, speaker, text, HEAD_BYTES_MAX.max(TAIL_BYTES_MAX));
-    }
-
-    /// Adds a line; keeps no more than `bytes_max` of the beginning and of the end.
-    fn push_within(&mut self, at_ms: u32, speaker: Speaker, text: &[u8], bytes_max: usize) {
-        let is_cut = text.len() > LINE_BYTES_MAX;
-        let text = text.get(..LINE_BYTES_MAX).unwrap_or(text);
-        let entry = LogEntry { at_ms, speaker, is_cut, text: text.into() };
-        let bytes = entry.text.len();
-        let fits_head = self.tail.is_empty()
-            && self.head.len() < HEAD_LINES_MAX
-            && self.head_bytes + bytes <= HEAD_BYTES_MAX.min(bytes_max);
-        if fits_head {
-            self.head_bytes += bytes;
-            return self.head.push(entry);
-        }
-        self.tail_bytes += bytes;
-        self.tail.push_back(entry);
-        while (self.tail.len() > TAIL_LINES_MAX
-            || self.tail_bytes > TAIL_BYTES_MAX.min(bytes_max) && self.tail.len() > 1)
-            && let Some(oldest) = self.tail.pop_front()
-        {
-            self.tail_bytes -= oldest.text.len();
-            self.left_out += 1;
-        }
-    }
-
-    /// Bytes in memory, without the spare capacity of collections.
-    fn held_bytes(&self) -> usize {
-        let entries = self.head.len() + self.tail.len();
-        self.head_bytes + self.tail_bytes + entries * ENTRY_BYTES
-    }
-
-    /// The lines as they are shown, with one that says how many are left out.
-    fn lines(&self) -> Vec<TranscriptLine> {
-        let gap = (self.left_out > 0).then(|| TranscriptLine {
-            at_ms: self.tail.front().map_or(0, |entry| entry.at_ms),
-            speaker: Speaker::Note,
-            text: format!("{} lines are left out here.", grouped(self.left_out)),
-        });
-        let head = self.head.iter().map(LogEntry::line);
-        head.chain(gap).chain(self.tail.iter().map(LogEntry::line)).collect()
-    }
-}
-
-impl LogEntry {
-    /// The line as text, without control characters: it moves no cursor and forges no line.
-    fn line(&self) -> TranscriptLine {
-        let mut text: String = String::from_utf8_lossy(&self.text)
-            .chars()
-            .map(|character| if character.is_control() { '.' } else { character })
-            .collect();
-        if self.is_cut {
-            text.push('…');
-        }
-        TranscriptLine { at_ms: self.at_ms, speaker: self.speaker, text }
+    /// What to change: because of the problem, and because of what went on all the same.
+    fn hint(&self, protocol: Protocol) -> Option<String> {
+        let problem = self.problem.as_ref().and_then(|problem| problem.hint(protocol));
+        let hints: Vec<String> =
+            problem.into_iter().chain(self.advice.iter().map(SessionAdvice::hint)).collect();
+        (!hints.is_empty()).then(|| hints.join(" "))
     }
 }
 

@@ -35,10 +35,11 @@ fn edited(before: &Config, now: &Config, effect: Effect) -> impl Iterator<Item =
 
 /// Every setting but `[[channel]]`, when an edit of it has an effect, and whether it differs. The configuration is
 /// taken apart without `..`, so that a new section does not compile until it is listed.
-fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 20] {
+fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 21] {
     use Effect::{AfterRestart, AtOnce};
     let Config {
         data_dir,
+        public_address,
         smtp,
         ftp,
         http,
@@ -47,6 +48,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 20]
         access,
         devices,
         channels: _, // One by one: see `channels`.
+        added: _,    // Its channels are among them.
         rules,
         retention,
         spool,
@@ -87,6 +89,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 20]
         ("[incidents]", AtOnce, incidents),
         ("[retention]", AtOnce, *retention != before.retention),
         ("data_dir", AfterRestart, *data_dir != before.data_dir),
+        ("public_address", AfterRestart, *public_address != before.public_address),
         ("[smtp] listen", AfterRestart, smtp.listen != before.smtp.listen),
         ("[ftp] listen", AfterRestart, ftp.listen != before.ftp.listen),
         ("[http]", AfterRestart, *http != before.http),
@@ -178,6 +181,7 @@ mod tests {
             ("", ""),
             ("smtp.max_message = \"1 MB\"", ""),
             ("data_dir = \"/elsewhere\"", "data_dir"),
+            ("public_address = \"192.168.1.10\"", "public_address"),
             ("smtp.listen = [\"127.0.0.1:1\"]", "[smtp] listen"),
             ("ftp.listen = []", "[ftp] listen"),
             ("http.listen = \"off\"", "[http]"),

@@ -4,6 +4,7 @@
 //! A file with a fault changes nothing. No session and no delivery in flight is cut off. `look.rs` notices an edit,
 //! `running.rs` applies it, and `changes.rs` names the settings that changed, for the log and the audit log.
 
+mod added;
 mod changes;
 mod look;
 mod running;
@@ -12,13 +13,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipoff_spool::{Actor, AuditEntry};
+use tipoff_spool::{Actor, AddedConfiguration, AuditEntry};
 use tokio::signal::unix::Signal;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::audit::{self, AuditAction};
-use crate::config::{self, Config, ConfigFault, ConfigState, Faults};
+use crate::config::{self, Config, ConfigFault, ConfigState, ConfigText, Faults, Overrides};
 use crate::runtime::events::LiveEvent;
+use crate::runtime::reload_requests::{self, ReloadRequests, Reply};
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
 use crate::service_manager;
@@ -34,12 +36,16 @@ const SETTLE: Duration = Duration::from_millis(300);
 pub(crate) struct Source {
     /// `--config`, or the file that was found at the start; `None` while there is none.
     file: Option<PathBuf>,
-    /// `--data-dir`, which overrides the file.
-    data_dir: Option<PathBuf>,
+    /// What the command line says in place of the file.
+    overrides: Overrides,
     /// The file when it was last loaded.
     loaded: Look,
     /// The file when it was last looked at.
     seen: Look,
+    /// The text that was read last.
+    read: ConfigText,
+    /// The text of the configuration in use.
+    text: ConfigText,
 }
 
 /// How the file compares with what was loaded.
@@ -54,24 +60,36 @@ enum Comparison {
 
 impl Source {
     /// The configuration that this command line names.
-    pub(crate) fn new(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> Self {
-        Self { file, data_dir, loaded: Look::default(), seen: Look::default() }
+    pub(crate) fn new(file: Option<PathBuf>, overrides: Overrides) -> Self {
+        let (loaded, seen) = (Look::default(), Look::default());
+        let (read, text) = (ConfigText::default(), ConfigText::default());
+        Self { file, overrides, loaded, seen, read, text }
     }
 
-    /// Loads the configuration.
+    /// Loads the configuration, with the document that was added in the dashboard.
     ///
     /// # Errors
     /// All faults of the file.
-    pub(crate) fn load(&mut self) -> Result<Config, Faults> {
+    pub(crate) fn load(&mut self, added: &str) -> Result<Config, Faults> {
         // Before it is read, so that an edit in between is noticed at the next look.
         self.seen = self.look();
         self.loaded = self.seen.clone();
-        Config::load(self.file.as_deref(), self.data_dir.as_deref(), &variable)
+        self.read = ConfigText::read(self.file.as_deref(), &variable)?;
+        Config::of(&self.read, added, Some(&self.overrides), &variable)
+    }
+
+    /// The configuration in use with another document that was added in the dashboard. The file is not read.
+    ///
+    /// # Errors
+    /// Another file that the configuration names cannot be read any more.
+    pub(crate) fn with_added(&self, added: &str) -> Result<Config, Faults> {
+        Config::of(&self.text, added, Some(&self.overrides), &variable)
     }
 
     /// Keeps to the file that was loaded: if it is removed later, no other file takes its place.
-    fn settle_on(&mut self, loaded: &Config) {
+    pub(crate) fn settle_on(&mut self, loaded: &Config) {
         self.file = self.file.take().or_else(|| loaded.path.clone());
+        self.text = self.read.clone();
     }
 
     fn look(&self) -> Look {
@@ -106,6 +124,10 @@ pub(crate) struct Reload {
     started: Config,
     /// The configuration in use.
     current: Config,
+    /// What was added in the dashboard, as it is in use.
+    added: AddedConfiguration,
+    /// Requests to read again what was added.
+    requests: mpsc::Receiver<Reply>,
     /// Shown by the dashboard and the API.
     state: watch::Sender<ConfigState>,
     /// Entries that are not in the audit log yet.
@@ -113,23 +135,28 @@ pub(crate) struct Reload {
 }
 
 impl Reload {
-    /// Reloads a program that was started with `config`. The receiver has the state of the configuration.
+    /// Reloads a program that was started with `config`, which contains what was `added` in the dashboard. The receiver has the
+    /// state of the configuration.
     pub(crate) fn new(
-        mut source: Source,
-        config: Config,
+        source: Source,
+        (config, added): (Config, AddedConfiguration),
         running: Running,
-    ) -> (Self, watch::Receiver<ConfigState>) {
+    ) -> (Self, watch::Receiver<ConfigState>, ReloadRequests) {
         let state = ConfigState {
             path: config.path.clone(),
             loaded_at: running.services.clock.now(),
             fault: None,
             needs_restart: Vec::new(),
+            added: config.added.clone(),
         };
         let (state, states) = watch::channel(state);
-        source.settle_on(&config);
         let started = config.clone();
+        let (requests_tx, requests) = reload_requests::requests();
         let noted = Vec::new();
-        (Self { source, running, started, current: config, state, noted }, states)
+        let this =
+            Self { source, running, started, current: config, added, requests, state, noted };
+        this.report_added();
+        (this, states, requests_tx)
     }
 
     /// Starts the task that looks at the file until the program ends. What is known of the file outlives a restart of the task.
@@ -151,10 +178,20 @@ impl Reload {
             let asked = tokio::select! {
                 () = tokio::time::sleep(pause) => false,
                 Some(()) = hang_up.recv() => true,
+                Some(reply) = self.requests.recv() => {
+                    self.read_added().await;
+                    // Nobody waits if the request has ended.
+                    let _ = reply.send(());
+                    continue;
+                }
                 () = shutdown.reached(Phase::Ending) => return,
             };
             // Files may be on a disk that sleeps.
             pause = tokio::task::block_in_place(|| self.look(asked));
+            if self.running.services.spool.is_shared() {
+                // Another node may have changed it.
+                self.read_added().await;
+            }
             for entry in self.noted.drain(..) {
                 audit::note(&*self.running.services.spool, entry).await;
             }
@@ -175,9 +212,10 @@ impl Reload {
     /// (`RELOADING=1` and `READY=1`, sd_notify(3)).
     fn load(&mut self) {
         service_manager::reloading();
-        let loaded = self.source.load().map_err(|faults| ConfigFault::of(&faults));
-        match loaded.and_then(|config| self.apply(config)) {
-            Ok(()) => {}
+        let loaded = self.source.load(&self.added.document);
+        let loaded = loaded.map_err(|faults| ConfigFault::of(&faults));
+        match loaded.and_then(|config| self.apply_file(config)) {
+            Ok(()) => self.state.send_modify(|state| state.fault = None),
             Err(fault) => {
                 tracing::error!(
                     path = %self.path(),
@@ -191,13 +229,29 @@ impl Reload {
         self.running.services.events.publish(LiveEvent::Config);
     }
 
-    /// Applies a configuration without faults, and logs which settings changed and which need a restart. The error is a fault
-    /// outside of the file, such as a certificate that cannot be used; then nothing was applied.
+    /// Applies a configuration without faults. The error is a fault outside of the file, such as a certificate that cannot be
+    /// used; then nothing was applied.
     fn apply(&mut self, config: Config) -> Result<(), ConfigFault> {
         let applied = self.running.apply(&self.current, &config, &self.started.data_dir);
         applied.map_err(|error| ConfigFault::new(format!("{error:#}"), format!("{error:#}")))?;
+        let (path, loaded_at) = (config.path.clone(), self.running.services.clock.now());
+        let needs_restart = changes::needing_restart(&self.started, &config);
+        let added = config.added.clone();
+        self.state.send_modify(|state| {
+            *state =
+                ConfigState { path, loaded_at, fault: state.fault.take(), needs_restart, added };
+        });
+        self.current = config;
+        Ok(())
+    }
+
+    /// Applies an edited file, and logs which settings changed and which need a restart. The error is as in [`Self::apply`].
+    fn apply_file(&mut self, config: Config) -> Result<(), ConfigFault> {
+        let before = self.current.clone();
+        self.apply(config)?;
+        let config = self.current.clone();
         self.source.settle_on(&config);
-        let (path, changed) = (self.path(), changes::taken_up(&self.current, &config).join(", "));
+        let (path, changed) = (self.path(), changes::taken_up(&before, &config).join(", "));
         let needs_restart = changes::needing_restart(&self.started, &config);
         match changed.is_empty() {
             true => tracing::info!(
@@ -206,7 +260,7 @@ impl Reload {
             ),
             false => tracing::info!(path, changed, "The changed configuration is in use."),
         }
-        for warning in config.warnings.iter().filter(|it| !self.current.warnings.contains(it)) {
+        for warning in config.warnings.iter().filter(|it| !before.warnings.contains(it)) {
             tracing::warn!("{warning}");
         }
         if !needs_restart.is_empty() {
@@ -222,9 +276,7 @@ impl Reload {
             let entry = audit::entry(now, Actor::File(path), action, "", noted.join(", "));
             self.noted.push(entry);
         }
-        let (path, loaded_at) = (config.path.clone(), self.running.services.clock.now());
-        self.state.send_replace(ConfigState { path, loaded_at, fault: None, needs_restart });
-        self.current = config;
+        self.report_added();
         Ok(())
     }
 

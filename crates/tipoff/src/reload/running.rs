@@ -61,8 +61,11 @@ impl Running {
             channels,
             rules,
             retention,
+            // Its channels are among `channels`.
+            added: _,
             // Take effect after a restart.
             data_dir: _,
+            public_address: _,
             http: _,
             spool: _,
             video: _,

@@ -27,10 +27,13 @@ const HOUR_S: u64 = 60 * 60;
 #[derive(Clone)]
 pub(crate) struct Links(Arc<Parts>);
 
+/// The public address, at the time of the call. `None` if it is not known: a machine may start before its network.
+pub(crate) type PublicUrl = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// What links are made of.
 struct Parts {
-    /// The public address, without a slash at the end.
-    base: Option<String>,
+    /// The public address.
+    base: PublicUrl,
     /// The key of signatures, from the data folder.
     key: [u8; 32],
     /// How long a link to a file lasts at least.
@@ -51,9 +54,15 @@ pub(crate) enum MediaLink {
 impl Links {
     /// `base` is how others reach the HTTP port, such as `http://192.168.1.10:8080`; without it
     /// alerts carry no links. `key` signs them; links to files last `media_lasts`, or up to a day more.
-    pub(crate) fn new(base: Option<&str>, key: [u8; 32], media_lasts: Duration) -> Self {
-        let base = base.map(|base| base.trim_end_matches('/').to_owned());
+    pub(crate) fn new(base: PublicUrl, key: [u8; 32], media_lasts: Duration) -> Self {
         Self(Arc::new(Parts { base, key, media_lasts }))
+    }
+
+    /// The same with an address that never changes.
+    #[cfg(test)]
+    pub(crate) fn at(base: Option<&str>, key: [u8; 32], media_lasts: Duration) -> Self {
+        let base = base.map(str::to_owned);
+        Self::new(Arc::new(move || base.clone()), key, media_lasts)
     }
 
     /// Gives an alert the link to its incident, and every file its own.
@@ -64,20 +73,24 @@ impl Links {
         }
     }
 
-    /// The public address; empty if it is not known.
-    pub(crate) fn base(&self) -> &str {
-        self.0.base.as_deref().unwrap_or_default()
+    /// The public address, without a slash at the end; empty if it is not known.
+    pub(crate) fn base(&self) -> String {
+        self.known_base().unwrap_or_default()
+    }
+
+    fn known_base(&self) -> Option<String> {
+        (self.0.base)().map(|base| base.trim_end_matches('/').to_owned())
     }
 
     /// The page of an incident, which needs a login; `None` if the public address is not known.
     pub(crate) fn incident(&self, incident: IncidentId) -> Option<String> {
-        Some(format!("{}/incidents/{incident}", self.0.base.as_deref()?))
+        Some(format!("{}/incidents/{incident}", self.known_base()?))
     }
 
     /// The link to a file, made at `now`; `None` if the public address is not known. It ends with the file's name, for programs
     /// that save it.
     pub(crate) fn link(&self, media: &AlertMedia, now: Timestamp) -> Option<String> {
-        let base = self.0.base.as_deref()?;
+        let base = self.known_base()?;
         let MediaPlace { arrival, .. } = media.place;
         let file = file_part(media.place);
         let expires_s = self.media_expiry(now);
@@ -125,7 +138,7 @@ impl Links {
 
     /// A link to an incident until then, with the number under which it is listed and revoked.
     pub(crate) fn share(&self, number: i64, incident: IncidentId, expires_at: Timestamp) -> String {
-        let base = self.0.base.as_deref().unwrap_or_default();
+        let base = self.base();
         let expires_s = expires_at.as_ms() / 1000;
         let signature = self.sign_text(&shared(number, incident, expires_s));
         format!("{base}/share/{incident}/{expires_s}/{number}-{signature}")
@@ -154,7 +167,7 @@ impl Links {
         channel: &str,
         expires_at: Timestamp,
     ) -> Option<String> {
-        let base = self.0.base.as_deref()?;
+        let base = self.known_base()?;
         let expires_s = expires_at.as_ms() / 1000;
         let grant = format!("{expires_s}\n{}\n{channel}", action.encode()?);
         let signature = self.sign_text(&format!("act/{grant}"));
@@ -179,7 +192,7 @@ impl Links {
     /// Where a service sends requests for a channel: only over TLS. `None` if the public address does
     /// not begin with https://.
     pub(crate) fn hook(&self, channel: &str) -> Option<String> {
-        let base = self.0.base.as_deref().filter(|base| base.starts_with("https://"))?;
+        let base = self.known_base().filter(|base| base.starts_with("https://"))?;
         Some(format!("{base}/hooks/{}", tipoff_model::percent_encoded(channel)))
     }
 
@@ -235,7 +248,7 @@ mod tests {
     const LASTS: Duration = Duration::from_secs(30 * DAY_S);
 
     fn links(key: u8) -> Links {
-        Links::new(Some("http://tipoff.example/"), [key; 32], LASTS)
+        Links::at(Some("http://tipoff.example/"), [key; 32], LASTS)
     }
 
     #[test]
@@ -257,7 +270,7 @@ mod tests {
         for forged in ["", "-", "9-", "x-", "9", &later, without, &format!("-{own}"), &proof(-1)] {
             assert_ne!(media(1, Some(0), forged, 0), MediaLink::Open, "{forged}");
         }
-        let other = Links::new(None, [8; 32], LASTS);
+        let other = Links::at(None, [8; 32], LASTS);
         assert_eq!(other.media(place(1, Some(0)), &own, Timestamp::from_ms(0)), MediaLink::Foreign);
     }
 
@@ -266,7 +279,7 @@ mod tests {
         let now = Timestamp::from_ms(1_800_000_123_456);
         for (lasts_s, step) in [(30 * DAY_S, DAY_S), (DAY_S, DAY_S), (HOUR_S, HOUR_S), (60, HOUR_S)]
         {
-            let links = Links::new(None, [7; 32], Duration::from_secs(lasts_s));
+            let links = Links::at(None, [7; 32], Duration::from_secs(lasts_s));
             let lasts = links.media_expiry(now) - now.as_ms() / 1000;
             let lasts = u64::try_from(lasts).unwrap();
             assert!((lasts_s..=lasts_s + step).contains(&lasts), "{lasts_s}: {lasts}");
@@ -313,10 +326,10 @@ mod tests {
 
     #[test]
     fn services_send_requests_over_tls_only() {
-        let hook = |base| Links::new(Some(base), [7; 32], LASTS).hook("my phone");
+        let hook = |base| Links::at(Some(base), [7; 32], LASTS).hook("my phone");
         assert_eq!(hook("https://a.example").unwrap(), "https://a.example/hooks/my%20phone");
         assert_eq!(hook("http://a.example"), None);
-        assert_eq!(Links::new(None, [7; 32], LASTS).hook("me"), None);
+        assert_eq!(Links::at(None, [7; 32], LASTS).hook("me"), None);
     }
 
     #[test]

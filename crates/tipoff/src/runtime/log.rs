@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::runtime::escape::{Colors, escape};
 use crate::runtime::line_queue::LineQueue;
@@ -54,10 +55,19 @@ pub(crate) fn start(form: LogForm, level: &str) -> anyhow::Result<()> {
 /// The filter of a level: of directives for the same target the last one holds.
 fn filter(level: &str) -> anyhow::Result<EnvFilter> {
     match level.trim() {
+        // It would be the name of a part of the program, of which all is logged, and nothing of the others.
+        level if !level.split(',').all(is_directive) => {
+            anyhow::bail!("there are error, warn, info, debug, trace and off")
+        }
         // Both log nothing at all.
         "off" | "" => Ok(EnvFilter::try_new(level)?),
         _ => Ok(EnvFilter::try_new(format!("{QUIET},{level}"))?),
     }
+}
+
+/// Whether this is a level, or the level of a part of the program.
+fn is_directive(text: &str) -> bool {
+    text.contains(['=', '[']) || text.trim().parse::<LevelFilter>().is_ok() || text.is_empty()
 }
 
 /// Whether people look at the log.

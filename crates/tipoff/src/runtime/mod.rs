@@ -20,6 +20,7 @@ pub(crate) mod millis;
 pub(crate) mod notifier;
 pub(crate) mod per_minute;
 pub(crate) mod private;
+pub(crate) mod reload_requests;
 pub(crate) mod shutdown;
 pub(crate) mod supervise;
 pub(crate) mod telemetry;

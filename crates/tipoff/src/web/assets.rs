@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
-use super::{AppState, etag};
+use super::{AppState, base_path, etag};
 
 /// A file, with the type that it is sent as.
 struct Asset {
@@ -32,12 +32,20 @@ const ASSETS: &[Asset] = &[
     asset!("app.css", "text/css; charset=utf-8"),
     asset!("app.js", "text/javascript; charset=utf-8"),
     asset!("camera_setup.js", "text/javascript; charset=utf-8"),
+    asset!("channel_form.js", "text/javascript; charset=utf-8"),
     asset!("film.js", "text/javascript; charset=utf-8"),
+    asset!("review.js", "text/javascript; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),
     asset!("icon-192.png", "image/png"),
     asset!("icon-512.png", "image/png"),
-    asset!("manifest.webmanifest", "application/manifest+json"),
+    asset!("icon-maskable-192.png", "image/png"),
+    asset!("icon-maskable-512.png", "image/png"),
+    asset!("screenshot-narrow.webp", "image/webp"),
+    asset!("screenshot-wide.webp", "image/webp"),
 ];
+
+/// What a browser installs as an app.
+const MANIFEST: &str = include_str!("../../assets/manifest.webmanifest");
 
 /// The service worker, which must be at the root to serve all pages.
 const WORKER: &str = include_str!("../../assets/sw.js");
@@ -47,7 +55,10 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Open to all: the login page needs its style.
 pub(super) fn router() -> Router<AppState> {
-    let mut router = Router::new().route("/sw.js", get(worker)).route("/away", get(away));
+    let mut router = Router::new()
+        .route("/sw.js", get(worker))
+        .route("/away", get(away))
+        .route("/assets/manifest.webmanifest", get(manifest));
     for asset in ASSETS {
         router = router.route(asset.path, get(async |headers: HeaderMap| send(asset, &headers)));
     }
@@ -71,6 +82,13 @@ async fn worker() -> Response {
         .into_response()
 }
 
+/// The manifest. Its `id` is the base path: below two paths of one host are two apps.
+async fn manifest() -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/manifest+json")];
+    let text = MANIFEST.replace("{base}", &base_path::href());
+    (kind, [(header::CACHE_CONTROL, "no-cache")], text).into_response()
+}
+
 #[derive(Template)]
 #[template(path = "away.html")]
 struct Away;
@@ -80,5 +98,54 @@ async fn away() -> Response {
     match Away.render() {
         Ok(text) => Html(text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Width and height in the header of a PNG (section 11.2.2), or of a lossy WebP (RFC 6386, section 9.1).
+    fn size(bytes: &[u8]) -> String {
+        let (width, height) = if bytes.starts_with(b"\x89PNG") {
+            let side = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+            (side(16), side(20))
+        } else {
+            assert_eq!((&bytes[..4], &bytes[8..16]), (&b"RIFF"[..], &b"WEBPVP8 "[..]));
+            let side =
+                |at: usize| u32::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]) & 0x3fff);
+            (side(26), side(28))
+        };
+        format!("{width}x{height}")
+    }
+
+    #[test]
+    fn the_manifest_has_what_browsers_install_an_app_by() {
+        let manifest: Value = serde_json::from_str(MANIFEST).unwrap();
+        for (key, value) in
+            [("id", "{base}"), ("start_url", "../"), ("scope", "../"), ("display", "standalone")]
+        {
+            assert_eq!(manifest[key], value, "{key}");
+        }
+        let list = |key: &str| manifest[key].as_array().unwrap().clone();
+        for image in [list("icons"), list("screenshots")].concat() {
+            let path = format!("/assets/{}", image["src"].as_str().unwrap());
+            let asset =
+                ASSETS.iter().find(|it| it.path == path).unwrap_or_else(|| panic!("{path}"));
+            assert_eq!(image["type"], asset.content_type, "{path}");
+            if image["sizes"] != "any" {
+                assert_eq!(image["sizes"], size(asset.bytes), "{path}");
+            }
+        }
+        for (key, field, value) in [
+            ("icons", "purpose", "any"),
+            ("icons", "purpose", "maskable"),
+            ("screenshots", "form_factor", "narrow"),
+            ("screenshots", "form_factor", "wide"),
+        ] {
+            assert!(list(key).iter().any(|it| it[field] == value), "{key}: {value}");
+        }
     }
 }

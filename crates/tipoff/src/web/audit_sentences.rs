@@ -58,6 +58,9 @@ pub(super) fn predicate(entry: &AuditEntry) -> String {
         AuditAction::ChannelTest => format!("sent a test to the channel {object}"),
         AuditAction::ChannelPause => format!("paused the channel {object}"),
         AuditAction::ChannelResume => format!("resumed the channel {object}"),
+        AuditAction::ChannelAdd => format!("added the channel {object}"),
+        AuditAction::ChannelChange => format!("changed the channel {object}"),
+        AuditAction::ChannelRemove => format!("removed the channel {object}"),
         AuditAction::Mode => format!("chose the mode {object}"),
         AuditAction::Mute if ended => format!("unmuted {object}"),
         AuditAction::Mute => format!("muted {object}"),
@@ -66,6 +69,7 @@ pub(super) fn predicate(entry: &AuditEntry) -> String {
         AuditAction::Restore => format!("marked {object} as interesting again"),
         AuditAction::Lock => format!("locked {object}"),
         AuditAction::Unlock => format!("unlocked {object}"),
+        AuditAction::IncidentRemove => format!("removed {object}"),
         AuditAction::ConfigChange => "changed the configuration".to_owned(),
     }
 }

@@ -1,6 +1,9 @@
-//! The `Cookie` header (RFC 6265, section 4.2.1).
+//! Cookies (RFC 6265): the header of a browser, and what the names and attributes of ours depend on.
 
-/// The value of the first cookie of this name.
+use super::base_path;
+use super::client::Client;
+
+/// The value of the first cookie of this name in a `Cookie` header (section 4.2.1).
 pub(super) fn value<'a>(header: &'a str, name: &str) -> Option<&'a str> {
     pairs(header).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
@@ -8,6 +11,24 @@ pub(super) fn value<'a>(header: &'a str, name: &str) -> Option<&'a str> {
 /// All cookies: names and values.
 pub(super) fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
     header.split(';').filter_map(|pair| pair.trim().split_once('='))
+}
+
+/// A cookie by TLS has another name: browsers never show it without, nor let it be replaced without (RFC 6265bis, section
+/// 4.1.3). `__Host-` also requires the path `/`, which would show it to everything else on the proxy's host.
+pub(super) fn name_prefix(client: &Client) -> &'static str {
+    match (client.by_tls, base_path::current().is_empty()) {
+        (true, true) => "__Host-",
+        (true, false) => "__Secure-",
+        (false, _) => "",
+    }
+}
+
+/// Where a browser shows a cookie: to our pages, and by TLS only if it came by TLS.
+pub(super) fn scope(client: &Client) -> String {
+    let base = base_path::current();
+    let path = if base.is_empty() { "/" } else { &base };
+    let secure = if client.by_tls { "; Secure" } else { "" };
+    format!("Path={path}{secure}")
 }
 
 #[cfg(test)]

@@ -20,12 +20,21 @@ pub(super) struct NotFound;
 /// What is there does not allow it.
 pub(super) struct Conflict;
 
+/// A 413: what was asked for is larger than one answer may be.
+pub(super) struct TooLarge;
+
 /// A 424 (RFC 4918, section 11.4): a camera does not answer, refuses the login, or does not do it.
 pub(super) struct CameraFailed;
 
 impl IntoResponses for CameraFailed {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         one("424")
+    }
+}
+
+impl IntoResponses for TooLarge {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        one("413")
     }
 }
 

@@ -183,7 +183,8 @@ impl IncidentQuery {
     }
 }
 
-fn time(text: &str) -> Result<Timestamp, Problem> {
+/// A time in RFC 3339.
+pub(crate) fn time(text: &str) -> Result<Timestamp, Problem> {
     text.parse::<jiff::Timestamp>()
         .map(|time| Timestamp::from_ms(time.as_millisecond()))
         .map_err(|_| Problem::bad("a time is written as 2026-11-24T08:00:00Z"))

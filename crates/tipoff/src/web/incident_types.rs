@@ -7,6 +7,7 @@ use tipoff_model::{AlertKind, MediaKind, MediaPlace, Timestamp};
 use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentLine};
 use utoipa::ToSchema;
 
+use super::base_path::prefixed;
 use crate::runtime::millis::millis;
 use crate::runtime::utc::utc;
 
@@ -184,10 +185,10 @@ pub(crate) struct Attempt {
     pub(crate) error: Option<String>,
 }
 
-/// Where a stored file is.
+/// Where a stored file is, as the client that asks reaches it.
 pub(crate) fn file_url(place: MediaPlace) -> String {
     let file = place.index.map_or_else(|| "raw".to_owned(), |index| index.to_string());
-    format!("/api/v1/arrivals/{}/files/{file}", place.arrival)
+    prefixed(&format!("/api/v1/arrivals/{}/files/{file}", place.arrival))
 }
 
 /// Where a video is as a browser plays it.

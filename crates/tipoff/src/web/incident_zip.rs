@@ -1,11 +1,11 @@
-//! An incident as a zip file: all original mails and files, and the facts as JSON.
+//! One or several incidents as a zip file: all original mails and files, and the facts as JSON.
 //!
 //! It is written while it is sent, so neither memory nor disk needs space for it. Files are stored without compression:
 //! pictures and videos do not shrink.
 
 use std::io::{self, Write};
 
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tipoff_model::{AlertMedia, MediaPlace, Protocol, Timestamp};
 use tipoff_spool::{ArrivalLine, Blobs, IncidentDetail};
@@ -17,9 +17,23 @@ use super::incident_types::IncidentFull;
 use super::media::disposition;
 use super::problem::Problem;
 use super::streaming_body::{Pipe, streaming_body};
+use crate::runtime::utc::utc;
 
 /// Maximum length of a name in the zip, in bytes: some systems take no more than 255 in a path.
 const NAME_BYTES_MAX: usize = 100;
+
+/// Maximum size of the files of several incidents together, in bytes.
+const BYTES_MAX: u64 = 4_000_000_000;
+
+/// An incident in the zip.
+struct ZipIncident {
+    /// The folder of its files, with a slash; empty if it is the only incident.
+    folder: String,
+    began_at: Timestamp,
+    /// `incident.json`.
+    facts: Vec<u8>,
+    items: Vec<ZipItem>,
+}
 
 /// A file in the zip.
 struct ZipItem {
@@ -32,6 +46,40 @@ struct ZipItem {
 
 /// Sends it as a zip (PKWARE's APPNOTE 6.3): files as they are, for pictures and videos do not shrink.
 pub(super) async fn send(state: &AppState, detail: &IncidentDetail) -> Result<Response, Problem> {
+    let incident = read(state, detail, String::new()).await?;
+    Ok(respond(state, &format!("incident-{}.zip", detail.line.id), vec![incident]))
+}
+
+/// Sends several incidents as a zip, each in a folder that its time, device and number name.
+pub(super) async fn send_all(
+    state: &AppState,
+    details: &[IncidentDetail],
+) -> Result<Response, Problem> {
+    let bytes: u64 =
+        details.iter().flat_map(|detail| &detail.arrivals).map(|it| it.blob.size).sum();
+    if bytes > BYTES_MAX {
+        let detail = "these incidents have more than 4 GB of files: select fewer";
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+    }
+    let mut incidents = Vec::new();
+    for detail in details {
+        incidents.push(read(state, detail, folder(detail)).await?);
+    }
+    Ok(respond(state, "incidents.zip", incidents))
+}
+
+/// `2026-11-24 Front yard 17/`
+fn folder(detail: &IncidentDetail) -> String {
+    let date = utc(detail.line.began_at);
+    let date = date.split('T').next().unwrap_or_default();
+    format!("{date} {} {}/", safe(&detail.line.device), detail.line.id)
+}
+
+async fn read(
+    state: &AppState,
+    detail: &IncidentDetail,
+    folder: String,
+) -> Result<ZipIncident, Problem> {
     let mut items = Vec::new();
     for (name, received_at, place) in contents(&detail.arrivals) {
         if let Some(media) = state.spool.media(place).await? {
@@ -40,26 +88,23 @@ pub(super) async fn send(state: &AppState, detail: &IncidentDetail) -> Result<Re
     }
     let unwritten = |error| {
         tracing::error!(%error, "Could not describe an incident.");
-        Problem::new(
-            axum::http::StatusCode::INTERNAL_SERVER_ERROR,
-            "the incident cannot be described",
-        )
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the incident cannot be described")
     };
     let facts = serde_json::to_vec_pretty(&IncidentFull::from(detail)).map_err(unwritten)?;
-    let (began_at, blobs) = (detail.line.began_at, state.spool.blobs().clone());
+    Ok(ZipIncident { folder, began_at: detail.line.began_at, facts, items })
+}
+
+fn respond(state: &AppState, name: &str, incidents: Vec<ZipIncident>) -> Response {
+    let blobs = state.spool.blobs().clone();
     let headers = [
         (header::CONTENT_TYPE, "application/zip".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            disposition(false, &format!("incident-{}.zip", detail.line.id)),
-        ),
+        (header::CONTENT_DISPOSITION, disposition(false, name)),
     ];
-    let body = streaming_body(move |pipe| pack(pipe, &blobs, &items, &facts, began_at));
-    Ok((headers, body).into_response())
+    (headers, streaming_body(move |pipe| pack(pipe, &blobs, &incidents))).into_response()
 }
 
 /// Each mail and each file, under a name that begins with the arrival's number: names are unique, and sort by time.
-fn contents(
+pub(crate) fn contents(
     arrivals: &[ArrivalLine],
 ) -> impl Iterator<Item = (String, Timestamp, MediaPlace)> + '_ {
     arrivals.iter().flat_map(|arrival| {
@@ -82,7 +127,7 @@ fn contents(
 }
 
 /// A name without a path and without what some system does not take in a name, its ending kept.
-fn safe(name: &str) -> String {
+pub(crate) fn safe(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let forbidden = |it: char| it.is_control() || "<>:\"|?*".contains(it);
     let name: String = name.chars().map(|it| if forbidden(it) { '_' } else { it }).collect();
@@ -91,27 +136,25 @@ fn safe(name: &str) -> String {
     ends.find(|end| end.len() <= NAME_BYTES_MAX).unwrap_or_default().to_owned()
 }
 
-/// Writes the zip. The facts come first, so that a download that broke off still has them.
-fn pack(
-    pipe: &mut Pipe,
-    blobs: &Blobs,
-    items: &[ZipItem],
-    facts: &[u8],
-    began_at: Timestamp,
-) -> io::Result<()> {
+/// Writes the zip. The facts of each incident come before its files, so that a download that broke off still has them.
+fn pack(pipe: &mut Pipe, blobs: &Blobs, incidents: &[ZipIncident]) -> io::Result<()> {
     let mut zip = ZipWriter::new_stream(pipe);
-    zip.start_file("incident.json", options(began_at, facts.len() as u64))?;
-    zip.write_all(facts)?;
-    for ZipItem { name, received_at, media } in items {
-        zip.start_file(name.as_str(), options(*received_at, media.media.size))?;
-        io::copy(&mut blobs.read(&media.blob, &media.media)?, &mut zip)?;
+    for ZipIncident { folder, began_at, facts, items } in incidents {
+        let name = format!("{folder}incident.json");
+        zip.start_file(name, options(*began_at, facts.len() as u64))?;
+        zip.write_all(facts)?;
+        for ZipItem { name, received_at, media } in items {
+            let name = format!("{folder}{name}");
+            zip.start_file(name, options(*received_at, media.media.size))?;
+            io::copy(&mut blobs.read(&media.blob, &media.media)?, &mut zip)?;
+        }
     }
     zip.finish()?;
     Ok(())
 }
 
 /// Sizes from 4 GB on need the large format (APPNOTE, section 4.3.9.2).
-fn options(time: Timestamp, size: u64) -> SimpleFileOptions {
+pub(crate) fn options(time: Timestamp, size: u64) -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .last_modified_time(dos_time(time).unwrap_or_default())

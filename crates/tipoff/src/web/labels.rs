@@ -16,6 +16,26 @@ pub(super) fn title(event: Event, subject: &str) -> String {
     }
 }
 
+/// The sign of an event: a symbol in `signs.html`, and with `e-` before it the class of its colours.
+pub(super) const fn sign(event: Event) -> &'static str {
+    match event {
+        Event::Fire => "fire",
+        Event::Person => "person",
+        Event::Vehicle => "vehicle",
+        Event::Animal => "animal",
+        Event::Doorbell => "bell",
+        Event::Tamper | Event::Fault | Event::Silence => "fault",
+        Event::Zone | Event::Line | Event::Input | Event::Sound => "zone",
+        Event::Motion => "motion",
+        Event::End | Event::Periodic | Event::Test | Event::Other => "other",
+    }
+}
+
+/// The name of an event on the review.
+pub(super) fn event(event: Event) -> &'static str {
+    event.title().unwrap_or("Not recognised")
+}
+
 /// Label of the state of a delivery.
 pub(super) const fn state(state: DeliveryState) -> &'static str {
     match state {

@@ -4,12 +4,13 @@
 //! most, or else of its own address (`net/limit.rs`). So slow clients cannot occupy the port. The first byte decides
 //! between TLS and plain HTTP, so one port serves both; before it, a balancer's connection says whose it is.
 
+mod silent_clients;
+mod timed_connection;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -21,13 +22,14 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, Sleep, timeout};
+use tokio::time::{Instant, timeout};
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 use tokio_util::task::TaskTracker;
 
+pub(super) use self::silent_clients::SilentClients;
+use self::timed_connection::Connection;
 use super::request_line::RepairedLine;
 use super::slow_body;
 use crate::config::{Http, Networks, Proxies};
@@ -49,11 +51,6 @@ const CONNECTIONS_MAX: usize = 512;
 const CONNECTIONS_PER_ADDRESS: usize = 128;
 /// Maximum time to the first byte, for the TLS handshake, for the head of a request, and between two requests.
 const HEAD_MAX: Duration = Duration::from_secs(10);
-/// Maximum time in which nothing moves on a connection.
-const STANDSTILL_MAX: Duration = Duration::from_secs(30);
-/// Minimum rate at which an answer is read, in bytes a second, averaged over [`STANDSTILL_MAX`]. A phone with bad reception
-/// is faster.
-const READER_RATE_MIN: u64 = 2 * 1024;
 /// Maximum size of a request's head; a larger one gets a 431. Also the buffer of an answer in memory.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
 
@@ -75,6 +72,8 @@ pub(super) struct Server {
     /// The networks of balancers, whose connections begin with a PROXY header.
     balancers: Arc<Networks>,
     headers: HeaderGate,
+    /// Reports clients of other protocols.
+    silent: SilentClients,
     /// Limits the warnings about connections that were not accepted.
     not_accepted: Arc<PerMinute<()>>,
 }
@@ -102,8 +101,14 @@ impl Server {
             proxies: settings.proxies.clone(),
             balancers: Arc::new(settings.proxy_protocol.clone()),
             headers: HeaderGate::new("http"),
+            silent: SilentClients::default(),
             not_accepted: Arc::default(),
         }
+    }
+
+    /// The same, which reports clients of other protocols.
+    pub(super) fn with_silent_clients(self, silent: SilentClients) -> Self {
+        Self { silent, ..self }
     }
 
     /// Serves until the program ends, each connection in its own task.
@@ -228,12 +233,18 @@ impl Server {
         socket: TcpStream,
         peer: SocketAddr,
     ) -> io::Result<(Either<TcpStream, Box<TlsStream<Rewound>>>, bool)> {
-        let mut first = [0; FIRST_BYTES];
-        let count = timeout(HEAD_MAX, socket.peek(&mut first)).await??;
-        let first = first.get(..count).unwrap_or_default();
+        let (mut first, began) = ([0; FIRST_BYTES], Instant::now());
+        let count = timeout(HEAD_MAX, socket.peek(&mut first)).await;
+        let first = match &count {
+            Ok(Ok(count)) => first.get(..*count).unwrap_or_default(),
+            _ => &[],
+        };
         if first.is_empty() {
+            self.silent.left(peer.ip(), began.elapsed());
+            count??;
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        self.silent.spoke(peer.ip(), first);
         if proxy_header::begins(first) {
             self.headers.report_unbelieved(peer.ip());
             return Err(io::ErrorKind::PermissionDenied.into());
@@ -290,102 +301,3 @@ async fn answer(
     handle.set_busy(false);
     response
 }
-
-/// A connection that fails if nothing moves on it, or if the client reads an answer too slowly.
-struct Connection<S> {
-    socket: S,
-    handle: ConnectionHandle,
-    standstill: Pin<Box<Sleep>>,
-    /// Since when nothing could be written.
-    blocked_at: Option<Instant>,
-    /// Time that may still pass without anything being written.
-    patience: Duration,
-}
-
-impl<S> Connection<S> {
-    fn new(socket: S, handle: ConnectionHandle) -> Self {
-        let standstill = Box::pin(tokio::time::sleep(STANDSTILL_MAX));
-        Self { socket, handle, standstill, blocked_at: None, patience: STANDSTILL_MAX }
-    }
-
-    /// Restarts the time limit after each success.
-    fn timed<T>(
-        &mut self,
-        poll: Poll<io::Result<T>>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
-        if poll.is_ready() {
-            self.handle.touch();
-            self.standstill.as_mut().reset(Instant::now() + STANDSTILL_MAX);
-            return poll;
-        }
-        match self.standstill.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-
-    /// Written bytes restore patience at [`READER_RATE_MIN`]; time without writing uses it up.
-    fn written(&mut self, bytes: usize) {
-        if let Some(blocked_at) = self.blocked_at.take() {
-            self.patience = self.patience.saturating_sub(blocked_at.elapsed());
-        }
-        let earned = Duration::from_millis(bytes as u64 * 1_000 / READER_RATE_MIN);
-        self.patience = (self.patience + earned).min(STANDSTILL_MAX);
-    }
-
-    /// Notes that nothing can be written. Returns whether the patience is used up.
-    fn blocked(&mut self) -> bool {
-        let now = Instant::now();
-        if self.blocked_at.is_none() {
-            self.blocked_at = Some(now);
-            self.standstill.as_mut().reset(now + self.patience);
-        }
-        self.patience.is_zero()
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let poll = Pin::new(&mut self.socket).poll_read(context, buffer);
-        if poll.is_ready() && self.blocked_at.is_some() {
-            // Sending does not count as reading.
-            return poll;
-        }
-        self.timed(poll, context)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.socket).poll_write(context, bytes);
-        match &poll {
-            Poll::Ready(Ok(count)) => self.written(*count),
-            Poll::Ready(Err(_)) => {}
-            Poll::Pending if self.blocked() => {
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-            }
-            Poll::Pending => {}
-        }
-        self.timed(poll, context)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
-    }
-}
-
-#[cfg(test)]
-mod tests;

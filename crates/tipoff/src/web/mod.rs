@@ -8,20 +8,28 @@ pub(crate) mod access;
 mod account_settings;
 pub(crate) mod account_types;
 mod action_links;
+mod added_channels;
 mod alarms;
 mod api;
 mod assets;
 mod audit_sentences;
 mod bar_chart;
+mod base_path;
+mod channel_draft;
+mod channel_export;
+mod channel_fields;
 mod client;
 mod cookie;
+mod device_changes;
 mod device_credentials;
 mod error_responses;
 mod etag;
 mod extract;
+mod first_test;
 mod health;
 mod hooks;
 mod host;
+mod incident_context;
 mod incident_query;
 pub(crate) mod incident_types;
 mod incident_zip;
@@ -37,20 +45,24 @@ mod pages;
 mod problem;
 mod proxy_policy;
 mod pulled_devices;
+mod qr_code;
 mod range;
 mod reader_clock;
 mod request_line;
+mod review_period;
+mod review_query;
 mod route_types;
 mod routes;
 mod security_headers;
+mod session_row;
 pub(crate) mod session_types;
 mod share_opens;
 mod slow_body;
 mod streaming_body;
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
-use anyhow::Context as _;
 use axum::extract::Request;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -65,10 +77,19 @@ use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
 pub(crate) use api::event_stream::EventStreams;
+pub(crate) use device_changes::{
+    DeviceEdit, add_device, described as described_edit, edit_device, of_device as audited_device,
+    origin as device_origin,
+};
+pub(crate) use incident_zip::{
+    contents as stored_files, options as zip_options, safe as safe_name,
+};
 pub(crate) use share_opens::ShareOpens;
 
 use access::{Access, Guard, Rights};
 use alarms::AlarmDiversion;
+pub(crate) use first_test::SetupWaits;
+use listener::SilentClients;
 use problem::Problem;
 use proxy_policy::ProxyPolicy;
 
@@ -83,14 +104,17 @@ use crate::media::renditions::Renditions;
 use crate::media::thumbnails::Thumbnails;
 use crate::modes::Modes;
 use crate::net::known::KnownAddresses;
+use crate::net::listen::explain;
+use crate::net::network::OwnAddress;
 use crate::net::tls::Tls;
 use crate::readiness::Health;
 use crate::receive::alarm::AlarmReceiver;
-use crate::receive::{DeviceDirectory, Transcripts};
+use crate::receive::{DeviceDirectory, RightPorts, Transcripts};
 use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::links::Links;
 use crate::runtime::notifier::ChannelNotifier;
+use crate::runtime::reload_requests::ReloadRequests;
 use crate::runtime::supervise::{Supervisor, Task};
 use crate::runtime::telemetry::Metrics;
 
@@ -129,6 +153,8 @@ pub(crate) struct AppState {
     pub(crate) transcripts: Transcripts,
     /// The state of the configuration file: faults, and settings that wait for a restart.
     pub(crate) configuration: watch::Receiver<ConfigState>,
+    /// Applies what was added to the configuration here.
+    pub(crate) reload_requests: ReloadRequests,
     /// Makes and caches thumbnails.
     pub(crate) thumbnails: Thumbnails,
     /// Makes and caches videos that browsers play.
@@ -141,6 +167,8 @@ pub(crate) struct AppState {
     pub(crate) actions: Actions,
     /// What to type into devices.
     pub(crate) reach: Reach,
+    /// Since when pages wait for the first test of a device.
+    pub(crate) waits: SetupWaits,
     /// Runs tasks, and signals the end of the program.
     pub(crate) supervisor: Supervisor,
     /// Limits the open event streams.
@@ -152,8 +180,10 @@ pub(crate) struct AppState {
 /// How devices reach us.
 #[derive(Clone)]
 pub(crate) struct Reach {
-    /// This machine's address in the local network.
-    pub(crate) host: String,
+    /// This machine's address.
+    pub(crate) own: OwnAddress,
+    /// The address that the first receiver listens on.
+    pub(crate) listen: IpAddr,
     /// The first port for mail. `None` if no receiver listens for it.
     pub(crate) smtp: Option<u16>,
     /// The first port for uploads. `None` if no receiver listens for it.
@@ -162,15 +192,22 @@ pub(crate) struct Reach {
     pub(crate) http: Option<u16>,
 }
 
+impl Reach {
+    /// The ports, for devices that come to the wrong one.
+    pub(crate) fn ports(&self) -> RightPorts {
+        RightPorts { smtp: self.smtp, ftp: self.ftp, http: self.http }
+    }
+
+    /// The address to type into devices, at the time of the call; `None` if this machine is on no network.
+    pub(crate) fn host(&self) -> Option<String> {
+        self.own.of(self.listen).map(|address| address.to_string())
+    }
+}
+
 impl AppState {
     /// The configured channels.
     fn channel_names(&self) -> Vec<String> {
         self.dispatch.states().into_iter().map(|channel| channel.name).collect()
-    }
-
-    /// Whether the configuration gives somebody this name to log in with.
-    fn is_user(&self, user: &str) -> bool {
-        self.directory.authenticator().is_configured_user(user)
     }
 
     /// Applies changes of devices: to logins, known addresses and live pages.
@@ -197,9 +234,8 @@ pub(crate) async fn bind(settings: &Http) -> anyhow::Result<Option<TcpListener>>
     let Some(Listener { address, .. }) = settings.listen else {
         return Ok(None);
     };
-    let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address} for HTTP: set another [http] listen, or \"off\"")
-    })?;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| explain(address, "`listen` in [http]", &error))?;
     Ok(Some(listener))
 }
 
@@ -207,10 +243,8 @@ pub(crate) async fn bind(settings: &Http) -> anyhow::Result<Option<TcpListener>>
 pub(crate) async fn bind_alarms(listeners: &[Listener]) -> anyhow::Result<Vec<TcpListener>> {
     let mut bound = Vec::new();
     for Listener { address, .. } in listeners {
-        let listener = TcpListener::bind(address).await.with_context(|| {
-            format!("cannot listen on {address} for alarms: set another [alarm] listen")
-        })?;
-        bound.push(listener);
+        let listener = TcpListener::bind(address).await;
+        bound.push(listener.map_err(|error| explain(*address, "`listen` in [alarm]", &error))?);
     }
     Ok(bound)
 }
@@ -225,7 +259,7 @@ pub(crate) fn start_alarms(
     supervisor: &Supervisor,
 ) {
     let server = listener::Server::new(Arc::new(listener), tls, known, &settings, ceiling);
-    let policy = Arc::new(ProxyPolicy::new(settings));
+    let policy = Arc::new(ProxyPolicy::new(settings, Vec::new()));
     let diversion = AlarmDiversion { policy, receiver };
     let router = Router::new().fallback(alarms::answer_all).with_state(diversion);
     serve(server, router, "alarm listener", supervisor);
@@ -250,11 +284,14 @@ pub(crate) fn start(
     });
     let known = Arc::clone(&state.access.gate().known);
     let listener = Arc::new(listener);
-    let server = listener::Server::new(listener, tls, known, &settings, ceiling);
-    let policy = Arc::new(ProxyPolicy::new(settings));
+    let server = listener::Server::new(listener, tls, known, &settings, ceiling)
+        .with_silent_clients(SilentClients::new(state.transcripts.clone(), state.reach.ports()));
+    let policy = Arc::new(ProxyPolicy::new(settings, routes::first_steps()));
     let diversion = AlarmDiversion { policy: Arc::clone(&policy), receiver: state.alarms.clone() };
-    let router = router(state)
-        .layer(from_fn(access::refuse_tokens_in_urls))
+    let router = router(state).layer(from_fn(access::refuse_tokens_in_urls));
+    // What changes a request's path stands before the router of the paths.
+    let router = Router::new()
+        .fallback_service(router)
         .layer(from_fn_with_state(policy, proxy_policy::recognise))
         .layer(from_fn(security_headers::harden))
         // Devices name any host or none, and speak no TLS: what is for browsers comes behind this.
@@ -303,13 +340,14 @@ fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// The pages that a link opens without a login. They are not compressed: their files are sent in ranges.
+/// The pages that open without a login: by a link, or because they show nothing. They are not compressed: their files are sent in ranges.
 fn shared_pages() -> Router<AppState> {
     const SHARE: &str = "/share/{incident}/{expires}/{signature}";
     const FILE: &str = "/share/{incident}/{expires}/{signature}/{arrival}/{file}";
     const RENDITION: &str = "/share/{incident}/{expires}/{signature}/{arrival}/{file}/rendition";
     Router::new()
         .route("/feed/{token}/incidents.atom", get(pages::feed::feed))
+        .route("/reach", get(pages::reach::reach))
         .route(SHARE, get(pages::share::share))
         .route(FILE, get(pages::share::file))
         .route(RENDITION, get(pages::share::rendition))

@@ -22,6 +22,18 @@ pub(crate) struct Problem {
     status: u16,
     /// What happened, and what to do.
     detail: String,
+    /// What is wrong with each field of a form.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<FieldFault>,
+}
+
+/// What is wrong with a field of a form.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct FieldFault {
+    /// The name of the field; empty if it is none of them.
+    pub(crate) field: String,
+    /// What is wrong, in a sentence.
+    pub(crate) message: String,
 }
 
 impl Problem {
@@ -32,7 +44,18 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Problem"),
             status: status.as_u16(),
             detail: detail.into(),
+            faults: Vec::new(),
         }
+    }
+
+    /// A problem whose detail is all faults of a form.
+    pub(crate) fn of_fields(status: StatusCode, faults: Vec<FieldFault>) -> Self {
+        let line = |fault: &FieldFault| match &*fault.field {
+            "" => fault.message.clone(),
+            field => format!("{field}: {}", fault.message),
+        };
+        let detail = faults.iter().map(line).collect::<Vec<_>>().join("; ");
+        Self { faults, ..Self::new(status, detail) }
     }
 
     /// A 404. It does not say whether the thing ever existed: retention removes old ones.

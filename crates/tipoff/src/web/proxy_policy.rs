@@ -1,4 +1,4 @@
-//! Which reverse proxies are trusted, and what they may say of a request: address, TLS, user and role.
+//! Which reverse proxies are trusted, and what they may say of a request: address, TLS, base path, user and role.
 //!
 //! It is the outermost layer after the security headers: handlers only see the [`Client`] that it makes. A header of a
 //! proxy counts only if the connection comes from a trusted address (and has the proxy's secret, if one is set); for anybody
@@ -14,17 +14,22 @@ use axum::response::{IntoResponse, Redirect, Response};
 use subtle::ConstantTimeEq;
 use tipoff_spool::Role;
 
+use super::base_path::{self, Place};
 use super::client::{Client, ProxyUser};
 use super::host::{self, HostError};
 use super::listener::Peer;
 use super::problem::Problem;
-use crate::config::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
+use super::security_headers::ByIngress;
+use crate::config::{BasePath, HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
 use crate::receive::is_deceptive;
 use crate::runtime::per_minute::PerMinute;
 
 /// Headers that proxies add if they are configured to.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// The base path, as Traefik and others write it, and as Home Assistant's ingress does.
+const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+const INGRESS_PATH: HeaderName = HeaderName::from_static("x-ingress-path");
 /// Maximum length of a user's name in a proxy's header, in characters.
 const USER_CHARS_MAX: usize = 100;
 /// Paths that answer without TLS and for every host, for health checks; they contain nothing of incidents.
@@ -38,19 +43,35 @@ pub(super) struct ProxyPolicy {
     proxies: Proxies,
     /// Host names that browsers may use, besides addresses and `localhost`.
     names: Vec<String>,
+    /// Path of `public_url`, for proxies that name none.
+    base: BasePath,
+    /// The first steps of our own paths.
+    own_steps: Vec<&'static str>,
     /// Host of `public_url`: behind it is a proxy that checks its users.
     public_host: Option<String>,
     /// Limits warnings about requests that are not trusted.
     complaints: PerMinute<()>,
 }
 
-/// Refuses requests for foreign host names, and adds the client to all others.
+/// Finds out the base path, and answers below it.
 pub(super) async fn recognise(
     State(policy): State<Arc<ProxyPolicy>>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let (base, by_ingress) = policy.base_path(peer, request.headers());
+    let is_unlike_ours = !policy.own_steps.contains(&base.first_step());
+    let place = Place::of(base, is_unlike_ours, &mut request);
+    let mut response = place.answer(admit(policy, peer, request, next)).await;
+    if let Some(by_ingress) = by_ingress {
+        response.extensions_mut().insert(by_ingress);
+    }
+    response
+}
+
+/// Refuses requests for foreign host names, and adds the client to all others.
+async fn admit(policy: Arc<ProxyPolicy>, peer: Peer, mut request: Request, next: Next) -> Response {
     let is_open = OPEN.contains(&request.uri().path());
     let host = match policy.host(&request, peer, is_open) {
         Ok(host) => Some(host),
@@ -66,9 +87,20 @@ pub(super) async fn recognise(
 }
 
 impl ProxyPolicy {
-    pub(super) fn new(settings: Http) -> Self {
+    /// `own_steps` are the first steps of our own paths. A base path with one of them must be removed by the proxy.
+    pub(super) fn new(settings: Http, own_steps: Vec<&'static str>) -> Self {
+        let base = settings.base_path();
+        if own_steps.contains(&base.first_step()) {
+            tracing::warn!(
+                path = base.as_str(),
+                "The path of `public_url` begins like a page of ours: the proxy must remove it from requests, \
+                 or use another path."
+            );
+        }
         Self {
             tls_only: settings.listen.is_some_and(|listen| listen.tls),
+            base,
+            own_steps,
             public_host: settings.public_host(),
             names: settings.names,
             proxies: settings.proxies,
@@ -79,7 +111,8 @@ impl ProxyPolicy {
     /// The host that a request names, if it is one of ours. If it is not, this is logged, but for health checks (`is_open`).
     fn host(&self, request: &Request, peer: Peer, is_open: bool) -> Result<HostName, HostError> {
         let host = host::of(request)?.ok_or(HostError::Unclear)?;
-        if host::is_ours(&host, &self.names) {
+        let is_of_proxy = || self.proxies.alone && self.believes(peer, request.headers());
+        if host::is_ours(&host, &self.names) || is_of_proxy() {
             return Ok(host);
         }
         if is_open {
@@ -96,6 +129,40 @@ impl ProxyPolicy {
         Err(HostError::NotOurs)
     }
 
+    /// The path below which the browser sees our pages, and whether it is that of Home Assistant's ingress. Only a trusted
+    /// proxy may name one; otherwise it is that of `public_url`.
+    fn base_path(&self, peer: Peer, headers: &HeaderMap) -> (BasePath, Option<ByIngress>) {
+        let by_ingress = headers.contains_key(INGRESS_PATH);
+        let name = if by_ingress { INGRESS_PATH } else { FORWARDED_PREFIX };
+        if !headers.contains_key(&name) || !self.believes(peer, headers) {
+            return (self.base.clone(), None);
+        }
+        let Some(base) = only(headers, &name).and_then(BasePath::parse) else {
+            self.log(|| tracing::warn!(header = %name, "A proxy's base path cannot be used."));
+            return (self.base.clone(), None);
+        };
+        (base, by_ingress.then_some(ByIngress))
+    }
+
+    /// Whether a request comes from a trusted proxy, with its secret if there is one.
+    fn believes(&self, peer: Peer, headers: &HeaderMap) -> bool {
+        let Proxies { trusted, secret, .. } = &self.proxies;
+        let address = peer.address.ip().to_canonical();
+        if !trusted.contains(address) {
+            return false;
+        }
+        let is_believed = secret.as_ref().is_none_or(|secret| shows(headers, secret.expose()));
+        if !is_believed {
+            self.log(|| {
+                tracing::warn!(
+                    peer = %address,
+                    "A request from a trusted proxy's address does not show `proxy_secret`."
+                )
+            });
+        }
+        is_believed
+    }
+
     /// The client behind a connection. A proxy without its secret is treated like any other client.
     pub(super) fn client(
         &self,
@@ -105,19 +172,7 @@ impl ProxyPolicy {
     ) -> Client {
         let Peer { address, by_tls } = peer;
         let address = address.ip().to_canonical();
-        let Proxies { trusted, secret, .. } = &self.proxies;
-        let is_proxy = trusted.contains(address);
-        let is_believed =
-            is_proxy && secret.as_ref().is_none_or(|secret| shows(headers, secret.expose()));
-        if !is_believed {
-            if is_proxy {
-                self.log(|| {
-                    tracing::warn!(
-                        peer = %address,
-                        "A request from a trusted proxy's address does not show `proxy_secret`."
-                    )
-                });
-            }
+        if !self.believes(peer, headers) {
             return Client { address, by_tls, user: None };
         }
         let proto = only(headers, &FORWARDED_PROTO);
@@ -131,7 +186,7 @@ impl ProxyPolicy {
     /// The user that a trusted proxy names. Without a secret, only a request for the public host counts: a page on the
     /// internet whose name leads here can make a browser at the proxy's address send any header.
     fn user(&self, host: Option<&HostName>, headers: &HeaderMap) -> Option<ProxyUser> {
-        let Proxies { user_header, role_header, role, secret, .. } = &self.proxies;
+        let Proxies { user_header, role_header, role, alone, secret, .. } = &self.proxies;
         let name = user_header.as_ref().and_then(|header| only(headers, header))?.trim();
         // A list may contain a name that the client itself sent.
         let is_one = !name.is_empty() && !name.contains([',', ';']);
@@ -139,7 +194,7 @@ impl ProxyPolicy {
             return None;
         }
         let is_public = host.is_some_and(|host| Some(&host.0) == self.public_host.as_ref());
-        if secret.is_none() && !is_public {
+        if secret.is_none() && !is_public && !alone {
             self.log(|| tracing::warn!(
                 "A proxy's user was not believed: the request is not for the host of `public_url`, \
                  and there is no `proxy_secret`."
@@ -214,6 +269,7 @@ fn to_tls(request: &Request) -> Response {
         return Problem::new(StatusCode::BAD_REQUEST, "use https://").into_response();
     };
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let path = base_path::prefixed(path);
     Redirect::temporary(&format!("https://{host}{path}")).into_response()
 }
 
@@ -230,7 +286,10 @@ mod tests {
              proxy_user_header = \"Remote-User\"\n{settings}"
         );
         let config = Config::parse(None, &source, None, &|_| None);
-        ProxyPolicy::new(config.unwrap_or_else(|faults| panic!("{}", faults.render(false))).http)
+        ProxyPolicy::new(
+            config.unwrap_or_else(|faults| panic!("{}", faults.render(false))).http,
+            vec!["devices"],
+        )
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {

@@ -107,6 +107,19 @@ impl ReaderClock {
         Some((begin(date)?, begin(date.tomorrow().ok()?)?))
     }
 
+    /// When this hour of a day begins in the reader's zone, on a day that has it. `None` if it is too far away for the
+    /// calendar.
+    pub(crate) fn hour(&self, date: Date, hour: i8) -> Option<Timestamp> {
+        let zoned = date.at(hour, 0, 0, 0).to_zoned_datetime(self.zone.clone()).ok()?;
+        Some(Timestamp::from_ms(zoned.timestamp().as_millisecond()))
+    }
+
+    /// The day and the hour of a time in the reader's zone.
+    pub(crate) fn day_and_hour(&self, time: Timestamp) -> (Date, i8) {
+        let zoned = self.zoned(time);
+        (zoned.date(), zoned.hour())
+    }
+
     /// When today began.
     pub(crate) fn today(&self) -> Timestamp {
         self.bounds(self.zoned(self.now).date()).map_or(self.now, |(begin, _)| begin)

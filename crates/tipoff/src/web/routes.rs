@@ -29,6 +29,7 @@ macro_rules! tab {
 #[rustfmt::skip]
 pub(super) const PAGES: &[PageRoute] = &[
     page("/", tab!("Timeline", "timeline"), Everybody, || get(pages::timeline::timeline)),
+    page("/review", tab!("Review", "review"), Everybody, || get(pages::review::review)),
     page("/incidents/{id}", None, Everybody, || get(pages::incident::incident)),
     page("/devices", tab!("Devices", "camera"), Everybody, || get(pages::devices::list)),
     page("/devices/add", None, Owners, || get(pages::add_device::add)),
@@ -38,6 +39,8 @@ pub(super) const PAGES: &[PageRoute] = &[
     page("/sessions", tab!("Sessions", "talk"), Everybody, || get(pages::sessions::list)),
     page("/sessions/{id}", None, Everybody, || get(pages::sessions::one)),
     page("/channels", tab!("Channels", "send"), Everybody, || get(pages::channels::list)),
+    page("/channels/add", None, Owners, || get(pages::channel_form::add)),
+    page("/channels/transfer", None, Owners, || get(pages::channel_transfer::transfer)),
     page("/overview", tab!("Overview", "gauge"), Everybody, || get(pages::overview::overview)),
     page("/settings", None, Everybody, || get(pages::settings::settings)),
     page("/shares", None, Owners, || get(pages::shares::shares)),
@@ -51,6 +54,11 @@ pub(super) const CALLS: &[ApiRoute] = &[
     call(|| routes!(api::incidents::list), Everybody, Reads),
     call(|| routes!(api::incidents::one), Everybody, Reads),
     call(|| routes!(api::incidents::zip), Everybody, Reads),
+    call(|| routes!(api::incident_sets::zip), Everybody, Reads),
+    call(|| routes!(api::incident_sets::remove), OwnersInPerson, Writes(&[Did::IncidentRemove])),
+    call(|| routes!(api::review::counts), Everybody, Reads),
+    call(|| routes!(api::review::mark), EverybodyInPerson, NoEntry("one's own marks")),
+    call(|| routes!(api::review::see_all), EverybodyInPerson, NoEntry("one's own marks")),
     call(|| routes!(api::incidents::retry), Owners, Writes(&[Did::Retry])),
     call(|| routes!(api::incidents::lock), Owners, Writes(&[Did::Lock])),
     call(|| routes!(api::incidents::unlock), Owners, Writes(&[Did::Unlock])),
@@ -76,6 +84,16 @@ pub(super) const CALLS: &[ApiRoute] = &[
     call(|| routes!(api::channels::list), Everybody, Reads),
     call(|| routes!(api::channels::test), Owners, Writes(&[Did::ChannelTest])),
     call(|| routes!(api::channels::pause), Owners, Writes(&[Did::ChannelPause, Did::ChannelResume])),
+    call(|| routes!(api::added_channels::types), Owners, Reads),
+    call(|| routes!(api::added_channels::add), Owners, Writes(&[Did::ChannelAdd])),
+    call(|| routes!(api::added_channels::settings), Owners, Reads),
+    call(|| routes!(api::added_channels::change), Owners, Writes(&[Did::ChannelChange])),
+    call(|| routes!(api::added_channels::remove), Owners, Writes(&[Did::ChannelRemove])),
+    call(|| routes!(api::added_channels::test), Owners, Writes(&[Did::ChannelTest])),
+    call(|| routes!(api::channel_transfer::export), Owners, Reads),
+    call(|| routes!(api::channel_transfer::import), Owners, Writes(&[Did::ChannelAdd])),
+    call(|| routes!(api::telegram_setup::bot), Owners, NoEntry("it asks for the bot's name")),
+    call(|| routes!(api::telegram_setup::chat), Owners, NoEntry("it waits for a message to the bot")),
     call(|| routes!(api::home_state::show), Everybody, Reads),
     call(|| routes!(api::home_state::change), Owners, Writes(&[Did::Mode, Did::Mute])),
     call(|| routes!(api::sessions::list), Everybody, Reads),
@@ -112,6 +130,17 @@ pub(super) const FORMS: &[FormRoute] = &[
     form("/act/{token}", None, Writes(ACTIONS), action_links::route),
     form("/hooks/{channel}", None, Writes(ACTIONS), hooks::route),
 ];
+
+/// First steps of paths that are in none of the tables.
+const OTHER_STEPS: [&str; 10] =
+    ["api", "assets", "away", "feed", "healthz", "media", "metrics", "readyz", "share", "sw.js"];
+
+/// The first steps of all paths, such as `devices`.
+pub(super) fn first_steps() -> Vec<&'static str> {
+    let paths = PAGES.iter().map(|page| page.path).chain(FORMS.iter().map(|form| form.path));
+    let first = |path: &'static str| path.split('/').nth(1).filter(|step| !step.is_empty());
+    OTHER_STEPS.into_iter().chain(paths.filter_map(first)).collect()
+}
 
 #[cfg(test)]
 mod tests;

@@ -108,7 +108,7 @@ fn of_owners(page: &str) -> Vec<&str> {
     let forms = forms.filter(|form| form.contains("data-api") && !form.contains("data-own"));
     let links = page.split("href=\"").skip(1).filter_map(|link| link.split_once('"'));
     let links = links.map(|(link, _)| link).filter(|link| {
-        ["/devices/add", "/audit", "/shares"].contains(link) || link.ends_with("/setup")
+        ["devices/add", "audit", "shares"].contains(link) || link.ends_with("/setup")
     });
     forms.chain(links).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use tipoff_testkit::camera::{Camera, Options, Vendor};
+use tipoff_testkit::telegram;
 
 use crate::camera_setup::CAMERA_PASSWORD;
 use crate::harness::{Home, PICTURE, Server, mail, send};
@@ -11,6 +12,7 @@ use crate::hook::Hook;
 use crate::hostile_browser::{Answer, ask, cookie};
 use crate::hostile_links::sign;
 use crate::pages::forms;
+use crate::telegram::Phone;
 use crate::users::{OWNER, Person, code, with_password};
 
 const MODES: &str = "[[mode]]\nname = \"home\"\n[[mode]]\nname = \"away\"\n";
@@ -97,6 +99,28 @@ fn drive_devices_and_incidents(it: &mut Recorder<'_>, owner: &Person<'_>) {
     }
     let body = json!({"mode": "away", "muted_for_s": 60});
     it.call(owner, "PATCH /api/v1/house", "", body);
+    it.call(owner, "PUT /api/v1/incidents/marks", "", json!({"ids": [1], "seen": true}));
+    let (from, until) = ("2026-11-24T08:00:00Z", "2026-11-24T18:00:00Z");
+    let body = json!({"from": from, "until": until, "up_to": 1});
+    it.call(owner, "POST /api/v1/review/seen", "", body);
+    it.call(owner, "POST /api/v1/incidents/remove", "", json!({"ids": [1]}));
+}
+
+fn drive_added_channels(it: &mut Recorder<'_>, owner: &Person<'_>, hook: &Hook) {
+    let settings = json!({"url": hook.url()});
+    let mut draft = json!({"name": "x", "type": "webhook", "settings": settings});
+    it.call(owner, "POST /api/v1/channel-tests", "", draft.clone());
+    it.call(owner, "POST /api/v1/channels", "", draft.clone());
+    draft["version"] = owner.json("GET /api/v1/channels/x/settings")["version"].clone();
+    it.call(owner, "PUT /api/v1/channels/{name}/settings", "x", draft);
+    it.call(owner, "POST /api/v1/channels/{name}/remove", "x", json!({}));
+    let toml = hook.channel().replace("\"hook\"", "\"imported\"");
+    it.call(owner, "POST /api/v1/added-channels", "", json!({"toml": toml}));
+    let phone = Phone::new(telegram::Options::default());
+    let bot = json!({"token": telegram::TOKEN, "api": phone.telegram.url()});
+    phone.telegram.write(telegram::CHAT, "hello", "Ann");
+    it.call(owner, "POST /api/v1/telegram/bot", "", bot.clone());
+    it.call(owner, "POST /api/v1/telegram/chat", "", bot);
 }
 
 fn drive_camera_setup(it: &mut Recorder<'_>, owner: &Person<'_>, device: &Value) {
@@ -159,6 +183,7 @@ fn every_call_that_changes_something_writes_the_entries_of_its_line() {
     let document = owner.json("GET /api");
     let mut it = Recorder { server: &server, home: &home, written: BTreeMap::new() };
     drive_devices_and_incidents(&mut it, &owner);
+    drive_added_channels(&mut it, &owner, &hook);
     drive_accounts(&mut it, &owner);
     let mut routes = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {

@@ -97,15 +97,17 @@ const PAGES: &[&str] = &[
     "docs/rules.md",
 ];
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+/// The root of the repository.
+pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-fn pages() -> Vec<String> {
+/// The pages with examples.
+pub fn pages() -> Vec<String> {
     let of_channels = CHANNELS.iter().map(|entry| format!("docs/channels/{}.md", entry.kind));
     PAGES.iter().map(|page| (*page).to_owned()).chain(of_channels).collect()
 }
 
 /// What stands in a page between a line of three backquotes with this word and the next such line.
-fn blocks<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
+pub fn blocks<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
     let begin = format!("```{word}\n");
     text.split(&begin).skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }

@@ -45,7 +45,7 @@ fn on_a_fresh_machine_no_fault_is_found_and_no_file_is_made() {
     let said = text(&output);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("will be made at the first start"), "{said}");
-    assert!(said.contains("-> `tipoff init` sets up Telegram"), "{said}");
+    assert!(said.contains("-> add a channel in the dashboard"), "{said}");
     assert!(said.contains("Nothing is wrong;"), "{said}");
     assert!(!home.data_dir().exists());
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);

@@ -1,7 +1,7 @@
 //! Starts the real program in a folder of its own, on free ports, and stops it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -137,6 +137,8 @@ pub struct Server {
     /// Listeners of `[alarm]`: those that speak HTTP, and those that take frames.
     pub alarms: Vec<SocketAddr>,
     pub framed: Vec<SocketAddr>,
+    /// All that it printed at its start.
+    pub said: String,
     /// Where it said its dashboard is.
     pub dashboard: String,
     /// The program and its first arguments, which name the configuration.
@@ -174,11 +176,15 @@ impl Server {
         drop(command);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (mut smtp, mut ftp, mut http) = (Vec::new(), Vec::new(), None);
-        let mut dashboard = String::new();
+        let (mut said, mut dashboard) = (String::new(), String::new());
         let (mut alarms, mut framed) = (Vec::new(), Vec::new());
-        let (mut host, mut is_ftp) = ("127.0.0.1".to_owned(), false);
+        // A host name, or none, is this machine in tests.
+        let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let (mut host, mut is_ftp) = (here.to_string(), false);
         for line in lines.by_ref() {
             let line = line.unwrap();
+            said += &line;
+            said.push('\n');
             let words: Vec<&str> = line.split_whitespace().collect();
             match words.as_slice() {
                 [protocol, "server", address] => {
@@ -186,12 +192,13 @@ impl Server {
                     is_ftp = *protocol == "FTP";
                 }
                 ["port", port] => {
-                    let address = SocketAddr::new(host.parse().unwrap(), port.parse().unwrap());
+                    let address =
+                        SocketAddr::new(host.parse().unwrap_or(here), port.parse().unwrap());
                     if is_ftp { &mut ftp } else { &mut smtp }.push(address);
                 }
                 ["address", url] => {
                     let address = url.trim_start_matches("http://").trim_end_matches("/h");
-                    alarms.push(address.parse().unwrap());
+                    alarms.extend(address.parse::<SocketAddr>());
                 }
                 ["XMEye", address] => framed.push(address.parse().unwrap()),
                 ["Dashboard", url, ..] => dashboard = (*url).to_owned(),
@@ -210,7 +217,7 @@ impl Server {
         let http = http.unwrap_or_else(|| "127.0.0.1:1".parse().unwrap());
         // The first one is the HTTP port.
         alarms.retain(|it| *it != http);
-        Self { child, smtp, ftp, http, alarms, framed, dashboard, beside, log }
+        Self { child, smtp, ftp, http, alarms, framed, said, dashboard, beside, log }
     }
 
     /// A link that sets the password of the dashboard, as the command prints it.

@@ -96,6 +96,11 @@ impl Hook {
         hook
     }
 
+    /// The address to post to.
+    pub fn url(&self) -> String {
+        format!("http://{}/alert", self.address)
+    }
+
     /// The configuration of a channel that sends here.
     pub fn channel(&self) -> String {
         channel_at(self.address)

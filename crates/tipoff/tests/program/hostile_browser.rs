@@ -152,7 +152,7 @@ fn requests_for_an_unknown_host_name_are_refused() {
 /// The example of docs/dashboard.md, as somebody copies it.
 fn documented_proxy() -> String {
     let page = std::fs::read_to_string("../../docs/dashboard.md").unwrap();
-    let block = page.split("```toml\n").find(|block| block.contains("trusted_proxies")).unwrap();
+    let block = page.split("```toml\n").find(|block| block.contains("proxy_secret =")).unwrap();
     let block = block.split("```").next().unwrap();
     assert!(block.contains("proxy_user_header = \"Remote-User\""), "{block}");
     block.replace("127.0.0.1:8080", "127.0.0.1:0")

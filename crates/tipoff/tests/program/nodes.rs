@@ -219,6 +219,20 @@ fn changes_at_one_node_hold_at_all() {
     assert!(nodes.hook.delivered().is_empty());
     ask(without, &token, "PUT", path, "{\"paused\":false}");
     nodes.wait_for_all(&["paused".to_owned()].into());
+    // A channel that is added at one is in use at the other, and removed from both.
+    let names = |server: &Server| -> Vec<String> {
+        let channels: Value =
+            serde_json::from_str(&ask(server, &token, "GET", "/api/v1/channels", "")).unwrap();
+        let names = channels.as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap());
+        names.map(str::to_owned).collect()
+    };
+    let added =
+        serde_json::json!({"name": "x", "type": "webhook", "settings": {"url": nodes.hook.url()}});
+    ask(without, &token, "POST", "/api/v1/channels", &added.to_string());
+    assert_eq!(names(without), ["hook", "x"]);
+    wait_for("the channel at the other node", || (names(with) == ["hook", "x"]).then_some(()));
+    ask(with, &token, "POST", "/api/v1/channels/x/remove", "");
+    wait_for("its end at the first", || (names(without) == ["hook"]).then_some(()));
     // Links of alerts open at every node, and devices see one certificate.
     let file = |node: usize, name: &str| std::fs::read(nodes.homes[node].data_dir().join(name));
     for name in ["link.key", "tls/certificate.pem", "tls/key.pem"] {

@@ -1,7 +1,7 @@
 //! What Telegram can be configured with: `check`, its errors, the reference and the dashboard read this.
 
 use crate::settings::TIMEOUT;
-use crate::{Setting, Shape};
+use crate::{Hint, Setting, Shape};
 
 /// In alphabetical order.
 pub(super) const SETTINGS: &[Setting] = &[
@@ -104,5 +104,17 @@ pub(super) const SETTINGS: &[Setting] = &[
               `\"webhook\"` has Telegram call `http.public_url`, which must begin with https://, \
               `\"off\"`: not at all. Without it: poll.",
         example: "\"webhook\"",
+    },
+];
+
+/// Where the values of those are found that everybody needs.
+pub(super) const FIND: &[Hint] = &[
+    Hint {
+        key: "token",
+        place: "In Telegram, open a chat with @BotFather, send /newbot, and give the bot a name; BotFather answers with the token.",
+    },
+    Hint {
+        key: "chat",
+        place: "Write any message to your bot; this page then finds the number of the chat. For a group: add the bot to it and write there.",
     },
 ];

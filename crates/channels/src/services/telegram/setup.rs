@@ -72,17 +72,23 @@ impl Setup {
     /// Waits until somebody writes to the bot or adds it to a group or channel, and returns the latest such chat.
     /// Called again, it waits for the next one.
     pub async fn wait_for_chat(&self, patience: Duration) -> Result<Chat, String> {
+        let nobody = || format!("nobody wrote to the bot within {} s", patience.as_secs());
+        self.look_for_chat(patience).await?.ok_or_else(nobody)
+    }
+
+    /// The same; `None` if nobody does within this time.
+    pub async fn look_for_chat(&self, patience: Duration) -> Result<Option<Chat>, String> {
         let deadline = Instant::now() + patience;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(format!("nobody wrote to the bot within {} s", patience.as_secs()));
+                return Ok(None);
             }
             let poll_s = left.as_secs().min(POLL_S);
             match self.updates(poll_s).await {
                 Ok(updates) => {
                     if let Some(chat) = updates.iter().rev().find_map(chat) {
-                        return Ok(chat);
+                        return Ok(Some(chat));
                     }
                 }
                 // A running Tipoff with this bot asks, too: it pauses after the conflict.

@@ -20,7 +20,9 @@ pub(super) fn look(config: &Config) -> Vec<Finding> {
         format!("PROXY headers are expected from {}, and refused from others", named.join("; ")),
     );
     let ftp = &config.ftp;
-    let is_unclear = !ftp.proxy_protocol.is_empty() && ftp.public_address.is_none();
+    let is_unclear = !ftp.proxy_protocol.is_empty()
+        && ftp.public_address.is_none()
+        && config.public_address.is_none();
     let passive = is_unclear.then(|| {
         Finding::hint(
             about,

@@ -17,16 +17,20 @@ use rustix::process::{Resource, geteuid, getrlimit};
 use tipoff_model::Timestamp;
 use tipoff_spool::SharedPlace;
 use tipoff_video::{Held, Launcher, Transcoder};
+use tokio::net::lookup_host;
 use tokio::time::timeout;
 
+use super::super::container;
 use super::certificate::day;
 use super::finding::Finding;
-use crate::config::{Config, Video};
+use crate::config::{Config, PublicAddress, Video};
 use crate::net::network;
 use crate::{open_files, programs};
 
 /// Time limit for ffmpeg and ffprobe together to print their versions.
 const FFMPEG_MAX: Duration = Duration::from_secs(20);
+/// Time limit for the lookup of a host name.
+const LOOKUP_MAX: Duration = Duration::from_secs(5);
 /// An earlier time is wrong: this program was written later (2025-01-01, in seconds since 1970). A
 /// machine without a battery for its clock starts in 1970 …
 const CLOCK_S_MIN: i64 = 1_735_689_600;
@@ -47,16 +51,19 @@ pub(super) fn address(config: &Config, lan: Option<IpAddr>, in_container: bool) 
             "set `listen` in [smtp] and [ftp] to 0.0.0.0, or to this machine's address",
         );
     }
+    if let Some(public) = &config.public_address {
+        return Finding::fine(about, format!("type {public} into the cameras as the server"));
+    }
     match lan {
         None => Finding::hint(
             about,
             "this machine seems to be on no network",
             "connect it to the one that the cameras are on",
         ),
-        Some(lan) if in_container && is_of_engine(lan) => Finding::hint(
+        Some(lan) if in_container && container::is_of_engine(lan) => Finding::hint(
             about,
             format!("{lan} is the container's own, which cameras do not reach"),
-            "tell the cameras the address of the machine that runs the container",
+            "set TIPOFF_PUBLIC_ADDRESS to the address of the machine that runs the container",
         ),
         Some(lan) => {
             let given = addresses.iter().find(|ip| !ip.is_unspecified() && !ip.is_loopback());
@@ -85,13 +92,20 @@ pub(super) async fn peers(config: &Config, now: Timestamp) -> Option<Finding> {
     ))
 }
 
-/// Whether an address is of the networks that Docker (172.16.0.0/12) or Podman (10.88.0.0/16)
-/// assign to containers.
-fn is_of_engine(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => matches!(address.octets(), [172, 16..=31, ..] | [10, 88, ..]),
-        IpAddr::V6(_) => false,
+/// A hint if the host name of `public_address` is unknown here: PASV cannot answer with it then.
+pub(super) async fn public_name(public: Option<&PublicAddress>) -> Option<Finding> {
+    let Some(PublicAddress::Name(name)) = public else {
+        return None;
+    };
+    let found = timeout(LOOKUP_MAX, lookup_host((name.as_str(), 0))).await;
+    if found.is_ok_and(|found| found.is_ok()) {
+        return None;
     }
+    Some(Finding::hint(
+        "address",
+        format!("{name} (`public_address`) is unknown to the name server of this machine"),
+        "check the name; if only cameras know it, set `public_address` in [ftp] to the IP address",
+    ))
 }
 
 /// Whether videos can be converted so that phones play them, and how far ffmpeg is confined meanwhile.
@@ -230,18 +244,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_containers() {
-        for (address, is_of_engine_) in [
-            ("172.17.0.2", true),
-            ("172.31.255.255", true),
-            ("172.32.0.1", false),
-            ("10.88.0.4", true),
-            ("10.0.0.4", false),
-            ("192.168.1.10", false),
-            ("::1", false),
+    fn the_address_for_cameras_is_the_configured_one_or_this_machines() {
+        let found = |source: &str, lan: Option<&str>, in_container| {
+            let config = Config::parse(None, source, None, &|_| None).unwrap();
+            let finding = address(&config, lan.map(|it| it.parse().unwrap()), in_container);
+            (finding.mark, finding.found)
+        };
+        let public = "public_address = \"nas.lan\"\n";
+        for (source, lan, in_container, mark, word) in [
+            ("", Some("192.168.1.10"), false, Mark::Fine, "192.168.1.10"),
+            ("", Some("172.17.0.2"), true, Mark::Hint, "container's own"),
+            ("", Some("172.17.0.2"), false, Mark::Fine, "172.17.0.2"),
+            ("", None, false, Mark::Hint, "no network"),
+            (public, None, false, Mark::Fine, "nas.lan"),
+            (public, Some("172.17.0.2"), true, Mark::Fine, "nas.lan"),
         ] {
-            assert_eq!(is_of_engine(address.parse().unwrap()), is_of_engine_, "{address}");
+            let (is, text) = found(source, lan, in_container);
+            assert!(is == mark && text.contains(word), "{source}: {text}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_public_name_that_nobody_knows_is_a_hint() {
+        let name = |name: &str| PublicAddress::Name(name.to_owned());
+        assert!(public_name(None).await.is_none());
+        assert!(public_name(Some(&name("localhost"))).await.is_none());
+        let finding = public_name(Some(&name("tipoff.invalid"))).await.unwrap();
+        assert!(finding.mark == Mark::Hint && finding.found.contains("tipoff.invalid"));
     }
 
     fn at(seconds: i64) -> Timestamp {

@@ -5,7 +5,7 @@
 //! program is quoted.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::super::own_url;
 use super::finding::Finding;
 use crate::config::{Config, Ftp, Networks};
 use crate::net::proxy_header::LOCAL_HEADER;
@@ -119,7 +120,7 @@ async fn listener(port: Port<'_>, in_use: Option<bool>) -> Finding {
 /// Where this machine itself is in a network of balancers, the connection begins as a balancer's health check.
 async fn answer(port: Port<'_>) -> io::Result<String> {
     let Port { protocol, address, balancers } = port;
-    let mut socket = TcpStream::connect(reachable(address)).await?;
+    let mut socket = TcpStream::connect(own_url::from_here(address)).await?;
     let mut bytes = Vec::new();
     if balancers.contains(socket.local_addr()?.ip()) {
         socket.write_all(&LOCAL_HEADER).await?;
@@ -135,20 +136,6 @@ async fn answer(port: Port<'_>) -> io::Result<String> {
         }
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// The address to connect to: loopback where the port listens on every address (`0.0.0.0`, `::`).
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    match address {
-        SocketAddr::V4(it) if it.ip().is_unspecified() => {
-            address.set_ip(Ipv4Addr::LOCALHOST.into())
-        }
-        SocketAddr::V6(it) if it.ip().is_unspecified() => {
-            address.set_ip(Ipv6Addr::LOCALHOST.into())
-        }
-        _ => {}
-    }
-    address
 }
 
 /// What it means that a port cannot be bound (`error`), and that `answer` comes from there. A
@@ -201,16 +188,18 @@ fn shown(answer: Option<&str>) -> String {
 
 /// The ports of data connections; `None` without an FTP listener. A running Tipoff binds such a
 /// port only while sessions need it, so most are free even then.
-pub(super) fn passive(ftp: &Ftp, in_container: bool) -> Option<Finding> {
+pub(super) fn passive(config: &Config, in_container: bool) -> Option<Finding> {
+    let ftp = &config.ftp;
+    let is_named = ftp.public_address.is_some() || config.public_address.is_some();
     let ip = ftp.listen.first()?.address.ip();
     let tried = ftp.passive_ports.clone().take(PASSIVE_TRIED_MAX);
     let free = tried.filter(|port| TcpListener::bind((ip, *port)).is_ok()).count();
-    Some(judge_passive(ftp, free, in_container))
+    Some(judge_passive(ftp, free, in_container && !is_named))
 }
 
-/// Wrong if no port is free: then no file can be uploaded. A hint in a container, whose own address
+/// Wrong if no port is free: then no file can be uploaded. A hint in a container whose own address
 /// `PASV` would answer.
-fn judge_passive(ftp: &Ftp, free: usize, in_container: bool) -> Finding {
+fn judge_passive(ftp: &Ftp, free: usize, answers_container: bool) -> Finding {
     let about = "FTP data ports";
     let (first, last) = (ftp.passive_ports.start(), ftp.passive_ports.end());
     if free == 0 {
@@ -220,13 +209,13 @@ fn judge_passive(ftp: &Ftp, free: usize, in_container: bool) -> Finding {
             "set another range as `passive_ports` in [ftp]",
         );
     }
-    if in_container && ftp.public_address.is_none() {
+    if answers_container {
         return Finding::hint(
             about,
             "this is a container, and devices may not reach the address that it sees",
             format!(
                 "unless it uses the network of its host: publish {first}-{last} and set \
-                 `public_address` in [ftp] to the host's address"
+                 TIPOFF_PUBLIC_ADDRESS to the host's address"
             ),
         );
     }

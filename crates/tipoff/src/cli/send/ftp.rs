@@ -13,11 +13,11 @@ use tokio::time::timeout;
 use super::{Args, Camera, REPLY_MAX, connect};
 
 /// Where a server listens if nothing else is said.
-const FTP: &str = "127.0.0.1:2121";
+pub(super) const FTP: &str = "127.0.0.1:2121";
 
-/// Uploads one file, as most cameras do: log in, passive, STOR.
-pub(super) async fn send(args: &Args, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-    let mut camera = Camera::connect(args.to.as_deref().unwrap_or(FTP), args.quiet).await?;
+/// Uploads one file, as most cameras do: log in, passive, STOR. Returns the server's reply.
+pub(super) async fn send(args: &Args, name: &str, bytes: &[u8]) -> anyhow::Result<String> {
+    let mut camera = Camera::connect(args.server(), args.is_quiet()).await?;
     camera.say(&format!("USER {}", args.user.as_deref().unwrap_or("camera")), "331").await?;
     camera.say_secretly("PASS ", args.password.as_deref().unwrap_or("camera"), "230").await?;
     camera.say("TYPE I", "200").await?;
@@ -32,8 +32,7 @@ pub(super) async fn send(args: &Args, name: &str, bytes: &[u8]) -> anyhow::Resul
     data.shutdown().await?;
     let answer = camera.expect("226").await?;
     camera.say("QUIT", "221").await?;
-    println!("The server has taken it: {answer}");
-    Ok(())
+    Ok(answer)
 }
 
 /// The port in `229 … (|||50000|)` (RFC 2428, section 3).

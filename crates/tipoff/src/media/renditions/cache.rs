@@ -132,6 +132,11 @@ impl Cache {
         fs::rename(partial, path)
     }
 
+    /// Removes the renditions of these arrivals.
+    pub(super) fn forget(&self, arrivals: &[ArrivalId]) {
+        cache_folder::remove_of(&self.folder, arrivals);
+    }
+
     /// Removes the renditions of arrivals before `oldest`; all with `None`.
     pub(super) fn forget_before(&self, oldest: Option<ArrivalId>) {
         cache_folder::remove_before(&self.folder, oldest);

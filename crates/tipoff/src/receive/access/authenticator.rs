@@ -73,6 +73,14 @@ impl Authenticator {
         self.0.0.load().requires_login(peer)
     }
 
+    /// The address, if it must log in only because it is not in the networks of `[access]`.
+    pub(crate) fn outside_networks(&self, peer: IpAddr) -> Option<IpAddr> {
+        let directory = self.0.0.load();
+        let is_outside =
+            !directory.access.require_login && !directory.access.networks.contains(peer);
+        is_outside.then_some(peer)
+    }
+
     /// Whether `peer` is in the networks of `[access]`.
     pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
         self.0.0.load().access.networks.contains(peer)

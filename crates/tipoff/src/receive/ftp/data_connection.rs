@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::data_context::{DataContext, DataFault};
 use super::passive::PassivePort;
 use crate::net::wire::Wire;
+use crate::receive::transcript::MissingConnection;
 
 /// How long this machine tries to connect to a device.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -38,8 +39,9 @@ impl DataConnectionPlan {
         let Self { data, protection, is_upload, passive, context } = self;
         match (data, passive) {
             (DataMode::Active(address), _) => {
-                let socket =
-                    connect(address).await.map_err(|error| context.not_connected(&error))?;
+                let missing = MissingConnection::Active(address);
+                let socket = connect(address).await;
+                let socket = socket.map_err(|error| context.not_connected(missing, &error))?;
                 context.record.note(&format!("A data connection to {address}."));
                 context.protect(socket, protection, is_upload).await
             }
@@ -47,7 +49,8 @@ impl DataConnectionPlan {
                 passive.open(protection, is_upload, &context).await
             }
             (DataMode::Passive, None) => {
-                Err(context.not_connected(&io::ErrorKind::NotConnected.into()))
+                let error = io::ErrorKind::NotConnected.into();
+                Err(context.not_connected(MissingConnection::Unnamed, &error))
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::net::sniff::is_client_hello;
 use crate::net::tls::{Alpn, TlsPort};
 use crate::net::wire::Wire;
 use crate::receive::handshake::handshake;
-use crate::receive::transcript::{SessionProblem, TranscriptRecorder};
+use crate::receive::transcript::{MissingConnection, SessionProblem, TranscriptRecorder};
 use crate::runtime::per_minute::{PerMinute, network};
 
 /// How long to wait for the first byte of an upload that may be TLS: the device that uploads sends first.
@@ -100,7 +100,7 @@ impl DataContext {
     }
 
     /// Logs and notes that there is no connection, and what to do.
-    pub(super) fn not_connected(&self, error: &io::Error) -> DataFault {
+    pub(super) fn not_connected(&self, missing: MissingConnection, error: &io::Error) -> DataFault {
         if let Some(times) = self.warnings.missing.due(network(self.peer)) {
             tracing::warn!(
                 peer = %self.peer,
@@ -111,7 +111,7 @@ impl DataContext {
             );
         }
         self.record.note(&format!("There is no data connection: {error}."));
-        self.record.problem(SessionProblem::NoDataConnection);
+        self.record.problem(SessionProblem::NoDataConnection(missing));
         DataFault::NotConnected
     }
 

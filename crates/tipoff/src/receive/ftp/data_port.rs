@@ -11,16 +11,16 @@ use std::sync::Arc;
 use tipoff_ftp::{DataMode, Protection, TransferFailure, TransferOutcome};
 use tipoff_model::LoginProof;
 
-use super::FtpSession;
 use super::data_connection::DataConnectionPlan;
 use super::data_context::DataContext;
 use super::passive::PassivePort;
 use super::port_leases::Lessee;
-use crate::config::{ActiveAddresses, Ftp};
+use super::{FtpSession, Receiver};
+use crate::config::ActiveAddresses;
 use crate::net::balancer::ConnectionPath;
 use crate::receive::connection::Connection;
 use crate::receive::control::ControlConnection;
-use crate::receive::transcript::SessionProblem;
+use crate::receive::transcript::{MissingConnection, SessionProblem};
 use crate::runtime::per_minute::network;
 use crate::runtime::shutdown::Phase;
 
@@ -45,12 +45,21 @@ impl DataPort {
 
 /// Whether data connections go to the address that the device has connected to, as EPSV means it. Through a balancer
 /// they usually do not: they go to this machine, or to `public_address`.
-pub(super) fn reaches_same_address(connection: &Connection, settings: &Ftp) -> bool {
+pub(super) async fn reaches_same_address(connection: &Connection, receiver: &Receiver) -> bool {
     let ConnectionPath::Forwarded { destination, .. } = connection.path else {
         return true;
     };
-    let local = connection.wire.local_address().ok().map(|local| local.ip().to_canonical());
-    settings.public_address.or(local) == Some(destination.ip())
+    let Ok(local) = connection.wire.local_address() else {
+        return false;
+    };
+    receiver.passive_ip(local.ip()).await == destination.ip()
+}
+
+impl Receiver {
+    /// The address in the reply to PASV, for a session on the connection to `local`.
+    async fn passive_ip(&self, local: IpAddr) -> IpAddr {
+        self.passive_address.of(local, self.settings.public_address).await
+    }
 }
 
 impl FtpSession<'_> {
@@ -76,9 +85,9 @@ impl FtpSession<'_> {
         let leased = receiver.port_leases.lease(local, range, &lessee).await;
         let address = match leased {
             Ok(lease) => {
-                let (ip, port) = (receiver.settings.public_address, lease.port());
+                let port = lease.port();
                 self.data_port.passive = Some(PassivePort::new(lease));
-                Some(SocketAddr::new(ip.unwrap_or(local.ip().to_canonical()), port))
+                Some(SocketAddr::new(receiver.passive_ip(local.ip()).await, port))
             }
             Err(error) => {
                 let peer = self.control.peer;
@@ -176,6 +185,7 @@ impl FtpSession<'_> {
         }
         let port = passive.port();
         let message = format!("the device did not connect to port {port}");
-        context.not_connected(&io::Error::new(io::ErrorKind::NotConnected, message));
+        let error = io::Error::new(io::ErrorKind::NotConnected, message);
+        context.not_connected(MissingConnection::Passive(port), &error);
     }
 }

@@ -16,6 +16,7 @@ use super::port_leases::Lease;
 use crate::net::tls::Alpn;
 use crate::net::wire::Wire;
 use crate::receive::handshake::handshake;
+use crate::receive::transcript::MissingConnection;
 
 /// How long a device may take to connect.
 const ACCEPT_MAX: Duration = Duration::from_secs(20);
@@ -117,7 +118,9 @@ impl PassivePort {
                 lease.activate();
                 let connection = timeout(ACCEPT_MAX, lease.connection()).await;
                 let connection = connection.map_err(io::Error::from).flatten();
-                ConnectionStage::Silent(connection.map_err(|error| context.not_connected(&error))?)
+                let missing = MissingConnection::Passive(port);
+                let connection = connection.map_err(|error| context.not_connected(missing, &error));
+                ConnectionStage::Silent(connection?)
             }
             stage => stage,
         };

@@ -8,6 +8,7 @@ use tipoff_ftp::CommandRefusal;
 use tipoff_model::Protocol;
 use tipoff_spool::SessionOutcome;
 
+use super::super::wrong_port::{RightPorts, WrongPort};
 use super::command_refusal;
 use crate::net::TlsFault;
 use crate::net::limit::LimitExceeded;
@@ -21,11 +22,16 @@ pub(in crate::receive) enum SessionProblem {
         user: String,
         /// Whether this user is known, so that the password is wrong.
         user_known: bool,
+        /// Its address, if it must log in because the address is not in `networks`.
+        outside: Option<IpAddr>,
     },
     /// Too many wrong logins came from its address: this one was not checked.
     LoginTooSoon,
     /// It must log in and did not.
-    LoginMissing,
+    LoginMissing {
+        /// Its address, if it must because the address is not in `networks`.
+        outside: Option<IpAddr>,
+    },
     /// It supports only login mechanisms that are not offered.
     LoginMechanism,
     /// It wants data connections to go to an address that is not its own.
@@ -65,7 +71,11 @@ pub(in crate::receive) enum SessionProblem {
     /// No port was free for a data connection.
     NoPassivePort,
     /// A data connection was not made.
-    NoDataConnection,
+    NoDataConnection(MissingConnection),
+    /// It came to the port of another protocol, and is not served.
+    WrongPort(WrongPort),
+    /// It connected to the HTTP port and waited for a greeting, as clients of SMTP and FTP do.
+    SilentAtHttp(RightPorts),
     /// Nothing came for too long, or the transfer took too long.
     TimedOut,
     /// The mail or file was larger than it may be.
@@ -78,13 +88,24 @@ pub(in crate::receive) enum SessionProblem {
     NotStored,
 }
 
+/// The data connection that was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::receive) enum MissingConnection {
+    /// The device did not connect to this passive port.
+    Passive(u16),
+    /// The device took no connection at this address.
+    Active(SocketAddr),
+    /// It asked for a transfer without naming a port.
+    Unnamed,
+}
+
 impl SessionProblem {
     /// The outcome of a session that ends with this problem.
     pub(super) const fn outcome(&self) -> SessionOutcome {
         match self {
             Self::LoginRefused { .. }
             | Self::LoginTooSoon
-            | Self::LoginMissing
+            | Self::LoginMissing { .. }
             | Self::LoginMechanism
             | Self::BrokerRefuses
             | Self::UnknownAddress
@@ -97,7 +118,9 @@ impl SessionProblem {
             | Self::TopicRefused
             | Self::Refused(_)
             | Self::NoPassivePort
-            | Self::NoDataConnection
+            | Self::NoDataConnection(_)
+            | Self::WrongPort(_)
+            | Self::SilentAtHttp(_)
             | Self::TimedOut
             | Self::TooBig
             | Self::Busy
@@ -127,7 +150,9 @@ impl SessionProblem {
     /// What to change; `None` if the device only has to try again.
     pub(super) fn hint(&self, protocol: Protocol) -> Option<String> {
         let hint = match self {
-            Self::LoginRefused { user, user_known } => return Some(wrong_login(user, *user_known)),
+            Self::LoginRefused { user, user_known, outside } => {
+                return Some(wrong_login(user, *user_known) + &outside_networks(*outside));
+            }
             Self::RefusedByDevice { user } => {
                 return Some(format!(
                     "The device refuses the password of the user \"{}\": correct `pull` in the configuration. \
@@ -139,7 +164,9 @@ impl SessionProblem {
                 "Too many wrong passwords came from its address, so this login was not looked at; the next \
                  one is within a minute. Correct the password in the device that sends a wrong one."
             }
-            Self::LoginMissing => login_missing(protocol),
+            Self::LoginMissing { outside } => {
+                return Some(login_missing(protocol).to_owned() + &outside_networks(*outside));
+            }
             Self::UnknownAddress => {
                 "No device has the password in this address (`/h/PASSWORD`), or several have it: type the \
                  address into the device again, as the page of the device shows it."
@@ -173,11 +200,9 @@ impl SessionProblem {
                 "No port was free for its data connection: widen `passive_ports` in `[ftp]`, and \
                  let them all through the firewall."
             }
-            Self::NoDataConnection => {
-                "The data connection did not come: switch between passive and active in the \
-                 device, and let the `passive_ports` of `[ftp]` through the firewall. Where Tipoff \
-                 is in a container or behind a router, set `public_address` in `[ftp]` as well."
-            }
+            Self::NoDataConnection(missing) => return Some(no_data_connection(*missing)),
+            Self::WrongPort(wrong) => return Some(wrong.refused_hint()),
+            Self::SilentAtHttp(ports) => return Some(silent_at_http(*ports)),
             Self::TimedOut => {
                 "Nothing came for too long: look at the network of the device. A slow one may \
                  need more time (`stall` and `max_transfer` in `[ftp]`)."
@@ -249,6 +274,48 @@ fn wrong_login(user: &str, user_known: bool) -> String {
     }
 }
 
+/// What a hint adds for a device that must log in because of its address.
+fn outside_networks(outside: Option<IpAddr>) -> String {
+    outside.map_or_else(String::new, |address| {
+        format!(
+            " Its address {address} is not in `networks` of `[access]`: from there a login is needed.",
+        )
+    })
+}
+
+/// The hint for a data connection that was not made.
+fn no_data_connection(missing: MissingConnection) -> String {
+    match missing {
+        MissingConnection::Passive(port) => format!(
+            "The data connection did not come: the device did not reach port {port}. Let the `passive_ports` of \
+             `[ftp]` through the firewall of this machine, or switch the device from passive to active FTP. Where \
+             Tipoff is in a container or behind a router, publish these ports too and set `public_address`.",
+        ),
+        MissingConnection::Active(address) => format!(
+            "The data connection did not come: the device uses active FTP, and nothing answers at its address \
+             {address}. Switch the device to passive FTP.",
+        ),
+        MissingConnection::Unnamed => {
+            "The data connection did not come: the device asked for a transfer without saying how. Switch between \
+             passive and active FTP in the device."
+                .to_owned()
+        }
+    }
+}
+
+/// The hint for a client that waits for a greeting at the HTTP port.
+fn silent_at_http(ports: RightPorts) -> String {
+    let port = |name: &str, port: Option<u16>| port.map(|port| format!("{port} for {name}"));
+    let right = [port("mail (SMTP)", ports.smtp), port("uploads (FTP)", ports.ftp)];
+    let right: Vec<String> = right.into_iter().flatten().collect();
+    let http = ports.http.map_or_else(String::new, |port| format!(" {port}"));
+    format!(
+        "It connected to port{http}, which is for web pages and alarms (HTTP), and waited for a greeting, as devices do \
+         that send mail or upload by FTP. Set the port in the device: {}.",
+        right.join(", "),
+    )
+}
+
 /// The hint for active FTP to an address that is not the device's own.
 fn foreign(address: SocketAddr, peer: IpAddr, allowed: bool) -> String {
     let address = address.ip();
@@ -288,7 +355,7 @@ fn not_a_balancer(protocol: Protocol) -> String {
 }
 
 /// A user name for a sentence: short, and without control characters.
-fn shown(user: &str) -> String {
+pub(super) fn shown(user: &str) -> String {
     user.chars().filter(|character| !character.is_control()).take(60).collect()
 }
 
@@ -296,20 +363,70 @@ fn shown(user: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The outcome of a problem, and that its hint has this word.
+    fn check(problem: &SessionProblem, protocol: Protocol, outcome: &str, word: &str) {
+        let hint = problem.hint(protocol).unwrap();
+        assert!(hint.contains(word) && hint.ends_with('.'), "{problem:?}: {hint}");
+        assert_eq!(problem.outcome().as_str(), outcome);
+    }
+
+    #[test]
+    fn problems_of_ports_and_addresses_name_them() {
+        use Protocol::{Ftp, Http, Smtp};
+        let outside = Some(IpAddr::from([203, 0, 113, 7]));
+        let data = |missing| SessionProblem::NoDataConnection(missing);
+        let wrong = WrongPort { spoken: Smtp, of: Ftp, came_to: 21, right: None };
+        let ports = RightPorts { smtp: Some(2525), ftp: None, http: Some(8080) };
+        for (problem, protocol, outcome, word) in [
+            (data(MissingConnection::Passive(50_007)), Ftp, "failed", "did not reach port 50007"),
+            (
+                data(MissingConnection::Active(([192, 168, 1, 20], 3021).into())),
+                Ftp,
+                "failed",
+                "to passive FTP",
+            ),
+            (data(MissingConnection::Unnamed), Ftp, "failed", "passive and active"),
+            (SessionProblem::WrongPort(wrong), Ftp, "failed", "`listen` in `[smtp]`"),
+            (
+                SessionProblem::SilentAtHttp(ports),
+                Http,
+                "failed",
+                "port 8080, which is for web pages",
+            ),
+            (SessionProblem::SilentAtHttp(ports), Http, "failed", "2525 for mail (SMTP)."),
+            (
+                SessionProblem::LoginMissing { outside },
+                Smtp,
+                "login_refused",
+                "203.0.113.7 is not in `networks`",
+            ),
+            (
+                SessionProblem::LoginRefused { user: "x".to_owned(), user_known: false, outside },
+                Ftp,
+                "login_refused",
+                "203.0.113.7 is not in `networks`",
+            ),
+        ] {
+            check(&problem, protocol, outcome, word);
+        }
+    }
+
     #[test]
     fn each_problem_says_what_to_change() {
         use Protocol::{Ftp, Http, Smtp};
         let refused = |user: &str, user_known| SessionProblem::LoginRefused {
             user: user.to_owned(),
             user_known,
+            outside: None,
         };
+        let missing = SessionProblem::LoginMissing { outside: None };
         for (problem, protocol, outcome, word) in [
             (refused("cam7", false), Smtp, "login_refused", "\"cam7\"; no device has this user"),
             (refused("cam7", true), Ftp, "login_refused", "\"cam7\", and the password is wrong"),
             (refused("a\u{1b}[2J", true), Ftp, "login_refused", "\"a[2J\""),
             (refused("", false), Ftp, "login_refused", "without a user"),
-            (SessionProblem::LoginMissing, Smtp, "login_refused", "switch authentication on"),
-            (SessionProblem::LoginMissing, Ftp, "login_refused", "any are good enough"),
+            (missing.clone(), Smtp, "login_refused", "switch authentication on"),
+            (missing.clone(), Ftp, "login_refused", "any are good enough"),
             (SessionProblem::LoginMechanism, Smtp, "login_refused", "LOGIN or PLAIN"),
             (SessionProblem::Tls(TlsFault::TooOld), Smtp, "tls_failed", "switch encryption off"),
             (SessionProblem::Tls(TlsFault::Refused), Ftp, "tls_failed", "certificate"),
@@ -323,12 +440,11 @@ mod tests {
             (SessionProblem::ProxyHeader, Ftp, "turned_away", "`proxy_protocol` in `[ftp]`"),
             (SessionProblem::Torn, Smtp, "torn", "network of the device"),
             (SessionProblem::NoPassivePort, Ftp, "failed", "widen `passive_ports`"),
-            (SessionProblem::NoDataConnection, Ftp, "failed", "passive and active"),
             (SessionProblem::TimedOut, Ftp, "failed", "`stall`"),
             (SessionProblem::TooBig, Smtp, "failed", "`max_message`"),
             (SessionProblem::TooBig, Ftp, "failed", "`max_file`"),
             (SessionProblem::TooBig, Http, "failed", "20 MB"),
-            (SessionProblem::LoginMissing, Http, "login_refused", "`/h/PASSWORD`"),
+            (missing, Http, "login_refused", "`/h/PASSWORD`"),
             (SessionProblem::UnknownAddress, Http, "login_refused", "No device has the password"),
             (
                 SessionProblem::RefusedByDevice { user: "admin".to_owned() },
@@ -339,9 +455,7 @@ mod tests {
             (SessionProblem::DiskFull, Smtp, "failed", "disk of this machine is full"),
             (SessionProblem::NotStored, Ftp, "failed", "log of Tipoff"),
         ] {
-            let hint = problem.hint(protocol).unwrap();
-            assert!(hint.contains(word) && hint.ends_with('.'), "{problem:?}: {hint}");
-            assert_eq!(problem.outcome().as_str(), outcome);
+            check(&problem, protocol, outcome, word);
         }
         let foreign = |allowed| {
             let (address, peer) = ("192.168.7.20:2000", "172.17.0.1");

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Mutex;
 
 use tipoff_model::IncidentId;
-use tipoff_spool::{BoxFuture, SessionFilter, Sessions};
+use tipoff_spool::{BoxFuture, SessionFilter, Sessions, TranscriptLine};
 use tokio::sync::{Notify, Semaphore};
 
 use super::*;
@@ -49,7 +49,7 @@ fn the_middle_of_too_many_lines_is_left_out() {
 #[test]
 fn so_is_the_middle_of_too_many_bytes_and_the_end_of_a_long_line() {
     let log = log((0..1000).map(|_| vec![b'x'; 10_000]));
-    let bytes: usize = log.head.iter().chain(&log.tail).map(|entry| entry.text.len()).sum();
+    let bytes: usize = log.lines().iter().map(|line| line.text.len()).sum();
     assert!(bytes > 31_000 && bytes <= 32 * 1024, "{bytes}");
     let lines = log.lines();
     assert_eq!(lines[0].text, "x".repeat(600) + "…");
@@ -182,7 +182,11 @@ async fn a_session_is_seen_while_it_is_open_on_its_way_and_then_kept() {
 #[tokio::test]
 async fn the_latest_problem_counts_unless_it_was_solved() {
     let (store, transcripts) = scene(1).await;
-    let refused = || SessionProblem::LoginRefused { user: "cam".to_owned(), user_known: false };
+    let refused = || SessionProblem::LoginRefused {
+        user: "cam".to_owned(),
+        user_known: false,
+        outside: None,
+    };
     let play =
         |part: &dyn Fn(&TranscriptRecorder)| part(&transcripts.begin(Protocol::Smtp, peer(1)));
     play(&|_| {});

@@ -12,7 +12,8 @@ use tipoff_model::{Protocol, Timestamp};
 use tipoff_spool::{FinishedSession, SessionDetail, SessionLine, SpoolError};
 use tokio::sync::{Notify, broadcast};
 
-use super::{Finished, OpenSession, Opening, TranscriptRecorder};
+use super::super::wrong_port::{RightPorts, WrongPort};
+use super::{Finished, OpenSession, Opening, SessionProblem, TranscriptRecorder};
 use crate::runtime::clock::Clock;
 use crate::runtime::lock::lock;
 use crate::runtime::per_minute::{PerMinute, network};
@@ -171,6 +172,23 @@ impl Transcripts {
         let shared = &self.0;
         let id = shared.numbers.next(shared.clock.now());
         TranscriptRecorder::new(id, protocol, peer, Arc::clone(shared))
+    }
+
+    /// Reports a client of the HTTP port that speaks another protocol, or waited for the greeting of one, as a session.
+    pub(crate) fn report_at_http(&self, peer: IpAddr, spoken: Option<Protocol>, ports: RightPorts) {
+        let record = self.begin(Protocol::Http, peer);
+        match spoken {
+            Some(spoken) => {
+                let (of, came_to) = (Protocol::Http, ports.http.unwrap_or(0));
+                let wrong = WrongPort { spoken, of, came_to, right: ports.of(spoken) };
+                record.note(&format!("It began to speak {}.", wrong.spoken_name()));
+                record.problem(SessionProblem::WrongPort(wrong));
+            }
+            None => {
+                record.note("It sent nothing, as a device does that waits for a greeting.");
+                record.problem(SessionProblem::SilentAtHttp(ports));
+            }
+        }
     }
 
     /// Starts the task that writes ended sessions until the program ends.

@@ -93,6 +93,16 @@ fn permit(rights: &Rights, principal: &Principal, parts: &Parts) -> Result<(), P
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
+/// Whether a browser shows the cookie of a login.
+pub(super) async fn is_logged_in(
+    access: &Access,
+    client: &Client,
+    parts: &Parts,
+) -> Result<bool, Problem> {
+    let Some(secret) = cookie(parts, &cookie_name(client)) else { return Ok(false) };
+    Ok(access.recognise(secret, client.address).await?.is_some())
+}
+
 /// Who sends the request: by token, by proxy, or by the cookie of a login, in this order.
 async fn recognise(access: &Access, client: &Client, parts: &Parts) -> Result<Principal, Problem> {
     if let Some(token) = bearer(&parts.headers) {
@@ -116,7 +126,7 @@ async fn recognise(access: &Access, client: &Client, parts: &Parts) -> Result<Pr
         let (name, role) = (user.name.clone(), user.role);
         return Ok(Principal { name, role, auth: AuthMethod::Proxy, csrf_token });
     }
-    let secret = cookie(parts, cookie_name(client)).ok_or_else(not_logged_in)?;
+    let secret = cookie(parts, &cookie_name(client)).ok_or_else(not_logged_in)?;
     let known = access.recognise(secret, client.address).await?;
     let (login, user) = known.ok_or_else(not_logged_in)?;
     let auth = AuthMethod::Login { id: login.id, user: user.id };

@@ -121,16 +121,16 @@ impl Access {
 }
 
 /// The names begin with this; the number of the user follows, as several may use a browser.
-fn prefix(client: &Client) -> &'static str {
-    // As with the login's cookie: see `pages::cookie_name`.
-    if client.by_tls { "__Host-tipoff-known-" } else { "tipoff-known-" }
+fn prefix(client: &Client) -> String {
+    format!("{}tipoff-known-", cookie::name_prefix(client))
 }
 
 /// What the browser shows of the users who logged in there before.
 pub(super) fn shown(client: &Client, headers: &HeaderMap) -> HashMap<UserId, String> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let prefix = prefix(client);
     let pairs = lines.flat_map(cookie::pairs).filter_map(|(name, value)| {
-        let user = name.strip_prefix(prefix(client))?.parse().ok()?;
+        let user = name.strip_prefix(&prefix)?.parse().ok()?;
         Some((UserId(user), value.to_owned()))
     });
     pairs.take(USERS_MAX as usize).collect()
@@ -138,10 +138,6 @@ pub(super) fn shown(client: &Client, headers: &HeaderMap) -> HashMap<UserId, Str
 
 /// The cookie by which a browser is known.
 pub(super) fn cookie_of(user: UserId, value: &str, client: &Client) -> String {
-    let secure = if client.by_tls { "; Secure" } else { "" };
-    format!(
-        "{}{}={value}; Path=/; Max-Age={LASTS_S}; HttpOnly; SameSite=Strict{secure}",
-        prefix(client),
-        user.0
-    )
+    let (prefix, scope) = (prefix(client), cookie::scope(client));
+    format!("{prefix}{}={value}; Max-Age={LASTS_S}; HttpOnly; SameSite=Strict; {scope}", user.0)
 }

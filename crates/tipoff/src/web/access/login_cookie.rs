@@ -4,6 +4,7 @@ use axum::http::{HeaderName, header};
 use axum::response::AppendHeaders;
 
 use super::super::client::Client;
+use super::super::cookie::{name_prefix, scope};
 use super::{NewLogin, known_browser};
 
 /// Browsers keep a cookie for at most 400 days; ours is over sooner where it is unseen.
@@ -23,12 +24,11 @@ pub(in super::super) fn login_cookies(
 
 pub(super) fn cookie_with(value: &str, age_s: u32, client: &Client) -> String {
     let name = cookie_name(client);
-    let secure = if client.by_tls { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}")
+    let scope = scope(client);
+    format!("{name}={value}; Max-Age={age_s}; HttpOnly; SameSite=Lax; {scope}")
 }
 
-/// The cookie of a login by TLS is another one: browsers never show it without, nor let it be
-/// replaced without (RFC 6265bis, section 4.1.3.2).
-pub(super) fn cookie_name(client: &Client) -> &'static str {
-    if client.by_tls { "__Host-tipoff" } else { "tipoff" }
+/// The cookie of a login.
+pub(super) fn cookie_name(client: &Client) -> String {
+    format!("{}tipoff", name_prefix(client))
 }

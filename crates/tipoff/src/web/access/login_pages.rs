@@ -15,12 +15,14 @@ use serde::Deserialize;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
+use super::super::base_path;
 use super::super::client::Client;
 use super::super::extract::{Form, Query};
 use super::super::local_path::local_path;
 use super::super::problem::Problem;
 use super::super::reader_clock::cookie;
 use super::csrf::is_from_elsewhere;
+use super::guard::is_logged_in;
 use super::login_cookie::{cookie_name, cookie_with, login_cookies};
 use super::{
     AccessError, AuthMethod, Credentials, LoginSource, LoginStep, NewLogin, Principal,
@@ -100,8 +102,14 @@ async fn login_page(
 /// Shows the form.
 async fn login(
     State(state): State<AppState>,
+    client: Client,
+    parts: Parts,
     Query(LoginQuery { next }): Query<LoginQuery>,
 ) -> Result<Response, Problem> {
+    // Below a base path the cookie is not shown for an address without it, which leads here.
+    if !base_path::current().is_empty() && is_logged_in(&state.access, &client, &parts).await? {
+        return Ok(Redirect::to(local_path(&next)).into_response());
+    }
     Ok(show(StatusCode::OK, &login_page(&state, String::new(), next, None).await?))
 }
 
@@ -169,7 +177,7 @@ async fn answer(
             return Ok(show(StatusCode::OK, &page));
         }
     };
-    if let Some(before) = cookie(parts, cookie_name(client)) {
+    if let Some(before) = cookie(parts, &cookie_name(client)) {
         state.access.forget(before).await?;
     }
     Ok(welcome(&login, client, local_path(next)))

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use tipoff_spool::{Actor, Role, UserId};
+use tipoff_spool::{Actor, Reader, Role, UserId};
 
 use super::super::problem::Problem;
 
@@ -63,6 +63,15 @@ impl Principal {
         match self.auth {
             AuthMethod::Login { id, .. } => Some(id),
             AuthMethod::Proxy | AuthMethod::Token { .. } => None,
+        }
+    }
+
+    /// Whose marks of incidents they read and change. `None` for a program, which has none.
+    pub(crate) fn reader(&self) -> Option<Reader> {
+        match self.auth {
+            AuthMethod::Login { user, .. } => Some(Reader::Account(user)),
+            AuthMethod::Proxy => Some(Reader::Proxy(self.name.clone())),
+            AuthMethod::Token { .. } => None,
         }
     }
 

@@ -16,10 +16,11 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
+use super::super::device_changes::of_device;
 use super::super::error_responses::{CameraFailed, Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
-use super::devices::{line, of_device};
+use super::devices::line;
 use crate::audit::AuditAction;
 use crate::cameras::{CameraInNetwork, CameraToSetUp, NoSetup, PlannedSetup, WrittenSetup};
 use crate::receive::marked;
@@ -306,8 +307,12 @@ async fn camera(state: &AppState, id: i64, access: CameraToAsk) -> Result<Camera
             "the HTTP port is off, so nothing receives alarms: set [http] listen",
         ));
     };
-    let path = format!("/h/{}", device.password);
-    let goal = SetupGoal { host: state.reach.host.clone(), port, path };
+    let Some(host) = state.reach.host() else {
+        let detail = "this machine is on no network: connect it, or set `public_address` in the \
+                      configuration";
+        return Err(conflict(detail));
+    };
+    let goal = SetupGoal { host, port, path: format!("/h/{}", device.password) };
     Ok(CameraToSetUp { address, login: Login { user, password }, goal })
 }
 

@@ -111,6 +111,17 @@ pub(in super::super) struct TestResult {
     said: String,
 }
 
+impl TestResult {
+    /// `repair`: what the owner has to correct although the test arrived.
+    pub(super) fn of(repair: Option<String>) -> Self {
+        let said = match repair {
+            None => "the test arrived".to_owned(),
+            Some(repair) => format!("the test arrived; it was {repair}"),
+        };
+        Self { said }
+    }
+}
+
 /// Sends a test picture to a channel.
 #[utoipa::path(
     post, path = "/api/v1/channels/{name}/test", tag = "channels",

@@ -8,11 +8,12 @@ use axum::http::StatusCode;
 use tipoff_spool::DeviceChange;
 
 use super::super::access::AuditContext;
+use super::super::device_changes::{AddedDevice, of_device};
 use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::Path;
 use super::super::problem::Problem;
 use super::super::{AppState, device_credentials};
-use super::devices::{AddedDevice, line, of_device};
+use super::devices::line;
 use crate::audit::AuditAction;
 
 /// Makes a new password for a device that was added here; the old one stops working.

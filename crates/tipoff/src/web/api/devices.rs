@@ -4,25 +4,25 @@
 //! precedence. So a device of the file cannot be renamed or merged here. After each change the directory of devices, the
 //! known addresses and the live pages are updated (`AppState::devices_changed`).
 
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tipoff_model::{DeviceId, DeviceKey, Timestamp};
-use tipoff_spool::{DeviceChange, DeviceFilter, DeviceLine, NewDevice};
+use tipoff_model::DeviceId;
+use tipoff_spool::{DeviceChange, DeviceFilter, DeviceLine};
 use utoipa::{IntoParams, ToSchema};
 
+use super::super::AppState;
 use super::super::access::AuditContext;
+use super::super::device_changes::{
+    AddedDevice, DeviceEdit, add_device, described, edit_device, of_device, origin,
+};
 use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::{Json, Path, Query};
 use super::super::incident_query::blank;
 use super::super::problem::Problem;
 use super::super::pulled_devices::{PulledDevice, pulled, without_events};
 use super::super::reader_clock::ReaderClock;
-use super::super::{AppState, device_credentials};
-use crate::audit::{AuditAction, lasting};
-use crate::receive::is_deceptive;
+use crate::audit::AuditAction;
 use crate::runtime::utc::utc;
 
 /// Days of activity in an answer.
@@ -31,16 +31,8 @@ pub(crate) const DAYS: i32 = 14;
 const LIMIT_MAX: u32 = 500;
 /// Number of devices in an answer if the query has no limit.
 const LIMIT: u32 = 100;
-/// Maximum length of a name, in characters.
-const NAME_CHARS_MAX: usize = 60;
 /// Maximum length of a text to search for, in characters.
 const TEXT_CHARS_MAX: usize = 200;
-/// Maximum time of a mute: a year. Somebody who wants no alerts at all removes the device from the routes.
-pub(in super::super) const MUTE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
-/// Maximum time of an inactivity alert: a year.
-const SILENT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
-/// Minimum time of an inactivity alert: inactivity is checked once a minute.
-const SILENT_MIN: Duration = Duration::from_secs(60);
 
 /// A device.
 #[derive(Serialize, ToSchema)]
@@ -68,16 +60,6 @@ pub(in super::super) struct Device {
     activity: Vec<u64>,
     /// How it is asked for its events, if it must be asked (`pull`).
     pull: Option<PulledDevice>,
-}
-
-/// How the program knows a device. A channel of a recorder counts as discovered.
-pub(crate) fn origin(line: &DeviceLine) -> &'static str {
-    match DeviceKey::parse(&line.key) {
-        _ if line.recorder.is_some() => "discovered",
-        DeviceKey::Discovered(_) => "discovered",
-        DeviceKey::Added(_) => "dashboard",
-        DeviceKey::Configured(_) => "configuration",
-    }
 }
 
 /// A device, with the incidents of its last days.
@@ -198,19 +180,6 @@ pub(in super::super) struct DeviceToAdd {
     name: String,
 }
 
-/// A device that was added, with its login. Only this answer contains the password.
-#[derive(Serialize, ToSchema)]
-pub(in super::super) struct AddedDevice {
-    /// Number of the device.
-    pub(in super::super) id: i64,
-    /// What people call it.
-    pub(in super::super) name: String,
-    /// User for SMTP and FTP.
-    pub(in super::super) user: String,
-    /// Its password, shown this once.
-    pub(in super::super) password: String,
-}
-
 /// Adds a device, with a user and a password to type into it.
 #[utoipa::path(
     post, path = "/api/v1/devices", tag = "devices", request_body = DeviceToAdd,
@@ -221,72 +190,11 @@ pub(in super::super) async fn add(
     audit: AuditContext,
     Json(device): Json<DeviceToAdd>,
 ) -> Result<(StatusCode, Json<AddedDevice>), Problem> {
-    let name = name(&device.name)?;
-    require_free_name(&state, &name, None).await?;
-    let password = device_credentials::password()?;
-    for user in device_credentials::users(&name) {
-        let taken = state.is_user(&user);
-        let device = NewDevice {
-            name: name.clone(),
-            user: user.clone(),
-            password: password.clone(),
-            camera: None,
-        };
-        if !taken && let Some(id) = state.spool.add_device(device).await? {
-            state.devices_changed().await?;
-            state.note(audit.entry(AuditAction::DeviceAdd, &*name, format!("user {user}"))).await;
-            return Ok((StatusCode::CREATED, Json(AddedDevice { id: id.0, name, user, password })));
-        }
-    }
-    Err(Problem::new(
-        StatusCode::CONFLICT,
-        "too many devices have a similar name: choose another one",
-    ))
-}
-
-/// A trimmed name; 400 if it is empty, too long or deceptive.
-fn name(text: &str) -> Result<String, Problem> {
-    let name = text.trim();
-    let length = name.chars().count();
-    if length == 0 || length > NAME_CHARS_MAX || is_deceptive(name) {
-        let detail = "name: 1 to 60 characters, and no invisible ones or ones that change the direction of text";
-        return Err(Problem::bad(detail));
-    }
-    Ok(name.to_owned())
-}
-
-/// 409 if another device than `own` has this name: alerts, rules and pages tell devices apart by it.
-async fn require_free_name(
-    state: &AppState,
-    name: &str,
-    own: Option<DeviceId>,
-) -> Result<(), Problem> {
-    let holder = state.spool.holder_of_name(name).await?;
-    if holder.is_some_and(|it| Some(it) != own)
-        || state.directory.resolver().is_configured_name(name)
-    {
-        let detail = format!("another device is called {name}: choose another name");
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
-    }
-    Ok(())
-}
-
-/// What to change of a device; what is left out stays as it is.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(in super::super) struct DeviceEdit {
-    /// What to call it; empty: what it calls itself.
-    #[serde(default)]
-    #[schema(max_length = 60)]
-    name: Option<String>,
-    /// For how many seconds from now on its alerts are muted; 0 unmutes.
-    #[serde(default)]
-    #[schema(maximum = 31622400)]
-    muted_for_s: Option<u64>,
-    /// After how many seconds without an arrival an inactivity alert is sent; 0 for never.
-    #[serde(default)]
-    #[schema(maximum = 31622400)]
-    silent_after_s: Option<u64>,
+    let added = add_device(&*state.spool, &state.directory, &device.name).await?;
+    state.devices_changed().await?;
+    let detail = format!("user {}", added.user);
+    state.note(audit.entry(AuditAction::DeviceAdd, &*added.name, detail)).await;
+    Ok((StatusCode::CREATED, Json(added)))
 }
 
 /// Renames or mutes a device, or sets its inactivity alert.
@@ -304,66 +212,10 @@ pub(in super::super) async fn change(
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
     let detail = described(&change);
-    if let Some(name) = change.name.as_deref().map(str::trim).filter(|name| !name.is_empty())
-        && origin(&known) != "configuration"
-    {
-        require_free_name(&state, name, Some(known.id)).await?;
-    }
-    for change in changes(&known, change, state.clock.now())? {
-        state.spool.change_device(known.id, change).await?;
-    }
+    edit_device(&*state.spool, &state.directory, &known, change, state.clock.now()).await?;
     state.devices_changed().await?;
     state.note(audit.entry(AuditAction::DeviceChange, of_device(&known), detail)).await;
     one(State(state), clock, Path(id)).await
-}
-
-/// A device in the audit log.
-pub(in super::super) fn of_device(known: &DeviceLine) -> String {
-    format!("device {}, {}", known.id, known.name)
-}
-
-/// An edit in words, for the audit log.
-fn described(change: &DeviceEdit) -> String {
-    let name = change.name.as_ref().map(|name| format!("name: {name}"));
-    let muted = change.muted_for_s.map(|seconds| format!("mute: {}", lasting(seconds)));
-    let watched = change.silent_after_s.map(|seconds| match seconds {
-        0 => "inactivity alert: off".to_owned(),
-        seconds => format!("inactivity alert: after {seconds} s"),
-    });
-    [name, muted, watched].into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-/// The changes that an edit asks for. One that is not allowed refuses all of them, so nothing is changed by half.
-fn changes(
-    known: &DeviceLine,
-    change: DeviceEdit,
-    now: Timestamp,
-) -> Result<Vec<DeviceChange>, Problem> {
-    let mut changes = Vec::new();
-    if let Some(text) = change.name {
-        if origin(known) == "configuration" {
-            let detail = "the configuration file sets the name of this device: change it there";
-            return Err(Problem::new(StatusCode::CONFLICT, detail));
-        }
-        let name = if text.trim().is_empty() { None } else { Some(name(&text)?) };
-        changes.push(DeviceChange::Name(name));
-    }
-    if let Some(seconds) = change.muted_for_s {
-        let lasts = Duration::from_secs(seconds);
-        if lasts > MUTE_MAX {
-            return Err(Problem::bad("muted_for_s: at most a year"));
-        }
-        let until = now.after(lasts);
-        changes.push(DeviceChange::MutedUntil((!lasts.is_zero()).then_some(until)));
-    }
-    if let Some(seconds) = change.silent_after_s {
-        let after = Duration::from_secs(seconds);
-        if !after.is_zero() && !(SILENT_MIN..=SILENT_MAX).contains(&after) {
-            return Err(Problem::bad("silent_after_s: from a minute to a year, or 0"));
-        }
-        changes.push(DeviceChange::SilentAfter((!after.is_zero()).then_some(after)));
-    }
-    Ok(changes)
 }
 
 /// Which device it is.

@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
+use super::super::device_changes::MUTE_MAX;
 use super::super::extract::Json;
 use super::super::problem::Problem;
-use super::devices::MUTE_MAX;
 use crate::audit::{self, AuditAction};
 use crate::modes::NotChosen;
 use crate::runtime::events::LiveEvent;

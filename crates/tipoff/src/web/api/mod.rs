@@ -4,18 +4,23 @@
 //! in [`routes`](super::routes), and describes itself with `#[utoipa::path]`. What several pages also show is in a
 //! function here that the page calls; JSON keys and paths are covered by docs/compatibility.md and only grow.
 
+pub(super) mod added_channels;
 pub(super) mod audit;
 pub(super) mod camera_setup;
+pub(super) mod channel_transfer;
 pub(super) mod channels;
 pub(super) mod device_logins;
 pub(super) mod devices;
 pub(super) mod event_stream;
 pub(super) mod files;
 pub(super) mod home_state;
+pub(super) mod incident_sets;
 pub(super) mod incidents;
+pub(super) mod review;
 pub(super) mod sessions;
 pub(super) mod shares;
 pub(super) mod snapshots;
+pub(super) mod telegram_setup;
 pub(super) mod tokens;
 pub(super) mod totp;
 pub(super) mod users;

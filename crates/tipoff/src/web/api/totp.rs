@@ -5,9 +5,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use qrcode::{Color, QrCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,10 +13,8 @@ use super::super::access::{AuditContext, OwnAccount};
 use super::super::error_responses::Conflict;
 use super::super::extract::Json;
 use super::super::problem::Problem;
+use super::super::qr_code::qr_code;
 use crate::audit::AuditAction;
-
-/// Width of the light margin around the symbol, in modules (ISO/IEC 18004, section 6.3.8).
-const QUIET: usize = 4;
 
 /// The present password.
 #[derive(Deserialize, ToSchema)]
@@ -51,7 +46,7 @@ pub(in super::super) async fn begin(
     Json(CurrentPassword { password }): Json<CurrentPassword>,
 ) -> Result<Json<NewSecret>, Problem> {
     let made = state.access.begin_totp(&account, &password).await?;
-    let qr = qr(&made.uri);
+    let qr = qr_code(&made.uri);
     Ok(Json(NewSecret { secret: made.secret, uri: made.uri, qr }))
 }
 
@@ -103,25 +98,4 @@ pub(in super::super) async fn end(
     tracing::info!(user = %account.name, "One-time codes are not asked for any more.");
     state.note(audit.entry(AuditAction::CodesEnd, account.name, "")).await;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A QR code as a `data:` URL; empty if the text is too long for one.
-fn qr(text: &str) -> String {
-    let Ok(code) = QrCode::new(text) else {
-        return String::new();
-    };
-    let width = code.width().max(1);
-    let mut path = String::new();
-    for (index, color) in code.to_colors().into_iter().enumerate() {
-        if color == Color::Dark {
-            let (x, y) = (index % width + QUIET, index / width + QUIET);
-            path.push_str(&format!("M{x} {y}h1v1h-1z"));
-        }
-    }
-    let side = width + 2 * QUIET;
-    let svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\">\
-         <path fill=\"#fff\" d=\"M0 0h{side}v{side}h-{side}z\"/><path d=\"{path}\"/></svg>"
-    );
-    format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg))
 }

@@ -1,32 +1,25 @@
 //! Adding a camera: its name, then exactly what to type into which field, then waiting for its test.
 //!
 //! The guides are data of `vendors` (`crates/vendors/src/guide`): which menu, which field, which value. This file fills in the
-//! values of this machine and of the new login, and shows the sessions that may be the camera's first attempts, so that a
-//! wrong password or port is visible on the same page.
-
-use std::time::Duration;
+//! values of this machine and of the new login; `first_test.rs` finds what goes wrong at the camera's first attempts, and
+//! `reach.rs` what to check if nothing comes.
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use tipoff_model::DeviceId;
-use tipoff_spool::{IncidentFilter, SessionLine};
 use tipoff_vendors::guide::{self, FieldEntry, Guide, SetupPage, SetupValue};
 
-use super::super::api::sessions::{SessionQuery, find};
 use super::super::extract::{Path, Query};
+use super::super::first_test::{Observed, observe};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::page_parts::Choice;
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
 use super::super::{AppState, Reach};
-use super::sessions::{SessionRow, row};
-
-/// Sessions that the page shows while it waits.
-const SESSIONS: usize = 5;
-/// Maximum age of a session of another device that may be this one's first attempt: 15 minutes.
-const LATELY: Duration = Duration::from_secs(900);
+use super::reach::{Checklist, NO_ADDRESS};
 
 /// The form for the name.
 #[derive(Template)]
@@ -98,10 +91,12 @@ struct DeviceSetupPage {
     lines: Vec<GuideLine>,
     /// What to know about this vendor's cameras.
     notes: Vec<String>,
-    /// The incident that shows that it works.
-    arrived: Option<(i64, String)>,
-    /// The latest sessions that may be attempts of this device.
-    sessions: Vec<SessionRow>,
+    /// What is known of its first test.
+    test: Observed,
+    /// What to check if nothing comes.
+    checklist: Checklist,
+    /// Whether alerts are sent to nobody: there is no channel yet.
+    lacks_channel: bool,
 }
 
 /// A field of the camera's page.
@@ -121,38 +116,24 @@ pub(in super::super) async fn setup(
     clock: ReaderClock,
     Path(id): Path<i64>,
     Query(query): Query<SetupQuery>,
+    headers: HeaderMap,
 ) -> Page {
     let detail = state.spool.device(DeviceId(id)).await?;
     let device = detail.ok_or_else(|| Problem::not_found("device"))?.line;
     let added = state.spool.added_devices().await?;
     let login = added.into_iter().find(|(added, _)| *added == device.id).map(|(_, login)| login);
     let login = login.ok_or_else(|| Problem::not_found("login of a device that was added here"))?;
-    let filter =
-        IncidentFilter { device: Some(device.id), silent: true, ..IncidentFilter::default() };
-    let arrived = state.spool.incidents(&filter, 1).await?.pop();
-    // Once it works nobody needs to see the password any more.
-    let password = match arrived {
-        Some(_) => "(shown only until the first arrival; the device's page generates a new one)",
-        None => &login.password,
+    let test = observe(&state, &clock, device.id, &login.user).await?;
+    // Once something came nobody needs to see the password any more.
+    let password = match test.has_arrived {
+        true => "(shown only until the first arrival; the device's page generates a new one)",
+        false => &login.password,
     };
     let reach = GuideValues { state: &state, user: &login.user, password };
     let guide = guide::guide(&query.vendor).unwrap_or(&guide::OTHER);
     let by = By::of(&query.by, guide);
     let (menu, lines, notes) = reach.fill_in(guide, by);
-    let sessions = find(&state, &SessionQuery::default()).await?;
-    let lately = clock.now().before(LATELY);
-    let told = |line: &SessionLine| match &line.device {
-        // Of one that failed only the address is known, which another device may have had before.
-        Some((device, name)) if *device != id && line.login.as_deref() != Some(&login.user) => {
-            let as_stranger = line.began_at >= lately && !knows(&state, line.login.as_deref());
-            as_stranger.then(|| SessionRow {
-                hint: Some(taken_for(name, line.login.as_deref(), &login.user)),
-                look: "wait",
-                ..row(line, &clock)
-            })
-        }
-        _ => Some(row(line, &clock)),
-    };
+    let checklist = Checklist::new(&state.reach, &headers);
     page(&DeviceSetupPage {
         layout,
         id,
@@ -162,25 +143,10 @@ pub(in super::super) async fn setup(
         menu,
         lines,
         notes,
-        arrived: arrived.map(|line| (line.id.0, clock.ago(line.began_at))),
-        sessions: sessions.iter().filter_map(told).take(SESSIONS).collect(),
+        lacks_channel: state.channel_names().is_empty(),
+        test,
+        checklist,
     })
-}
-
-/// Whether this login is configured or was added. An attempt with it belongs to its device, and is no attempt of the new one.
-fn knows(state: &AppState, login: Option<&str>) -> bool {
-    login.is_some_and(|login| state.directory.authenticator().knows_user(login))
-}
-
-/// What to change at a device that sent something, and was not known for what it is.
-fn taken_for(name: &str, login: Option<&str>, user: &str) -> String {
-    let how = match login {
-        Some(login) => format!("it logged in as {login}"),
-        None => "it did not log in".to_owned(),
-    };
-    format!(
-        "The arrival was assigned to {name} because {how}. Enter the user {user} on the camera's page."
-    )
 }
 
 /// The vendors that have a guide.
@@ -211,7 +177,7 @@ impl GuideValues<'_> {
         let Some(page) = by.page(guide).or(by.page(&guide::OTHER)) else {
             return (None, Vec::new(), notes);
         };
-        let Reach { smtp, ftp, http, .. } = self.state.reach.clone();
+        let Reach { smtp, ftp, http, .. } = self.state.reach;
         let port = match by {
             By::Mail => smtp,
             By::Ftp => ftp,
@@ -243,9 +209,9 @@ impl GuideValues<'_> {
 
     /// The value of a field. A port is missing if that receiver does not listen.
     fn value(&self, value: SetupValue, port: Option<u16>) -> String {
-        let host = &self.state.reach.host;
+        let host = self.state.reach.host().unwrap_or_else(|| NO_ADDRESS.to_owned());
         match value {
-            SetupValue::Server => host.clone(),
+            SetupValue::Server => host,
             SetupValue::ServerUrl => format!("ftp://{host}/"),
             SetupValue::Port => {
                 port.map_or_else(|| "(not listening)".to_owned(), |it| it.to_string())

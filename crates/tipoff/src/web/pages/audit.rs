@@ -88,7 +88,7 @@ pub(in super::super) async fn audit(
     };
     let older = before.map(|before| {
         format!(
-            "/audit?who={}&what={}&before={before}",
+            "audit?who={}&what={}&before={before}",
             percent_encoded(&who),
             percent_encoded(&what)
         )

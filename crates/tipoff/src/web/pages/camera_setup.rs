@@ -21,6 +21,8 @@ struct CameraSetupPage {
     name: String,
     /// The incident that shows that it works.
     arrived: Option<(i64, String)>,
+    /// Whether alerts are sent to nobody: there is no channel yet.
+    lacks_channel: bool,
     /// Whether the camera's login is kept.
     has_login: bool,
 }
@@ -43,5 +45,6 @@ pub(in super::super) async fn camera_setup(
     let arrived = arrived.map(|line| (line.id.0, clock.ago(line.began_at)));
     let added = state.spool.added_devices().await?;
     let has_login = added.iter().any(|(added, it)| *added == device.id && it.camera.is_some());
-    page(&CameraSetupPage { layout, id, name: device.name, arrived, has_login })
+    let (name, lacks_channel) = (device.name, state.channel_names().is_empty());
+    page(&CameraSetupPage { layout, id, name, arrived, lacks_channel, has_login })
 }

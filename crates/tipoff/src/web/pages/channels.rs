@@ -13,7 +13,10 @@ use super::super::AppState;
 use super::super::api::channels::{state_word, with_figures};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
+use super::super::problem::Problem;
 use super::super::reader_clock::{ReaderClock, span};
+use crate::config::added::{AddedChannel, Additions};
+use crate::config::added_document::{AddedDocument, name_of};
 use crate::dispatch::{ChannelState, ChannelStatus};
 
 #[derive(Template)]
@@ -21,6 +24,18 @@ use crate::dispatch::{ChannelState, ChannelStatus};
 struct ChannelsPage {
     layout: Layout,
     channels: Vec<ChannelRow>,
+    /// Added channels that are not in use, and why.
+    inactive: Vec<InactiveRow>,
+    /// The fault of the added channels, if they have one.
+    fault: Option<String>,
+}
+
+/// A channel that was added here and is not in use.
+struct InactiveRow {
+    name: String,
+    part: String,
+    /// Why it is not in use.
+    reason: &'static str,
 }
 
 /// A channel, as the page shows it.
@@ -30,6 +45,10 @@ struct ChannelRow {
     part: String,
     /// The service, such as `telegram`.
     kind: &'static str,
+    /// Whether it was added here.
+    is_added: bool,
+    /// Whether it was added here and no route names it, so that it gets no alerts.
+    is_unused: bool,
     /// `fine`, `failing` or `paused`.
     state: &'static str,
     /// The class of the state's mark.
@@ -56,8 +75,41 @@ pub(in super::super) async fn list(
     clock: ReaderClock,
 ) -> Page {
     let channels = with_figures(&state, clock.today()).await?;
-    let rows = channels.iter().map(|(status, figures)| row(status, figures, &clock));
-    page(&ChannelsPage { layout, channels: rows.collect() })
+    let added = state.configuration.borrow().added.clone();
+    let rows = channels.iter().map(|(status, figures)| {
+        let is = |it: &&AddedChannel| it.is_active && it.name == status.name;
+        let of_added = added.channels.iter().find(is);
+        let is_added = layout.is_owner && of_added.is_some();
+        let is_unused = of_added.is_some_and(|it| !it.is_routed);
+        ChannelRow { is_added, is_unused, ..row(status, figures, &clock) }
+    });
+    let channels = rows.collect();
+    let fault = added.fault.as_ref().map(|fault| match layout.is_owner {
+        true => fault.text.clone(),
+        false => "Only owners see the details.".to_owned(),
+    });
+    let inactive = inactive(&state, &added).await?;
+    page(&ChannelsPage { layout, channels, inactive, fault })
+}
+
+/// The added channels that are not in use: all of them, if one has a fault.
+async fn inactive(state: &AppState, added: &Additions) -> Result<Vec<InactiveRow>, Problem> {
+    let row = |name: &str, reason| InactiveRow {
+        name: name.to_owned(),
+        part: percent_encoded(name),
+        reason,
+    };
+    if added.fault.is_some() {
+        let document = state.spool.added_configuration().await?.document;
+        let Ok(document) = AddedDocument::parse(&document) else {
+            return Ok(Vec::new());
+        };
+        let names = document.channels().filter_map(name_of);
+        return Ok(names.map(|name| row(name, "One of the added channels has a fault.")).collect());
+    }
+    let reason = "The configuration file has a channel of this name, which is used instead.";
+    let shadowed = added.channels.iter().filter(|it| !it.is_active);
+    Ok(shadowed.map(|it| row(&it.name, reason)).collect())
 }
 
 /// A channel in words. Times are in the reader's zone.
@@ -76,6 +128,8 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &ReaderClock) ->
         name: status.name.clone(),
         part: percent_encoded(&status.name),
         kind: status.kind,
+        is_added: false,
+        is_unused: false,
         state,
         look: match state {
             "fine" => "ok",

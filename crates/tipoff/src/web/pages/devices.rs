@@ -11,9 +11,10 @@ use serde::Deserialize;
 use tipoff_model::{DeviceId, MediaPlace, Timestamp, percent_encoded};
 use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, IncidentFilter};
 
-use super::super::api::devices::{DAYS, find, origin};
+use super::super::api::devices::{DAYS, find};
 use super::super::api::snapshots::picture_device;
 use super::super::bar_chart::{Bar, bars, listed};
+use super::super::device_changes::origin;
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
 use super::super::incident_types::thumbnail_url;
@@ -111,7 +112,7 @@ pub(in super::super) async fn list(
         layout,
         devices: rows.map(|((line, days), picture)| row(line, days, picture, &clock)).collect(),
         failing,
-        older: next.map(|next| format!("/devices?text={}&offset={next}", percent_encoded(&text))),
+        older: next.map(|next| format!("devices?text={}&offset={next}", percent_encoded(&text))),
         text,
     })
 }

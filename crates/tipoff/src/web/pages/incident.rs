@@ -7,13 +7,14 @@ use askama::Template;
 use axum::extract::State;
 use tipoff_channels::size;
 use tipoff_model::{AlertKind, DeliveryState, IncidentId, Media, MediaKind, MediaPlace, Protocol};
-use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentFilter};
+use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail};
 
+use super::super::access::Principal;
 use super::super::extract::Path;
+use super::super::incident_context::{IncidentContext, Neighbours};
 use super::super::incident_types::{alert_kind, file_url, rendition_url, thumbnail_url};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
-use super::super::problem::Problem;
 use super::super::reader_clock::{ReaderClock, span};
 use super::super::{AppState, labels, media};
 use crate::runtime::utc::utc;
@@ -33,10 +34,8 @@ struct IncidentPage {
     began_at: String,
     /// `3 pictures, 1 video (0:12)`
     counted: String,
-    /// Number of the next incident of the timeline.
-    newer: Option<i64>,
-    /// Number of the incident before it.
-    older: Option<i64>,
+    /// The incidents before and after it in the list from which it was opened.
+    neighbours: Neighbours,
     shots: Vec<Shot>,
     arrivals: Vec<ArrivalRow>,
     deliveries: Vec<DeliveryRow>,
@@ -130,12 +129,15 @@ pub(in super::super) async fn incident(
     State(state): State<AppState>,
     layout: Layout,
     clock: ReaderClock,
+    principal: Principal,
+    context: IncidentContext,
     Path(id): Path<i64>,
 ) -> Page {
     let detail = state.spool.incident(IncidentId(id)).await?;
     let IncidentDetail { line, arrivals, deliveries } = &detail;
     let retriable = deliveries.iter().filter(|it| it.state != DeliveryState::Delivered).count();
-    let (newer, older) = neighbours(&state, line.id).await?;
+    let reader = principal.reader();
+    let neighbours = context.neighbours(&*state.spool, reader.as_ref(), line).await?;
     page(&IncidentPage {
         layout,
         id,
@@ -145,8 +147,7 @@ pub(in super::super) async fn incident(
         began: clock.full(line.began_at),
         began_at: utc(line.began_at),
         counted: labels::counted(line),
-        newer,
-        older,
+        neighbours,
         shots: shots(arrivals, &clock, file_url, thumbnail_url, rendition_url),
         arrivals: arrivals.iter().map(|arrival| told(arrival, &clock)).collect(),
         deliveries: deliveries.iter().map(|it| delivery(it, &clock)).collect(),
@@ -169,19 +170,6 @@ pub(in super::super) async fn incident(
         locked: line.locked.as_ref().map(|it| format!("{}, {}", it.by, clock.full(it.at))),
         can_retry_all: retriable > 1,
     })
-}
-
-/// The incidents before and after it.
-async fn neighbours(
-    state: &AppState,
-    id: IncidentId,
-) -> Result<(Option<i64>, Option<i64>), Problem> {
-    let older = IncidentFilter { before: Some(id), ..IncidentFilter::default() };
-    let older = state.spool.incidents(&older, 1).await?;
-    let newer = IncidentFilter { after: Some(id), ..IncidentFilter::default() };
-    let newer = state.spool.incidents(&newer, 1).await?;
-    let first = |lines: Vec<tipoff_spool::IncidentLine>| lines.first().map(|line| line.id.0);
-    Ok((first(newer), first(older)))
 }
 
 /// Types of videos that browsers may play as they are. It also depends on the codecs inside; the script converts what does not play.

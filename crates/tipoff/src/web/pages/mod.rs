@@ -6,11 +6,15 @@
 pub(super) mod add_device;
 pub(super) mod audit;
 pub(super) mod camera_setup;
+pub(super) mod channel_form;
+pub(super) mod channel_transfer;
 pub(super) mod channels;
 pub(super) mod devices;
 pub(super) mod feed;
 pub(super) mod incident;
 pub(super) mod overview;
+pub(super) mod reach;
+pub(super) mod review;
 pub(super) mod sessions;
 pub(super) mod settings;
 pub(super) mod share;

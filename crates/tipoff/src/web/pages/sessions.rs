@@ -1,18 +1,17 @@
 //! The sessions of devices, and their transcripts: they show why a camera's test fails.
 //!
-//! The API (`api/sessions.rs`) finds and reads them; this file words them for people. The page of a device that was just
-//! added (`add_device.rs`) shows the same rows while it waits for the first arrival.
+//! The API (`api/sessions.rs`) finds and reads them; this file shows them, with the rows of `session_row.rs`.
 
 use askama::Template;
 use axum::extract::State;
-use tipoff_spool::{SessionLine, SessionOutcome};
 
 use super::super::AppState;
 use super::super::api::sessions::{LIMIT, SessionQuery, find, read};
 use super::super::extract::{Path, Query};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
-use super::super::reader_clock::{ReaderClock, span};
+use super::super::reader_clock::ReaderClock;
+use super::super::session_row::{SessionRow, row};
 use super::super::session_types::speaker;
 
 #[derive(Template)]
@@ -28,23 +27,6 @@ struct SessionsPage {
     older: Option<String>,
 }
 
-/// A session in a list.
-pub(in super::super) struct SessionRow {
-    pub(in super::super) id: i64,
-    /// The name of the device, if known, and the address at the other end.
-    pub(in super::super) who: String,
-    /// When it began, in the reader's zone.
-    pub(in super::super) when: String,
-    /// Protocol, login, encryption and duration.
-    pub(in super::super) about: String,
-    /// How it ended, in plain words.
-    pub(in super::super) outcome: &'static str,
-    /// The class of the outcome's mark: `ok`, `wait`, `bad`, or empty.
-    pub(in super::super) look: &'static str,
-    /// What to change at the device, if the transcript shows it.
-    pub(in super::super) hint: Option<String>,
-}
-
 /// The list, the newest first; open sessions before ended ones.
 pub(in super::super) async fn list(
     State(state): State<AppState>,
@@ -56,7 +38,7 @@ pub(in super::super) async fn list(
     let older = lines.last().filter(|_| lines.len() >= LIMIT as usize).map(|last| {
         let device = query.device.map(|id| format!("device={id}&")).unwrap_or_default();
         let failed = query.failed.map(|failed| format!("failed={failed}&")).unwrap_or_default();
-        format!("/sessions?{device}{failed}before={}", last.id)
+        format!("sessions?{device}{failed}before={}", last.id)
     });
     page(&SessionsPage {
         layout,
@@ -65,40 +47,6 @@ pub(in super::super) async fn list(
         sessions: lines.iter().map(|line| row(line, &clock)).collect(),
         older,
     })
-}
-
-/// A session as a row of a list.
-pub(in super::super) fn row(line: &SessionLine, clock: &ReaderClock) -> SessionRow {
-    let who = match &line.device {
-        Some((_, name)) => format!("{name} ({})", line.peer),
-        None => line.peer.to_string(),
-    };
-    let mut about = vec![line.protocol.as_str().to_uppercase()];
-    about.extend(line.login.as_ref().map(|login| format!("as {login}")));
-    about.push(line.tls.clone().unwrap_or_else(|| "not encrypted".to_owned()));
-    if line.outcome != SessionOutcome::Open {
-        about.push(span(line.ended_at.since(line.began_at)));
-    }
-    let (outcome, look) = match line.outcome {
-        SessionOutcome::Open => ("open", "wait"),
-        SessionOutcome::Delivered => ("received", "ok"),
-        SessionOutcome::Nothing => ("nothing sent", ""),
-        SessionOutcome::LoginRefused => ("login refused", "bad"),
-        SessionOutcome::TlsFailed => ("encryption failed", "bad"),
-        SessionOutcome::TurnedAway => ("refused", "bad"),
-        SessionOutcome::Torn => ("connection lost", "bad"),
-        SessionOutcome::Failed => ("failed", "bad"),
-    };
-    let when = format!("{}, {}", clock.day(line.began_at), clock.second(line.began_at));
-    SessionRow {
-        id: line.id,
-        who,
-        when,
-        about: about.join(" · "),
-        outcome,
-        look,
-        hint: line.hint.clone(),
-    }
 }
 
 #[derive(Template)]

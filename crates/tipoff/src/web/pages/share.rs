@@ -40,7 +40,7 @@ pub(in super::super) async fn share(
     let (link, detail) = open(&state, id, expires_s, &signature).await?;
     state.share_opens.count(&*state.spool, link, clock.now()).await;
     let IncidentDetail { line, arrivals, .. } = &detail;
-    let base = format!("/share/{id}/{expires_s}/{signature}");
+    let base = format!("share/{id}/{expires_s}/{signature}");
     let url =
         |place: MediaPlace| format!("{base}/{}/{}", place.arrival, place.index.unwrap_or_default());
     let rendition = |place| url(place) + "/rendition";

@@ -8,6 +8,7 @@ use axum::extract::State;
 use tipoff_model::{DeliveryState, Event};
 use tipoff_spool::{DeviceFilter, Dismissal, IncidentLine, Lock};
 
+use super::super::access::Principal;
 use super::super::extract::Query;
 use super::super::incident_query::IncidentQuery;
 use super::super::incident_types::thumbnail_url;
@@ -17,6 +18,7 @@ use super::super::page_parts::{Choice, Mark};
 use super::super::problem::Problem;
 use super::super::reader_clock::{ReaderClock, length};
 use super::super::{AppState, labels};
+use super::review::{mark_of, marks as marks_of_reader};
 use crate::runtime::utc::utc;
 
 /// Devices that the filter offers.
@@ -36,6 +38,8 @@ struct TimelinePage {
     days: Vec<Day>,
     /// Address of the next page.
     older: Option<String>,
+    /// Whether alerts are sent to nobody: there is no channel yet.
+    lacks_channel: bool,
 }
 
 /// The incidents that began on one day of the reader's zone.
@@ -50,6 +54,10 @@ struct Day {
 /// An incident in the grid.
 pub(in super::super) struct Card {
     pub(in super::super) id: i64,
+    /// What follows the number in the address of its page: the filter of the list.
+    pub(in super::super) context: String,
+    /// Whether the reader has not seen it. Lists without marks have none.
+    pub(in super::super) is_unseen: bool,
     /// What happened: the event, or the first subject.
     pub(in super::super) title: String,
     pub(in super::super) device: String,
@@ -74,13 +82,26 @@ pub(in super::super) async fn timeline(
     State(state): State<AppState>,
     layout: Layout,
     clock: ReaderClock,
+    principal: Principal,
     Query(query): Query<IncidentQuery>,
 ) -> Page {
     let (lines, before) = query.read(&*state.spool, &clock).await?;
+    let reader = principal.reader();
+    let has_marks = reader.is_some();
+    let marks = marks_of_reader(&state, reader, &lines).await?;
+    let context = match query.to_address() {
+        address if address.is_empty() => address,
+        address => format!("?{address}"),
+    };
+    let listed = |line: &IncidentLine| Card {
+        context: context.clone(),
+        is_unseen: has_marks && !mark_of(&marks, line.id).is_seen,
+        ..card(line, &clock)
+    };
     let older = before.map(|before| {
         let address = query.to_address();
         let separator = if address.is_empty() { "" } else { "&" };
-        format!("/?{address}{separator}before={before}")
+        format!("./?{address}{separator}before={before}")
     });
     page(&TimelinePage {
         layout,
@@ -92,8 +113,9 @@ pub(in super::super) async fn timeline(
             .map(|name| choice(&name, &name, query.channel.as_deref()))
             .collect(),
         states: states(query.state.as_deref()),
-        days: days(&lines, &clock),
+        days: days(&lines, &clock, listed),
         older,
+        lacks_channel: state.channel_names().is_empty(),
         query,
     })
 }
@@ -129,7 +151,11 @@ fn states(chosen: Option<&str>) -> Vec<Choice> {
 }
 
 /// Groups incidents by day. They are in the order of the list, so equal days are adjacent.
-fn days(lines: &[IncidentLine], clock: &ReaderClock) -> Vec<Day> {
+fn days(
+    lines: &[IncidentLine],
+    clock: &ReaderClock,
+    card: impl Fn(&IncidentLine) -> Card,
+) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
     for line in lines {
         let date = clock.date(line.began_at);
@@ -138,7 +164,7 @@ fn days(lines: &[IncidentLine], clock: &ReaderClock) -> Vec<Day> {
             days.push(Day { date, label, cards: Vec::new() });
         }
         if let Some(day) = days.last_mut() {
-            day.cards.push(card(line, clock));
+            day.cards.push(card(line));
         }
     }
     days
@@ -148,6 +174,8 @@ fn days(lines: &[IncidentLine], clock: &ReaderClock) -> Vec<Day> {
 pub(in super::super) fn card(line: &IncidentLine, clock: &ReaderClock) -> Card {
     Card {
         id: line.id.0,
+        context: String::new(),
+        is_unseen: false,
         title: labels::title(line.event, &line.subject),
         device: line.device.clone(),
         day: clock.day(line.began_at),
@@ -177,7 +205,8 @@ fn badge(line: &IncidentLine) -> String {
     parts.join("  ")
 }
 
-/// Why no alert was sent, marks that people set, and for each channel the state that needs attention most.
+/// Why no alert was sent, marks that people set, and for each channel that lacks an alert the state that needs attention
+/// most. What is delivered is the rule, and is not marked.
 fn marks(line: &IncidentLine) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
     let said =
@@ -205,7 +234,9 @@ fn marks(line: &IncidentLine) -> Vec<Mark> {
     }
     for channel in channels {
         let of_channel = line.deliveries.iter().filter(|(name, ..)| name == channel);
-        if let Some(state) = labels::worst(of_channel.map(|(_, state, _)| *state)) {
+        if let Some(state) = labels::worst(of_channel.map(|(_, state, _)| *state))
+            && state != DeliveryState::Delivered
+        {
             let (look, says) = (labels::look(state), labels::state(state).to_owned());
             marks.push(Mark { text: channel.to_owned(), look, says });
         }

@@ -20,7 +20,7 @@ fn the_page_turns_green_when_the_cameras_test_arrives() {
         set_up(&server, &browser);
         let device = add_device(&server, &browser, "Front yard");
         browser.go(&page(&server, &format!("/devices/{device}/setup")));
-        browser.click(&format!("a[href='/devices/{device}/camera/setup']"));
+        browser.click(&format!("a[href='devices/{device}/camera/setup']"));
         browser.until("the page", "document.querySelector('#waits')");
         browser.prefer(scheme);
         browser.write("input[name=address]", &camera.address().to_string());

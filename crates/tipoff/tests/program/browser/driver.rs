@@ -163,6 +163,17 @@ impl Browser {
         );
     }
 
+    /// Changes the size of what looks at pages.
+    pub fn resize(&self, width: u32, height: u32) {
+        let parameters = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+        });
+        self.post(
+            "goog/cdp/execute",
+            &json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": parameters }),
+        );
+    }
+
     /// Light or dark, as the reader's system says.
     pub fn prefer(&self, scheme: &str) {
         let parameters =
@@ -171,6 +182,19 @@ impl Browser {
             "goog/cdp/execute",
             &json!({ "cmd": "Emulation.setEmulatedMedia", "params": parameters }),
         );
+    }
+
+    /// A picture of the page from its beginning to its end, kept where `TIPOFF_SCREENSHOTS` says.
+    pub fn picture_whole(&self, name: &str) {
+        let Some(folder) = std::env::var_os("TIPOFF_SCREENSHOTS") else {
+            return;
+        };
+        let parameters = json!({ "captureBeyondViewport": true });
+        let command = json!({ "cmd": "Page.captureScreenshot", "params": parameters });
+        let png = self.post("goog/cdp/execute", &command);
+        let png = base64::prelude::BASE64_STANDARD.decode(png["data"].as_str().unwrap()).unwrap();
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), png).unwrap();
     }
 
     /// A picture of the page, kept where `TIPOFF_SCREENSHOTS` says.

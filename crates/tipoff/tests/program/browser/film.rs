@@ -57,7 +57,7 @@ fn open(home: &Home, server: &Server, browser: &Browser, name: &str, bytes: &[u8
     browser.go(&page(server, &format!("/incidents/{incident}")));
 }
 
-fn assert_plays(browser: &Browser, name: &str) {
+pub(super) fn assert_plays(browser: &Browser, name: &str) {
     let video = "document.querySelector('video')";
     browser.until(
         &format!("{name} is loaded"),

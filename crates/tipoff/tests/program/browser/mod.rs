@@ -1,16 +1,20 @@
 //! The dashboard as people meet it: in a real browser, on a phone's and a desktop's screen.
 
 mod camera_setup;
+mod channels;
 mod driver;
+mod every_page;
 pub(crate) mod film;
+mod first_test;
 mod people;
+mod reverse_proxy;
+mod review;
 
 use serde_json::{Value, json};
 
 use crate::camera::upload;
 use crate::harness::{Client, Home, PICTURE, Server, mail, send, succeeded, wait_for};
 use crate::hook::{Hook, Manner};
-use crate::pages::pages;
 use driver::{Browser, Screen};
 
 const PASSWORD: &str = "correct horse";
@@ -360,7 +364,7 @@ fn a_shared_link_is_made_listed_and_revoked() {
     browser.go(&url);
     browser.reads("This link is valid until");
     browser.go(&page(&server, "/settings"));
-    browser.click("a[href='/shares']");
+    browser.click("a[href='shares']");
     browser.reads("Opened: 1 time");
     browser.run("window.confirm = () => true");
     browser.click("button.danger");
@@ -386,57 +390,6 @@ fn axe_faults(browser: &Browser) -> Value {
             [it.id, it.nodes.map(node => [node.html, node.failureSummary])])),
             error => done(String(error)))"
     ))
-}
-
-/// No page has a fault that axe-core (<https://github.com/dequelabs/axe-core>) finds, in light and
-/// dark, on small and large screens; and none is wider than its screen.
-#[test]
-fn axe_finds_nothing() {
-    let hook = Hook::start();
-    hook.behave(Manner::Status("400 Bad Request"));
-    let home = Home::new(&format!(
-        "[incidents]\nquiet = \"1 h\"\n{}\n[[device]]\nname = \"Hall\"\nuser = \"hall\"\npassword = \"hall1234\"\n",
-        hook.channel()
-    ));
-    let server = home.start();
-    let mut added = 0;
-    for screen in [Screen::Phone, Screen::Desktop] {
-        let browser = Browser::open(screen);
-        if matches!(screen, Screen::Phone) {
-            set_up(&server, &browser);
-            motion(&server, "yard@example.com", "Motion in the yard");
-            motion(&server, "gate@example.com", "Person at the gate");
-            upload(server.ftp[0], "yard", "/1.jpg", &crate::ftp_uploads::picture(1));
-            upload(server.ftp[0], "yard", "/2.mp4", &video());
-            log_in(&server, "hall", "wrong");
-            hook.wait_for_requests(1);
-            added = add_device(&server, &browser, "Front yard");
-        } else {
-            browser.go(&page(&server, "/login"));
-            enter(&browser, PASSWORD);
-            browser.until("the timeline", "location.pathname === '/'");
-        }
-        browser.go(&page(&server, "/incidents/1"));
-        browser.click("form[data-api$='/share'] button");
-        browser.reads("/share/1/");
-        let more = ["/?text=nothing", "/incidents/2", "/incidents/999"].map(str::to_owned);
-        for path in pages(added).map(|(path, _)| path).chain(more) {
-            browser.go(&page(&server, &path));
-            for scheme in ["light", "dark"] {
-                browser.prefer(scheme);
-                browser.until("the page", "document.readyState === 'complete'");
-                let name = path.replace(['/', '?'], "-");
-                browser.picture(&format!("page{name}-{screen:?}-{scheme}"));
-                let faults = axe_faults(&browser);
-                assert_eq!(faults, json!([]), "{path} {screen:?} {scheme}\n{faults:#}");
-            }
-            let wide = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
-            assert!(
-                wide.as_i64().unwrap() <= 0,
-                "{path} {screen:?} is {wide} px wider than its screen"
-            );
-        }
-    }
 }
 
 /// Adds a device; its number.

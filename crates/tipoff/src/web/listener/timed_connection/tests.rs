@@ -1,6 +1,10 @@
+use std::sync::Arc;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::time::timeout;
 
 use super::*;
+use crate::net::limit::{ConnectionLimiter, ConnectionLimits};
 
 fn handle() -> ConnectionHandle {
     let places = ConnectionLimits { total: 1, per_address: 1, ceiling: 1, newest_wins: true };

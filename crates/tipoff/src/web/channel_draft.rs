@@ -1,0 +1,190 @@
+//! A channel as a form sends it: checked, and combined with the stored secrets that it keeps.
+//!
+//! A stored secret is never sent back to the form. The form names those that stay, and a changed address loses them: else
+//! whoever gets into the dashboard could send them to a server of his own.
+
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tipoff_channels::{Entry, Setting};
+use toml::Table;
+use utoipa::ToSchema;
+
+use super::problem::{FieldFault, Problem};
+use crate::config::added::FileFacts;
+use crate::config::{ChannelConfig, Config, Faults, added_document};
+use crate::receive::is_deceptive;
+
+/// Maximum length of a name, in characters.
+const NAME_CHARS_MAX: usize = 60;
+
+/// A channel and its settings.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChannelDraft {
+    /// Its name, which no other channel has.
+    #[schema(min_length = 1, max_length = 60)]
+    pub(super) name: String,
+    /// The service, such as `telegram`.
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    /// How long an alert is retried, such as `24 h`.
+    #[serde(default)]
+    expire: Option<String>,
+    /// The settings of the service, as in the configuration file. Durations are strings such as `10 s`.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    settings: Map<String, Value>,
+    /// Secrets of the stored channel that stay as they are.
+    #[serde(default)]
+    keep: Vec<String>,
+    /// The version of the added channels that was read. A change needs it, and is refused if they have another version by now.
+    #[serde(default)]
+    pub(super) version: Option<u64>,
+}
+
+/// A draft without faults.
+pub(super) struct Draft {
+    /// As the document has it.
+    pub(super) table: Table,
+    /// The channel, ready to send.
+    pub(super) channel: ChannelConfig,
+}
+
+impl ChannelDraft {
+    /// Checks the draft. `stored` is the channel that it replaces.
+    pub(super) fn check(self, file: &FileFacts, stored: Option<&Table>) -> Result<Draft, Problem> {
+        let name = self.name.trim();
+        check_name(name)?;
+        let expire = self.expire.as_deref().map(str::trim).filter(|it| !it.is_empty());
+        let mut table = added_document::channel((name, &self.kind), expire, &self.settings);
+        if let (Some(stored), Some(entry)) = (stored, tipoff_channels::entry(&self.kind)) {
+            keep(entry, &self.keep, stored, &mut table)?;
+        }
+        let channels = Config::check_added(&added_document::alone(&table), file)
+            .map_err(|faults| refused(of_faults(&faults)))?;
+        let channel = channels.into_iter().next();
+        let channel = channel.ok_or_else(|| refused(vec![fault("", "there is no channel")]))?;
+        Ok(Draft { table, channel })
+    }
+}
+
+/// A 422 if a name is empty, too long or deceptive, or no part of an address.
+pub(super) fn check_name(name: &str) -> Result<(), Problem> {
+    let length = name.chars().count();
+    let is_path = [".", ".."].contains(&name);
+    if length == 0 || length > NAME_CHARS_MAX || is_deceptive(name) || is_path {
+        let message =
+            "1 to 60 characters, and no invisible ones or ones that change the direction of text";
+        return Err(refused(vec![fault("name", message)]));
+    }
+    Ok(())
+}
+
+/// Copies the kept secrets of the stored channel.
+fn keep(entry: &Entry, kept: &[String], stored: &Table, table: &mut Table) -> Result<(), Problem> {
+    let declared = |key: &&String| entry.settings.iter().find(|it| it.key == **key);
+    let missing = |key: &&String| !table.contains_key(*key);
+    let kept: Vec<&Setting> = kept.iter().filter(missing).filter_map(|it| declared(&it)).collect();
+    let kept: Vec<&Setting> = kept.into_iter().filter(|it| stored.contains_key(it.key)).collect();
+    let moved = entry.settings.iter().find(|setting| {
+        let is_kept = kept.iter().any(|it| it.key == setting.key);
+        setting.is_address() && !is_kept && stored.get(setting.key) != table.get(setting.key)
+    });
+    if let Some(moved) = moved
+        && !kept.is_empty()
+    {
+        let message = format!("`{}` was changed: type this again", moved.key);
+        return Err(refused(kept.iter().map(|it| fault(it.key, &message)).collect()));
+    }
+    for setting in kept {
+        if let Some(value) = stored.get(setting.key) {
+            table.insert(setting.key.to_owned(), value.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Faults of the configuration's reader, at the fields that they are about.
+pub(super) fn of_faults(faults: &Faults) -> Vec<FieldFault> {
+    faults.by_key().map(|(key, message)| fault(key.unwrap_or_default(), &message)).collect()
+}
+
+/// A 422 with all faults.
+pub(super) fn refused(faults: Vec<FieldFault>) -> Problem {
+    Problem::of_fields(StatusCode::UNPROCESSABLE_ENTITY, faults)
+}
+
+/// What is wrong with a field.
+pub(super) fn fault(field: &str, message: &str) -> FieldFault {
+    FieldFault { field: field.to_owned(), message: message.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn checked(draft: Value, stored: Option<&Table>) -> Result<Table, Problem> {
+        let draft: ChannelDraft = serde_json::from_value(draft).unwrap();
+        Ok(draft.check(&FileFacts::default(), stored)?.table)
+    }
+
+    fn fields(result: Result<Table, Problem>) -> Value {
+        let problem = serde_json::to_value(result.unwrap_err()).unwrap();
+        assert_eq!(problem["status"], 422);
+        problem["faults"].as_array().unwrap().iter().map(|it| it["field"].clone()).collect()
+    }
+
+    fn gotify(settings: Value, keep: Value) -> Value {
+        json!({ "name": "me", "type": "gotify", "settings": settings, "keep": keep })
+    }
+
+    #[test]
+    fn faults_are_at_their_fields() {
+        for (settings, expected) in [
+            (json!({}), json!(["server", "token"])),
+            (json!({ "server": "nowhere", "token": "x" }), json!(["server"])),
+            (json!({ "server": "http://a", "token": "x", "priority": "4" }), json!(["priority"])),
+            (json!({ "server": "http://a", "token": "x", "prio": 4 }), json!(["prio"])),
+            (json!({ "server": "http://a", "token": { "env": "HOME" } }), json!(["token"])),
+            (json!({ "server": "http://a", "token": { "file": "/etc/passwd" } }), json!(["token"])),
+        ] {
+            assert_eq!(
+                fields(checked(gotify(settings.clone(), json!([])), None)),
+                expected,
+                "{settings}"
+            );
+        }
+        let named = |name: &str| json!({ "name": name, "type": "gotify" });
+        for name in ["", " ", "..", "a\u{202e}b", &"x".repeat(61)] {
+            assert_eq!(fields(checked(named(name), None)), json!(["name"]), "{name:?}");
+        }
+        let unknown = json!({ "name": "x", "type": "gotfy" });
+        assert_eq!(fields(checked(unknown, None)), json!(["type"]));
+    }
+
+    #[test]
+    fn what_runs_programs_or_writes_folders_is_for_the_file() {
+        let exec = json!({ "name": "x", "type": "exec", "settings": { "command": ["/bin/sh"] } });
+        assert!(fields(checked(exec, None)).as_array().unwrap().contains(&json!("type")));
+        let folder = json!({ "name": "x", "type": "archive", "settings": { "folder": "/tmp" } });
+        assert_eq!(fields(checked(folder, None)), json!(["folder"]));
+    }
+
+    #[test]
+    fn a_kept_secret_stays_unless_the_address_changes() {
+        let typed = json!({ "server": "http://a", "token": "hunter2" });
+        let stored = checked(gotify(typed, json!([])), None).unwrap();
+        let same = gotify(json!({ "server": "http://a", "priority": 4 }), json!(["token"]));
+        let table = checked(same, Some(&stored)).unwrap();
+        assert_eq!(table["token"].as_str(), Some("hunter2"));
+        let elsewhere = gotify(json!({ "server": "http://b" }), json!(["token"]));
+        assert_eq!(fields(checked(elsewhere, Some(&stored))), json!(["token"]));
+        let other = gotify(json!({ "server": "http://b", "token": "new" }), json!(["token"]));
+        assert_eq!(checked(other, Some(&stored)).unwrap()["token"].as_str(), Some("new"));
+        let gone = gotify(json!({ "server": "http://a" }), json!([]));
+        assert_eq!(fields(checked(gone, Some(&stored))), json!(["token"]));
+    }
+}

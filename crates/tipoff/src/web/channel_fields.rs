@@ -1,0 +1,97 @@
+//! The settings of the services, described for forms and programs. Derived from `tipoff_channels::CHANNELS`: a service needs
+//! no line here.
+
+use serde::Serialize;
+use tipoff_channels::{CHANNELS, Entry, Setting, Shape};
+use toml::{Table, Value};
+use utoipa::ToSchema;
+
+/// A service that alerts can be sent to.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChannelType {
+    /// The value of `type`.
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    /// Description in one sentence.
+    pub(super) summary: &'static str,
+    /// Whether a channel of this type can be added in the dashboard. If not, it is configured in the file: it runs programs of
+    /// the machine.
+    pub(super) can_be_added: bool,
+    /// Its settings, those first that most people need, in the order in which a form asks for them.
+    pub(super) settings: Vec<SettingType>,
+}
+
+/// A setting of a service.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SettingType {
+    /// Its key.
+    pub(super) key: &'static str,
+    /// `text`, `secret`, `name` (a string or a whole number), `integer`, `flag`, `duration` (such as `10 s`), `list` (of
+    /// strings), `names` (a list of strings or whole numbers), `table` (of strings), or `machine`: only in the file.
+    pub(super) shape: &'static str,
+    /// Whether the channel needs it.
+    pub(super) required: bool,
+    /// Meaning, unit and default.
+    pub(super) doc: &'static str,
+    /// Where its value is found. Null if its meaning says enough.
+    pub(super) place: Option<&'static str>,
+    /// An example as in the configuration file.
+    pub(super) example: &'static str,
+}
+
+/// All services, in alphabetical order.
+pub(super) fn channel_types() -> impl Iterator<Item = ChannelType> {
+    CHANNELS.iter().map(channel_type)
+}
+
+/// A service and its settings.
+pub(super) fn channel_type(entry: &'static Entry) -> ChannelType {
+    let place = |setting: &Setting| {
+        let hint = entry.find.iter().find(|hint| hint.key == setting.key);
+        hint.map(|hint| hint.place)
+    };
+    let setting = |setting: &'static Setting| SettingType {
+        key: setting.key,
+        shape: shape_word(setting.shape),
+        required: setting.required,
+        doc: setting.doc,
+        place: place(setting),
+        example: setting.example,
+    };
+    let mut settings: Vec<SettingType> = entry.settings.iter().map(setting).collect();
+    // A sort is stable: those without a hint stay in alphabetical order, behind the others.
+    let position = |key: &str| entry.find.iter().position(|hint| hint.key == key);
+    settings.sort_by_key(|it| position(it.key).unwrap_or(usize::MAX));
+    let can_be_added = entry.can_be_added();
+    ChannelType { kind: entry.kind, summary: entry.summary, can_be_added, settings }
+}
+
+fn shape_word(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Text => "text",
+        Shape::Secret => "secret",
+        Shape::Name => "name",
+        Shape::Integer => "integer",
+        Shape::Flag => "flag",
+        Shape::Duration => "duration",
+        Shape::List => "list",
+        Shape::Names => "names",
+        Shape::Table => "table",
+        Shape::Folder | Shape::Command | Shape::Variables => "machine",
+    }
+}
+
+/// Whether a stored value must not be sent to a browser.
+pub(super) fn is_hidden(kind: &str, key: &str, value: &Value) -> bool {
+    let entry = tipoff_channels::entry(kind);
+    let setting = entry.and_then(|entry| entry.settings.iter().find(|it| it.key == key));
+    // What no version of the service declares could be anything.
+    setting.is_none_or(|setting| setting.hides(value.as_str().unwrap_or_default()))
+}
+
+/// The settings of a stored channel, without `name`, `type` and `expire`, and whether each must not be shown.
+pub(super) fn stored_settings(channel: &Table) -> impl Iterator<Item = (&str, &Value, bool)> {
+    let kind = channel.get("type").and_then(Value::as_str).unwrap_or_default();
+    let own = channel.iter().filter(|(key, _)| !["name", "type", "expire"].contains(&key.as_str()));
+    own.map(move |(key, value)| (key.as_str(), value, is_hidden(kind, key, value)))
+}

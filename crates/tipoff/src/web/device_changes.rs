@@ -1,0 +1,187 @@
+//! Devices that people add, rename, mute and watch: what is allowed, and how it is stored. For the API and the command
+//! line.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use tipoff_model::{DeviceId, DeviceKey, Timestamp};
+use tipoff_spool::{DeviceChange, DeviceLine, NewDevice, Spool};
+use utoipa::ToSchema;
+
+use super::device_credentials;
+use super::problem::Problem;
+use crate::audit::lasting;
+use crate::receive::{DeviceDirectory, is_deceptive};
+
+/// Maximum length of a name, in characters.
+const NAME_CHARS_MAX: usize = 60;
+/// Maximum time of a mute: a year. Somebody who wants no alerts at all removes the device from the routes.
+pub(super) const MUTE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+/// Maximum time of an inactivity alert: a year.
+const SILENT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+/// Minimum time of an inactivity alert: inactivity is checked once a minute.
+const SILENT_MIN: Duration = Duration::from_secs(60);
+
+/// How the program knows a device. A channel of a recorder counts as discovered.
+pub(crate) fn origin(line: &DeviceLine) -> &'static str {
+    match DeviceKey::parse(&line.key) {
+        _ if line.recorder.is_some() => "discovered",
+        DeviceKey::Discovered(_) => "discovered",
+        DeviceKey::Added(_) => "dashboard",
+        DeviceKey::Configured(_) => "configuration",
+    }
+}
+
+/// A device that was added, with its login. Only this answer contains the password.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AddedDevice {
+    /// Number of the device.
+    pub(crate) id: i64,
+    /// What people call it.
+    pub(crate) name: String,
+    /// User for SMTP and FTP.
+    pub(crate) user: String,
+    /// Its password, shown this once.
+    pub(crate) password: String,
+}
+
+/// Adds a device to the spool, with the first user that neither the configuration nor another device has.
+pub(crate) async fn add_device(
+    spool: &dyn Spool,
+    directory: &DeviceDirectory,
+    name_given: &str,
+) -> Result<AddedDevice, Problem> {
+    let name = name(name_given)?;
+    require_free_name(spool, directory, &name, None).await?;
+    let (logins, password) = (directory.authenticator(), device_credentials::password()?);
+    for user in device_credentials::users(&name) {
+        let taken = logins.is_configured_user(&user);
+        let device = NewDevice {
+            name: name.clone(),
+            user: user.clone(),
+            password: password.clone(),
+            camera: None,
+        };
+        if !taken && let Some(id) = spool.add_device(device).await? {
+            return Ok(AddedDevice { id: id.0, name, user, password });
+        }
+    }
+    Err(Problem::new(
+        StatusCode::CONFLICT,
+        "too many devices have a similar name: choose another one",
+    ))
+}
+
+/// A trimmed name; 400 if it is empty, too long or deceptive.
+fn name(text: &str) -> Result<String, Problem> {
+    let name = text.trim();
+    let length = name.chars().count();
+    if length == 0 || length > NAME_CHARS_MAX || is_deceptive(name) {
+        let detail = "name: 1 to 60 characters, and no invisible ones or ones that change the direction of text";
+        return Err(Problem::bad(detail));
+    }
+    Ok(name.to_owned())
+}
+
+/// 409 if another device than `own` has this name: alerts, rules and pages tell devices apart by it.
+async fn require_free_name(
+    spool: &dyn Spool,
+    directory: &DeviceDirectory,
+    name: &str,
+    own: Option<DeviceId>,
+) -> Result<(), Problem> {
+    let holder = spool.holder_of_name(name).await?;
+    if holder.is_some_and(|it| Some(it) != own) || directory.resolver().is_configured_name(name) {
+        let detail = format!("another device is called {name}: choose another name");
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    }
+    Ok(())
+}
+
+/// What to change of a device; what is left out stays as it is.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeviceEdit {
+    /// What to call it; empty: what it calls itself.
+    #[serde(default)]
+    #[schema(max_length = 60)]
+    pub(crate) name: Option<String>,
+    /// For how many seconds from now on its alerts are muted; 0 unmutes.
+    #[serde(default)]
+    #[schema(maximum = 31622400)]
+    pub(crate) muted_for_s: Option<u64>,
+    /// After how many seconds without an arrival an inactivity alert is sent; 0 for never.
+    #[serde(default)]
+    #[schema(maximum = 31622400)]
+    pub(crate) silent_after_s: Option<u64>,
+}
+
+/// Makes the changes that an edit asks for. One that is not allowed refuses all of them.
+pub(crate) async fn edit_device(
+    spool: &dyn Spool,
+    directory: &DeviceDirectory,
+    known: &DeviceLine,
+    change: DeviceEdit,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let changes = changes(known, change, now)?;
+    for change in &changes {
+        if let DeviceChange::Name(Some(name)) = change {
+            require_free_name(spool, directory, name, Some(known.id)).await?;
+        }
+    }
+    for change in changes {
+        spool.change_device(known.id, change).await?;
+    }
+    Ok(())
+}
+
+/// A device in the audit log.
+pub(crate) fn of_device(known: &DeviceLine) -> String {
+    format!("device {}, {}", known.id, known.name)
+}
+
+/// An edit in words, for the audit log.
+pub(crate) fn described(change: &DeviceEdit) -> String {
+    let name = change.name.as_ref().map(|name| format!("name: {name}"));
+    let muted = change.muted_for_s.map(|seconds| format!("mute: {}", lasting(seconds)));
+    let watched = change.silent_after_s.map(|seconds| match seconds {
+        0 => "inactivity alert: off".to_owned(),
+        seconds => format!("inactivity alert: after {seconds} s"),
+    });
+    [name, muted, watched].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The changes that an edit asks for. One that is not allowed refuses all of them, so nothing is changed by half.
+fn changes(
+    known: &DeviceLine,
+    change: DeviceEdit,
+    now: Timestamp,
+) -> Result<Vec<DeviceChange>, Problem> {
+    let mut changes = Vec::new();
+    if let Some(text) = change.name {
+        if origin(known) == "configuration" {
+            let detail = "the configuration file sets the name of this device: change it there";
+            return Err(Problem::new(StatusCode::CONFLICT, detail));
+        }
+        let name = if text.trim().is_empty() { None } else { Some(name(&text)?) };
+        changes.push(DeviceChange::Name(name));
+    }
+    if let Some(seconds) = change.muted_for_s {
+        let lasts = Duration::from_secs(seconds);
+        if lasts > MUTE_MAX {
+            return Err(Problem::bad("muted_for_s: at most a year"));
+        }
+        let until = now.after(lasts);
+        changes.push(DeviceChange::MutedUntil((!lasts.is_zero()).then_some(until)));
+    }
+    if let Some(seconds) = change.silent_after_s {
+        let after = Duration::from_secs(seconds);
+        if !after.is_zero() && !(SILENT_MIN..=SILENT_MAX).contains(&after) {
+            return Err(Problem::bad("silent_after_s: from a minute to a year, or 0"));
+        }
+        changes.push(DeviceChange::SilentAfter((!after.is_zero()).then_some(after)));
+    }
+    Ok(changes)
+}

@@ -1,0 +1,231 @@
+//! What the page that waits for a camera's first test says: one finding, from what its sessions and its arrival show.
+//!
+//! Pure. `observed.rs` reads the facts. What goes wrong inside of a session has its text there already
+//! (`receive/transcript/problem.rs`); the findings here need more than one session to be known.
+
+mod observed;
+mod waits;
+
+use std::time::Duration;
+
+use tipoff_model::Protocol;
+use tipoff_spool::SessionOutcome;
+
+pub(super) use self::observed::{Observed, observe};
+pub(crate) use self::waits::SetupWaits;
+
+/// Time without a session after which the page shows what to check.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A session that may be an attempt of the device.
+#[derive(Clone, Debug)]
+pub(super) struct SessionFacts {
+    pub(super) protocol: Protocol,
+    pub(super) outcome: SessionOutcome,
+    /// What to change, as the session itself shows it.
+    pub(super) hint: Option<String>,
+    /// The user of its login.
+    pub(super) login: Option<String>,
+    /// The name of another device to which its arrivals were assigned.
+    pub(super) taken_for: Option<String>,
+    /// The latest arrival that it brought, if that is the device's.
+    pub(super) arrival: Option<ArrivalFacts>,
+    /// The commands that the device sent, in capitals. Only read of sessions that brought nothing.
+    pub(super) commands: Vec<String>,
+}
+
+/// An arrival of the device.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ArrivalFacts {
+    pub(super) protocol: Protocol,
+    /// Number of its pictures and videos.
+    pub(super) media: usize,
+    /// Size of the mail or file in bytes.
+    pub(super) bytes: u64,
+    /// Whether the connection broke.
+    pub(super) torn: bool,
+    /// Whether it came with the device's own password.
+    pub(super) proven: bool,
+}
+
+impl ArrivalFacts {
+    /// Whether it shows that the device is set up.
+    pub(super) const fn works(&self) -> bool {
+        self.bytes > 0 && !self.torn && self.proven
+    }
+}
+
+/// What the page shows. Each has one text, which says what to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// Nothing connected for [`PATIENCE`].
+    NothingCame,
+    /// What the latest session shows itself: wrong port, wrong password, old TLS, refused certificate, missing data
+    /// connection, address outside of `networks`, connection that broke.
+    Session(String),
+    /// It sent something, and was not known for what it is.
+    OtherDevice {
+        /// The device that it was taken for.
+        name: String,
+        /// The user that it logged in as.
+        login: Option<String>,
+        /// The user that it should log in as.
+        user: String,
+        /// What the session shows besides.
+        hint: Option<String>,
+    },
+    /// It connected and said nothing.
+    NoCommand(Protocol),
+    /// It greeted by EHLO or HELO, and ended the session without a mail.
+    NoMail,
+    /// It hung up after the reply to EHLO or HELO, or in its login.
+    HungUpAfterGreeting,
+    /// It logged in by FTP, and uploaded nothing.
+    NoUpload,
+    /// The mail has no picture.
+    NoPicture,
+    /// The file is empty.
+    EmptyFile,
+    /// The connection broke in the middle.
+    TornArrival,
+    /// It came without the device's own password.
+    NotProven {
+        /// The user that it should log in as.
+        user: String,
+    },
+}
+
+/// What one session shows.
+pub(super) fn of_session(session: &SessionFacts, user: &str) -> Option<Finding> {
+    let SessionFacts { protocol, outcome, hint, login, taken_for, arrival, commands } = session;
+    if let Some(name) = taken_for {
+        let (name, login) = (name.clone(), login.clone());
+        return Some(Finding::OtherDevice {
+            name,
+            login,
+            user: user.to_owned(),
+            hint: hint.clone(),
+        });
+    }
+    if let Some(hint) = hint {
+        return Some(Finding::Session(hint.clone()));
+    }
+    if let Some(arrival) = arrival {
+        return of_arrival(arrival, user);
+    }
+    if *outcome != SessionOutcome::Nothing {
+        return None;
+    }
+    let said = |command: &str| commands.iter().any(|it| it == command);
+    match protocol {
+        _ if commands.is_empty() => Some(Finding::NoCommand(*protocol)),
+        Protocol::Smtp if said("MAIL") => None,
+        Protocol::Smtp if said("QUIT") => Some(Finding::NoMail),
+        Protocol::Smtp => Some(Finding::HungUpAfterGreeting),
+        Protocol::Ftp => Some(Finding::NoUpload),
+        Protocol::Http | Protocol::Mqtt => None,
+    }
+}
+
+/// What an arrival shows besides that it came.
+pub(super) fn of_arrival(arrival: &ArrivalFacts, user: &str) -> Option<Finding> {
+    match arrival {
+        ArrivalFacts { torn: true, .. } => Some(Finding::TornArrival),
+        ArrivalFacts { bytes: 0, .. } => Some(Finding::EmptyFile),
+        ArrivalFacts { proven: false, .. } => Some(Finding::NotProven { user: user.to_owned() }),
+        ArrivalFacts { media: 0, protocol: Protocol::Smtp, .. } => Some(Finding::NoPicture),
+        _ => None,
+    }
+}
+
+/// What the page shows. `waited`: time since it was first opened; `sessions`: the latest first; `arrivals`: those of the
+/// device, the latest first.
+pub(super) fn finding(
+    waited: Duration,
+    sessions: &[SessionFacts],
+    arrivals: &[ArrivalFacts],
+    user: &str,
+) -> Option<Finding> {
+    if let Some(works) = arrivals.iter().find(|arrival| arrival.works()) {
+        let of_session = || {
+            let delivered = sessions.iter().filter(|it| it.outcome == SessionOutcome::Delivered);
+            delivered.filter(|it| it.taken_for.is_none()).find_map(|it| of_session(it, user))
+        };
+        return of_arrival(works, user).or_else(of_session);
+    }
+    let found = sessions.iter().find_map(|session| of_session(session, user));
+    let found = found.or_else(|| of_arrival(arrivals.first()?, user));
+    let is_due = sessions.is_empty() && waited >= PATIENCE;
+    found.or(is_due.then_some(Finding::NothingCame))
+}
+
+impl Finding {
+    /// What happened and what to change.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::NothingCame => "Nothing has connected for a minute. Go through the list below.".to_owned(),
+            Self::Session(hint) => hint.clone(),
+            Self::OtherDevice { name, login, user, hint } => {
+                let how = match login {
+                    Some(login) => format!("it logged in as {login}"),
+                    None => "it did not log in".to_owned(),
+                };
+                let hint = hint.as_ref().map_or_else(String::new, |hint| format!(" {hint}"));
+                format!(
+                    "The arrival was assigned to {name} because {how}. Enter the user {user} and its password on the \
+                     camera's page.{hint}"
+                )
+            }
+            Self::NoCommand(protocol) => format!(
+                "A device connected to the port for {} and left without a word. If it was the camera, choose another \
+                 kind of encryption on its page: “none”, or the one that it calls SSL or TLS.",
+                match protocol {
+                    Protocol::Smtp => "mail",
+                    Protocol::Ftp => "uploads",
+                    Protocol::Http | Protocol::Mqtt => "alarms",
+                },
+            ),
+            Self::NoMail => {
+                "The camera greeted and left without sending a mail. Fill in sender and receiver on its page, and save. \
+                 With some cameras this button only tries the connection: then trigger a real alarm, for example \
+                 by walking past the camera."
+                    .to_owned()
+            }
+            Self::HungUpAfterGreeting => {
+                "The camera hung up after the greeting, before it sent a mail. Switch encryption and authentication off \
+                 on its page, or on where they are off. If that does not help, set a listener with fewer features \
+                 (`ehlo = false` or `auth = false` in `listen` of `[smtp]`)."
+                    .to_owned()
+            }
+            Self::NoUpload => {
+                "The camera connected by FTP and left without uploading a file. With some cameras this button only tries \
+                 the login: then trigger a real alarm, for example by walking past the camera, and see that the upload \
+                 of pictures is switched on."
+                    .to_owned()
+            }
+            Self::NoPicture => {
+                "The mail has no picture. Switch on in the camera that a picture is attached (“attach picture”, \
+                 “snapshot”, “image attachment”)."
+                    .to_owned()
+            }
+            Self::EmptyFile => {
+                "The camera uploaded an empty file, which is stored and never alerted. With some cameras that is all \
+                 that the button does: trigger a real alarm. If its files stay empty, switch between passive and active \
+                 FTP in the camera, and let the `passive_ports` of `[ftp]` through the firewall."
+                    .to_owned()
+            }
+            Self::TornArrival => {
+                "The connection broke before everything had come; what came is stored. Look at the network of the camera, \
+                 most of all at its wireless link, and press “Test” again."
+                    .to_owned()
+            }
+            Self::NotProven { user } => format!(
+                "What came was assigned to this device, but without its password. Enter the user {user} and its password \
+                 on the camera's page."
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! Every page, on a phone and on a desk, in light and in dark, with the longest names that devices and people can give:
+//! without a fault that axe-core (<https://github.com/dequelabs/axe-core>) finds, and nothing is wider than the screen or cut off.
+
+use serde_json::{Value, json};
+
+use super::driver::{Browser, Screen};
+use super::{PASSWORD, add_device, axe_faults, log_in, page, set_up, video};
+use crate::camera::upload;
+use crate::harness::{Home, PICTURE, Server, mail, send, wait_for};
+use crate::hook::{Hook, Manner};
+use crate::pages::pages;
+
+/// Widths of the screens, in pixels: a phone and a desk.
+const WIDTHS: [u32; 2] = [390, 1440];
+
+/// What is wider than the screen, sticks out of its box, or is cut off without a sign. What scrolls by itself may be wider.
+const MISFITS: &str = r#"
+    const described = (it, why) => `${why}: ${it.outerHTML.slice(0, 160)}`;
+    const scrolls = (it) => it && (/auto|scroll/.test(getComputedStyle(it).overflowX) || scrolls(it.parentElement));
+    const misfits = [];
+    const wide = document.documentElement.scrollWidth - innerWidth;
+    if (wide > 0) misfits.push(`the page is ${wide} px wider than its screen`);
+    for (const it of document.body.querySelectorAll("*")) {
+        const style = getComputedStyle(it);
+        const box = it.getBoundingClientRect();
+        const isOnlyRead = style.clipPath.startsWith("inset");
+        if (!it.checkVisibility() || isOnlyRead || it.closest("svg, .only-read, .skip") || it.matches("input, select, textarea")) continue;
+        if (scrolls(it)) continue;
+        if (box.width > 0 && (box.right > innerWidth + 1 || box.left < -1)) misfits.push(described(it, "outside"));
+        if (style.display === "inline" || it.scrollWidth <= it.clientWidth + 1) continue;
+        if (style.overflowX === "visible") misfits.push(described(it, "sticks out"));
+        else if (style.textOverflow !== "ellipsis") misfits.push(described(it, "cut off"));
+    }
+    return misfits.slice(0, 20);
+"#;
+
+/// Text of this length without a place to break it.
+fn long(length: usize, beginning: &str) -> String {
+    let rest = "NordwestlicheHintereingangsüberwachungskamera_".chars().cycle();
+    beginning.chars().chain(rest).take(length).collect()
+}
+
+/// A call of the API by the page that is open; its answer.
+fn call(browser: &Browser, what: &str, body: &Value) -> Value {
+    let (method, path) = what.split_once(' ').unwrap();
+    browser.run_async(&format!(
+        "fetch('{path}', {{ method: '{method}', body: JSON.stringify({body}), headers: {{
+            'content-type': 'application/json', 'x-csrf-token': document.querySelector('meta[name=csrf]').content }} }})
+            .then(async it => {{ const text = await it.text(); return it.ok ? JSON.parse(text || '{{}}') : text; }})
+            .then(done, it => done(String(it)))"
+    ))
+}
+
+/// Devices, people and incidents with long names; the paths of further pages, and the added device.
+fn fill(home: &Home, server: &Server, browser: &Browser) -> (Vec<String>, i64) {
+    let sender = format!("{}@example.com", "a".repeat(60));
+    let mail = |subject: &str, name: &str| {
+        let text = String::from_utf8(mail(subject, &[PICTURE])).unwrap();
+        text.replace("1.jpg", name).into_bytes()
+    };
+    let name = format!("{}.jpg", "picture_of_the_yard_".repeat(10));
+    let subject = "Bewegungserkennung_".repeat(12);
+    let reply = send(server.smtp[0], &sender, &mail(&subject, &name));
+    assert!(reply.starts_with("250"), "{reply}");
+    let reply = send(server.smtp[0], "gate@example.com", &mail("Person at the gate", "1.jpg"));
+    assert!(reply.starts_with("250"), "{reply}");
+    upload(server.ftp[0], "hall", &format!("/{name}"), &crate::ftp_uploads::picture(1));
+    upload(server.ftp[0], "hall", &format!("/{}.mp4", "v".repeat(150)), &video());
+    upload(server.ftp[0], "hall", &format!("/{}.csv", "w".repeat(150)), b"a,b\n1,2\n");
+    log_in(server, "hall", "wrong");
+    let (mut client, _) = log_in(server, &"u".repeat(60), "wrong");
+    client.must("NOOP", "250");
+    wait_for("the incidents", || (home.incidents().len() >= 3).then_some(()));
+    let added = add_device(server, browser, &long(60, "Yard"));
+    for (what, body) in [
+        (
+            "POST /api/v1/users",
+            json!({ "name": long(60, "Anna"), "password": "battery staple", "role": "viewer" }),
+        ),
+        ("POST /api/v1/tokens", json!({ "name": long(60, "Script"), "scope": "read" })),
+        ("PATCH /api/v1/devices/1", json!({ "name": long(60, "Gate"), "muted_for_s": 3600 })),
+        ("PATCH /api/v1/house", json!({ "muted_for_s": 3600 })),
+        ("POST /api/v1/incidents/1/lock", json!({})),
+    ] {
+        let answer = call(browser, what, &body);
+        assert!(answer.is_object(), "{what}: {answer}");
+    }
+    let share = call(browser, "POST /api/v1/incidents/3/share", &json!({ "lasts_s": 3600 }));
+    let share = share["url"].as_str().unwrap();
+    let share = share[share.find("/share/").unwrap()..].to_owned();
+    let more = [
+        "/?text=nothing",
+        "/incidents/2",
+        "/incidents/3",
+        "/incidents/999",
+        "/devices/2",
+        "/devices/3",
+    ];
+    let more =
+        more.into_iter().chain(["/sessions/2", "/sessions/3", "/sessions/4", "/away", &share]);
+    (more.map(str::to_owned).collect(), added)
+}
+
+/// What appears on some pages only after a step: a new token, the secret of one-time codes, what a camera would be set to.
+fn unfold(browser: &Browser, path: &str) {
+    if path == "/settings" {
+        browser.write("form[data-api$='/tokens'] input[name=name]", "script");
+        browser.click("#make_token");
+        browser.reads("tip_");
+        browser.write("form[data-fill=code-new] input[name=password]", PASSWORD);
+        browser.click("form[data-fill=code-new] button");
+        browser.until("the QR code", "document.querySelector('.qr').naturalWidth > 0");
+        browser.run("document.querySelectorAll('details').forEach(it => it.open = true)");
+    } else if path == "/incidents/1" {
+        browser.click("form[data-api$='/share'] button");
+        browser.reads("/share/1/");
+    } else if path.ends_with("/camera/setup") {
+        let text = json!(long(150, "http://192.168.1.10:8080/"));
+        browser.run(&format!(
+            "document.getElementById('plan').hidden = false;
+            document.getElementById('which').textContent = {text};
+            document.querySelector('#changes tbody').innerHTML =
+                `<tr><th scope=row>${{{text}}}</th><td>${{{text}}}</td><td>${{{text}}}</td></tr>`;
+            document.getElementById('notes').innerHTML = `<li>${{{text}}}</li>`;
+            document.getElementById('found').innerHTML =
+                `<li class=item><span class=name>${{{text}}}</span><button type=button>Choose</button></li>`;
+            document.getElementById('written').textContent = {text};"
+        ));
+    }
+}
+
+/// The faults of the page that is open, in light and dark.
+fn faults(browser: &Browser, name: &str) -> Vec<Value> {
+    let mut faults = Vec::new();
+    for scheme in ["light", "dark"] {
+        browser.prefer(scheme);
+        let found = axe_faults(browser);
+        if found != json!([]) {
+            faults.push(json!([name, scheme, found]));
+        }
+        browser.picture_whole(&format!("{name}-{scheme}"));
+    }
+    let misfits = browser.run(MISFITS);
+    if misfits != json!([]) {
+        faults.push(json!([name, misfits]));
+    }
+    faults
+}
+
+#[test]
+fn every_page_fits_its_screen_and_has_no_fault_that_axe_finds() {
+    let hook = Hook::start();
+    hook.behave(Manner::Status("400 Bad Request"));
+    let home = Home::new(&format!(
+        "[incidents]\nquiet = \"1 h\"\n[[mode]]\nname = \"{0}\"\n[[mode]]\nname = \"away\"\n{1}\n\
+         [[device]]\nname = \"{2}\"\nuser = \"hall\"\npassword = \"hall1234\"\n",
+        long(30, "night"),
+        hook.channel().replace("name = \"hook\"", &format!("name = \"{}\"", long(60, "hook"))),
+        long(60, "Hall"),
+    ));
+    let server = home.start();
+    let browser = Browser::open(Screen::Desktop);
+    set_up(&server, &browser);
+    let (more, added) = fill(&home, &server, &browser);
+    hook.wait_for_requests(1);
+    let paths: Vec<String> = pages(added).map(|(path, _)| path).chain(more).collect();
+    let mut found = Vec::new();
+    for width in WIDTHS {
+        browser.resize(width, 900);
+        for path in &paths {
+            browser.go(&page(&server, path));
+            browser.until("the page", "document.readyState === 'complete'");
+            unfold(&browser, path);
+            let name = path.replace(['/', '?'], "-").chars().take(30).collect::<String>();
+            found.extend(faults(&browser, &format!("page{name}-{width}")));
+        }
+    }
+    // The fault of a configuration is above every page, and the pages of the login have none.
+    let broken = format!("[[device]]\nname = \"{}\"\n{}\n", "x".repeat(200), "y".repeat(300));
+    home.configure(&broken);
+    browser.go(&page(&server, "/devices"));
+    browser.until("the fault", "document.querySelector('[role=alert]') || location.reload()");
+    for width in WIDTHS {
+        browser.resize(width, 900);
+        found.extend(faults(&browser, &format!("fault-{width}")));
+    }
+    browser.forget();
+    browser.go(&page(&server, "/login"));
+    for width in WIDTHS {
+        browser.resize(width, 900);
+        found.extend(faults(&browser, &format!("login-{width}")));
+    }
+    assert!(found.is_empty(), "{:#}", json!(found));
+}
