@@ -38,7 +38,7 @@ pub(super) fn grouped(command: clap::Command) -> clap::Command {
     }
     let _ = write!(text, "\n{}\n{{options}}\n\n", heading("Options"));
     let _ = write!(text, "`tipoff COMMAND --help` explains a command.");
-    command.help_template(StyledStr::from(text)).subcommand_required(false)
+    command.help_template(StyledStr::from(text))
 }
 
 fn plain(text: &StyledStr) -> String {

@@ -35,6 +35,7 @@ mod welcome;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::failure::{Failure, wants_json};
@@ -162,8 +163,14 @@ pub(crate) fn main() -> ExitCode {
 
 /// Reads the command line and starts the log. The error is the exit code; all has been said.
 fn parse(as_json: bool) -> Result<Cli, u8> {
-    let command = help::grouped(Cli::command());
-    let parsed = command.try_get_matches().and_then(|it| Cli::from_arg_matches(&it));
+    let matches = match Cli::command().try_get_matches() {
+        // Only who asks for help waits until the descriptions of all subcommands are laid out.
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            help::grouped(Cli::command()).try_get_matches()
+        }
+        matches => matches,
+    };
+    let parsed = matches.and_then(|it| Cli::from_arg_matches(&it));
     let cli = parsed.map_err(|error| {
         if error.use_stderr() && as_json {
             Failure::Usage(error.render().to_string().trim_end().to_owned()).print(true);
