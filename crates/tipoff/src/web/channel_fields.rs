@@ -69,6 +69,17 @@ pub(super) fn channel_type(entry: &'static Entry) -> ChannelType {
     ChannelType { kind: entry.kind, summary, can_be_added, settings }
 }
 
+/// A key in English words: `allowed_chats` is "Allowed chats".
+pub(super) fn label(key: &str) -> String {
+    if ["api", "ca", "tls", "url"].contains(&key) {
+        return key.to_ascii_uppercase();
+    }
+    let words = key.replace('_', " ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|it| it.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
 fn shape_word(shape: Shape) -> &'static str {
     match shape {
         Shape::Text => "text",
