@@ -18,6 +18,7 @@ use super::super::error_responses::NotFound;
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::text;
 use crate::audit::AuditAction;
 use crate::dispatch::{ChannelState, ChannelStatus};
 use crate::runtime::utc::utc;
@@ -115,10 +116,10 @@ impl TestResult {
     /// `repair`: what the owner has to correct although the test arrived.
     pub(super) fn of(repair: Option<String>) -> Self {
         let said = match repair {
-            None => "the test arrived".to_owned(),
-            Some(repair) => format!("the test arrived; it was {repair}"),
+            None => text("channel-test-arrived"),
+            Some(repair) => text("channel-test-arrived-repair").words("repair", repair),
         };
-        Self { said }
+        Self { said: said.to_string() }
     }
 }
 
@@ -144,9 +145,9 @@ pub(in super::super) async fn test(
     state.note(audit.entry(AuditAction::ChannelTest, &*name, "")).await;
     let failed = |error: String| Problem::new(StatusCode::FAILED_DEPENDENCY, error);
     match tokio::time::timeout(TEST_MAX, state.dispatch.test(&name)).await {
-        Ok(Ok(said)) => Ok(Json(TestResult { said })),
+        Ok(Ok(repair)) => Ok(Json(TestResult::of(repair))),
         Ok(Err(error)) => Err(failed(error)),
-        Err(_) => Err(failed("no answer within a minute".to_owned())),
+        Err(_) => Err(failed(text("problem-channel-no-answer").to_string())),
     }
 }
 
