@@ -168,4 +168,4 @@ impl<T: Count> Count for &T {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
