@@ -13,7 +13,7 @@ use tipoff_model::{Action, MuteFor, MuteTarget};
 use super::AppState;
 use super::extract::Path;
 use super::page::{Page, PageProblem, page, wants_page};
-use super::problem::Problem;
+use super::problem::{Problem, locks_full};
 use super::reader_language::text;
 use crate::actions::ActionError;
 use crate::runtime::links::ActionGrant;
@@ -50,7 +50,7 @@ async fn act(
 ) -> Result<Response, PageProblem> {
     let ActionGrant { action, channel } = grant(&state, &token)?;
     let done = state.actions.act_by_link(&action, &channel).await;
-    let done = done.map_err(|error| Problem::new(status(&error), error.to_string()));
+    let done = done.map_err(|error| Problem::new(status(&error), reason(&error)));
     if !wants_page(&headers) {
         return Ok(match done {
             Ok(done) => done.text.into_response(),
@@ -73,6 +73,17 @@ const fn status(error: &ActionError) -> StatusCode {
         ActionError::NoDevice | ActionError::NoIncident => StatusCode::NOT_FOUND,
         ActionError::NoMode(_) | ActionError::LocksFull(_) => StatusCode::CONFLICT,
         ActionError::Spool(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Why nothing was done.
+fn reason(error: &ActionError) -> String {
+    match error {
+        ActionError::NoDevice => text("problem-action-no-device").to_string(),
+        ActionError::NoIncident => text("problem-action-no-incident").to_string(),
+        ActionError::LocksFull(locks) => locks_full(locks),
+        ActionError::NoMode(all) => text("problem-action-no-mode").words("modes", all).to_string(),
+        ActionError::Spool(_) => text("problem-action-not-stored").to_string(),
     }
 }
 

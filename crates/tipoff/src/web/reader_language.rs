@@ -137,6 +137,12 @@ impl fmt::Display for Text<'_> {
     }
 }
 
+impl From<Text<'_>> for String {
+    fn from(text: Text<'_>) -> Self {
+        text.to_string()
+    }
+}
+
 /// A number of things.
 pub(crate) trait Count {
     /// The number.
