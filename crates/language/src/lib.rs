@@ -61,7 +61,7 @@ impl Collection {
 /// one collection.
 static COLLECTIONS: [Collection; 2] = [
     Collection::new(files!("action", "alert", "date", "event")),
-    Collection::new(files!("audit", "layout", "overview", "problem", "script", "settings")),
+    Collection::new(files!("audit", "init", "layout", "overview", "problem", "script", "settings")),
 ];
 
 /// The texts of one language. Cheap to copy.
