@@ -41,14 +41,16 @@ const LANGUAGES: usize = Language::ALL.len();
 
 /// Texts that are parsed together, in every language.
 struct Collection {
+    /// The beginning of all its keys; empty if they begin in several ways. It is not parsed for other keys.
+    beginning: &'static str,
     files: [&'static [&'static str]; LANGUAGES],
     /// The parsed texts of each language.
     bundles: [OnceLock<FluentBundle<FluentResource>>; LANGUAGES],
 }
 
 impl Collection {
-    const fn new(files: [&'static [&'static str]; LANGUAGES]) -> Self {
-        Self { files, bundles: [const { OnceLock::new() }; LANGUAGES] }
+    const fn new(beginning: &'static str, files: [&'static [&'static str]; LANGUAGES]) -> Self {
+        Self { beginning, files, bundles: [const { OnceLock::new() }; LANGUAGES] }
     }
 
     /// The parsed texts of a language.
@@ -59,11 +61,24 @@ impl Collection {
     }
 }
 
-/// The texts of alerts, and those of pages and of the set-up, which take memory only when somebody reads them. A key is in
-/// one collection.
-static COLLECTIONS: [Collection; 2] = [
-    Collection::new(files!("action", "alert", "date", "event")),
-    Collection::new(files!("channel", "layout", "problem_channel", "script")),
+/// The texts of alerts, of pages, and of the set-up: each takes memory only when somebody reads it. A key is in one
+/// collection.
+static COLLECTIONS: [Collection; 3] = [
+    Collection::new("init-", files!("init")),
+    Collection::new("", files!("action", "alert", "date", "event")),
+    Collection::new(
+        "",
+        files!(
+            "audit",
+            "channel",
+            "layout",
+            "overview",
+            "problem",
+            "problem_channel",
+            "script",
+            "settings"
+        ),
+    ),
 ];
 
 /// The texts of one language. Cheap to copy.
@@ -187,10 +202,11 @@ impl From<u64> for Argument<'_> {
 
 /// The text of one language. `None` if it has no such text.
 fn format(language: Language, key: &str, arguments: &[(&str, Argument<'_>)]) -> Option<String> {
-    let (bundle, pattern) = COLLECTIONS.iter().find_map(|collection| {
-        let bundle = collection.bundle(language)?;
-        Some((bundle, bundle.get_message(key)?.value()?))
-    })?;
+    let (bundle, pattern) =
+        COLLECTIONS.iter().filter(|it| key.starts_with(it.beginning)).find_map(|collection| {
+            let bundle = collection.bundle(language)?;
+            Some((bundle, bundle.get_message(key)?.value()?))
+        })?;
     let mut values = FluentArgs::with_capacity(arguments.len());
     for (name, argument) in arguments {
         values.set(

@@ -100,8 +100,9 @@ fn every_text_is_used_and_every_used_text_exists() {
     let source = all_sources();
     let english = keys(&files(ENGLISH));
     let computed = ["event-", "month-", "weekday-"];
+    let quoted: BTreeSet<&str> = source.split('"').collect();
     for key in english.keys().filter(|key| !computed.iter().any(|it| key.starts_with(it))) {
-        assert!(source.contains(&format!("\"{key}\"")), "{key} is not used");
+        assert!(quoted.contains(key.as_str()), "{key} is not used");
     }
     let begins: BTreeSet<&str> = english.keys().filter_map(|key| key.split('-').next()).collect();
     for call in ["text(\"", ".count(\"", ".with(\""] {
@@ -124,16 +125,19 @@ fn tags(text: &str) -> Vec<&str> {
 #[test]
 fn a_text_has_the_same_tags_in_every_language_and_is_written_as_html() {
     let source = all_sources();
+    // Each call up to the end of its expression, by its key.
+    let mut calls: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (key, rest) in source.split("text(\"").skip(1).filter_map(|it| it.split_once("\")")) {
+        let expression = rest.split(['}', ';', '%']).next().unwrap();
+        calls.entry(key).or_default().push(expression);
+    }
     for key in keys(&files(ENGLISH)).keys() {
         let english = Texts::of(Language::English).text(key);
         for language in Language::ALL {
             let own = Texts::of(*language).text(key);
             assert_eq!(tags(&own), tags(&english), "{language:?}: {key}");
         }
-        // Its first call, up to the end of the expression.
-        let call = format!("text(\"{key}\")");
-        let uses = source.split(&call).skip(1);
-        for expression in uses.map(|rest| rest.split(['}', ';', '%']).next().unwrap()) {
+        for expression in calls.get(key.as_str()).into_iter().flatten() {
             let is_html = expression.contains(".html()");
             assert_eq!(is_html, english.contains('<'), "{key}: {expression}");
         }

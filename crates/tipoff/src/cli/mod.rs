@@ -6,6 +6,7 @@ mod audit;
 mod channels;
 mod check;
 mod compact;
+mod console_language;
 mod container;
 mod devices;
 mod doctor;

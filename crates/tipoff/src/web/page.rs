@@ -6,9 +6,10 @@
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use tipoff_model::Language;
 
 use super::problem::Problem;
-use super::reader_language::text;
+use super::reader_language::{text, texts};
 
 /// A rendered page, or the problem that is shown instead.
 pub(super) type Page = Result<Response, PageProblem>;
@@ -20,7 +21,7 @@ pub(super) fn page(template: &impl Template) -> Page {
         Err(error) => {
             tracing::error!(%error, "Could not render a page.");
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Err(PageProblem(Problem::new(status, "the page could not be rendered")))
+            Err(PageProblem(Problem::new(status, text("problem-page-not-rendered"))))
         }
     }
 }
@@ -55,7 +56,11 @@ pub(super) fn problem_title(problem: &Problem) -> String {
 pub(super) fn sentence(problem: &Problem) -> String {
     let mut rest = problem.detail().chars();
     let first = rest.next().into_iter().flat_map(char::to_uppercase);
-    let end = if problem.detail().ends_with(['.', '?', '!']) { "" } else { "." };
+    let end = match texts().language() {
+        _ if problem.detail().ends_with(['.', '?', '!', '。', '？', '！']) => "",
+        Language::Chinese => "。",
+        _ => ".",
+    };
     first.chain(rest).chain(end.chars()).collect()
 }
 

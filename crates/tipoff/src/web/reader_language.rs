@@ -142,6 +142,12 @@ impl fmt::Display for Text<'_> {
     }
 }
 
+impl From<Text<'_>> for String {
+    fn from(text: Text<'_>) -> Self {
+        text.to_string()
+    }
+}
+
 /// A number of things.
 pub(crate) trait Count {
     /// The number.
@@ -173,4 +179,4 @@ impl<T: Count> Count for &T {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -20,6 +20,7 @@ use super::super::client::Client;
 use super::super::page::{is_api, problem_response};
 use super::super::problem::Problem;
 use super::super::reader_clock::cookie;
+use super::super::reader_language::text;
 use super::csrf::has_csrf_token;
 use super::login_cookie::cookie_name;
 use super::principal::{AuthMethod, Principal, not_logged_in};
@@ -76,19 +77,16 @@ fn permit(rights: &Rights, principal: &Principal, parts: &Parts) -> Result<(), P
     // A program's token is in a header that no other site can make a browser send.
     let is_program = matches!(principal.auth, AuthMethod::Token { .. });
     if changes && !is_program && !has_csrf_token(principal.csrf_token(), &parts.headers) {
-        let detail = "security check failed; reload the page";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        return Err(Problem::new(StatusCode::FORBIDDEN, text("problem-csrf")));
     }
     let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
     if rights.may(principal, &parts.method, path) {
         return Ok(());
     }
     let detail = match (is_program, principal.role) {
-        (true, Role::Owner) => {
-            "a token cannot change users, logins, passwords or tokens; log in instead"
-        }
-        (true, Role::Viewer) => "this token is read-only",
-        (false, _) => "only an owner may do this",
+        (true, Role::Owner) => text("problem-token-in-person"),
+        (true, Role::Viewer) => text("problem-token-read-only"),
+        (false, _) => text("problem-owners-only"),
     };
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
@@ -108,11 +106,11 @@ async fn recognise(access: &Access, client: &Client, parts: &Parts) -> Result<Pr
     if let Some(token) = bearer(&parts.headers) {
         let Some(token) = access.token(token).await? else {
             access.wrong_token(token, client.address)?;
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "invalid or revoked token"));
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, text("problem-token-invalid")));
         };
         let role = match token.scope {
             TokenScope::Feed => {
-                let detail = "this token is for the feed only";
+                let detail = text("problem-token-feed-only");
                 return Err(Problem::new(StatusCode::FORBIDDEN, detail));
             }
             TokenScope::Read => Role::Viewer,

@@ -14,7 +14,7 @@ use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::page_parts::Choice;
 use super::super::reader_clock::ReaderClock;
-use super::super::reader_language::ChosenLanguage;
+use super::super::reader_language::{ChosenLanguage, text};
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -34,7 +34,7 @@ struct TokenRow {
     id: i64,
     name: String,
     /// What it may be used for.
-    scope: &'static str,
+    scope: String,
     /// When it was made, such as `3 h ago`.
     created: String,
     /// Who made it. Versions before this column did not record it.
@@ -61,19 +61,19 @@ pub(in super::super) async fn settings(
         id: token.id,
         name: token.name,
         scope: match token.scope {
-            TokenScope::Change => "read and change",
-            TokenScope::Read => "read only",
-            TokenScope::Feed => "feed only",
+            TokenScope::Change => text("settings-scope-change").to_string(),
+            TokenScope::Read => text("settings-scope-read").to_string(),
+            TokenScope::Feed => text("settings-scope-feed").to_string(),
         },
         created: clock.ago(token.created_at),
         creator: match token.made_by.is_empty() {
-            true => "unknown".to_owned(),
+            true => text("settings-creator-unknown").to_string(),
             false => token.made_by,
         },
-        used: token.used_at.map_or_else(
-            || "never used".to_owned(),
-            |used_at| format!("last used {}", clock.ago(used_at)),
-        ),
+        used: match token.used_at {
+            None => text("settings-token-never-used").to_string(),
+            Some(at) => text("settings-token-used").words("time", clock.ago(at)).to_string(),
+        },
     };
     let accounts = account_settings::read(&state, &principal, &clock).await?;
     let tokens = if principal.is_owner() { state.spool.tokens().await? } else { Vec::new() };
