@@ -9,7 +9,8 @@ use std::time::Duration;
 use tipoff_model::Timestamp;
 
 use super::problem::Problem;
-use super::reader_clock::ReaderClock;
+use super::reader_clock::{ReaderClock, date_in_words};
+use super::reader_language::text;
 
 /// The hours at which a night ends and begins.
 const MORNING: i8 = 8;
@@ -108,10 +109,10 @@ impl ReviewPeriod {
     /// `Night of Thursday, 26 November`
     pub(super) fn label(self) -> String {
         let part = match self.part {
-            Part::Day => "Day",
-            Part::Night => "Night",
+            Part::Day => text("review-day-of"),
+            Part::Night => text("review-night-of"),
         };
-        format!("{part} of {}", self.date.strftime("%A, %-d %B"))
+        part.words("date", date_in_words(self.date, true, false)).to_string()
     }
 }
 

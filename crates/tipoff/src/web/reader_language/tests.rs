@@ -38,7 +38,6 @@ const LATER: &[&str] = &[
     "add.html",
     "audit.html",
     "camera_setup.html",
-    "card.html",
     "channel_field.html",
     "channel_form.html",
     "channel_transfer.html",
@@ -46,19 +45,14 @@ const LATER: &[&str] = &[
     "channels.html",
     "device.html",
     "devices.html",
-    "incident.html",
     "overview.html",
-    "review.html",
     "session.html",
     "sessions.html",
     "settings.html",
     "setup.html",
     "setup_device.html",
     "shares.html",
-    "shots.html",
-    "signs.html",
     "spark.html",
-    "timeline.html",
 ];
 
 /// Names and signs that are the same in every language.
