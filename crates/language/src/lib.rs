@@ -61,7 +61,15 @@ impl Collection {
 /// one collection.
 static COLLECTIONS: [Collection; 2] = [
     Collection::new(files!("action", "alert", "date", "event")),
-    Collection::new(files!("incident", "layout", "review", "script", "suppressed", "timeline")),
+    Collection::new(files!(
+        "incident",
+        "layout",
+        "problem_incident",
+        "review",
+        "script",
+        "suppressed",
+        "timeline"
+    )),
 ];
 
 /// The texts of one language. Cheap to copy.

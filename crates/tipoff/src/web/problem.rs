@@ -7,8 +7,10 @@ use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use tipoff_spool::SpoolError;
+use tipoff_spool::{Locks, SpoolError};
 use utoipa::ToSchema;
+
+use super::reader_language::{Text, text};
 
 /// Why a request failed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -63,6 +65,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, format!("{what} not found, or no longer stored"))
     }
 
+    /// A 404 with this detail, like [`Self::not_found`].
+    pub(crate) fn unknown(detail: Text<'_>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
     /// A 400. The detail begins with the name of the field, and a colon.
     pub(crate) fn bad(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
@@ -80,9 +87,9 @@ impl Problem {
 impl From<SpoolError> for Problem {
     fn from(error: SpoolError) -> Self {
         match error {
-            SpoolError::NoIncident(_) => Self::not_found("incident"),
-            SpoolError::NoArrival(_) => Self::not_found("arrival"),
-            SpoolError::LocksFull(locks) => Self::new(StatusCode::CONFLICT, locks.to_string()),
+            SpoolError::NoIncident(_) => Self::unknown(text("problem-incident-unknown")),
+            SpoolError::NoArrival(_) => Self::unknown(text("problem-incident-unknown-arrival")),
+            SpoolError::LocksFull(locks) => Self::new(StatusCode::CONFLICT, locks_full(locks)),
             error => {
                 tracing::error!(%error, "Could not use the spool.");
                 let detail = "the spool is not available; see the log";
@@ -90,6 +97,13 @@ impl From<SpoolError> for Problem {
             }
         }
     }
+}
+
+/// Why an incident cannot be locked.
+fn locks_full(locks: Locks) -> String {
+    let (size, locked, max) = locks.in_mb();
+    let detail = text("problem-incident-locks-full").words("size", size);
+    detail.words("locked", locked).words("max", max).into()
 }
 
 impl IntoResponse for Problem {

@@ -91,6 +91,12 @@ pub(crate) struct Text<'a> {
     arguments: Vec<(&'static str, Value)>,
 }
 
+impl From<Text<'_>> for String {
+    fn from(text: Text<'_>) -> Self {
+        text.to_string()
+    }
+}
+
 /// The value of an argument.
 enum Value {
     Words(String),
@@ -168,4 +174,4 @@ impl<T: Count> Count for &T {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -68,13 +68,13 @@ impl ReviewPeriod {
         let latest = Self::latest(clock);
         let date = match day {
             None => latest.date,
-            Some(day) => day.parse().map_err(|_| Problem::bad("day: write 2026-11-24"))?,
+            Some(day) => day.parse().map_err(|_| Problem::bad(text("problem-incident-day")))?,
         };
         let part = match part {
             None if day.is_none() => latest.part,
             None | Some("night") => Part::Night,
             Some("day") => Part::Day,
-            Some(_) => return Err(Problem::bad("part: night or day")),
+            Some(_) => return Err(Problem::bad(text("problem-incident-part"))),
         };
         Ok(Self { date, part })
     }
@@ -86,7 +86,7 @@ impl ReviewPeriod {
             Part::Day => (clock.hour(self.date, MORNING), clock.hour(self.date, EVENING)),
             Part::Night => (clock.hour(self.date, EVENING), tomorrow()),
         };
-        begin.zip(end).ok_or_else(|| Problem::bad("day: too far away"))
+        begin.zip(end).ok_or_else(|| Problem::bad(text("problem-incident-day-far")))
     }
 
     /// The one before it.

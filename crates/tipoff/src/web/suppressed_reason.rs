@@ -82,3 +82,6 @@ fn weekday(name: &str) -> Option<String> {
     let number = (1..=7).find(|number| english.weekday(*number).to_lowercase() == name)?;
     Some(texts().weekday(number))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,11 +10,12 @@ use axum::response::Response;
 use tipoff_model::{IncidentId, MediaPlace, Timestamp};
 use tipoff_spool::IncidentDetail;
 
-use super::super::api::files::rendition_of;
+use super::super::api::files::{rendition_of, unknown_file};
 use super::super::extract::Path;
 use super::super::page::{Page, PageProblem, page};
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::text;
 use super::super::{AppState, labels, media};
 use super::incident::{Shot, shots};
 use crate::runtime::links::parse_file_part;
@@ -64,7 +65,7 @@ pub(in super::super) async fn file(
     headers: HeaderMap,
 ) -> Result<Response, PageProblem> {
     let place = place(&state, id, expires_s, &signature, arrival, &file).await?;
-    let found = state.spool.media(place).await?.ok_or_else(|| Problem::not_found("file"))?;
+    let found = state.spool.media(place).await?.ok_or_else(unknown_file)?;
     Ok(media::send(state.spool.blobs().clone(), found, &headers, false))
 }
 
@@ -91,7 +92,7 @@ async fn place(
     let arrival = detail.arrivals.iter().find(|it| it.id.0 == arrival);
     let index = parse_file_part(file).flatten();
     let (Some(arrival), Some(index)) = (arrival, index) else {
-        return Err(Problem::not_found("file"));
+        return Err(unknown_file());
     };
     Ok(MediaPlace { arrival: arrival.id, index: Some(index) })
 }
@@ -104,7 +105,7 @@ async fn open(
     proof: &str,
 ) -> Result<(i64, IncidentDetail), Problem> {
     let (incident, now) = (IncidentId(id), state.clock.now());
-    let missing = || Problem::not_found("link");
+    let missing = || Problem::unknown(text("problem-incident-unknown-link"));
     let number = state.links.shared(incident, expires_s, proof, now).ok_or_else(missing)?;
     // It is gone if it was revoked.
     let link = state.spool.share_link(number).await?.filter(|link| link.incident == incident);

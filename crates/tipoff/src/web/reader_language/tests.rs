@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 
 /// Runs in a request whose reader has this language.
-fn read_in<T>(language: Language, part: impl FnOnce() -> T) -> T {
+pub(in super::super) fn read_in<T>(language: Language, part: impl FnOnce() -> T) -> T {
     LANGUAGE.sync_scope(language, part)
 }
 
@@ -85,9 +85,14 @@ fn without(template: &str, begin: &str, end: &str) -> String {
 /// The words that a reader would see of a template itself.
 fn words(template: &str) -> Vec<String> {
     let mut text = template.to_owned();
-    for (begin, end) in
-        [("{#", "#}"), ("{%", "%}"), ("{{", "}}"), ("<code", "</code>"), ("<pre", "</pre>")]
-    {
+    for (begin, end) in [
+        ("{% block root %}", "{% endblock %}"),
+        ("{#", "#}"),
+        ("{%", "%}"),
+        ("{{", "}}"),
+        ("<code", "</code>"),
+        ("<pre", "</pre>"),
+    ] {
         text = without(&text, begin, end);
     }
     let mut read = Vec::new();
