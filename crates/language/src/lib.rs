@@ -71,12 +71,17 @@ static COLLECTIONS: [Collection; 3] = [
         files!(
             "audit",
             "channel",
+            "incident",
             "layout",
             "overview",
             "problem",
             "problem_channel",
+            "problem_incident",
+            "review",
             "script",
-            "settings"
+            "settings",
+            "suppressed",
+            "timeline"
         ),
     ),
 ];

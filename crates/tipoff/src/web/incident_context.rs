@@ -14,6 +14,7 @@ use super::incident_query::{IncidentQuery, blank};
 use super::page::PageProblem;
 use super::problem::Problem;
 use super::reader_clock::ReaderClock;
+use super::reader_language::text;
 use super::review_query::{ReviewQuery, ReviewView};
 
 /// Which list it is.
@@ -36,7 +37,7 @@ pub(super) struct Neighbours {
     pub(super) previous: Option<String>,
     pub(super) next: Option<String>,
     /// The words on the links.
-    pub(super) words: [&'static str; 2],
+    pub(super) words: [String; 2],
 }
 
 impl FromRequestParts<AppState> for IncidentContext {
@@ -86,9 +87,10 @@ impl IncidentContext {
         };
         let link = |id: i64| format!("incidents/{id}{}", self.address());
         let words = match self {
-            Self::Review(_) => ["Previous", "Next"],
-            Self::Timeline(..) => ["Newer", "Older"],
+            Self::Review(_) => [text("review-previous"), text("review-next")],
+            Self::Timeline(..) => [text("timeline-newer"), text("timeline-older")],
         };
+        let words = words.map(|word| word.to_string());
         Ok(Neighbours { previous: previous.map(link), next: next.map(link), words })
     }
 }

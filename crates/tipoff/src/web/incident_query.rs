@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 
 use super::problem::Problem;
 use super::reader_clock::ReaderClock;
+use super::reader_language::text;
 
 /// Incidents on a page.
 pub(crate) const PAGE: u32 = 48;
@@ -97,24 +98,26 @@ impl IncidentQuery {
         };
         if let Some(name) = &self.event {
             let event = Event::from_name(name);
-            filter.event = Some(event.ok_or_else(|| Problem::bad("event: no such kind"))?);
+            filter.event = Some(event.ok_or_else(|| Problem::bad(text("problem-incident-event")))?);
         }
         if let Some(name) = &self.state {
             let state = DeliveryState::ALL.iter().find(|state| state.as_str() == name);
-            filter.state = Some(*state.ok_or_else(|| Problem::bad("state: no such state"))?);
+            filter.state =
+                Some(*state.ok_or_else(|| Problem::bad(text("problem-incident-state")))?);
         }
         if let Some(day) = &self.day {
-            let date: Date = day.parse().map_err(|_| Problem::bad("day: write 2026-11-24"))?;
+            let date: Date = day.parse().map_err(|_| Problem::bad(text("problem-incident-day")))?;
             let bounds = clock.bounds(date);
-            let (begin, end) = bounds.ok_or_else(|| Problem::bad("day: too far away"))?;
+            let (begin, end) =
+                bounds.ok_or_else(|| Problem::bad(text("problem-incident-day-far")))?;
             filter.from = Some(filter.from.map_or(begin, |from| from.max(begin)));
             filter.until = Some(filter.until.map_or(end, |until| until.min(end)));
         }
-        if let Some(text) = &self.text {
-            if text.chars().count() > TEXT_CHARS_MAX {
-                return Err(Problem::bad("text: at most 200 characters"));
+        if let Some(words) = &self.text {
+            if words.chars().count() > TEXT_CHARS_MAX {
+                return Err(Problem::bad(text("problem-incident-text")));
             }
-            filter.text.clone_from(text);
+            filter.text.clone_from(words);
         }
         Ok(filter)
     }
@@ -138,7 +141,7 @@ impl IncidentQuery {
     pub(crate) fn limit(&self) -> Result<u32, Problem> {
         match self.limit.unwrap_or(PAGE) {
             limit @ 1..=LIMIT_MAX => Ok(limit),
-            _ => Err(Problem::bad("limit: from 1 to 200")),
+            _ => Err(Problem::bad(text("problem-incident-limit"))),
         }
     }
 
@@ -184,10 +187,11 @@ impl IncidentQuery {
 }
 
 /// A time in RFC 3339.
-pub(crate) fn time(text: &str) -> Result<Timestamp, Problem> {
-    text.parse::<jiff::Timestamp>()
+pub(crate) fn time(written: &str) -> Result<Timestamp, Problem> {
+    written
+        .parse::<jiff::Timestamp>()
         .map(|time| Timestamp::from_ms(time.as_millisecond()))
-        .map_err(|_| Problem::bad("a time is written as 2026-11-24T08:00:00Z"))
+        .map_err(|_| Problem::bad(text("problem-incident-time")))
 }
 
 #[cfg(test)]

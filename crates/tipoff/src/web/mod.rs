@@ -60,6 +60,7 @@ pub(crate) mod session_types;
 mod share_opens;
 mod slow_body;
 mod streaming_body;
+mod suppressed_reason;
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};

@@ -103,9 +103,9 @@ const NOT_FOUND: &[(&str, &str)] = &[
 
 /// Why an incident cannot be locked, with sizes in MB.
 pub(super) fn locks_full(locks: &Locks) -> String {
-    let reason = text("problem-locks-full").words("size", locks.bytes.div_ceil(1_000_000));
-    let reason = reason.words("locked", locks.locked.div_ceil(1_000_000));
-    reason.words("max", locks.bytes_max / 1_000_000).to_string()
+    let (size, locked, max) = locks.in_mb();
+    let detail = text("problem-locks-full").words("size", size);
+    detail.words("locked", locked).words("max", max).to_string()
 }
 
 impl From<SpoolError> for Problem {

@@ -72,18 +72,7 @@ impl ReaderClock {
 
     /// `Tuesday, 24 November`, with the day of the week and the year if they are asked for.
     pub(crate) fn date_in_words(&self, time: Timestamp, weekday: bool, year: bool) -> String {
-        let date = self.zoned(time).date();
-        let positive = |number: i8| u64::try_from(number).unwrap_or_default();
-        let day = texts().long_day(
-            positive(date.day()),
-            positive(date.month()),
-            year.then(|| i64::from(date.year())),
-        );
-        if !weekday {
-            return day;
-        }
-        let weekday = texts().weekday(positive(date.weekday().to_monday_one_offset()));
-        text("day-with-weekday").words("weekday", weekday).words("day", day).to_string()
+        date_in_words(self.zoned(time).date(), weekday, year)
     }
 
     /// `2026-11-24`
@@ -156,6 +145,27 @@ impl ReaderClock {
             })
             .collect()
     }
+}
+
+/// `Tuesday, 24 November`, with the day of the week and the year if they are asked for.
+pub(crate) fn date_in_words(date: Date, weekday: bool, year: bool) -> String {
+    let positive = |number: i8| u64::try_from(number).unwrap_or_default();
+    let day = texts().long_day(
+        positive(date.day()),
+        positive(date.month()),
+        year.then(|| i64::from(date.year())),
+    );
+    if !weekday {
+        return day;
+    }
+    let weekday = texts().weekday(positive(date.weekday().to_monday_one_offset()));
+    text("day-with-weekday").words("weekday", weekday).words("day", day).to_string()
+}
+
+/// `November 2026`
+pub(crate) fn month_in_words(date: Date) -> String {
+    let month = texts().text(&format!("month-{}", date.month()));
+    text("month-of-year").words("month", month).words("year", date.year()).to_string()
 }
 
 /// `0:08`, `1:02:03`

@@ -96,6 +96,12 @@ pub(crate) struct Text<'a> {
     arguments: Vec<(&'static str, Value)>,
 }
 
+impl From<Text<'_>> for String {
+    fn from(text: Text<'_>) -> Self {
+        text.to_string()
+    }
+}
+
 /// The value of an argument.
 enum Value {
     Words(String),
@@ -139,12 +145,6 @@ impl fmt::Display for Text<'_> {
             Value::Number(number) => (*name, Argument::Number(*number)),
         });
         formatter.write_str(&texts().with(self.key, &arguments.collect::<Vec<_>>()))
-    }
-}
-
-impl From<Text<'_>> for String {
-    fn from(text: Text<'_>) -> Self {
-        text.to_string()
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tipoff_model::Timestamp;
 
 use super::problem::Problem;
-use super::reader_clock::ReaderClock;
+use super::reader_clock::{ReaderClock, date_in_words};
+use super::reader_language::text;
 
 /// The hours at which a night ends and begins.
 const MORNING: i8 = 8;
@@ -67,13 +68,13 @@ impl ReviewPeriod {
         let latest = Self::latest(clock);
         let date = match day {
             None => latest.date,
-            Some(day) => day.parse().map_err(|_| Problem::bad("day: write 2026-11-24"))?,
+            Some(day) => day.parse().map_err(|_| Problem::bad(text("problem-incident-day")))?,
         };
         let part = match part {
             None if day.is_none() => latest.part,
             None | Some("night") => Part::Night,
             Some("day") => Part::Day,
-            Some(_) => return Err(Problem::bad("part: night or day")),
+            Some(_) => return Err(Problem::bad(text("problem-incident-part"))),
         };
         Ok(Self { date, part })
     }
@@ -85,7 +86,7 @@ impl ReviewPeriod {
             Part::Day => (clock.hour(self.date, MORNING), clock.hour(self.date, EVENING)),
             Part::Night => (clock.hour(self.date, EVENING), tomorrow()),
         };
-        begin.zip(end).ok_or_else(|| Problem::bad("day: too far away"))
+        begin.zip(end).ok_or_else(|| Problem::bad(text("problem-incident-day-far")))
     }
 
     /// The one before it.
@@ -108,10 +109,10 @@ impl ReviewPeriod {
     /// `Night of Thursday, 26 November`
     pub(super) fn label(self) -> String {
         let part = match self.part {
-            Part::Day => "Day",
-            Part::Night => "Night",
+            Part::Day => text("review-day-of"),
+            Part::Night => text("review-night-of"),
         };
-        format!("{part} of {}", self.date.strftime("%A, %-d %B"))
+        part.words("date", date_in_words(self.date, true, false)).to_string()
     }
 }
 

@@ -12,6 +12,7 @@ use super::super::error_responses::{NotFound, TooLarge};
 use super::super::extract::{Json, Query};
 use super::super::incident_zip;
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use crate::audit::AuditAction;
 use crate::runtime::blocking::blocking;
 
@@ -32,7 +33,7 @@ impl ZipQuery {
     fn ids(&self) -> Result<Vec<IncidentId>, Problem> {
         let ids = self.ids.split(',').map(|id| id.trim().parse().map(IncidentId));
         let ids: Result<Vec<IncidentId>, _> = ids.take(INCIDENTS_MAX + 1).collect();
-        let mut ids = ids.map_err(|_| Problem::bad("ids: numbers with commas between them"))?;
+        let mut ids = ids.map_err(|_| Problem::bad(text("problem-incident-ids")))?;
         ids.sort_unstable();
         ids.dedup();
         bounded(ids)
@@ -42,7 +43,7 @@ impl ZipQuery {
 fn bounded(ids: Vec<IncidentId>) -> Result<Vec<IncidentId>, Problem> {
     match ids.len() {
         1..=INCIDENTS_MAX => Ok(ids),
-        _ => Err(Problem::bad("ids: from 1 to 100")),
+        _ => Err(Problem::bad(text("problem-incident-ids-many"))),
     }
 }
 

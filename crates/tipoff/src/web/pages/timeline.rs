@@ -17,6 +17,8 @@ use super::super::page::{Page, page};
 use super::super::page_parts::{Choice, Mark};
 use super::super::problem::Problem;
 use super::super::reader_clock::{ReaderClock, length};
+use super::super::reader_language::{Text, text};
+use super::super::suppressed_reason::suppressed_reason;
 use super::super::{AppState, labels};
 use super::review::{mark_of, marks as marks_of_reader};
 use crate::runtime::utc::utc;
@@ -139,14 +141,13 @@ async fn devices(state: &AppState, chosen: Option<i64>) -> Result<Vec<Choice>, P
 
 /// All kinds of events. What no vendor file recognises is a kind too.
 fn events(chosen: Option<&str>) -> Vec<Choice> {
-    let event =
-        |event: &Event| choice(event.as_str(), event.title().unwrap_or("Not recognised"), chosen);
+    let event = |event: &Event| choice(event.as_str(), &labels::event(*event), chosen);
     Event::ALL.iter().map(event).collect()
 }
 
 /// All states of a delivery.
 fn states(chosen: Option<&str>) -> Vec<Choice> {
-    let state = |state: &DeliveryState| choice(state.as_str(), labels::state(*state), chosen);
+    let state = |state: &DeliveryState| choice(state.as_str(), &labels::state(*state), chosen);
     DeliveryState::ALL.iter().map(state).collect()
 }
 
@@ -209,22 +210,24 @@ fn badge(line: &IncidentLine) -> String {
 /// most. What is delivered is the rule, and is not marked.
 fn marks(line: &IncidentLine) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
-    let said =
-        |text: &str, says: &str| Mark { text: text.to_owned(), look: "", says: says.to_owned() };
+    let said = |text: Text<'_>, says: String| Mark { text: text.to_string(), look: "", says };
     if line.silent {
-        marks.push(said("suppressed", "stored, not alerted"));
+        let says = text("incident-suppressed-means").to_string();
+        marks.push(said(text("incident-suppressed"), says));
     }
-    match &line.suppressed_reason {
+    match suppressed_reason(line) {
         _ if line.silent => {}
-        Some(why) if line.muted => marks.push(said("muted", why)),
-        Some(why) => marks.push(said("suppressed", why)),
+        Some(why) if line.muted => marks.push(said(text("incident-muted"), why)),
+        Some(why) => marks.push(said(text("incident-suppressed"), why)),
         None => {}
     }
     if let Some(Dismissal { by, .. }) = &line.dismissed {
-        marks.push(said("not interesting", &format!("no more alerts are sent: {by}")));
+        let says = text("incident-not-interesting-by").words("by", by).to_string();
+        marks.push(said(text("incident-not-interesting"), says));
     }
     if let Some(Lock { by, .. }) = &line.locked {
-        marks.push(said("locked", &format!("kept until it is unlocked: {by}")));
+        let says = text("incident-locked-by").words("by", by).to_string();
+        marks.push(said(text("incident-locked"), says));
     }
     let mut channels: Vec<&str> = Vec::new();
     for (channel, ..) in &line.deliveries {
@@ -237,7 +240,7 @@ fn marks(line: &IncidentLine) -> Vec<Mark> {
         if let Some(state) = labels::worst(of_channel.map(|(_, state, _)| *state))
             && state != DeliveryState::Delivered
         {
-            let (look, says) = (labels::look(state), labels::state(state).to_owned());
+            let (look, says) = (labels::look(state), labels::state(state));
             marks.push(Mark { text: channel.to_owned(), look, says });
         }
     }

@@ -130,12 +130,12 @@ fn several_are_removed(browser: &Browser) {
     browser.click("#choose");
     browser.click(".look:nth-child(3) a");
     browser.click(".look:nth-child(4) a");
-    browser.reads("2 selected");
+    browser.reads("Selected: 2");
     assert_eq!(axe_faults(browser), json!([]));
     browser.picture("review-Desktop-choosing");
     browser.run("window.confirm = () => true; return 0");
     browser.click("#chosen [data-do=remove]");
-    browser.reads("2 incidents deleted.");
+    browser.reads("Deleted: 2.");
     browser.run("location.reload()");
     browser.until(
         "the rest",
