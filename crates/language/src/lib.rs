@@ -1,7 +1,8 @@
 //! The texts that people read, in every language: alerts, pages, and the set-up on the command line.
 //!
 //! A text has a key, and stands under it in `texts/LANGUAGE/*.ftl` (Fluent, projectfluent.org). English has every text;
-//! tests fail if another language lacks one, or uses other arguments. No I/O: the files are part of the program, and a
+//! tests fail if another language lacks one, or uses other arguments. Sentences whose English stands where it is used, such as
+//! the descriptions of settings, are in `texts/LANGUAGE/*.po` ([`Texts::sentence`]). No I/O: the files are part of the program, and a
 //! language is parsed when it is used for the first time. Never holds what a device said.
 
 use std::fmt;
@@ -12,6 +13,7 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use tipoff_model::{Event, Language};
 use unic_langid::LanguageIdentifier;
 
+mod sentences;
 #[cfg(test)]
 mod tests;
 
@@ -61,7 +63,7 @@ impl Collection {
 /// one collection.
 static COLLECTIONS: [Collection; 2] = [
     Collection::new(files!("action", "alert", "date", "event")),
-    Collection::new(files!("layout", "script")),
+    Collection::new(files!("channel", "layout", "problem_channel", "script")),
 ];
 
 /// The texts of one language. Cheap to copy.
@@ -131,6 +133,17 @@ impl Texts {
                 .with("day-of-year", &[("day", day), ("month", month), ("year", (&*year).into())]),
             None => self.with("day-long", &[("day", day), ("month", month)]),
         }
+    }
+
+    /// A sentence whose English stands elsewhere in the program, such as the description of a setting. The English if it is not
+    /// translated, which tests exclude.
+    pub fn sentence(self, english: &str) -> &str {
+        sentences::of(self.0).and_then(|own| own.get(english)).map_or(english, |it| it.as_str())
+    }
+
+    /// The English of all sentences that this language translates; none for English.
+    pub fn sentences(self) -> impl Iterator<Item = &'static str> {
+        sentences::of(self.0).into_iter().flat_map(|own| own.keys()).map(String::as_str)
     }
 
     /// The texts whose keys begin with this, for what formats them itself: arguments are written as `{$name}`.

@@ -144,7 +144,8 @@ fn a_text_has_the_same_tags_in_every_language_and_is_written_as_html() {
 fn every_file_of_a_language_is_part_of_the_program() {
     for (at, language) in Language::ALL.iter().enumerate() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("texts").join(language.as_str());
-        let listed: BTreeSet<&str> = files(at).into_iter().collect();
+        let mut listed: BTreeSet<&str> = files(at).into_iter().collect();
+        listed.extend(sentences::FILES[at]);
         let entries: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
         assert_eq!(entries.len(), listed.len(), "{language:?}");
         for entry in entries {
@@ -178,4 +179,43 @@ fn events_and_days_have_names() {
     assert_eq!(Texts::of(Language::German).event_inside(Event::Vehicle).unwrap(), "Fahrzeug");
     assert_eq!(english.event_inside(Event::Line).unwrap(), "line crossed");
     assert_eq!(english.short_day(24, 11), "24 Nov");
+}
+
+#[test]
+fn a_file_of_sentences_is_read_as_gettext_writes_it() {
+    let file = "# About it.\nmsgid \"\"\nmsgstr \"\"\n\"Language: de\\n\"\n\n#: a.rs\nmsgid \"Say \\\"it\\\".\"\n\
+        msgstr \"Sagen \"\n\"Sie \\\\ es.\"\n\nmsgid \"b\"\nmsgstr \"B\\nb\"\n";
+    let pairs = sentences::pairs(file);
+    let expected = [("Say \"it\".", "Sagen Sie \\ es."), ("b", "B\nb")];
+    assert_eq!(pairs, expected.map(|(english, own)| (english.to_owned(), own.to_owned())));
+}
+
+#[test]
+fn a_sentence_without_a_translation_is_english() {
+    for language in Language::ALL {
+        assert_eq!(Texts::of(*language).sentence("Nobody wrote this."), "Nobody wrote this.");
+    }
+    assert_eq!(Texts::of(Language::English).sentences().count(), 0);
+}
+
+/// What a text shows as code.
+fn codes(text: &str) -> BTreeSet<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn a_sentence_is_translated_once_into_every_language_with_the_same_code() {
+    let all: BTreeSet<&str> = Texts::of(Language::German).sentences().collect();
+    for (at, language) in Language::ALL.iter().enumerate().filter(|(at, _)| *at != ENGLISH) {
+        let pairs: Vec<_> =
+            sentences::FILES[at].iter().flat_map(|it| sentences::pairs(it)).collect();
+        let own: BTreeSet<&str> = pairs.iter().map(|(english, _)| english.as_str()).collect();
+        assert_eq!(own.symmetric_difference(&all).collect::<Vec<_>>(), [] as [&&str; 0]);
+        assert_eq!(pairs.len(), own.len(), "{language:?} has a sentence twice");
+        for (english, translation) in &pairs {
+            assert_eq!(codes(translation), codes(english), "{language:?}: {english}");
+            assert_eq!(translation.trim(), translation, "{language:?}: {english}");
+            assert!(!translation.is_empty(), "{language:?}: {english}");
+        }
+    }
 }

@@ -3,6 +3,8 @@
 //! A stored secret is never sent back to the form. The form names those that stay, and a changed address loses them: else
 //! whoever gets into the dashboard could send them to a server of his own.
 
+use std::fmt;
+
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -11,6 +13,7 @@ use toml::Table;
 use utoipa::ToSchema;
 
 use super::problem::{FieldFault, Problem};
+use super::reader_language::text;
 use crate::config::added::FileFacts;
 use crate::config::{ChannelConfig, Config, Faults, added_document};
 use crate::receive::is_deceptive;
@@ -64,7 +67,8 @@ impl ChannelDraft {
         let channels = Config::check_added(&added_document::alone(&table), file)
             .map_err(|faults| refused(of_faults(&faults)))?;
         let channel = channels.into_iter().next();
-        let channel = channel.ok_or_else(|| refused(vec![fault("", "there is no channel")]))?;
+        let channel =
+            channel.ok_or_else(|| refused(vec![fault("", text("problem-channel-nothing"))]))?;
         Ok(Draft { table, channel })
     }
 }
@@ -74,9 +78,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Problem> {
     let length = name.chars().count();
     let is_path = [".", ".."].contains(&name);
     if length == 0 || length > NAME_CHARS_MAX || is_deceptive(name) || is_path {
-        let message =
-            "1 to 60 characters, and no invisible ones or ones that change the direction of text";
-        return Err(refused(vec![fault("name", message)]));
+        return Err(refused(vec![fault("name", text("problem-channel-name-form"))]));
     }
     Ok(())
 }
@@ -94,7 +96,7 @@ fn keep(entry: &Entry, kept: &[String], stored: &Table, table: &mut Table) -> Re
     if let Some(moved) = moved
         && !kept.is_empty()
     {
-        let message = format!("`{}` was changed: type this again", moved.key);
+        let message = text("problem-channel-moved").words("key", moved.key).to_string();
         return Err(refused(kept.iter().map(|it| fault(it.key, &message)).collect()));
     }
     for setting in kept {
@@ -107,7 +109,7 @@ fn keep(entry: &Entry, kept: &[String], stored: &Table, table: &mut Table) -> Re
 
 /// Faults of the configuration's reader, at the fields that they are about.
 pub(super) fn of_faults(faults: &Faults) -> Vec<FieldFault> {
-    faults.by_key().map(|(key, message)| fault(key.unwrap_or_default(), &message)).collect()
+    faults.by_key().map(|(key, message)| fault(key.unwrap_or_default(), message)).collect()
 }
 
 /// A 422 with all faults.
@@ -116,8 +118,8 @@ pub(super) fn refused(faults: Vec<FieldFault>) -> Problem {
 }
 
 /// What is wrong with a field.
-pub(super) fn fault(field: &str, message: &str) -> FieldFault {
-    FieldFault { field: field.to_owned(), message: message.to_owned() }
+pub(super) fn fault(field: &str, message: impl fmt::Display) -> FieldFault {
+    FieldFault { field: field.to_owned(), message: message.to_string() }
 }
 
 #[cfg(test)]

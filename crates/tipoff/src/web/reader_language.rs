@@ -80,6 +80,11 @@ pub(crate) fn of_scripts() -> String {
     serde_json::Value::Object(texts.collect()).to_string()
 }
 
+/// A sentence whose English stands in the program, such as the description of a setting: `texts/LANGUAGE/*.po`.
+pub(crate) fn sentence(english: &str) -> &str {
+    texts().sentence(english)
+}
+
 /// The text of a page that stands under this key in `crates/language/texts`.
 pub(crate) fn text(key: &str) -> Text<'_> {
     Text { key, arguments: Vec::new() }

@@ -19,6 +19,7 @@ use super::super::channel_fields::{ChannelType, channel_types, stored_settings};
 use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use super::channels::TestResult;
 use crate::audit::AuditAction;
 use crate::config::added_document::json_of;
@@ -190,10 +191,11 @@ pub(in super::super) async fn test(
     match tokio::time::timeout(TEST_MAX, test).await {
         Ok(Ok(repair)) => Ok(Json(TestResult::of(repair))),
         Ok(Err(error)) => Err(failed(error)),
-        Err(_) => Err(failed("no answer within a minute".to_owned())),
+        Err(_) => Err(failed(text("problem-channel-no-answer").to_string())),
     }
 }
 
-fn not_added() -> Problem {
-    Problem::not_found("channel that was added here")
+/// A 404.
+pub(in super::super) fn not_added() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, text("problem-channel-not-added").to_string())
 }

@@ -13,6 +13,7 @@ use super::super::channel_export::{Exported, exported};
 use super::super::error_responses::Conflict;
 use super::super::extract::Json;
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use crate::audit::AuditAction;
 use crate::config::Config;
 use crate::config::added_document::{AddedDocument, name_of};
@@ -54,7 +55,7 @@ pub(in super::super) async fn import(
     Json(Import { toml }): Json<Import>,
 ) -> Result<(StatusCode, Json<Imported>), Problem> {
     let file = file_facts(&state);
-    let nothing = || refused(vec![fault("toml", "there is no [[channel]] in it")]);
+    let nothing = || refused(vec![fault("toml", text("problem-channel-nothing"))]);
     let channels = Config::check_added(&toml, &file)
         .map_err(|faults| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, faults.render(false)))?;
     let given = AddedDocument::parse(&toml).map_err(|_| nothing())?;

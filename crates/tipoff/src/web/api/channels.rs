@@ -18,6 +18,7 @@ use super::super::error_responses::NotFound;
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::text;
 use crate::audit::AuditAction;
 use crate::dispatch::{ChannelState, ChannelStatus};
 use crate::runtime::utc::utc;
@@ -115,10 +116,10 @@ impl TestResult {
     /// `repair`: what the owner has to correct although the test arrived.
     pub(super) fn of(repair: Option<String>) -> Self {
         let said = match repair {
-            None => "the test arrived".to_owned(),
-            Some(repair) => format!("the test arrived; it was {repair}"),
+            None => text("channel-test-arrived"),
+            Some(repair) => text("channel-test-arrived-repair").words("repair", repair),
         };
-        Self { said }
+        Self { said: said.to_string() }
     }
 }
 
@@ -138,15 +139,15 @@ pub(in super::super) async fn test(
     Path(name): Path<String>,
 ) -> Result<Json<TestResult>, Problem> {
     if !state.channel_names().contains(&name) {
-        return Err(Problem::not_found("channel"));
+        return Err(unknown());
     }
     // First: a test may run a program.
     state.note(audit.entry(AuditAction::ChannelTest, &*name, "")).await;
     let failed = |error: String| Problem::new(StatusCode::FAILED_DEPENDENCY, error);
     match tokio::time::timeout(TEST_MAX, state.dispatch.test(&name)).await {
-        Ok(Ok(said)) => Ok(Json(TestResult { said })),
+        Ok(Ok(repair)) => Ok(Json(TestResult::of(repair))),
         Ok(Err(error)) => Err(failed(error)),
-        Err(_) => Err(failed("no answer within a minute".to_owned())),
+        Err(_) => Err(failed(text("problem-channel-no-answer").to_string())),
     }
 }
 
@@ -171,11 +172,15 @@ pub(in super::super) async fn pause(
     Json(Pause { paused }): Json<Pause>,
 ) -> Result<StatusCode, Problem> {
     if !state.channel_names().contains(&name) {
-        return Err(Problem::not_found("channel"));
+        return Err(unknown());
     }
     state.spool.set_paused(name.clone(), paused).await?;
     state.dispatch.set_paused(&name, paused);
     let action = if paused { AuditAction::ChannelPause } else { AuditAction::ChannelResume };
     state.note(audit.entry(action, name, "")).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn unknown() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, text("problem-channel-unknown").to_string())
 }

@@ -3,19 +3,22 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use tipoff_model::percent_encoded;
 use toml::{Table, Value};
 
 use super::super::AppState;
 use super::super::added_channels::{StoredDocument, file_facts};
+use super::super::api::added_channels::not_added;
 use super::super::channel_fields::{
-    ChannelType, SettingType, channel_type, channel_types, is_hidden,
+    ChannelType, SettingType, channel_type, channel_types, is_hidden, label,
 };
 use super::super::extract::Query;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::problem::Problem;
+use super::super::reader_language::{sentence, text};
 
 #[derive(Template)]
 #[template(path = "channel_types.html")]
@@ -88,7 +91,7 @@ pub(in super::super) async fn add(
         return page(&TypesPage { layout, types: channel_types().collect() });
     }
     let entry = tipoff_channels::entry(&query.kind).filter(|entry| entry.can_be_added());
-    let entry = entry.ok_or_else(|| Problem::not_found("service that can be added here"))?;
+    let entry = entry.ok_or_else(no_service)?;
     let stored = StoredDocument::read(&state).await?;
     let is_free = |name: &String| stored.check_name(name, &file_facts(&state)).is_ok();
     let numbered = (2..).map(|number| format!("{} {number}", entry.kind));
@@ -99,11 +102,10 @@ pub(in super::super) async fn add(
 
 /// The form of a channel that was added here.
 async fn edit(state: AppState, layout: Layout, name: String) -> Page {
-    let missing = || Problem::not_found("channel that was added here");
     let stored = StoredDocument::read(&state).await?;
-    let channel = stored.document.channel(&name).ok_or_else(missing)?;
+    let channel = stored.document.channel(&name).ok_or_else(not_added)?;
     let kind = channel.get("type").and_then(Value::as_str).unwrap_or_default();
-    let entry = tipoff_channels::entry(kind).ok_or_else(missing)?;
+    let entry = tipoff_channels::entry(kind).ok_or_else(not_added)?;
     let form = form(layout, channel_type(entry), channel);
     let part = Some(percent_encoded(&name));
     page(&FormPage { name, part, version: stored.version, ..form })
@@ -139,7 +141,7 @@ fn row(kind: &str, setting: SettingType, stored: &Table) -> FieldRow {
     let sample = example_text(shape, example);
     FieldRow {
         key,
-        label: label(key),
+        label: sentence(&label(key)).to_owned(),
         doc,
         place,
         shape,
@@ -153,7 +155,7 @@ fn row(kind: &str, setting: SettingType, stored: &Table) -> FieldRow {
         },
         required,
         placeholder: match is_kept {
-            true => "kept; type to replace".to_owned(),
+            true => text("channel-kept").to_string(),
             false => sample,
         },
         value: value.filter(|_| !is_kept).map(value_text).unwrap_or_default(),
@@ -161,15 +163,8 @@ fn row(kind: &str, setting: SettingType, stored: &Table) -> FieldRow {
     }
 }
 
-/// A key in words: `allowed_chats` is "Allowed chats".
-fn label(key: &str) -> String {
-    if ["api", "ca", "tls", "url"].contains(&key) {
-        return key.to_ascii_uppercase();
-    }
-    let words = key.replace('_', " ");
-    let mut letters = words.chars();
-    let first = letters.next().map(|it| it.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
+fn no_service() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, text("problem-channel-no-service").to_string())
 }
 
 /// An example as it is typed into the form; empty for one that only a file can have.

@@ -1,0 +1,12 @@
+# Why the API refuses something about channels. Programs get it in English.
+problem-channel-unknown = channel not found, or no longer stored
+problem-channel-not-added = channel that was added here not found, or no longer stored
+problem-channel-no-service = there is no such service that can be added here
+problem-channel-unreadable = what was added before cannot be read; see docs/channels.md
+problem-channel-name-in-file = the configuration file has a channel of this name
+problem-channel-name-taken = another channel has this name
+problem-channel-changed = the channels were changed meanwhile: reload the page
+problem-channel-name-form = 1 to 60 characters, and no invisible ones or ones that change the direction of text
+problem-channel-moved = `{ $key }` was changed: type this again
+problem-channel-nothing = there is no [[channel]] in it
+problem-channel-no-answer = no answer within a minute

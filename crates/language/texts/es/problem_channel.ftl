@@ -1,0 +1,11 @@
+problem-channel-unknown = canal no encontrado o ya no guardado
+problem-channel-not-added = canal añadido aquí no encontrado o ya no guardado
+problem-channel-no-service = no hay ningún servicio así que se pueda añadir aquí
+problem-channel-unreadable = no se puede leer lo añadido antes; vea docs/channels.md
+problem-channel-name-in-file = el archivo de configuración tiene un canal con este nombre
+problem-channel-name-taken = otro canal tiene este nombre
+problem-channel-changed = los canales han cambiado entretanto: recargue la página
+problem-channel-name-form = de 1 a 60 caracteres, sin caracteres invisibles ni que cambien la dirección del texto
+problem-channel-moved = `{ $key }` ha cambiado: escriba esto de nuevo
+problem-channel-nothing = no contiene ningún [[channel]]
+problem-channel-no-answer = sin respuesta en un minuto
