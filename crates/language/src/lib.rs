@@ -63,7 +63,16 @@ impl Collection {
 /// one collection.
 static COLLECTIONS: [Collection; 2] = [
     Collection::new(files!("action", "alert", "date", "event")),
-    Collection::new(files!("channel", "layout", "problem_channel", "script")),
+    Collection::new(files!(
+        "channel",
+        "device",
+        "layout",
+        "problem_channel",
+        "problem_device",
+        "script",
+        "session",
+        "setup"
+    )),
 ];
 
 /// The texts of one language. Cheap to copy.
