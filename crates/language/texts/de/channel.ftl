@@ -13,8 +13,8 @@ channel-unused = Keine Regel sendet Alarme an diesen Kanal: Eine Regel der Konfi
 channel-state-fine = in Ordnung
 channel-state-failing = gestört
 channel-state-paused = pausiert
-channel-failing = { $error }. Gestört seit { $since }; nächster Versuch um { $next }.
-channel-repair = Hinweis des Kanals zu Alarmen: { $repair }.
+channel-failing = <span lang="en">{ $error }</span>. Gestört seit { $since }; nächster Versuch um { $next }.
+channel-repair = Hinweis des Kanals zu Alarmen: <span lang="en">{ $repair }</span>.
 channel-waiting = Wartende Zustellungen
 channel-waiting-since = { $number }, älteste: { $time }
 channel-today = Heute zugestellt
@@ -23,7 +23,7 @@ channel-latency = Median der Zeit vom Eingang bis zur Zustellung
 channel-latency-unknown = unbekannt
 channel-latency-figures = { $half } (95. Perzentil: { $most })
 channel-last-error = Letzter Fehler
-channel-error-at = { $time }: { $error }
+channel-error-at = { $time }: <span lang="en">{ $error }</span>
 channel-send-test = Test senden
 channel-sending = Wird gesendet …
 channel-test-delivered = Test zugestellt.

@@ -1,6 +1,3 @@
-problem-channel-unknown = Kanal nicht gefunden oder nicht mehr gespeichert
-problem-channel-not-added = hier hinzugefügter Kanal nicht gefunden oder nicht mehr gespeichert
-problem-channel-no-service = einen solchen Dienst, der hier hinzugefügt werden kann, gibt es nicht
 problem-channel-unreadable = die bisher hinzugefügten Kanäle sind nicht lesbar; siehe docs/channels.md
 problem-channel-name-in-file = die Konfigurationsdatei hat einen Kanal dieses Namens
 problem-channel-name-taken = ein anderer Kanal hat diesen Namen

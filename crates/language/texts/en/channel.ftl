@@ -14,8 +14,8 @@ channel-unused = No route sends alerts to this channel: a route of the configura
 channel-state-fine = fine
 channel-state-failing = failing
 channel-state-paused = paused
-channel-failing = { $error }. Failing since { $since }; next attempt at { $next }.
-channel-repair = Alerts are { $repair }.
+channel-failing = <span lang="en">{ $error }</span>. Failing since { $since }; next attempt at { $next }.
+channel-repair = Alerts are <span lang="en">{ $repair }</span>.
 channel-waiting = Waiting deliveries
 channel-waiting-since = { $number }, since { $time }
 channel-today = Delivered today
@@ -24,7 +24,7 @@ channel-latency = Median time from arrival to delivery
 channel-latency-unknown = unknown
 channel-latency-figures = { $half } (95th percentile: { $most })
 channel-last-error = Last error
-channel-error-at = { $time }: { $error }
+channel-error-at = { $time }: <span lang="en">{ $error }</span>
 channel-send-test = Send test
 channel-sending = Sending…
 channel-test-delivered = Test delivered.

@@ -1,7 +1,4 @@
 # Why the API refuses something about channels. Programs get it in English.
-problem-channel-unknown = channel not found, or no longer stored
-problem-channel-not-added = channel that was added here not found, or no longer stored
-problem-channel-no-service = there is no such service that can be added here
 problem-channel-unreadable = what was added before cannot be read; see docs/channels.md
 problem-channel-name-in-file = the configuration file has a channel of this name
 problem-channel-name-taken = another channel has this name

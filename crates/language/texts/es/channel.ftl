@@ -13,8 +13,8 @@ channel-unused = Ninguna regla envía alertas a este canal: una regla del archiv
 channel-state-fine = en orden
 channel-state-failing = con fallos
 channel-state-paused = en pausa
-channel-failing = { $error }. Con fallos desde las { $since }; próximo intento a las { $next }.
-channel-repair = Aviso del canal sobre las alertas: { $repair }.
+channel-failing = <span lang="en">{ $error }</span>. Con fallos desde las { $since }; próximo intento a las { $next }.
+channel-repair = Aviso del canal sobre las alertas: <span lang="en">{ $repair }</span>.
 channel-waiting = Entregas en espera
 channel-waiting-since = { $number }, la más antigua: { $time }
 channel-today = Entregadas hoy
@@ -23,7 +23,7 @@ channel-latency = Mediana del tiempo de la recepción a la entrega
 channel-latency-unknown = desconocido
 channel-latency-figures = { $half } (percentil 95: { $most })
 channel-last-error = Último error
-channel-error-at = { $time }: { $error }
+channel-error-at = { $time }: <span lang="en">{ $error }</span>
 channel-send-test = Enviar prueba
 channel-sending = Enviando…
 channel-test-delivered = Prueba entregada.

@@ -1,6 +1,3 @@
-problem-channel-unknown = canal no encontrado o ya no guardado
-problem-channel-not-added = canal añadido aquí no encontrado o ya no guardado
-problem-channel-no-service = no hay ningún servicio así que se pueda añadir aquí
 problem-channel-unreadable = no se puede leer lo añadido antes; vea docs/channels.md
 problem-channel-name-in-file = el archivo de configuración tiene un canal con este nombre
 problem-channel-name-taken = otro canal tiene este nombre

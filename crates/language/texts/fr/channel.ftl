@@ -13,8 +13,8 @@ channel-unused = Aucune règle n’envoie d’alertes à ce canal : une règle d
 channel-state-fine = en ordre
 channel-state-failing = en échec
 channel-state-paused = en pause
-channel-failing = { $error }. En échec depuis { $since } ; prochaine tentative à { $next }.
-channel-repair = Remarque du canal sur les alertes : { $repair }.
+channel-failing = <span lang="en">{ $error }</span>. En échec depuis { $since } ; prochaine tentative à { $next }.
+channel-repair = Remarque du canal sur les alertes : <span lang="en">{ $repair }</span>.
 channel-waiting = Envois en attente
 channel-waiting-since = { $number }, le plus ancien : { $time }
 channel-today = Envoyées aujourd’hui
@@ -23,7 +23,7 @@ channel-latency = Délai médian entre réception et envoi
 channel-latency-unknown = inconnu
 channel-latency-figures = { $half } (95e centile : { $most })
 channel-last-error = Dernière erreur
-channel-error-at = { $time } : { $error }
+channel-error-at = { $time } : <span lang="en">{ $error }</span>
 channel-send-test = Envoyer un test
 channel-sending = Envoi…
 channel-test-delivered = Test envoyé.

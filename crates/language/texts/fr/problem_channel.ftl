@@ -1,6 +1,3 @@
-problem-channel-unknown = canal introuvable ou supprimé
-problem-channel-not-added = canal ajouté ici introuvable ou supprimé
-problem-channel-no-service = aucun service de ce nom ne peut être ajouté ici
 problem-channel-unreadable = les canaux déjà ajoutés sont illisibles ; voir docs/channels.md
 problem-channel-name-in-file = le fichier de configuration contient un canal de ce nom
 problem-channel-name-taken = un autre canal porte ce nom

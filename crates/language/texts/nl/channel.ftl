@@ -13,8 +13,8 @@ channel-unused = Geen regel stuurt meldingen naar dit kanaal: een regel van het 
 channel-state-fine = in orde
 channel-state-failing = storing
 channel-state-paused = gepauzeerd
-channel-failing = { $error }. Storing sinds { $since }; volgende poging om { $next }.
-channel-repair = Opmerking van het kanaal over meldingen: { $repair }.
+channel-failing = <span lang="en">{ $error }</span>. Storing sinds { $since }; volgende poging om { $next }.
+channel-repair = Opmerking van het kanaal over meldingen: <span lang="en">{ $repair }</span>.
 channel-waiting = Wachtende bezorgingen
 channel-waiting-since = { $number }, oudste: { $time }
 channel-today = Vandaag bezorgd
@@ -23,7 +23,7 @@ channel-latency = Mediane tijd van ontvangst tot bezorging
 channel-latency-unknown = onbekend
 channel-latency-figures = { $half } (95e percentiel: { $most })
 channel-last-error = Laatste fout
-channel-error-at = { $time }: { $error }
+channel-error-at = { $time }: <span lang="en">{ $error }</span>
 channel-send-test = Test sturen
 channel-sending = Wordt verstuurd…
 channel-test-delivered = Test bezorgd.

@@ -1,6 +1,3 @@
-problem-channel-unknown = kanaal niet gevonden of niet meer bewaard
-problem-channel-not-added = hier toegevoegd kanaal niet gevonden of niet meer bewaard
-problem-channel-no-service = er is geen dienst met deze naam die hier kan worden toegevoegd
 problem-channel-unreadable = de eerder toegevoegde kanalen zijn niet leesbaar; zie docs/channels.md
 problem-channel-name-in-file = het configuratiebestand heeft een kanaal met deze naam
 problem-channel-name-taken = een ander kanaal heeft deze naam

@@ -13,8 +13,8 @@ channel-unused = 没有规则向此渠道发送警报：配置文件中的规则
 channel-state-fine = 正常
 channel-state-failing = 故障
 channel-state-paused = 已暂停
-channel-failing = { $error }。自 { $since } 起故障；下次尝试：{ $next }。
-channel-repair = 渠道关于警报的提示：{ $repair }。
+channel-failing = <span lang="en">{ $error }</span>。自 { $since } 起故障；下次尝试：{ $next }。
+channel-repair = 渠道关于警报的提示：<span lang="en">{ $repair }</span>。
 channel-waiting = 待送达
 channel-waiting-since = { $number }，最早：{ $time }
 channel-today = 今日已送达
@@ -23,7 +23,7 @@ channel-latency = 从接收到送达的中位时间
 channel-latency-unknown = 未知
 channel-latency-figures = { $half }（第 95 百分位：{ $most }）
 channel-last-error = 最近的错误
-channel-error-at = { $time }：{ $error }
+channel-error-at = { $time }：<span lang="en">{ $error }</span>
 channel-send-test = 发送测试
 channel-sending = 正在发送…
 channel-test-delivered = 测试已送达。

@@ -1,6 +1,3 @@
-problem-channel-unknown = 未找到渠道，或已不再保存
-problem-channel-not-added = 未找到在此添加的渠道，或已不再保存
-problem-channel-no-service = 此处没有可添加的该服务
 problem-channel-unreadable = 无法读取先前添加的渠道；请参阅 docs/channels.md
 problem-channel-name-in-file = 配置文件中有同名渠道
 problem-channel-name-taken = 另一个渠道已使用此名称

@@ -110,26 +110,17 @@ pub(super) fn stored_settings(channel: &Table) -> impl Iterator<Item = (&str, &V
     own.map(move |(key, value)| (key.as_str(), value, is_hidden(kind, key, value)))
 }
 
+/// The sentences and labels that forms show of services, in English.
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use tipoff_language::Texts;
-    use tipoff_model::Language;
-
-    use super::*;
-
-    #[test]
-    fn only_sentences_of_the_program_are_translated() {
-        let of_entry = |entry: &'static Entry| {
-            let docs = entry.settings.iter().map(|it| it.doc);
-            docs.chain(entry.find.iter().map(|it| it.place)).chain([entry.summary])
-        };
-        let expected: BTreeSet<&str> = CHANNELS.iter().flat_map(of_entry).collect();
-        for language in Language::ALL.iter().filter(|it| **it != Language::English) {
-            let own: BTreeSet<&str> = Texts::of(*language).sentences().collect();
-            let unused: Vec<_> = own.difference(&expected).collect();
-            assert!(unused.is_empty(), "{language:?}: {unused:#?}");
-        }
-    }
+pub(super) fn sentences() -> impl Iterator<Item = String> {
+    CHANNELS.iter().flat_map(|entry| {
+        let docs = entry.settings.iter().map(|it| it.doc.to_owned());
+        let places = entry.find.iter().map(|it| it.place.to_owned());
+        let can_be_added = entry.can_be_added();
+        let is_shown = move |it: &&Setting| can_be_added && !it.shape.is_of_this_machine();
+        let shown = entry.settings.iter().filter(is_shown);
+        // `URL` and its like are the same in every language.
+        let labels = shown.map(|it| label(it.key)).filter(|it| *it != it.to_uppercase());
+        docs.chain(places).chain(labels).chain([entry.summary.to_owned()])
+    })
 }

@@ -195,7 +195,6 @@ pub(in super::super) async fn test(
     }
 }
 
-/// A 404.
-pub(in super::super) fn not_added() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, text("problem-channel-not-added").to_string())
+fn not_added() -> Problem {
+    Problem::not_found("channel that was added here")
 }

@@ -139,7 +139,7 @@ pub(in super::super) async fn test(
     Path(name): Path<String>,
 ) -> Result<Json<TestResult>, Problem> {
     if !state.channel_names().contains(&name) {
-        return Err(unknown());
+        return Err(Problem::not_found("channel"));
     }
     // First: a test may run a program.
     state.note(audit.entry(AuditAction::ChannelTest, &*name, "")).await;
@@ -172,15 +172,11 @@ pub(in super::super) async fn pause(
     Json(Pause { paused }): Json<Pause>,
 ) -> Result<StatusCode, Problem> {
     if !state.channel_names().contains(&name) {
-        return Err(unknown());
+        return Err(Problem::not_found("channel"));
     }
     state.spool.set_paused(name.clone(), paused).await?;
     state.dispatch.set_paused(&name, paused);
     let action = if paused { AuditAction::ChannelPause } else { AuditAction::ChannelResume };
     state.note(audit.entry(action, name, "")).await;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn unknown() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, text("problem-channel-unknown").to_string())
 }

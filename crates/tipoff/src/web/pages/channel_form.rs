@@ -3,14 +3,12 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Deserialize;
 use tipoff_model::percent_encoded;
 use toml::{Table, Value};
 
 use super::super::AppState;
 use super::super::added_channels::{StoredDocument, file_facts};
-use super::super::api::added_channels::not_added;
 use super::super::channel_fields::{
     ChannelType, SettingType, channel_type, channel_types, is_hidden, label,
 };
@@ -91,7 +89,7 @@ pub(in super::super) async fn add(
         return page(&TypesPage { layout, types: channel_types().collect() });
     }
     let entry = tipoff_channels::entry(&query.kind).filter(|entry| entry.can_be_added());
-    let entry = entry.ok_or_else(no_service)?;
+    let entry = entry.ok_or_else(|| Problem::not_found("service that can be added here"))?;
     let stored = StoredDocument::read(&state).await?;
     let is_free = |name: &String| stored.check_name(name, &file_facts(&state)).is_ok();
     let numbered = (2..).map(|number| format!("{} {number}", entry.kind));
@@ -102,10 +100,11 @@ pub(in super::super) async fn add(
 
 /// The form of a channel that was added here.
 async fn edit(state: AppState, layout: Layout, name: String) -> Page {
+    let missing = || Problem::not_found("channel that was added here");
     let stored = StoredDocument::read(&state).await?;
-    let channel = stored.document.channel(&name).ok_or_else(not_added)?;
+    let channel = stored.document.channel(&name).ok_or_else(missing)?;
     let kind = channel.get("type").and_then(Value::as_str).unwrap_or_default();
-    let entry = tipoff_channels::entry(kind).ok_or_else(not_added)?;
+    let entry = tipoff_channels::entry(kind).ok_or_else(missing)?;
     let form = form(layout, channel_type(entry), channel);
     let part = Some(percent_encoded(&name));
     page(&FormPage { name, part, version: stored.version, ..form })
@@ -161,10 +160,6 @@ fn row(kind: &str, setting: SettingType, stored: &Table) -> FieldRow {
         value: value.filter(|_| !is_kept).map(value_text).unwrap_or_default(),
         is_kept,
     }
-}
-
-fn no_service() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, text("problem-channel-no-service").to_string())
 }
 
 /// An example as it is typed into the form; empty for one that only a file can have.

@@ -4,6 +4,7 @@
 //! (`api/channels.rs`), which also combines the two.
 
 use askama::Template;
+use askama::filters::Safe;
 use axum::extract::State;
 use tipoff_spool::ChannelFigures;
 
@@ -56,7 +57,7 @@ struct ChannelRow {
     look: &'static str,
     paused: bool,
     /// Why it fails, since when, and when it is tried again.
-    failing: Option<String>,
+    failing: Option<Safe<String>>,
     /// Number of pending deliveries, and since when the oldest of them waits.
     waiting: String,
     /// Deliveries since midnight in the reader's zone, with those that ended without success.
@@ -64,9 +65,9 @@ struct ChannelRow {
     /// Median time and 95th percentile from arrival to delivery.
     latency: String,
     /// What is missing in the configuration if alerts are delivered without a part.
-    repair: Option<String>,
+    repair: Option<Safe<String>>,
     /// The latest error and when it happened, also of a channel that works again.
-    last_error: Option<String>,
+    last_error: Option<Safe<String>>,
 }
 
 /// All channels of the configuration, in its order.
@@ -123,7 +124,7 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &ReaderClock) ->
                 .words("error", error)
                 .words("since", clock.second(*since))
                 .words("next", clock.second(*next_try))
-                .to_string(),
+                .html(),
         ),
         ChannelState::Fine => None,
     };
@@ -171,10 +172,9 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &ReaderClock) ->
         repair: status
             .repair
             .as_ref()
-            .map(|repair| text("channel-repair").words("repair", repair).to_string()),
+            .map(|repair| text("channel-repair").words("repair", repair).html()),
         last_error: figures.last_error.as_ref().map(|(at, error)| {
-            let time = text("channel-error-at").words("time", clock.ago(*at));
-            time.words("error", error).to_string()
+            text("channel-error-at").words("time", clock.ago(*at)).words("error", error).html()
         }),
     }
 }

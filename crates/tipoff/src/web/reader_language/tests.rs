@@ -1,7 +1,9 @@
 //! Pages write texts in the reader's language, and templates have no words of their own.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::super::channel_fields;
 use super::*;
 
 /// Runs in a request whose reader has this language.
@@ -77,7 +79,8 @@ fn without(template: &str, begin: &str, end: &str) -> String {
 
 /// The words that a reader would see of a template itself.
 fn words(template: &str) -> Vec<String> {
-    let mut text = template.to_owned();
+    // The attributes of the page's main element.
+    let mut text = without(template, "{% block root %}", "{% endblock %}");
     for (begin, end) in
         [("{#", "#}"), ("{%", "%}"), ("{{", "}}"), ("<code", "</code>"), ("<pre", "</pre>")]
     {
@@ -116,4 +119,16 @@ fn templates_have_no_words_of_their_own() {
         }
     }
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn every_sentence_that_stands_in_the_program_is_translated_and_no_other() {
+    let expected: BTreeSet<String> = channel_fields::sentences().collect();
+    for language in Language::ALL.iter().filter(|it| **it != Language::English) {
+        let own: BTreeSet<String> = Texts::of(*language).sentences().map(str::to_owned).collect();
+        let without: Vec<_> = expected.difference(&own).collect();
+        assert!(without.is_empty(), "{language:?} lacks {without:#?}");
+        let unused: Vec<_> = own.difference(&expected).collect();
+        assert!(unused.is_empty(), "{language:?}: {unused:#?}");
+    }
 }
