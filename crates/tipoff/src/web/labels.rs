@@ -59,11 +59,6 @@ pub(super) const fn look(state: DeliveryState) -> &'static str {
     }
 }
 
-/// `1 picture`, `3 pictures`
-pub(super) fn count(number: u64, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
-}
-
 /// `3 pictures, 1 video (0:12)`
 pub(super) fn counted(line: &IncidentLine) -> String {
     let mut parts = Vec::new();

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::AppState;
 use super::super::access::AuditContext;
 use super::super::device_changes::{
-    AddedDevice, DeviceEdit, add_device, described, edit_device, of_device, origin,
+    AddedDevice, DeviceEdit, add_device, described, edit_device, no_device, of_device, origin,
 };
 use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::{Json, Path, Query};
@@ -22,6 +22,7 @@ use super::super::incident_query::blank;
 use super::super::problem::Problem;
 use super::super::pulled_devices::{PulledDevice, pulled, without_events};
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::text;
 use crate::audit::AuditAction;
 use crate::runtime::utc::utc;
 
@@ -120,13 +121,14 @@ pub(in super::super) async fn list(
     Query(query): Query<DeviceQuery>,
 ) -> Result<Json<DeviceList>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT);
-    let text = query.text.unwrap_or_default();
-    if !(1..=LIMIT_MAX).contains(&limit) || text.chars().count() > TEXT_CHARS_MAX {
-        return Err(Problem::bad("limit: from 1 to 500; text: at most 200 characters"));
+    let wanted = query.text.unwrap_or_default();
+    if !(1..=LIMIT_MAX).contains(&limit) || wanted.chars().count() > TEXT_CHARS_MAX {
+        return Err(Problem::bad(text("problem-device-query").to_string()));
     }
     let offset = query.offset.unwrap_or(0);
-    let without_events = if offset == 0 { without_events(&state, &text) } else { Vec::new() };
-    let (lines, offset) = find(&state, &DeviceFilter { text, offset }, limit, &clock).await?;
+    let without_events = if offset == 0 { without_events(&state, &wanted) } else { Vec::new() };
+    let (lines, offset) =
+        find(&state, &DeviceFilter { text: wanted, offset }, limit, &clock).await?;
     let devices =
         lines.iter().map(|(line, activity)| device(&state, line, activity.clone())).collect();
     Ok(Json(DeviceList { devices, offset, without_events }))
@@ -168,7 +170,7 @@ pub(in super::super) async fn one(
 /// The device with this number, or a 404.
 pub(in super::super) async fn line(state: &AppState, id: i64) -> Result<DeviceLine, Problem> {
     let detail = state.spool.device(DeviceId(id)).await?;
-    Ok(detail.ok_or_else(|| Problem::not_found("device"))?.line)
+    Ok(detail.ok_or_else(no_device)?.line)
 }
 
 /// A device to add.
@@ -241,12 +243,13 @@ pub(in super::super) async fn merge(
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
     if origin(&known) == "configuration" {
-        let detail = "this device is in the configuration file: merge the other one into it";
+        let detail = text("problem-merge-configured").to_string();
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     let other = line(&state, merge.into).await?;
     if !state.spool.change_device(known.id, DeviceChange::MergeInto(other.id)).await? {
-        return Err(Problem::new(StatusCode::CONFLICT, "a device cannot be merged into itself"));
+        let detail = text("problem-merge-itself").to_string();
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     state.devices_changed().await?;
     let detail = format!("into {}", of_device(&other));
