@@ -26,8 +26,6 @@ use crate::runtime::clock::Clock;
 const DEFAULT_API: &str = "https://api.telegram.org";
 /// The service that is set up if none is named.
 const DEFAULT_KIND: &str = "telegram";
-/// The file where none is found and none is named.
-const DEFAULT_FILE: &str = "tipoff.toml";
 
 /// How to set up.
 #[derive(Debug, clap::Args)]
@@ -66,7 +64,7 @@ impl Target {
     fn find(args: &Args, common: &Common) -> Result<Self, Failure> {
         let environment = |name: &str| std::env::var(name).ok();
         let path = config::find(common.config.as_deref(), &environment)
-            .unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+            .unwrap_or_else(|| PathBuf::from(config::LOCAL_FILE));
         let is_there = path.exists();
         may_write(&path, is_there)?;
         if !is_there || args.force {

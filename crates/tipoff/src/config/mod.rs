@@ -69,6 +69,6 @@ pub(crate) use smtp::{Certificate, Smtp, SmtpListener};
 pub(crate) use spool::SpoolSettings;
 pub(crate) use state::{ConfigFault, ConfigState};
 pub(crate) use suggest::nearest;
-pub(crate) use text::{ConfigText, SYSTEM_FILE, find};
+pub(crate) use text::{ConfigText, LOCAL_FILE, SYSTEM_FILE, find};
 pub(crate) use units::duration;
 pub(crate) use video::Video;

@@ -1,7 +1,8 @@
 //! A channel as a form sends it: checked, and combined with the stored secrets that it keeps.
 //!
-//! A stored secret is never sent back to the form. The form names those that stay, and a changed address loses them: else
-//! whoever gets into the dashboard could send them to a server of his own.
+//! A stored secret is never sent back to the form. The form names those that stay, and another service, a changed address or
+//! other encryption loses them: else whoever gets into the dashboard could send them to a server of his own, or to the same one
+//! in clear text.
 
 use std::fmt;
 
@@ -91,12 +92,14 @@ fn keep(entry: &Entry, kept: &[String], stored: &Table, table: &mut Table) -> Re
     let kept: Vec<&Setting> = kept.into_iter().filter(|it| stored.contains_key(it.key)).collect();
     let moved = entry.settings.iter().find(|setting| {
         let is_kept = kept.iter().any(|it| it.key == setting.key);
-        setting.is_address() && !is_kept && stored.get(setting.key) != table.get(setting.key)
+        setting.exposes_secrets() && !is_kept && stored.get(setting.key) != table.get(setting.key)
     });
+    let is_another = stored.get("type").and_then(toml::Value::as_str) != Some(entry.kind);
+    let moved = if is_another { Some("type") } else { moved.map(|setting| setting.key) };
     if let Some(moved) = moved
         && !kept.is_empty()
     {
-        let message = text("problem-channel-moved").words("key", moved.key).to_string();
+        let message = text("problem-channel-moved").words("key", moved).to_string();
         return Err(refused(kept.iter().map(|it| fault(it.key, &message)).collect()));
     }
     for setting in kept {
@@ -188,5 +191,32 @@ mod tests {
         assert_eq!(checked(other, Some(&stored)).unwrap()["token"].as_str(), Some("new"));
         let gone = gotify(json!({ "server": "http://a" }), json!([]));
         assert_eq!(fields(checked(gone, Some(&stored))), json!(["token"]));
+    }
+
+    #[test]
+    fn a_kept_secret_does_not_go_to_another_service_or_by_weaker_encryption() {
+        let email = |more: (&str, &str), secret: (&str, Value)| {
+            let mut settings = json!({
+                "server": "smtp://mail.example.org", "user": "me", "from": "a@b.org", "to": ["c@d.org"],
+            });
+            settings[more.0] = json!(more.1);
+            let mut draft = json!({ "name": "me", "type": "email", "settings": settings });
+            match secret {
+                ("keep", kept) => draft["keep"] = kept,
+                (key, value) => draft["settings"][key] = value,
+            }
+            draft
+        };
+        let typed = email(("tls", "required"), ("password", json!("hunter2")));
+        let stored = checked(typed, None).unwrap();
+        let kept = |more| checked(email(more, ("keep", json!(["password"]))), Some(&stored));
+        assert_eq!(kept(("tls", "required")).unwrap()["password"].as_str(), Some("hunter2"));
+        assert_eq!(fields(kept(("tls", "never"))), json!(["password"]));
+        let pushover = json!({
+            "name": "me", "type": "pushover", "settings": { "user": "u" }, "keep": ["token"],
+        });
+        let gotify = gotify(json!({ "server": "http://a", "token": "hunter2" }), json!([]));
+        let gotify = checked(gotify, None).unwrap();
+        assert_eq!(fields(checked(pushover, Some(&gotify))), json!(["token"]));
     }
 }

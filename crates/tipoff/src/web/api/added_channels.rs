@@ -116,7 +116,8 @@ pub(in super::super) async fn settings(
     Ok(Json(StoredChannel::of(channel, version)))
 }
 
-/// Replaces the settings of an added channel. Secrets named in `keep` stay, unless an address changes.
+/// Replaces the settings of an added channel. Secrets named in `keep` stay, unless the service, its address or its
+/// encryption changes.
 #[utoipa::path(
     put, path = "/api/v1/channels/{name}/settings", tag = "channels", request_body = ChannelDraft,
     params(("name" = String, Path, description = "The channel's name")),
