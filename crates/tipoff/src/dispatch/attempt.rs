@@ -274,6 +274,7 @@ async fn send_all(
             }
             // The service may still take the messages behind it: they are sent, and the refusal is recorded.
             Verdict::Refused { error } => progress.refused = Some(error),
+            Verdict::Gone { error } => (progress.refused, progress.is_gone) = (Some(error), true),
             Verdict::Retry { scope, after, error } => {
                 return Some(Stop { scope, after, error });
             }
