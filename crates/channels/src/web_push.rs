@@ -85,6 +85,14 @@ impl PushSender {
         self.key.public()
     }
 
+    /// Whether the name in an endpoint leads to an address that may be reached; `true` if it leads nowhere now.
+    pub async fn may_reach(&self, endpoint: &str) -> bool {
+        match Url::parse(endpoint).ok().and_then(|url| url.host_str().map(str::to_owned)) {
+            Some(host) => addresses::leads_to_allowed(&host, &self.may_reach).await,
+            None => false,
+        }
+    }
+
     /// The channel of a subscription.
     ///
     /// # Errors

@@ -29,8 +29,6 @@ pub struct PushSubscription {
     pub wanted: PushFilter,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When an alert was delivered last. Not read when one is added.
-    pub delivered_at: Option<Timestamp>,
 }
 
 impl PushSubscription {
@@ -80,6 +78,9 @@ pub trait PushSubscriptions {
 
     /// All subscriptions, the oldest first.
     fn push_subscriptions(&self) -> BoxFuture<'_, Result<Vec<PushSubscription>>>;
+
+    /// When an alert was delivered last, of those subscriptions that had one.
+    fn last_pushes(&self) -> BoxFuture<'_, Result<Vec<(i64, Timestamp)>>>;
 
     /// Adds a subscription in place of the one with the same endpoint, which is the same browser. Returns its number, or
     /// `None` if a limit is reached.

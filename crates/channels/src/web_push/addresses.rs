@@ -9,6 +9,8 @@ use reqwest::Client;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use tokio::time::timeout;
+
 use crate::http::{CONNECT_TIME, innermost};
 use crate::tls::install_crypto;
 
@@ -73,6 +75,15 @@ pub(super) fn check(url: &Url, may_reach: &MayReach) -> Result<(), String> {
         ("https", Some(_)) => Err("the push service is in a private network".to_owned()),
         _ => Err("a push service has an https address".to_owned()),
     }
+}
+
+/// Whether a name leads to an address that may be reached. `true` if it cannot be resolved now.
+pub(super) async fn leads_to_allowed(host: &str, may_reach: &MayReach) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let Ok(Ok(mut found)) = timeout(CONNECT_TIME, tokio::net::lookup_host((host, 0))).await else {
+        return true;
+    };
+    found.any(|at| is_public(at.ip()) || may_reach(at.ip()))
 }
 
 /// A client that reaches only what is allowed: it resolves names by [`PublicNames`], follows no redirect, and uses no proxy,
@@ -182,5 +193,10 @@ mod tests {
             |may_reach: MayReach| PublicNames(may_reach).resolve("localhost".parse().unwrap());
         assert!(resolve(Arc::new(|_| false)).await.is_err());
         assert!(resolve(Arc::new(|ip| ip.is_loopback())).await.is_ok());
+        let nobody: MayReach = Arc::new(|_| false);
+        for host in ["localhost", "127.0.0.1", "[::1]"] {
+            assert!(!leads_to_allowed(host, &nobody).await, "{host}");
+        }
+        assert!(leads_to_allowed("nowhere.invalid", &nobody).await);
     }
 }

@@ -29,7 +29,6 @@ fn browser(reader: &Reader, name: &str, login: Option<i64>) -> PushSubscription 
         origin: "https://tip.example".to_owned(),
         wanted: PushFilter::default(),
         created_at: NOW,
-        delivered_at: None,
     }
 }
 
@@ -53,6 +52,7 @@ async fn a_subscription_is_kept_as_it_was_made(open: Open<'_>) {
     drop(spool);
     let spool = open();
     assert_eq!(spool.push_subscriptions().await.unwrap(), [one.clone()]);
+    assert_eq!(spool.last_pushes().await.unwrap(), []);
     assert_eq!(one.channel(), format!("Firefox on Android (push {})", one.id));
     // The same browser subscribes anew, for another person.
     let again = browser(&Reader::Proxy("bert".to_owned()), "one", None);

@@ -14,9 +14,13 @@ use crate::{
 /// The key of push services, in the table of facts about the spool.
 const KEY: &str = "vapid-key";
 
-const ALL: &str = "SELECT id, reader, browser, login, endpoint, p256dh, auth, origin, devices, events, created_at,
-        (SELECT max(ended_at) FROM delivery
-         WHERE channel = browser || ' (push ' || push_subscription.id || ')' AND ended_at IS NOT NULL AND state = 'delivered')
+const ALL: &str = "SELECT id, reader, browser, login, endpoint, p256dh, auth, origin, devices, events, created_at
+    FROM push_subscription ORDER BY id";
+/// Reads the end of an index of deliveries for each.
+const LAST: &str = "SELECT id, (SELECT delivery.ended_at FROM delivery
+        WHERE delivery.channel = browser || ' (push ' || push_subscription.id || ')'
+            AND delivery.ended_at IS NOT NULL AND delivery.state = 'delivered'
+        ORDER BY delivery.ended_at DESC LIMIT 1)
     FROM push_subscription ORDER BY id";
 
 /// The subscriptions of all, and of a reader, but for one of this endpoint.
@@ -31,6 +35,15 @@ impl<D: Database> PushSubscriptions for SqlSpool<D> {
 
     fn push_subscriptions(&self) -> BoxFuture<'_, Result<Vec<PushSubscription>>> {
         Box::pin(self.read(|sql| sql.rows(ALL, params![], read)))
+    }
+
+    fn last_pushes(&self) -> BoxFuture<'_, Result<Vec<(i64, Timestamp)>>> {
+        let last = |row: &Row<'_>| Ok((row.get(0)?, row.get::<Option<i64>>(1)?));
+        Box::pin(async move {
+            let rows = self.read(move |sql| sql.rows(LAST, params![], last)).await?;
+            let known = |(id, at): (i64, Option<i64>)| Some((id, Timestamp::from_ms(at?)));
+            Ok(rows.into_iter().filter_map(known).collect())
+        })
     }
 
     fn add_push_subscription(
@@ -130,7 +143,6 @@ fn read(row: &Row<'_>) -> Result<PushSubscription> {
             events: events.iter().filter_map(|event| Event::from_name(event)).collect(),
         },
         created_at: at(row, 10)?,
-        delivered_at: row.get::<Option<i64>>(11)?.map(Timestamp::from_ms),
     })
 }
 

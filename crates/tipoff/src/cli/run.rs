@@ -26,6 +26,7 @@ use crate::net::network::OwnAddress;
 use crate::net::tls::Tls;
 use crate::open_files::{self, Ceilings};
 use crate::other_nodes::OtherNodes;
+use crate::push_channels::PushChannels;
 use crate::receive::alarm::{AlarmReceiver, framed};
 use crate::receive::listener::{self, BoundListener, OtherReceivers, ProtocolHandler};
 use crate::receive::{ArrivalWriter, LoginGate, RightPorts, ftp, ftp::PassiveAddress, smtp};
@@ -34,7 +35,7 @@ use crate::runtime::{
     clock::Clock,
     links::{Links, PublicUrl},
     live_rules::LiveRules,
-    shutdown, terminal,
+    reload_requests, shutdown, terminal,
 };
 use crate::services::Services;
 use crate::web::{self, EventStreams, Reach, SetupWaits, ShareOpens, access::Access};
@@ -139,15 +140,13 @@ async fn open_spool(
     Ok((spool, rules, clock))
 }
 
-/// The configuration with what was added in the dashboard. The rules are those of both.
+/// The configuration with what was added in the dashboard.
 async fn with_added(
     source: &Source,
     spool: &dyn Spool,
-    rules: &LiveRules,
 ) -> anyhow::Result<(Config, AddedConfiguration)> {
     let added = spool.added_configuration().await?;
     let config = source.with_added(&added.document)?;
-    rules.apply(config.rules.clone());
     Ok((config, added))
 }
 
@@ -157,11 +156,16 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let (spool, rules, clock) = open_spool(&config, clock).await?;
-    let (config, added) = with_added(&source, &*spool, &rules).await?;
+    let (config, added) = with_added(&source, &*spool).await?;
+    let push = PushChannels::open(&*spool, &config).await?;
+    let with_browsers = push.added_to(config.clone());
+    rules.apply(with_browsers.rules.clone());
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let (url, gate) = (bound.url(&config), LoginGate::default());
-    let access = Access::new(Arc::clone(&spool), key, gate.clone(), clock.clone());
+    let (reload_requests, requests) = reload_requests::requests();
+    let of_access = reload_requests.clone();
+    let access = Access::new(Arc::clone(&spool), key, gate.clone(), clock.clone(), of_access);
     // From here on the system keeps connections of devices until a receiver accepts them.
     announce(&config, &bound, &url, &access, (&*spool, clock.now())).await?;
     let ceilings = open_files::fit(&config);
@@ -175,16 +179,16 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let links = Links::new(url, key, config.http.media_links);
     let actions = services.actions(&links);
     let (dispatch, transcoder, renditions) =
-        services.start_channels(&config, &links, &actions).await?;
+        services.start_channels(&with_browsers, &links, &actions, &reload_requests).await?;
     pictures.read_streams_with(transcoder.as_ref());
     let thumbnails = services.thumbnails(&config, transcoder);
     services.start_maintenance(&thumbnails, &renditions);
     let health = services.watch();
     OtherNodes::new(&services, &access, &dispatch).start();
     let pulls = services.start_pull(&config, &alarms, reach.http);
-    let (channels, http) = (dispatch.clone(), config.http.clone());
+    let (channels, http) = ((dispatch.clone(), push.clone()), config.http.clone());
     let running = Running::new(&services, &bound.tls, receivers, channels, pulls.clone());
-    let (reload, configuration, reload_requests) = Reload::new(source, (config, added), running);
+    let (reload, configuration) = Reload::new(source, (config, added), running, requests);
     reload.start(signals.hang_up, &services.supervisor);
     if let Some(listener) = bound.http {
         let state = web::AppState {
@@ -202,6 +206,7 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
             pictures,
             setups,
             pulls: pulls.board(),
+            push,
             transcripts: services.transcripts.clone(),
             configuration,
             reload_requests,

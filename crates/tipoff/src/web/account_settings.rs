@@ -99,7 +99,7 @@ pub(super) async fn read(
 }
 
 /// A browser's name out of its User-Agent, as far as people know it.
-fn browser(agent: &str) -> String {
+pub(super) fn browser(agent: &str) -> String {
     // Each claims to be those after it.
     let names = [
         ("Edg/", "Edge"),
