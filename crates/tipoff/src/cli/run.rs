@@ -22,11 +22,14 @@ use super::announce::AlarmAddresses;
 use super::{Ending, Failure, announce, own_url, process, shared_secrets, signing_key};
 use crate::cameras::{CameraSetups, Pictures};
 use crate::config::{Config, Listener, Overrides, SmtpListener};
+use crate::dispatch::ChannelSupervisor;
+use crate::media::{renditions::Renditions, thumbnails::Thumbnails};
 use crate::net::network::OwnAddress;
 use crate::net::tls::Tls;
 use crate::open_files::{self, Ceilings};
 use crate::other_nodes::OtherNodes;
 use crate::push_channels::PushChannels;
+use crate::readiness::Health;
 use crate::receive::alarm::{AlarmReceiver, framed};
 use crate::receive::listener::{self, BoundListener, OtherReceivers, ProtocolHandler};
 use crate::receive::{ArrivalWriter, LoginGate, RightPorts, ftp, ftp::PassiveAddress, smtp};
@@ -150,6 +153,18 @@ async fn with_added(
     Ok((config, added))
 }
 
+/// The channels of browsers, and the configuration with them, whose rules are in use from here on.
+async fn with_browsers(
+    config: &Config,
+    spool: &dyn Spool,
+    rules: &LiveRules,
+) -> anyhow::Result<(PushChannels, Config)> {
+    let push = PushChannels::open(spool, config).await?;
+    let config = push.added_to(config.clone());
+    rules.apply(config.rules.clone());
+    Ok((push, config))
+}
+
 /// Everything between a valid configuration and the end of the program.
 async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<()> {
     // First: until then, SIGTERM and SIGHUP kill the process at once.
@@ -157,22 +172,18 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let (trigger, shutdown) = shutdown::channel();
     let (spool, rules, clock) = open_spool(&config, clock).await?;
     let (config, added) = with_added(&source, &*spool).await?;
-    let push = PushChannels::open(&*spool, &config).await?;
-    let with_browsers = push.added_to(config.clone());
-    rules.apply(with_browsers.rules.clone());
-    let key = signing_key::load(&config.data_dir)?;
-    let bound = Bound::all(&config).await?;
+    let (push, with_browsers) = with_browsers(&config, &*spool, &rules).await?;
+    let (key, bound) = (signing_key::load(&config.data_dir)?, Bound::all(&config).await?);
     let (url, gate) = (bound.url(&config), LoginGate::default());
     let (reload_requests, requests) = reload_requests::requests();
-    let of_access = reload_requests.clone();
-    let access = Access::new(Arc::clone(&spool), key, gate.clone(), clock.clone(), of_access);
+    let access =
+        Access::new(Arc::clone(&spool), key, gate.clone(), clock.clone(), &reload_requests);
     // From here on the system keeps connections of devices until a receiver accepts them.
     announce(&config, &bound, &url, &access, (&*spool, clock.now())).await?;
     let ceilings = open_files::fit(&config);
     let services =
         Services::open(&config, (spool, config.spool.node()), rules, gate, shutdown, clock).await?;
-    let setups = CameraSetups::new(bound.ports());
-    let reach = reach(&config, &bound);
+    let (setups, reach) = (CameraSetups::new(bound.ports()), reach(&config, &bound));
     let listeners = (((bound.smtp, bound.ftp), bound.alarm), &bound.tls);
     let (receivers, (alarms, pictures)) =
         receive_all(&services, &config, listeners, (reach.ports(), ceilings));
@@ -182,9 +193,7 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
         services.start_channels(&with_browsers, &links, &actions, &reload_requests).await?;
     pictures.read_streams_with(transcoder.as_ref());
     let thumbnails = services.thumbnails(&config, transcoder);
-    services.start_maintenance(&thumbnails, &renditions);
-    let health = services.watch();
-    OtherNodes::new(&services, &access, &dispatch).start();
+    let health = maintain(&services, (&thumbnails, &renditions), &access, &dispatch);
     let pulls = services.start_pull(&config, &alarms, reach.http);
     let (channels, http) = ((dispatch.clone(), push.clone()), config.http.clone());
     let running = Running::new(&services, &bound.tls, receivers, channels, pulls.clone());
@@ -226,6 +235,18 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     signals.end.wait().await;
     end(&trigger, &services).await;
     Ok(())
+}
+
+/// Starts maintenance, and what nodes tell each other. Returns what watches all of it.
+fn maintain(
+    services: &Services,
+    (thumbnails, renditions): (&Thumbnails, &Renditions),
+    access: &Access,
+    dispatch: &ChannelSupervisor,
+) -> Health {
+    services.start_maintenance(thumbnails, renditions);
+    OtherNodes::new(services, access, dispatch).start();
+    services.watch()
 }
 
 /// The settings of the running receivers. A changed configuration replaces them; sessions keep

@@ -140,7 +140,7 @@ impl Access {
         key: [u8; 32],
         gate: LoginGate,
         clock: Clock,
-        reload_requests: ReloadRequests,
+        reload_requests: &ReloadRequests,
     ) -> Self {
         Self(Arc::new(AccessInner {
             spool,
@@ -151,7 +151,7 @@ impl Access {
             own_pace: OwnPace::default(),
             codes: CodeAttempts::default(),
             failures: LoginFailures::default(),
-            changes: AccountChanges::new(reload_requests),
+            changes: AccountChanges::new(reload_requests.clone()),
         }))
     }
 
