@@ -45,6 +45,11 @@ impl ChannelConfig {
         let (kind, expire) = (tipoff_channels::web_push::KIND, EXPIRE);
         Self { name, kind, expire, settings, channel: channel.into() }
     }
+
+    /// Its name in metrics. All browsers share one: people make new ones without end, and metrics need no login.
+    pub(crate) fn metrics_name(&self) -> &str {
+        if self.kind == tipoff_channels::web_push::KIND { "browsers" } else { &self.name }
+    }
 }
 
 /// Each setting of the types of `channels`, with the name of the channel and all that is set for it.

@@ -173,7 +173,7 @@ pub(super) async fn deliver(
     }
     if due.alert.kind == AlertKind::First && record.state == DeliveryState::Delivered {
         let took = record.ended_at.since(due.alert.received_at);
-        common.metrics.alerted(&worker.name, took);
+        common.metrics.alerted(&worker.metrics_name, took);
     }
     AttemptOutcome { context: worker, incident: due.alert.incident, record, health, repair }
 }

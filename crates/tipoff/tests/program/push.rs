@@ -182,7 +182,7 @@ fn a_subscription_ends_with_the_login_the_password_and_the_user() {
     gone("the end with the login");
     push.subscribe(&Person::log_in(&server, "bert", VIEWER), json!({}));
     // Beside the running program.
-    with_password(&home, &["password", "bert"], "staple-battery");
+    with_password(&home, &["users", "password", "bert"], "staple-battery");
     gone("the end with the password");
     push.subscribe(&Person::log_in(&server, "bert", "staple-battery"), json!({}));
     let users = owner.json("GET /api/v1/users");

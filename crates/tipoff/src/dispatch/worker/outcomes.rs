@@ -159,7 +159,7 @@ impl ChannelWorker {
     /// Shows the attempt in metrics, status and log.
     fn report(&self, record: &AttemptRecord) {
         let channel = self.context.name.as_str();
-        self.context.common.metrics.attempt(channel, record);
+        self.context.common.metrics.attempt(&self.context.metrics_name, record);
         self.status.set_last_attempt(record);
         attempt::log(channel, record);
     }
