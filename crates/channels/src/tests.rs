@@ -9,7 +9,7 @@ use super::*;
 use alert::alert;
 
 #[path = "../tests/common/alert.rs"]
-mod alert;
+pub(crate) mod alert;
 
 /// What CONTRIBUTING.md shows is what is compiled here.
 #[test]

@@ -79,6 +79,7 @@ static COLLECTIONS: [Collection; 3] = [
             "problem_channel",
             "problem_device",
             "problem_incident",
+            "push",
             "review",
             "script",
             "session",

@@ -169,6 +169,7 @@ fn rules(routes: Vec<Route>) -> Rules {
         archives: Vec::new(),
         modes: Vec::new(),
         reports: Vec::new(),
+        subscribers: Vec::new(),
     }
 }
 
@@ -1295,4 +1296,58 @@ fn the_past_that_is_needed_reaches_back_as_far_as_it_is_counted() {
     assert_eq!(hook.recent, Some(RecentQuery { of_address: false, ..expected }));
     let [mail, _] = queries(&Facts { event: Event::Other, ..motion }).try_into().unwrap();
     assert_eq!(mail.recent, Some(RecentQuery { counts_while_gathering: true, ..expected }));
+}
+
+fn subscriber(conditions: Conditions) -> Subscriber {
+    Subscriber { channel: "browser".to_owned(), conditions }
+}
+
+fn due_on(plan: &Plan) -> Vec<(&str, AlertKind)> {
+    plan.due.iter().map(|due| (due.channel.as_str(), due.kind)).collect()
+}
+
+#[test]
+fn what_a_person_chose_is_beside_all_routes() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let wants = |events: &[Event], devices: &[&str]| Conditions {
+        events: events.to_vec(),
+        devices: devices.iter().map(|&name| name.to_owned()).collect(),
+        ..Conditions::default()
+    };
+    let plan = |routes: Vec<Route>, conditions, told: &[NotifiedChannel]| {
+        let rules = Rules { subscribers: vec![subscriber(conditions)], ..rules(routes) };
+        plan_after(&rules, &facts(&device, now), told, &Before::default())
+    };
+    let nobody = Route { name: "none".to_owned(), stop: true, ..Route::default() };
+    let all = plan(vec![nobody.clone()], Conditions::default(), &[]);
+    assert_eq!(due_on(&all), [("browser", AlertKind::First)], "no route names it");
+    assert_eq!((all.suppressed_reason, all.due[0].route.as_deref()), (None, None));
+    let mine = plan(vec![to_me(Conditions::default())], wants(&[Event::Motion], &["Yard"]), &[]);
+    assert_eq!(due_on(&mine), [("me", AlertKind::First), ("browser", AlertKind::First)]);
+    for unwanted in [wants(&[Event::Person], &[]), wants(&[], &["Door"])] {
+        let plan = plan(vec![nobody.clone()], unwanted, &[]);
+        assert!(plan.due.is_empty() && plan.suppressed_reason.is_some());
+    }
+    let follow_up = plan(vec![nobody], wants(&[Event::Person], &[]), &told(&["browser"]));
+    assert_eq!(due_on(&follow_up), [("browser", AlertKind::FollowUp)]);
+    assert!(!due_on(&plan(Vec::new(), wants(&[Event::Person], &[]), &[])).is_empty());
+}
+
+#[test]
+fn what_is_suppressed_or_a_flood_is_so_for_a_persons_channel_too() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let subscribers = vec![subscriber(Conditions::default())];
+    let flood = RateGuard { alerts_max: 6 };
+    let rules = Rules { subscribers, flood, channels: Vec::new(), ..rules(Vec::new()) };
+    let muted = Facts { muted: true, ..facts(&device, now) };
+    assert!(plan_after(&rules, &muted, &[], &Before::default()).due.is_empty());
+    let many = Before { alerts: vec![now; 6], ..Before::default() };
+    let held = plan_after(&rules, &facts(&device, now), &[], &many);
+    assert_eq!(due_on(&held), [("browser", AlertKind::Summary)]);
+    assert_eq!(held.suppressed_reason.as_deref(), Some(FLOOD_WORDS));
+    let first = plan_after(&rules, &facts(&device, now), &[], &Before::default());
+    assert_eq!(due_on(&first), [("browser", AlertKind::First)]);
+    assert_eq!(first.suppressed_reason, None);
 }

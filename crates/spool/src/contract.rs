@@ -9,6 +9,7 @@ mod fetched;
 mod hostile;
 pub(crate) mod leases;
 mod marks;
+mod push_subscriptions;
 mod recorders;
 mod resent;
 mod review;
@@ -286,6 +287,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     hostile::check(&fresh).await;
     leases::check(&fresh).await;
     marks::check(&fresh).await;
+    push_subscriptions::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
     search::check(&fresh).await;

@@ -25,6 +25,7 @@ mod marks;
 mod nodes;
 mod open;
 mod postgres;
+mod push_subscriptions;
 mod resent;
 mod retention_limits;
 mod review;
@@ -72,6 +73,7 @@ pub use nodes::{
 };
 pub use open::{Engine, SpoolConfig, open, open_beside};
 pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool, Purpose};
+pub use push_subscriptions::{PushFilter, PushLimits, PushSubscription, PushSubscriptions};
 pub use resent::{DedupPolicy, Digest, MailDigest};
 pub use retention_limits::{RetentionLimits, Swept};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
@@ -243,6 +245,7 @@ pub trait Spool:
     + Devices
     + Incidents
     + Nodes
+    + PushSubscriptions
     + Review
     + Sessions
     + ShareLinks

@@ -25,6 +25,7 @@ mod nodes;
 mod open_files;
 mod other_nodes;
 mod programs;
+mod push_channels;
 mod readiness;
 mod receive;
 mod reload;

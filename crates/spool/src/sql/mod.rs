@@ -37,6 +37,7 @@ mod notices;
 mod operations;
 mod past;
 mod planning;
+mod push_subscriptions;
 mod remembered;
 mod removal;
 mod resent;

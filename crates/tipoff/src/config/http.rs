@@ -14,7 +14,7 @@ use super::access::Networks;
 use super::base_path::BasePath;
 use super::fault::Fault;
 use super::key::{Key, ValueForm, Without, nothing};
-use super::listener::{Listener, Schemes, proxy_network, proxy_protocol};
+use super::listener::{Listener, Schemes, proxy_network, proxy_protocol, push_networks};
 use super::overrides::{self, Listening, Named, NamedBy, OFF};
 use super::secret::Secret;
 use super::section::Section;
@@ -42,6 +42,8 @@ pub(crate) struct Http {
     pub(crate) names: Vec<String>,
     /// The trusted reverse proxies.
     pub(crate) proxies: Proxies,
+    /// Networks of push services beside public ones.
+    pub(crate) push_networks: Networks,
     /// The balancers whose connections begin with a PROXY header.
     pub(crate) proxy_protocol: Networks,
 }
@@ -193,8 +195,11 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Named<SocketAddr>
     names.extend(machine_names(&machine_name()));
     names.extend(public_url.as_deref().and_then(host_of));
     let proxies = proxies(section, public_url.is_some());
+    let push_networks = push_networks(section);
     let listen = listen.and_then(|it| it.listener);
-    (Http { listen, public_url, media_links, names, proxies, proxy_protocol }, place)
+    let http =
+        Http { listen, public_url, media_links, names, proxies, push_networks, proxy_protocol };
+    (http, place)
 }
 
 /// Domains that no public name server answers for: RFC 6762 (`local`), RFC 8375 (`home.arpa`), ICANN's

@@ -235,6 +235,7 @@ fn read(mut root: Section<'_>, added: &str) -> Config {
         grouping,
         archives: archives.collect(),
         channels: targets,
+        subscribers: Vec::new(),
         routes,
         flood,
         periodic,

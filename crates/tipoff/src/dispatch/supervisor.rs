@@ -112,7 +112,7 @@ impl ChannelSupervisor {
         let mut table = self.table();
         let mut before = mem::take(&mut table.channels);
         for config in channels {
-            self.0.common.metrics.name_channel(&config.name);
+            self.0.common.metrics.name_channel(config.metrics_name());
             let is_paused = table.paused.contains(&config.name);
             let handle = match before.iter().position(|it| it.config.name == config.name) {
                 Some(place) => self.update(before.swap_remove(place), config, is_paused),
@@ -299,6 +299,7 @@ impl ChannelSupervisor {
     fn worker_context(&self, config: &ChannelConfig) -> Arc<WorkerContext> {
         Arc::new(WorkerContext {
             name: config.name.clone(),
+            metrics_name: config.metrics_name().to_owned(),
             lease_key: handover::lease_key(config),
             channel: Arc::clone(&config.channel),
             expiry: Expiry::new(self.0.common.clock.clone(), config.expire),

@@ -67,6 +67,7 @@ async fn common(server: &TestServer, metrics: Arc<Metrics>) -> DispatchContext {
         modes: actions.modes.clone(),
         actions,
         clock: Clock::system(),
+        reload_requests: crate::runtime::reload_requests::requests().0,
         late_sounds: LateSounds::default(),
     }
 }

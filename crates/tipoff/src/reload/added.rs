@@ -22,6 +22,21 @@ impl Reload {
         }
     }
 
+    /// Reads which browsers get notifications, and applies it if it has changed. Other nodes, and the command line beside this
+    /// program, change it too.
+    pub(super) async fn read_browsers(&mut self) {
+        match self.running.push.read(&*self.running.services.spool).await {
+            Ok(true) => {
+                self.running.apply_browsers(&self.current);
+                self.running.services.events.publish(LiveEvent::Config);
+            }
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, "The browsers that get notifications could not be read.");
+            }
+        }
+    }
+
     /// The fault of the file, if it has one, stays: only what was added is applied.
     fn apply_added(&mut self) {
         let config = self.source.with_added(&self.added.document);

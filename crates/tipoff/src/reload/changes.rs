@@ -71,6 +71,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 21]
         channels: _,
         archives: _,
         groups: _,
+        subscribers: _,
     } = rules;
     let old = &before.rules;
     let incidents = (*grouping, *flood, *periodic) != (old.grouping, old.flood, old.periodic);

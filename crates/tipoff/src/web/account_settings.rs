@@ -110,7 +110,7 @@ fn role(role: Role) -> String {
 }
 
 /// A browser's name out of its User-Agent, as far as people know it.
-fn browser(agent: &str) -> String {
+pub(super) fn browser(agent: &str) -> String {
     // Each claims to be those after it.
     let names = [
         ("Edg/", "Edge"),

@@ -34,6 +34,7 @@ const ASSETS: &[Asset] = &[
     asset!("camera_setup.js", "text/javascript; charset=utf-8"),
     asset!("channel_form.js", "text/javascript; charset=utf-8"),
     asset!("film.js", "text/javascript; charset=utf-8"),
+    asset!("push.js", "text/javascript; charset=utf-8"),
     asset!("review.js", "text/javascript; charset=utf-8"),
     asset!("texts.js", "text/javascript; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),

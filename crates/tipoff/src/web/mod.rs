@@ -45,6 +45,7 @@ mod pages;
 mod problem;
 mod proxy_policy;
 mod pulled_devices;
+mod push_settings;
 mod qr_code;
 mod range;
 mod reader_clock;
@@ -109,6 +110,7 @@ use crate::net::known::KnownAddresses;
 use crate::net::listen::explain;
 use crate::net::network::OwnAddress;
 use crate::net::tls::Tls;
+use crate::push_channels::PushChannels;
 use crate::readiness::Health;
 use crate::receive::alarm::AlarmReceiver;
 use crate::receive::{DeviceDirectory, RightPorts, Transcripts};
@@ -151,6 +153,8 @@ pub(crate) struct AppState {
     pub(crate) setups: CameraSetups,
     /// The devices that are asked for their events.
     pub(crate) pulls: PullBoard,
+    /// The browsers that get notifications.
+    pub(crate) push: PushChannels,
     /// The open sessions of devices.
     pub(crate) transcripts: Transcripts,
     /// The state of the configuration file: faults, and settings that wait for a restart.

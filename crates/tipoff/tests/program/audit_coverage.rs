@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use tipoff_testkit::camera::{Camera, Options, Vendor};
+use tipoff_testkit::push_service::PushService;
 use tipoff_testkit::telegram;
 
 use crate::camera_setup::CAMERA_PASSWORD;
@@ -123,6 +124,19 @@ fn drive_added_channels(it: &mut Recorder<'_>, owner: &Person<'_>, hook: &Hook) 
     it.call(owner, "POST /api/v1/telegram/chat", "", bot);
 }
 
+fn drive_push(it: &mut Recorder<'_>, owner: &Person<'_>) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let service = runtime.block_on(PushService::start()).unwrap();
+    let key = owner.json("GET /api/v1/push")["key"].as_str().unwrap().to_owned();
+    let browser = service.subscribe(&key).unwrap();
+    let keys = json!({"p256dh": browser.p256dh, "auth": browser.auth});
+    let body = json!({"endpoint": browser.endpoint, "keys": keys});
+    let id = field(&it.call(owner, "POST /api/v1/push", "", body), "id");
+    it.call(owner, "PUT /api/v1/push/{id}", &id, json!({"events": ["person"]}));
+    it.call(owner, "POST /api/v1/push/{id}/test", &id, json!({}));
+    it.call(owner, "POST /api/v1/push/{id}/remove", &id, json!({}));
+}
+
 fn drive_camera_setup(it: &mut Recorder<'_>, owner: &Person<'_>, device: &Value) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let camera = runtime.block_on(Camera::start(Options::of(Vendor::Hikvision))).unwrap();
@@ -165,7 +179,8 @@ fn drive_accounts(it: &mut Recorder<'_>, owner: &Person<'_>) {
 }
 
 fn scene(hook: &Hook) -> (Home, Server) {
-    let home = Home::new(&format!("{}{MODES}", hook.channel()));
+    const HTTP: &str = "[http]\nlisten = \"127.0.0.1:0\"\npush_networks = [\"127.0.0.1\"]\n";
+    let home = Home::new(&format!("{}{MODES}{HTTP}", hook.channel()));
     let server = home.start();
     for sender in ["yard@example.com", "gate@example.com"] {
         assert!(send(server.smtp[0], sender, &mail("Motion", &[PICTURE])).starts_with("250"));
@@ -184,6 +199,7 @@ fn every_call_that_changes_something_writes_the_entries_of_its_line() {
     let mut it = Recorder { server: &server, home: &home, written: BTreeMap::new() };
     drive_devices_and_incidents(&mut it, &owner);
     drive_added_channels(&mut it, &owner, &hook);
+    drive_push(&mut it, &owner);
     drive_accounts(&mut it, &owner);
     let mut routes = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {

@@ -82,6 +82,7 @@ mod private_data;
 mod public_address;
 mod pull;
 mod pull_onvif;
+mod push;
 mod recovery;
 mod reload;
 mod review;

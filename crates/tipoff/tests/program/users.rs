@@ -110,7 +110,7 @@ fn the_login_asks_for_a_name_if_there_are_several_users() {
 /// changes something and is not listed here fails the test.
 fn table() -> Vec<(&'static str, Value, u16)> {
     let none = || json!({});
-    vec![
+    [
         // An owner's.
         ("POST /api/v1/incidents/{id}/retry", none(), 403),
         ("POST /api/v1/incidents/{id}/lock", none(), 403),
@@ -172,6 +172,20 @@ fn table() -> Vec<(&'static str, Value, u16)> {
         ("DELETE /api/v1/logins", Value::Null, 204),
         ("DELETE /api/v1/logins/{id}", Value::Null, 404),
         ("POST /logout", Value::Null, 204),
+    ]
+    .into_iter()
+    .chain(own_browsers())
+    .collect()
+}
+
+/// One's own browsers; an address in this network is refused.
+fn own_browsers() -> [(&'static str, Value, u16); 4] {
+    let keys = json!({"p256dh": "x", "auth": "x"});
+    [
+        ("POST /api/v1/push", json!({"endpoint": "https://10.0.0.1/x", "keys": keys}), 400),
+        ("PUT /api/v1/push/{id}", json!({}), 404),
+        ("POST /api/v1/push/{id}/remove", json!({}), 404),
+        ("POST /api/v1/push/{id}/test", json!({}), 404),
     ]
 }
 

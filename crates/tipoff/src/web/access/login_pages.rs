@@ -178,7 +178,7 @@ async fn answer(
         }
     };
     if let Some(before) = cookie(parts, &cookie_name(client)) {
-        state.access.forget(before).await?;
+        state.access.replace_login(before, &login).await?;
     }
     Ok(welcome(&login, client, local_path(next)))
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use tipoff_channels::web_push;
 use tipoff_model::Timestamp;
 use tipoff_spool::ChannelFigures;
 use utoipa::ToSchema;
@@ -61,7 +62,8 @@ pub(crate) fn state_word(status: &ChannelStatus) -> &'static str {
     }
 }
 
-/// Every configured channel with its numbers since `today`, in the order of the configuration.
+/// Every configured channel with its numbers since `today`, in the order of the configuration. The browsers of people are not
+/// among them: each person sees their own.
 pub(crate) async fn with_figures(
     state: &AppState,
     today: Timestamp,
@@ -71,7 +73,8 @@ pub(crate) async fn with_figures(
         let figures = figures.channels.iter().find(|it| it.channel == status.name).cloned();
         (status, figures.unwrap_or_default())
     };
-    Ok(state.dispatch.states().into_iter().map(of_channel).collect())
+    let configured = state.dispatch.states().into_iter().filter(|it| it.kind != web_push::KIND);
+    Ok(configured.map(of_channel).collect())
 }
 
 /// All channels of the configuration.

@@ -16,6 +16,7 @@ pub(super) mod files;
 pub(super) mod home_state;
 pub(super) mod incident_sets;
 pub(super) mod incidents;
+pub(super) mod push;
 pub(super) mod review;
 pub(super) mod sessions;
 pub(super) mod shares;

@@ -13,6 +13,7 @@ use super::super::account_settings::{self, Accounts};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::page_parts::Choice;
+use super::super::push_settings::{self, PushSection};
 use super::super::reader_clock::ReaderClock;
 use super::super::reader_language::{ChosenLanguage, text};
 
@@ -25,6 +26,8 @@ struct SettingsPage {
     /// The languages of the pages.
     languages: Vec<Choice>,
     accounts: Accounts,
+    /// Notifications in browsers.
+    push: Option<PushSection>,
     /// Tokens for programs; empty for a viewer.
     tokens: Vec<TokenRow>,
 }
@@ -76,8 +79,9 @@ pub(in super::super) async fn settings(
         },
     };
     let accounts = account_settings::read(&state, &principal, &clock).await?;
+    let push = push_settings::read(&state, &principal, &clock).await?;
     let tokens = if principal.is_owner() { state.spool.tokens().await? } else { Vec::new() };
     let tokens = tokens.into_iter().map(token).collect();
     let may_leave = principal.user().is_some();
-    page(&SettingsPage { layout, may_leave, languages, accounts, tokens })
+    page(&SettingsPage { layout, may_leave, languages, push, accounts, tokens })
 }
