@@ -267,10 +267,7 @@ impl Common {
         };
         let config = load(&added)?;
         if let Some(fault) = &config.added.fault {
-            eprintln!(
-                "tipoff: the channels added in the dashboard are left out: {}",
-                fault.summary
-            );
+            eprintln!("tipoff: what was added in the dashboard is left out: {}", fault.summary);
         }
         Ok(config)
     }

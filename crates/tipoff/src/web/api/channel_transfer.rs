@@ -15,6 +15,7 @@ use super::super::extract::Json;
 use super::super::problem::Problem;
 use crate::audit::AuditAction;
 use crate::config::Config;
+use crate::config::added::Names;
 use crate::config::added_document::{AddedDocument, name_of};
 
 /// The channels that were added, as the text of a configuration file. Each secret is a variable of the environment.
@@ -55,8 +56,9 @@ pub(in super::super) async fn import(
 ) -> Result<(StatusCode, Json<Imported>), Problem> {
     let file = file_facts(&state);
     let nothing = || refused(vec![fault("toml", "there is no [[channel]] in it")]);
-    let channels = Config::check_added(&toml, &file)
-        .map_err(|faults| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, faults.render(false)))?;
+    let channels = Config::check_added(&toml, &file, Names::MustExist)
+        .map_err(|faults| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, faults.render(false)))?
+        .channels;
     let given = AddedDocument::parse(&toml).map_err(|_| nothing())?;
     if channels.is_empty() {
         return Err(nothing());
