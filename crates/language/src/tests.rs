@@ -5,6 +5,11 @@ use std::path::Path;
 
 use super::*;
 
+/// The files of a language, by its place in [`Language::ALL`].
+fn files(language: usize) -> Vec<&'static str> {
+    COLLECTIONS.iter().flat_map(|it| it.files[language]).copied().collect()
+}
+
 /// The keys of a language, each with the names of its arguments.
 fn keys(files: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
     let mut keys = BTreeMap::new();
@@ -31,11 +36,11 @@ fn keys(files: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn every_language_has_every_text_with_the_same_arguments() {
-    let english =
-        keys(&FILES[Language::ALL.iter().position(|it| *it == Language::English).unwrap()]);
+    assert_eq!(Language::ALL[ENGLISH], Language::English);
+    let english = keys(&files(ENGLISH));
     assert!(english.len() > 50);
-    for (language, files) in Language::ALL.iter().zip(&FILES) {
-        let own = keys(files);
+    for (at, language) in Language::ALL.iter().enumerate() {
+        let own = keys(&files(at));
         for (key, arguments) in &english {
             assert_eq!(own.get(key), Some(arguments), "{language:?}: {key}");
         }
@@ -58,46 +63,94 @@ fn every_language_has_every_text_with_the_same_arguments() {
 
 #[test]
 fn every_file_is_parsed_without_a_fault() {
-    for file in FILES.as_flattened() {
+    for file in (0..LANGUAGES).flat_map(files) {
         let resource = FluentResource::try_new((*file).to_owned());
         assert!(resource.is_ok(), "{:?}", resource.err().map(|(_, faults)| faults));
     }
 }
 
-/// The Rust sources and templates of all crates.
+/// The Rust sources, templates and scripts of all crates.
 fn sources(folder: &Path, text: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, text);
-        } else if path.extension().is_some_and(|it| it == "rs" || it == "html") {
+        } else if path.extension().is_some_and(|it| it == "rs" || it == "html" || it == "js") {
             text.push_str(&std::fs::read_to_string(&path).unwrap());
         }
     }
 }
 
-#[test]
-fn every_text_is_used_and_every_used_text_exists() {
+/// The sources of all crates.
+fn all_sources() -> String {
     let mut source = String::new();
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap() {
-        for folder in ["src", "templates"] {
+        for folder in ["src", "templates", "assets"] {
             let folder = entry.as_ref().unwrap().path().join(folder);
             if folder.is_dir() {
                 sources(&folder, &mut source);
             }
         }
     }
-    let english = keys(&FILES[1]);
-    let computed = ["event-", "month-short-", "weekday-"];
+    source
+}
+
+#[test]
+fn every_text_is_used_and_every_used_text_exists() {
+    let source = all_sources();
+    let english = keys(&files(ENGLISH));
+    let computed = ["event-", "month-", "weekday-"];
     for key in english.keys().filter(|key| !computed.iter().any(|it| key.starts_with(it))) {
         assert!(source.contains(&format!("\"{key}\"")), "{key} is not used");
     }
     let begins: BTreeSet<&str> = english.keys().filter_map(|key| key.split('-').next()).collect();
-    for call in [".text(\"", ".count(\"", ".with(\""] {
+    for call in ["text(\"", ".count(\"", ".with(\""] {
         for rest in source.split(call).skip(1) {
             let key = rest.split('"').next().unwrap();
             let is_key = key.split_once('-').is_some_and(|(begin, _)| begins.contains(begin));
             assert!(!is_key || english.contains_key(key), "{key} is not in texts/en");
+        }
+    }
+}
+
+/// The tags of a text, sorted.
+fn tags(text: &str) -> Vec<&str> {
+    let parts = text.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+    let mut tags: Vec<&str> = parts.map(|(tag, _)| tag).collect();
+    tags.sort_unstable();
+    tags
+}
+
+#[test]
+fn a_text_has_the_same_tags_in_every_language_and_is_written_as_html() {
+    let source = all_sources();
+    for key in keys(&files(ENGLISH)).keys() {
+        let english = Texts::of(Language::English).text(key);
+        for language in Language::ALL {
+            let own = Texts::of(*language).text(key);
+            assert_eq!(tags(&own), tags(&english), "{language:?}: {key}");
+        }
+        // Its first call, up to the end of the expression.
+        let call = format!("text(\"{key}\")");
+        let uses = source.split(&call).skip(1);
+        for expression in uses.map(|rest| rest.split(['}', ';', '%']).next().unwrap()) {
+            let is_html = expression.contains(".html()");
+            assert_eq!(is_html, english.contains('<'), "{key}: {expression}");
+        }
+    }
+}
+
+#[test]
+fn every_file_of_a_language_is_part_of_the_program() {
+    for (at, language) in Language::ALL.iter().enumerate() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("texts").join(language.as_str());
+        let listed: BTreeSet<&str> = files(at).into_iter().collect();
+        let entries: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+        assert_eq!(entries.len(), listed.len(), "{language:?}");
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let content = std::fs::read_to_string(&path).unwrap();
+            assert!(listed.contains(content.as_str()), "{} is not listed", path.display());
         }
     }
 }

@@ -37,6 +37,9 @@ mod web;
 
 use std::process::ExitCode;
 
+// Templates name it by its path from here.
+use web::reader_language::text;
+
 fn main() -> ExitCode {
     // As a launcher, this program confines itself and becomes ffmpeg or a program of a channel. It
     // is started for each of them, so this comes first and reads no configuration.

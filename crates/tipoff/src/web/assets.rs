@@ -35,6 +35,7 @@ const ASSETS: &[Asset] = &[
     asset!("channel_form.js", "text/javascript; charset=utf-8"),
     asset!("film.js", "text/javascript; charset=utf-8"),
     asset!("review.js", "text/javascript; charset=utf-8"),
+    asset!("texts.js", "text/javascript; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),
     asset!("icon-192.png", "image/png"),
     asset!("icon-512.png", "image/png"),

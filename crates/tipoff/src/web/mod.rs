@@ -48,6 +48,7 @@ mod pulled_devices;
 mod qr_code;
 mod range;
 mod reader_clock;
+pub(crate) mod reader_language;
 mod request_line;
 mod review_period;
 mod review_query;
@@ -288,10 +289,12 @@ pub(crate) fn start(
         .with_silent_clients(SilentClients::new(state.transcripts.clone(), state.reach.ports()));
     let policy = Arc::new(ProxyPolicy::new(settings, routes::first_steps()));
     let diversion = AlarmDiversion { policy: Arc::clone(&policy), receiver: state.alarms.clone() };
+    let of_languages = state.clone();
     let router = router(state).layer(from_fn(access::refuse_tokens_in_urls));
     // What changes a request's path stands before the router of the paths.
     let router = Router::new()
         .fallback_service(router)
+        .layer(from_fn_with_state(of_languages, reader_language::answer))
         .layer(from_fn_with_state(policy, proxy_policy::recognise))
         .layer(from_fn(security_headers::harden))
         // Devices name any host or none, and speak no TLS: what is for browsers comes behind this.

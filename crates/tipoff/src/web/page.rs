@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::problem::Problem;
+use super::reader_language::text;
 
 /// A rendered page, or the problem that is shown instead.
 pub(super) type Page = Result<Response, PageProblem>;
@@ -36,17 +37,18 @@ impl<E: Into<Problem>> From<E> for PageProblem {
 /// The page of a problem without the layout, for clients that are not logged in.
 #[derive(Template)]
 #[template(path = "problem.html")]
-struct ProblemPage<'a> {
-    title: &'a str,
+struct ProblemPage {
+    title: String,
     detail: String,
 }
 
 /// The heading of a problem.
-pub(super) fn problem_title(problem: &Problem) -> &'static str {
-    match problem.status() {
-        StatusCode::NOT_FOUND => "Not found",
-        _ => "Something went wrong",
-    }
+pub(super) fn problem_title(problem: &Problem) -> String {
+    let title = match problem.status() {
+        StatusCode::NOT_FOUND => text("layout-not-found"),
+        _ => text("layout-went-wrong"),
+    };
+    title.to_string()
 }
 
 /// The detail of a problem as a sentence.

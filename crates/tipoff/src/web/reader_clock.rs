@@ -15,6 +15,7 @@ use jiff::{ToSpan, ZonedDateTime};
 use tipoff_model::Timestamp;
 
 use super::AppState;
+use super::reader_language::{text, texts};
 
 /// The cookie's name, which the script sets.
 const COOKIE: &str = "zone";
@@ -65,7 +66,24 @@ impl ReaderClock {
 
     /// `Tuesday, 24 November 2026, 14:05:09`
     pub(crate) fn full(&self, time: Timestamp) -> String {
-        self.zoned(time).strftime("%A, %-d %B %Y, %H:%M:%S").to_string()
+        let day = self.date_in_words(time, true, true);
+        text("day-with-time").words("day", day).words("time", self.second(time)).to_string()
+    }
+
+    /// `Tuesday, 24 November`, with the day of the week and the year if they are asked for.
+    pub(crate) fn date_in_words(&self, time: Timestamp, weekday: bool, year: bool) -> String {
+        let date = self.zoned(time).date();
+        let positive = |number: i8| u64::try_from(number).unwrap_or_default();
+        let day = texts().long_day(
+            positive(date.day()),
+            positive(date.month()),
+            year.then(|| i64::from(date.year())),
+        );
+        if !weekday {
+            return day;
+        }
+        let weekday = texts().weekday(positive(date.weekday().to_monday_one_offset()));
+        text("day-with-weekday").words("weekday", weekday).words("day", day).to_string()
     }
 
     /// `2026-11-24`
@@ -77,23 +95,26 @@ impl ReaderClock {
     pub(crate) fn day(&self, time: Timestamp) -> String {
         let (day, today) = (self.zoned(time), self.zoned(self.now).date());
         if day.date() == today {
-            "Today".to_owned()
+            text("day-today").to_string()
         } else if today.yesterday().is_ok_and(|yesterday| day.date() == yesterday) {
-            "Yesterday".to_owned()
+            text("day-yesterday").to_string()
         } else if day.date().year() == today.year() {
-            day.strftime("%A, %-d %B").to_string()
+            self.date_in_words(time, true, false)
         } else {
-            day.strftime("%A, %-d %B %Y").to_string()
+            self.date_in_words(time, true, true)
         }
     }
 
     /// `now`, `5 min ago`, `3 h ago`, else the day and the time.
     pub(crate) fn ago(&self, time: Timestamp) -> String {
         match self.now.since(time).as_secs() {
-            0..60 => "just now".to_owned(),
-            seconds @ 60..3600 => format!("{} min ago", seconds / 60),
-            seconds @ 3600..86_400 => format!("{} h ago", seconds / 3600),
-            _ => format!("{}, {}", self.day(time), self.minute(time)),
+            0..60 => text("ago-now").to_string(),
+            seconds @ 60..3600 => text("ago-minutes").count(seconds / 60).to_string(),
+            seconds @ 3600..86_400 => text("ago-hours").count(seconds / 3600).to_string(),
+            _ => {
+                let time_of_day = text("day-with-time").words("time", self.minute(time));
+                time_of_day.words("day", self.day(time)).to_string()
+            }
         }
     }
 
@@ -150,12 +171,17 @@ pub(crate) fn length(length: Duration) -> String {
 
 /// `30 ms`, `1.4 s`, `5 min`, `3 h`, `2 days`
 pub(crate) fn span(span: Duration) -> String {
+    let count =
+        |key, number: u128| text(key).count(u64::try_from(number).unwrap_or(u64::MAX)).to_string();
     match span.as_millis() {
-        ms @ 0..1000 => format!("{ms} ms"),
-        ms @ 1000..60_000 => format!("{}.{} s", ms / 1000, ms / 100 % 10),
-        ms @ 60_000..3_600_000 => format!("{} min", ms / 60_000),
-        ms @ 3_600_000..172_800_000 => format!("{} h", ms / 3_600_000),
-        ms => format!("{} days", ms / 86_400_000),
+        ms @ 0..1000 => count("span-ms", ms),
+        ms @ 1000..60_000 => {
+            let seconds = format!("{}.{}", ms / 1000, ms / 100 % 10);
+            text("span-seconds").words("seconds", seconds).to_string()
+        }
+        ms @ 60_000..3_600_000 => count("span-minutes", ms / 60_000),
+        ms @ 3_600_000..172_800_000 => count("span-hours", ms / 3_600_000),
+        ms => count("span-days", ms / 86_400_000),
     }
 }
 

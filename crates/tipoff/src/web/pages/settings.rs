@@ -4,6 +4,7 @@
 
 use askama::Template;
 use axum::extract::State;
+use tipoff_model::Language;
 use tipoff_spool::TokenScope;
 
 use super::super::AppState;
@@ -11,7 +12,9 @@ use super::super::access::Principal;
 use super::super::account_settings::{self, Accounts};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
+use super::super::page_parts::Choice;
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::ChosenLanguage;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -19,6 +22,8 @@ struct SettingsPage {
     layout: Layout,
     /// Whether the page has a logout button. A proxy's user logs out at the proxy.
     may_leave: bool,
+    /// The languages of the pages.
+    languages: Vec<Choice>,
     accounts: Accounts,
     /// Tokens for programs; empty for a viewer.
     tokens: Vec<TokenRow>,
@@ -44,7 +49,14 @@ pub(in super::super) async fn settings(
     principal: Principal,
     layout: Layout,
     clock: ReaderClock,
+    ChosenLanguage(chosen): ChosenLanguage,
 ) -> Page {
+    let language = |language: &Language| Choice {
+        value: language.as_str().to_owned(),
+        text: language.name().to_owned(),
+        chosen: Some(*language) == chosen,
+    };
+    let languages = Language::ALL.iter().map(language).collect();
     let token = |token: tipoff_spool::ApiToken| TokenRow {
         id: token.id,
         name: token.name,
@@ -67,5 +79,5 @@ pub(in super::super) async fn settings(
     let tokens = if principal.is_owner() { state.spool.tokens().await? } else { Vec::new() };
     let tokens = tokens.into_iter().map(token).collect();
     let may_leave = principal.user().is_some();
-    page(&SettingsPage { layout, may_leave, accounts, tokens })
+    page(&SettingsPage { layout, may_leave, languages, accounts, tokens })
 }
