@@ -4,3 +4,6 @@ script-download = Download { $name }
 script-converting = This video is converted for your browser …
 script-not-played = Your browser does not play this video.
 script-not-converted = This video cannot be converted.
+script-routes-changed = The routes were changed meanwhile: reload the page.
+script-choose-channel = Choose a channel.
+script-see-fields = See the marked fields.

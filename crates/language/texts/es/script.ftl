@@ -3,3 +3,6 @@ script-download = Descargar { $name }
 script-converting = Este vídeo se está convirtiendo para su navegador…
 script-not-played = Su navegador no reproduce este vídeo.
 script-not-converted = Este vídeo no se puede convertir.
+script-routes-changed = Las reglas se cambiaron mientras tanto: vuelva a cargar la página.
+script-choose-channel = Elija un canal.
+script-see-fields = Vea los campos marcados.

@@ -24,6 +24,11 @@ impl AddedDocument {
         document.parse().map(Self).map_err(|_| NoDocument)
     }
 
+    /// Whether it has no section.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All channels, in their order.
     pub(crate) fn channels(&self) -> impl Iterator<Item = &Table> {
         self.sections(CHANNEL)

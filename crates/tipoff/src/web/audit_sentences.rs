@@ -61,6 +61,7 @@ pub(super) fn predicate(entry: &AuditEntry) -> String {
         AuditAction::ChannelAdd => format!("added the channel {object}"),
         AuditAction::ChannelChange => format!("changed the channel {object}"),
         AuditAction::ChannelRemove => format!("removed the channel {object}"),
+        AuditAction::RouteChange | AuditAction::ModeChange => format!("changed the {object}"),
         AuditAction::Mode => format!("chose the mode {object}"),
         AuditAction::Mute if ended => format!("unmuted {object}"),
         AuditAction::Mute => format!("muted {object}"),

@@ -9,6 +9,7 @@ mod first_test;
 mod people;
 mod reverse_proxy;
 mod review;
+mod routes;
 
 use serde_json::{Value, json};
 
