@@ -87,6 +87,7 @@ routing-never = nie
 routing-of-file-schedule = Auch die Konfigurationsdatei hat einen Zeitplan für dieses Gerät.
 routing-saved = Gespeichert.
 routing-modes-title = Hausmodi
+routing-modes-one = Hausmodus
 routing-modes-intro = Ein Modus ist aktiv: der zuletzt gewählte, oder der zuletzt zu seiner Zeit begonnen hat. Regeln können davon abhängen.
 routing-modes-of-file = Die Konfigurationsdatei legt die Modi fest. Ändern Sie sie dort.
 routing-modes-begin = Beginnt um

@@ -88,6 +88,7 @@ routing-never = never
 routing-of-file-schedule = The configuration file has a schedule for this device as well.
 routing-saved = Saved.
 routing-modes-title = Home modes
+routing-modes-one = Home mode
 routing-modes-intro = One mode is active at a time: the last one that somebody chose, or that began at its time. Routes can depend on it.
 routing-modes-of-file = The configuration file sets the modes. Change them there.
 routing-modes-begin = Begins at

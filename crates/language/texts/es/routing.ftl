@@ -87,6 +87,7 @@ routing-never = nunca
 routing-of-file-schedule = El archivo de configuración también tiene un horario para este dispositivo.
 routing-saved = Guardado.
 routing-modes-title = Modos de la casa
+routing-modes-one = Modo de la casa
 routing-modes-intro = Hay un modo activo: el último que alguien eligió o que empezó a su hora. Las reglas pueden depender de él.
 routing-modes-of-file = El archivo de configuración define los modos. Cámbielos allí.
 routing-modes-begin = Empieza a las

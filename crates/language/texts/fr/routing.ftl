@@ -87,6 +87,7 @@ routing-never = jamais
 routing-of-file-schedule = Le fichier de configuration a aussi un horaire pour cet appareil.
 routing-saved = Enregistré.
 routing-modes-title = Modes maison
+routing-modes-one = Mode maison
 routing-modes-intro = Un mode est actif : le dernier choisi, ou celui qui a commencé à son heure. Des règles peuvent en dépendre.
 routing-modes-of-file = Le fichier de configuration définit les modes. Modifiez-les là.
 routing-modes-begin = Commence à

@@ -87,6 +87,7 @@ routing-never = nooit
 routing-of-file-schedule = Het configuratiebestand heeft ook een tijdschema voor dit apparaat.
 routing-saved = Opgeslagen.
 routing-modes-title = Huismodi
+routing-modes-one = Huismodus
 routing-modes-intro = Eén modus is actief: de laatst gekozene, of die het laatst op zijn tijd begon. Regels kunnen ervan afhangen.
 routing-modes-of-file = Het configuratiebestand bepaalt de modi. Wijzig ze daar.
 routing-modes-begin = Begint om

@@ -87,6 +87,7 @@ routing-never = 从不
 routing-of-file-schedule = 配置文件中也有此设备的时间表。
 routing-saved = 已保存。
 routing-modes-title = 住宅模式
+routing-modes-one = 住宅模式
 routing-modes-intro = 同一时间只有一个模式生效：最近选择的，或最近按时开始的。规则可以取决于模式。
 routing-modes-of-file = 模式由配置文件设定。请在其中修改。
 routing-modes-begin = 开始时间

@@ -61,6 +61,6 @@ pub(super) fn file_facts(state: &AppState) -> FileFacts {
 }
 
 fn changed_elsewhere() -> Problem {
-    let detail = "the channels were changed meanwhile: reload the page";
+    let detail = "what was added here was changed meanwhile: reload the page";
     Problem::new(StatusCode::CONFLICT, detail)
 }

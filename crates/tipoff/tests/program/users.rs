@@ -259,6 +259,7 @@ const READ_BY_VIEWERS: &[&str] = &[
     "/api/v1/channels",
     "/api/v1/devices",
     "/api/v1/devices/{id}",
+    "/api/v1/devices/{id}/schedule",
     "/api/v1/events",
     "/api/v1/house",
     "/api/v1/incidents",
