@@ -81,6 +81,7 @@ static COLLECTIONS: [Collection; 3] = [
             "problem_incident",
             "push",
             "review",
+            "routing",
             "script",
             "session",
             "settings",

@@ -19,6 +19,7 @@ mod pattern;
 mod report;
 mod route;
 mod routing;
+mod schedule;
 mod sun;
 mod template;
 
@@ -43,6 +44,7 @@ pub use pattern::Pattern;
 pub use report::Report;
 pub use route::Route;
 pub use routing::{Judged, Verdict};
+pub use schedule::Schedule;
 pub use sun::{Place, PlaceError};
 pub use template::{Template, TemplateError};
 
@@ -67,6 +69,8 @@ pub struct Rules {
     pub subscribers: Vec<Subscriber>,
     /// The routes, in the order in which they are evaluated. Without any route every incident goes to every channel.
     pub routes: Vec<Route>,
+    /// The hours in which devices are alerted. A device without any is alerted at all times.
+    pub schedules: Vec<Schedule>,
     /// The limit of alerts of a device that does not stop.
     pub flood: RateGuard,
     /// Whether arrivals that a device sends at fixed times are alerted.
@@ -128,6 +132,16 @@ impl Rules {
             repeat: false,
         };
         routing::foresee(&self.routes, &self.match_context(&facts, past), past)
+    }
+
+    /// Why the schedule of the device suppresses a first alert; `None` if it does not. What Tipoff itself reports, such as an
+    /// inactive device, is reported once, so no schedule suppresses it.
+    fn off_hours(&self, facts: &Facts<'_>, past: &Past) -> Option<String> {
+        if self.schedules.is_empty() || facts.envelope.is_none() {
+            return None;
+        }
+        let off = schedule::off_hours(&self.schedules, &self.match_context(facts, past))?;
+        Some(off.to_string())
     }
 
     /// The values that conditions are matched with.
@@ -272,6 +286,12 @@ impl Planner for Rules {
 
     fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], past: &Past) -> Plan {
         if let Some(why) = self.suppressed_reason(facts) {
+            return Plan::suppressed(why);
+        }
+        // Who got the first alert also gets what follows.
+        if notified.is_empty()
+            && let Some(why) = self.off_hours(facts, past)
+        {
             return Plan::suppressed(why);
         }
         let Plan { mut due, mut suppressed_reason } = self.first(facts, notified, past);

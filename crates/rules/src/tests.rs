@@ -162,6 +162,7 @@ fn rules(routes: Vec<Route>) -> Rules {
         grouping: Grouping::default(),
         channels: vec!["me".to_owned(), "hook".to_owned()],
         routes,
+        schedules: Vec::new(),
         flood: RateGuard::default(),
         periodic: false,
         clock: Clock { zone: TimeZone::UTC, place: None },
@@ -1350,4 +1351,78 @@ fn what_is_suppressed_or_a_flood_is_so_for_a_persons_channel_too() {
     let first = plan_after(&rules, &facts(&device, now), &[], &Before::default());
     assert_eq!(due_on(&first), [("browser", AlertKind::First)]);
     assert_eq!(first.suppressed_reason, None);
+}
+
+#[test]
+fn a_route_that_has_a_key_matches_the_device_under_any_name() {
+    let keyed =
+        |key: &str| Conditions { device_keys: vec![key.to_owned()], ..Conditions::default() };
+    let named = Conditions { devices: vec!["Door".to_owned()], ..keyed("added/yard") };
+    let time = at("2026-03-01T12:05:00Z");
+    for (conditions, name, fits) in [
+        (keyed("added/yard"), "Yard", true),
+        (keyed("added/yard"), "Garden", true),
+        (keyed("added/gate"), "added/gate", false),
+        (named.clone(), "Garden", true),
+        (named, "Door", true),
+    ] {
+        let key = "added/yard".to_owned();
+        let device = Device { key, name: name.to_owned(), ..device() };
+        let rules = rules(vec![to_me(conditions.clone())]);
+        let plan = plan_after(&rules, &facts(&device, time), &[], &Before::default());
+        assert_eq!(!plan.due.is_empty(), fits, "{conditions:?} {name}");
+    }
+}
+
+#[test]
+fn a_schedule_suppresses_first_alerts_at_other_times_and_names_itself() {
+    let peer = [192, 0, 2, 1].into();
+    let envelope = Envelope::asked(Protocol::Smtp, peer, false);
+    let yard =
+        || Conditions { device_keys: vec!["added/yard".to_owned()], ..Conditions::default() };
+    let schedule = |conditions: Conditions, never| Schedule { conditions, never };
+    let night = Conditions { between: hours("22:00-06:00").between, ..yard() };
+    let weekend = Conditions { days: Some("sat-sun".parse().unwrap()), ..yard() };
+    let door = Conditions { devices: vec!["Door".to_owned()], ..Conditions::default() };
+    let device = Device { key: "added/yard".to_owned(), ..device() };
+    // 2 March is a Monday.
+    for (schedules, now, expected) in [
+        (vec![], "2026-03-02T12:00:00Z", None),
+        (vec![schedule(door, true)], "2026-03-02T12:00:00Z", None),
+        (vec![schedule(yard(), true)], "2026-03-02T12:00:00Z", Some("never alerted")),
+        (
+            vec![schedule(night.clone(), false)],
+            "2026-03-02T12:00:00Z",
+            Some("22:00-06:00 only, it was 12:00"),
+        ),
+        (vec![schedule(night.clone(), false)], "2026-03-02T23:00:00Z", None),
+        (
+            vec![schedule(night.clone(), false), schedule(weekend.clone(), false)],
+            "2026-03-01T12:00:00Z",
+            None,
+        ),
+        (
+            vec![schedule(night, false), schedule(weekend, false)],
+            "2026-03-02T12:00:00Z",
+            Some("22:00-06:00 only"),
+        ),
+    ] {
+        let rules = Rules { schedules, ..rules(Vec::new()) };
+        let facts = Facts { envelope: Some(&envelope), ..facts(&device, at(now)) };
+        let plan = |facts: &Facts<'_>, notified: &[NotifiedChannel]| {
+            plan_after(&rules, facts, notified, &Before::default())
+        };
+        let first = plan(&facts, &[]);
+        match expected {
+            None => assert_eq!(names(&first), ["me", "hook"], "{now}"),
+            Some(words) => {
+                let reason = first.suppressed_reason.unwrap();
+                assert!(reason.starts_with("this device's schedule: "), "{reason}");
+                assert!(reason.contains(words) && first.due.is_empty(), "{reason}");
+            }
+        }
+        assert_eq!(plan(&facts, &told(&["me", "hook"])).due.len(), 2, "follow-ups");
+        let of_tipoff = Facts { envelope: None, ..facts };
+        assert_eq!(plan(&of_tipoff, &[]).due.len(), 2, "an inactive device is reported");
+    }
 }

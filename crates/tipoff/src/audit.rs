@@ -67,6 +67,10 @@ pub(crate) enum AuditAction {
     ChannelChange,
     /// Such a channel was removed.
     ChannelRemove,
+    /// The routes that were added in the dashboard were replaced.
+    RouteChange,
+    /// The home modes that were added in the dashboard were replaced.
+    ModeChange,
     /// The home mode was set.
     Mode,
     /// All alerts were muted or unmuted.
@@ -120,6 +124,8 @@ impl AuditAction {
         Self::ChannelAdd,
         Self::ChannelChange,
         Self::ChannelRemove,
+        Self::RouteChange,
+        Self::ModeChange,
         Self::Mode,
         Self::Mute,
         Self::Retry,
@@ -161,6 +167,8 @@ impl AuditAction {
             Self::ChannelAdd => "channel.add",
             Self::ChannelChange => "channel.change",
             Self::ChannelRemove => "channel.remove",
+            Self::RouteChange => "channel.routes",
+            Self::ModeChange => "house.modes",
             Self::Mode => "house.mode",
             Self::Mute => "house.mute",
             Self::Retry => "incident.retry",

@@ -70,3 +70,5 @@ audit-lock = { $who } hat { $object } gesperrt
 audit-unlock = { $who } hat { $object } entsperrt
 audit-incident-remove = { $who } hat { $object } entfernt
 audit-configuration = { $who } hat die Konfiguration geändert
+audit-route-change = { $who } hat die Regeln geändert
+audit-mode-change = { $who } hat die Hausmodi geändert

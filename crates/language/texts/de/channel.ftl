@@ -9,7 +9,7 @@ channel-remove-ask = Kanal entfernen?
 channel-remove-short = Entfernen
 channel-none = Kein Kanal ist eingerichtet: Alarme werden nur hier angezeigt.
 channel-none-add = <a href="channels/add">Fügen Sie einen Kanal hinzu</a>, damit Alarme Ihr Telefon erreichen.
-channel-unused = Keine Regel sendet Alarme an diesen Kanal: Eine Regel der Konfigurationsdatei gilt für hinzugefügte Kanäle nur, wenn sie kein <code>channels</code> hat.
+channel-unused = Keine Regel sendet Alarme an diesen Kanal. <a href="channels/routes">Regeln</a>, die hier hinzugefügt werden, können ihn nennen; eine Regel der Konfigurationsdatei gilt für ihn nur, wenn sie kein <code>channels</code> hat.
 channel-state-fine = in Ordnung
 channel-state-failing = gestört
 channel-state-paused = pausiert

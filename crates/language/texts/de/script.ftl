@@ -28,3 +28,6 @@ script-camera-is-new = Sie hat noch kein Passwort: Legen Sie zuerst auf ihrer ei
 script-camera-looking = Suche 2 Sekunden lang …
 script-camera-none = Keine Kamera hat geantwortet. Tragen Sie ihre Adresse ein.
 script-camera-writing = Schreiben …
+script-routes-changed = Die Regeln wurden inzwischen geändert: Laden Sie die Seite neu.
+script-choose-channel = Wählen Sie einen Kanal.
+script-see-fields = Siehe die markierten Felder.

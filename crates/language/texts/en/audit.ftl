@@ -73,3 +73,5 @@ audit-lock = { $who } locked { $object }
 audit-unlock = { $who } unlocked { $object }
 audit-incident-remove = { $who } removed { $object }
 audit-configuration = { $who } changed the configuration
+audit-route-change = { $who } changed the routes
+audit-mode-change = { $who } changed the home modes

@@ -10,7 +10,7 @@ channel-remove-ask = Remove the channel?
 channel-remove-short = Remove
 channel-none = No channel is configured: alerts are only shown here.
 channel-none-add = <a href="channels/add">Add a channel</a>, and alerts reach your phone.
-channel-unused = No route sends alerts to this channel: a route of the configuration file names added channels only if it has no <code>channels</code>.
+channel-unused = No route sends alerts to this channel. <a href="channels/routes">Routes</a> that are added here can name it; a route of the configuration file only if it has no <code>channels</code>.
 channel-state-fine = fine
 channel-state-failing = failing
 channel-state-paused = paused

@@ -29,3 +29,6 @@ script-camera-is-new = It has no password yet: choose one on its own page first.
 script-camera-looking = Looking for 2 seconds …
 script-camera-none = No camera answered. Type its address.
 script-camera-writing = Writing …
+script-routes-changed = The routes were changed meanwhile: reload the page.
+script-choose-channel = Choose a channel.
+script-see-fields = See the marked fields.

@@ -70,3 +70,5 @@ audit-lock = { $who } bloqueó { $object }
 audit-unlock = { $who } desbloqueó { $object }
 audit-incident-remove = { $who } eliminó { $object }
 audit-configuration = { $who } modificó la configuración
+audit-route-change = { $who } cambió las reglas
+audit-mode-change = { $who } cambió los modos de la casa

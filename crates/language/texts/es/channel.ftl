@@ -9,7 +9,7 @@ channel-remove-ask = ¿Quitar el canal?
 channel-remove-short = Quitar
 channel-none = No hay ningún canal configurado: las alertas solo se muestran aquí.
 channel-none-add = <a href="channels/add">Añada un canal</a> y las alertas llegarán a su teléfono.
-channel-unused = Ninguna regla envía alertas a este canal: una regla del archivo de configuración solo incluye los canales añadidos si no tiene <code>channels</code>.
+channel-unused = Ninguna regla envía alertas a este canal. Las <a href="channels/routes">reglas</a> añadidas aquí pueden nombrarlo; una regla del archivo de configuración solo si no tiene <code>channels</code>.
 channel-state-fine = en orden
 channel-state-failing = con fallos
 channel-state-paused = en pausa

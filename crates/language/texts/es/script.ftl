@@ -28,3 +28,6 @@ script-camera-is-new = Aún no tiene contraseña: elija primero una en su propia
 script-camera-looking = Buscando durante 2 segundos…
 script-camera-none = No respondió ninguna cámara. Escriba su dirección.
 script-camera-writing = Escribiendo…
+script-routes-changed = Las reglas se cambiaron mientras tanto: vuelva a cargar la página.
+script-choose-channel = Elija un canal.
+script-see-fields = Vea los campos marcados.

@@ -70,3 +70,5 @@ audit-lock = { $who } a verrouillé { $object }
 audit-unlock = { $who } a déverrouillé { $object }
 audit-incident-remove = { $who } a supprimé { $object }
 audit-configuration = { $who } a modifié la configuration
+audit-route-change = { $who } a modifié les règles
+audit-mode-change = { $who } a modifié les modes maison

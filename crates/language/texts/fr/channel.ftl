@@ -9,7 +9,7 @@ channel-remove-ask = Supprimer le canal ?
 channel-remove-short = Supprimer
 channel-none = Aucun canal n’est configuré : les alertes ne s’affichent qu’ici.
 channel-none-add = <a href="channels/add">Ajoutez un canal</a> pour recevoir les alertes sur votre téléphone.
-channel-unused = Aucune règle n’envoie d’alertes à ce canal : une règle du fichier de configuration ne concerne les canaux ajoutés que si elle n’a pas de <code>channels</code>.
+channel-unused = Aucune règle n’envoie d’alertes à ce canal. Les <a href="channels/routes">règles</a> ajoutées ici peuvent le nommer ; une règle du fichier de configuration ne le concerne que si elle n’a pas de <code>channels</code>.
 channel-state-fine = en ordre
 channel-state-failing = en échec
 channel-state-paused = en pause

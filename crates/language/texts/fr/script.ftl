@@ -28,3 +28,6 @@ script-camera-is-new = Elle n’a pas encore de mot de passe : définissez-en d�
 script-camera-looking = Recherche pendant 2 secondes…
 script-camera-none = Aucune caméra n’a répondu. Saisissez son adresse.
 script-camera-writing = Écriture…
+script-routes-changed = Les règles ont été modifiées entre-temps : rechargez la page.
+script-choose-channel = Choisissez un canal.
+script-see-fields = Voyez les champs marqués.

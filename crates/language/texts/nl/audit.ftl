@@ -70,3 +70,5 @@ audit-lock = { $who } heeft { $object } vergrendeld
 audit-unlock = { $who } heeft { $object } ontgrendeld
 audit-incident-remove = { $who } heeft { $object } verwijderd
 audit-configuration = { $who } heeft de configuratie gewijzigd
+audit-route-change = { $who } wijzigde de regels
+audit-mode-change = { $who } wijzigde de huismodi

@@ -9,7 +9,7 @@ channel-remove-ask = Kanaal verwijderen?
 channel-remove-short = Verwijderen
 channel-none = Er is geen kanaal ingesteld: meldingen worden alleen hier getoond.
 channel-none-add = <a href="channels/add">Voeg een kanaal toe</a>, dan bereiken meldingen uw telefoon.
-channel-unused = Geen regel stuurt meldingen naar dit kanaal: een regel van het configuratiebestand geldt alleen voor toegevoegde kanalen als hij geen <code>channels</code> heeft.
+channel-unused = Geen regel stuurt meldingen naar dit kanaal. <a href="channels/routes">Regels</a> die hier zijn toegevoegd kunnen het noemen; een regel van het configuratiebestand alleen als die geen <code>channels</code> heeft.
 channel-state-fine = in orde
 channel-state-failing = storing
 channel-state-paused = gepauzeerd

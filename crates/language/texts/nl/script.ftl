@@ -28,3 +28,6 @@ script-camera-is-new = Ze heeft nog geen wachtwoord: stel er eerst een in op haa
 script-camera-looking = 2 seconden zoeken…
 script-camera-none = Geen camera antwoordde. Typ haar adres.
 script-camera-writing = Schrijven…
+script-routes-changed = De regels zijn intussen gewijzigd: laad de pagina opnieuw.
+script-choose-channel = Kies een kanaal.
+script-see-fields = Zie de gemarkeerde velden.

@@ -70,3 +70,5 @@ audit-lock = { $who } 锁定了 { $object }
 audit-unlock = { $who } 解锁了 { $object }
 audit-incident-remove = { $who } 删除了 { $object }
 audit-configuration = { $who } 更改了配置
+audit-route-change = { $who } 更改了规则
+audit-mode-change = { $who } 更改了住宅模式

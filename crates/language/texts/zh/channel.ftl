@@ -9,7 +9,7 @@ channel-remove-ask = 移除该渠道？
 channel-remove-short = 移除
 channel-none = 尚未配置渠道：警报只在此处显示。
 channel-none-add = <a href="channels/add">添加渠道</a>，即可在手机上收到警报。
-channel-unused = 没有规则向此渠道发送警报：配置文件中的规则只有在不含 <code>channels</code> 时才包括添加的渠道。
+channel-unused = 没有规则向此渠道发送警报。在此添加的<a href="channels/routes">规则</a>可以指定它；配置文件中的规则只有在没有 <code>channels</code> 时才适用。
 channel-state-fine = 正常
 channel-state-failing = 故障
 channel-state-paused = 已暂停

@@ -28,3 +28,6 @@ script-camera-is-new = 它还没有密码：请先在它自己的页面上设置
 script-camera-looking = 正在搜索 2 秒……
 script-camera-none = 没有摄像机应答。请输入它的地址。
 script-camera-writing = 正在写入……
+script-routes-changed = 规则已被他人更改：请重新加载页面。
+script-choose-channel = 请选择一个渠道。
+script-see-fields = 请查看标记的字段。

@@ -33,6 +33,7 @@ mod report;
 mod retention;
 mod route;
 mod rules;
+mod schedule;
 mod schema;
 mod secret;
 mod section;

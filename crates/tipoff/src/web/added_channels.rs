@@ -8,7 +8,7 @@ use super::channel_draft::{fault, of_faults, refused};
 use super::problem::Problem;
 use super::reader_language::text;
 use crate::config::Config;
-use crate::config::added::FileFacts;
+use crate::config::added::{FileFacts, Names};
 use crate::config::added_document::AddedDocument;
 
 /// The document, and the version that it replaces when it is stored.
@@ -45,7 +45,7 @@ impl StoredDocument {
     /// Checks the document, stores it, and waits until it is in use. A 409 if somebody else has stored one meanwhile.
     pub(super) async fn store(self, state: &AppState) -> Result<(), Problem> {
         let text = self.document.to_string();
-        Config::check_added(&text, &file_facts(state))
+        Config::check_added(&text, &file_facts(state), Names::MayBeGone)
             .map_err(|faults| refused(of_faults(&faults)))?;
         if !state.spool.replace_added_configuration(text, self.version).await? {
             return Err(changed_elsewhere());

@@ -102,6 +102,8 @@ fn predicate(entry: &AuditEntry) -> Text<'static> {
         AuditAction::ChannelAdd => "audit-channel-add",
         AuditAction::ChannelChange => "audit-channel-change",
         AuditAction::ChannelRemove => "audit-channel-remove",
+        AuditAction::RouteChange => "audit-route-change",
+        AuditAction::ModeChange => "audit-mode-change",
         AuditAction::Mode => "audit-mode",
         AuditAction::Mute if ended => "audit-unmute",
         AuditAction::Mute => "audit-mute",

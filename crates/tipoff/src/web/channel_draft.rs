@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::problem::{FieldFault, Problem};
 use super::reader_language::text;
-use crate::config::added::FileFacts;
+use crate::config::added::{FileFacts, Names};
 use crate::config::{ChannelConfig, Config, Faults, added_document};
 use crate::receive::is_deceptive;
 
@@ -65,9 +65,10 @@ impl ChannelDraft {
         if let (Some(stored), Some(entry)) = (stored, tipoff_channels::entry(&self.kind)) {
             keep(entry, &self.keep, stored, &mut table)?;
         }
-        let channels = Config::check_added(&added_document::alone(&table), file)
+        let alone = added_document::alone(&table);
+        let parts = Config::check_added(&alone, file, Names::MayBeGone)
             .map_err(|faults| refused(of_faults(&faults)))?;
-        let channel = channels.into_iter().next();
+        let channel = parts.channels.into_iter().next();
         let channel =
             channel.ok_or_else(|| refused(vec![fault("", text("problem-channel-nothing"))]))?;
         Ok(Draft { table, channel })

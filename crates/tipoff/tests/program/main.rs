@@ -13,6 +13,7 @@
 mod accounts;
 mod actions;
 mod added_channels;
+mod added_routes;
 mod alarms;
 mod api;
 mod audit;

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::super::AppState;
 use super::super::access::AuditContext;
 use super::super::added_channels::{StoredDocument, file_facts};
+use super::super::added_routes::naming;
 use super::super::channel_draft::{ChannelDraft, fault, refused};
 use super::super::channel_fields::{ChannelType, channel_types, stored_settings};
 use super::super::error_responses::{Conflict, NotFound};
@@ -145,7 +146,7 @@ pub(in super::super) async fn change(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes an added channel. Its waiting deliveries stay stored and are not sent.
+/// Removes an added channel. Its waiting deliveries stay stored and are not sent. Refused while an added route names it.
 #[utoipa::path(
     post, path = "/api/v1/channels/{name}/remove", tag = "channels",
     params(("name" = String, Path, description = "The channel's name")),
@@ -159,6 +160,12 @@ pub(in super::super) async fn remove(
     let mut stored = StoredDocument::read(&state).await?;
     if stored.document.channel(&name).is_none() {
         return Err(not_added());
+    }
+    let routes = naming(&stored.document, &name);
+    if !routes.is_empty() && !file_facts(&state).channels.contains(&name) {
+        let detail =
+            format!("these routes name the channel: {}; change them first", routes.join(", "));
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     stored.document.remove(&name);
     stored.store(&state).await?;

@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::AppState;
 use super::super::access::AuditContext;
+use super::super::added_routes::follow_merge;
 use super::super::device_changes::{
     AddedDevice, DeviceEdit, add_device, described, edit_device, no_device, of_device, origin,
 };
@@ -40,6 +41,8 @@ const TEXT_CHARS_MAX: usize = 200;
 pub(in super::super) struct Device {
     /// Number of the device.
     id: i64,
+    /// What identifies it in `device_keys` of routes and schedules; it outlasts renames.
+    key: String,
     /// The configured name, the one that people gave it, or its own.
     name: String,
     /// `configuration`: in the configuration file. `dashboard`: added in the dashboard. `discovered`: known by its
@@ -67,6 +70,7 @@ pub(in super::super) struct Device {
 fn device(state: &AppState, line: &DeviceLine, activity: Vec<u64>) -> Device {
     Device {
         id: line.id.0,
+        key: line.key.clone(),
         name: line.name.clone(),
         origin: origin(line),
         maker: line.vendor.clone(),
@@ -252,6 +256,7 @@ pub(in super::super) async fn merge(
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     state.devices_changed().await?;
+    follow_merge(&state, &known.key, &other.key).await?;
     let detail = format!("into {}", of_device(&other));
     state.note(audit.entry(AuditAction::DeviceMerge, of_device(&known), detail)).await;
     one(State(state), clock, Path(merge.into)).await

@@ -5,11 +5,14 @@
 //! function here that the page calls; JSON keys and paths are covered by docs/compatibility.md and only grow.
 
 pub(super) mod added_channels;
+pub(super) mod added_modes;
+pub(super) mod added_routes;
 pub(super) mod audit;
 pub(super) mod camera_setup;
 pub(super) mod channel_transfer;
 pub(super) mod channels;
 pub(super) mod device_logins;
+pub(super) mod device_schedule;
 pub(super) mod devices;
 pub(super) mod event_stream;
 pub(super) mod files;

@@ -9,13 +9,16 @@ use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
 use tipoff_model::{DeviceId, MediaPlace, Timestamp, percent_encoded};
+use tipoff_rules::{Between, Schedule};
 use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, IncidentFilter};
 
 use super::super::AppState;
+use super::super::added_channels::{StoredDocument, file_facts};
 use super::super::api::devices::{DAYS, find};
 use super::super::api::snapshots::picture_device;
 use super::super::bar_chart::{Bar, bars, listed};
 use super::super::device_changes::{no_device, origin};
+use super::super::device_schedule::DeviceSchedule;
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
 use super::super::incident_types::thumbnail_url;
@@ -26,6 +29,7 @@ use super::super::problem::Problem;
 use super::super::pulled_devices::{PullWords, failing_words, pull_words};
 use super::super::reader_clock::{ReaderClock, span};
 use super::super::reader_language::text;
+use super::routing::days;
 use super::timeline::{Card, card};
 
 /// Devices on a page of the list.
@@ -185,6 +189,8 @@ struct DevicePage {
     pull: Option<PullWords>,
     /// Times for the inactivity alert.
     inactivity_choices: Vec<Choice>,
+    /// When it is alerted, for owners.
+    schedule: ScheduleForm,
     /// Addresses at which it was seen, with protocol and time.
     sightings: Vec<String>,
     /// Names of the devices that were merged into it.
@@ -237,12 +243,49 @@ pub(in super::super) async fn one(
         inactive: is_inactive(&line, clock.now()),
         pull: pull_words(&state, &line, &clock),
         inactivity_choices: inactivity_choices(line.silent_after),
+        schedule: schedule_form(&state, &line).await?,
         sightings: seen.collect(),
         merged,
         others: others(&state, line.id).await?,
         cards: latest.iter().map(|line| card(line, &clock)).collect(),
         user: line.user,
         name: line.name,
+    })
+}
+
+/// The form for when a device is alerted.
+struct ScheduleForm {
+    /// `always`, `hours` or `never`.
+    when: &'static str,
+    start: String,
+    end: String,
+    days: Vec<Choice>,
+    /// Whether the configuration file has a schedule for it, too.
+    is_in_file: bool,
+}
+
+async fn schedule_form(state: &AppState, line: &DeviceLine) -> Result<ScheduleForm, Problem> {
+    let stored = StoredDocument::read(state).await.ok();
+    let own = stored
+        .map(|it| DeviceSchedule::of(&it.document, line, &file_facts(state)))
+        .unwrap_or_default();
+    let between = own.between.as_deref().and_then(|it| it.parse::<Between>().ok());
+    let points = between.map(|between| between.points());
+    let names_it = |it: &&Schedule| {
+        let conditions = &it.conditions;
+        conditions.devices.contains(&line.name) || conditions.device_keys.contains(&line.key)
+    };
+    let count = state.modes.rules.now().schedules.iter().filter(names_it).count();
+    Ok(ScheduleForm {
+        when: match own.never {
+            true => "never",
+            false if own.is_always() => "always",
+            false => "hours",
+        },
+        start: points.map(|it| it.0.to_string()).unwrap_or_default(),
+        end: points.map(|it| it.1.to_string()).unwrap_or_default(),
+        days: days(&own.days.iter().map(String::as_str).collect::<Vec<_>>()),
+        is_in_file: count > usize::from(!own.is_always()),
     })
 }
 

@@ -21,6 +21,8 @@ fn rules(conditions: Vec<Conditions>) -> Rules {
         grouping: Grouping::default(),
         channels: vec!["phone".to_owned()],
         archives: Vec::new(),
+        subscribers: Vec::new(),
+        schedules: Vec::new(),
         routes: conditions.into_iter().map(route).collect(),
         flood: RateGuard::default(),
         periodic: false,

@@ -10,6 +10,7 @@ mod people;
 mod push;
 mod reverse_proxy;
 mod review;
+mod routes;
 
 use serde_json::{Value, json};
 
