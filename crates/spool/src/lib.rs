@@ -1,9 +1,8 @@
 //! The durable store of arrivals, incidents and deliveries; blobs beside it.
 //!
-//! What is stored survives a crash at any instant: the states are numbered in docs/spool.md and the
-//! code cites the numbers. Nothing here knows a protocol, a rule or a service. Decisions are pure functions in
-//! `core`; the statements in `sql`, written once for every engine, load rows for them and write what they decide;
-//! an engine (`sqlite`, `postgres`) runs the statements.
+//! What is stored survives a crash at any instant: the states are numbered in docs/spool.md and the code cites the numbers.
+//! Nothing here knows a protocol, a rule or a service. Decisions are pure functions in `core`; the statements in `sql`, written
+//! once for every engine, load rows for them and write what they decide; an engine (`sqlite`, `postgres`) runs the statements.
 
 mod accounts;
 mod added_configuration;

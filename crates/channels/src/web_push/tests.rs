@@ -123,7 +123,7 @@ async fn an_alert_of_any_length_fits() {
     alert.device = "监控\u{1F4F7}\"\\".repeat(90);
     alert.text = "\u{1F6B6}\"\\人".repeat(5000);
     alert.link = Some("https://tip.example/a/incidents/3".to_owned());
-    alert.media = vec![picture(&"x".repeat(780))];
+    alert.media = vec![picture(&"x".repeat(790))];
     let push = sent(&alert).await;
     assert!(push.payload["body"].as_str().unwrap().starts_with("\u{1F6B6}\""), "{push:?}");
     assert!(push.payload["image"].is_null(), "the link is too long");

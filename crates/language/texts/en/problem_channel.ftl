@@ -5,5 +5,5 @@ problem-channel-name-taken = another channel has this name
 problem-channel-changed = the channels were changed meanwhile: reload the page
 problem-channel-name-form = 1 to 60 characters, and no invisible ones or ones that change the direction of text
 problem-channel-moved = `{ $key }` was changed: type this again
-problem-channel-nothing = there is no [[channel]] in it
+problem-channel-nothing = there is no [[channel]], [[route]], [[schedule]] or [[mode]] in it
 problem-channel-no-answer = no answer within a minute
