@@ -67,6 +67,10 @@ fn arguments<'a>(english: &'a str, stored: &'a str) -> Option<Vec<(&'a str, &'a 
         let end = if words.is_empty() { rest.len() } else { rest.find(words)? };
         let (value, after) = rest.split_at_checked(end)?;
         rest = after.strip_prefix(words)?;
+        // It reaches over several reasons, or over the name of a route.
+        if value.contains("; ") || value.contains(": ") {
+            return None;
+        }
         found.push((name, value));
     }
     (rest.is_empty() && !found.is_empty()).then_some(found)
