@@ -29,3 +29,5 @@ suppressed-tells-nobody = benachrichtigt niemanden
 suppressed-no-video-or-picture = kein Video oder Bild
 
 suppressed-no-channel = kein Kanal ist eingerichtet
+suppressed-schedule = Zeitplan dieses Geräts
+suppressed-never = nie ein Alarm

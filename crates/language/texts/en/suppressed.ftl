@@ -33,3 +33,7 @@ suppressed-no-video-or-picture = no video or picture
 
 # Without routes.
 suppressed-no-channel = no channel is configured
+
+# The hours of a device, as if it were a route.
+suppressed-schedule = this device's schedule
+suppressed-never = never alerted

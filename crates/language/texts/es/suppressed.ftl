@@ -29,3 +29,5 @@ suppressed-tells-nobody = no avisa a nadie
 suppressed-no-video-or-picture = sin vídeo ni imagen
 
 suppressed-no-channel = no hay ningún canal configurado
+suppressed-schedule = horario de este dispositivo
+suppressed-never = nunca se alerta

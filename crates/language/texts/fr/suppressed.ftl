@@ -29,3 +29,5 @@ suppressed-tells-nobody = n’avertit personne
 suppressed-no-video-or-picture = ni vidéo ni image
 
 suppressed-no-channel = aucun canal n’est configuré
+suppressed-schedule = horaires de cet appareil
+suppressed-never = jamais d’alerte

@@ -29,3 +29,5 @@ suppressed-tells-nobody = waarschuwt niemand
 suppressed-no-video-or-picture = geen video of foto
 
 suppressed-no-channel = er is geen kanaal ingesteld
+suppressed-schedule = schema van dit apparaat
+suppressed-never = nooit een melding

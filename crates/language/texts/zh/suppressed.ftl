@@ -29,3 +29,5 @@ suppressed-tells-nobody = 不通知任何人
 suppressed-no-video-or-picture = 没有视频或图片
 
 suppressed-no-channel = 未配置任何渠道
+suppressed-schedule = 此设备的时间表
+suppressed-never = 从不发送警报

@@ -26,6 +26,11 @@ fn translated(stored: &str) -> String {
         recognised(&known, part).or_else(|| {
             let (route, why) = part.split_once(": ")?;
             let why = recognised(&known, why)?;
+            let is_schedule = Texts::of(Language::English).text("suppressed-schedule") == route;
+            let route = match is_schedule {
+                true => text("suppressed-schedule").to_string(),
+                false => route.to_owned(),
+            };
             Some(text("suppressed-route").words("route", route).words("why", why).to_string())
         })
     };
