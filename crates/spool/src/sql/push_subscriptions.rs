@@ -14,7 +14,8 @@ use crate::{
 /// The key of push services, in the table of facts about the spool.
 const KEY: &str = "vapid-key";
 
-const ALL: &str = "SELECT id, reader, browser, login, endpoint, p256dh, auth, origin, devices, events, created_at
+const ALL: &str =
+    "SELECT id, reader, browser, login, endpoint, p256dh, auth, origin, devices, events, created_at
     FROM push_subscription ORDER BY id";
 /// Reads the end of an index of deliveries for each.
 const LAST: &str = "SELECT id, (SELECT delivery.ended_at FROM delivery

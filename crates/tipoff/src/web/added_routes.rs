@@ -66,7 +66,7 @@ pub(super) fn replace_routes(
 ) -> Result<(), Problem> {
     let facts = facts_with(&stored.document, file.clone());
     if routes.len() > ROUTES_MAX {
-        return Err(refused(vec![fault("routes", &format!("there are more than {ROUTES_MAX}"))]));
+        return Err(refused(vec![fault("routes", format!("there are more than {ROUTES_MAX}"))]));
     }
     let mut tables: Vec<Table> = routes.iter().map(section).collect();
     let mut faults = Vec::new();

@@ -1,11 +1,20 @@
 //! Cookies (RFC 6265): the header of a browser, and what the names and attributes of ours depend on.
 
+use axum::http::header;
+use axum::http::request::Parts;
+
 use super::base_path;
 use super::client::Client;
 
 /// The value of the first cookie of this name in a `Cookie` header (section 4.2.1).
 pub(super) fn value<'a>(header: &'a str, name: &str) -> Option<&'a str> {
     pairs(header).find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// The value of a cookie of a request.
+pub(super) fn of_request<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+    let headers = parts.headers.get_all(header::COOKIE).iter();
+    headers.filter_map(|header| header.to_str().ok()).find_map(|header| value(header, name))
 }
 
 /// All cookies: names and values.

@@ -10,7 +10,8 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::access::Principal;
-use super::page::{PageProblem, is_api, problem_title, sentence, wants_page};
+use super::local_path::is_api;
+use super::page::{PageProblem, problem_title, sentence, wants_page};
 use super::problem::Problem;
 use super::reader_clock::ReaderClock;
 use super::reader_language::text;

@@ -329,7 +329,7 @@ fn serve(server: listener::Server, router: Router, task: &'static str, superviso
 /// program does not need while nobody opens its pages.
 fn router(state: AppState) -> Router {
     let (api, of_api) = (Arc::new(OnceLock::new()), state.clone());
-    let fallback = async move |request: Request| match page::is_api(request.uri().path()) {
+    let fallback = async move |request: Request| match local_path::is_api(request.uri().path()) {
         true => api.get_or_init(|| guarded_api(of_api)).call(request).await.into_response(),
         false => not_found(request.uri().clone()).await,
     };

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use tipoff_model::Language;
 
+use super::local_path::is_api;
 use super::problem::Problem;
 use super::reader_language::{text, texts};
 
@@ -74,14 +75,6 @@ impl IntoResponse for PageProblem {
         response.extensions_mut().insert(problem);
         response
     }
-}
-
-/// The prefix of the API's paths.
-const API: &str = "/api";
-
-/// Whether a path belongs to the API, whose clients are programs.
-pub(super) fn is_api(path: &str) -> bool {
-    path.starts_with(API)
 }
 
 /// The answer with a problem: JSON for a path of the API, else a page.

@@ -7,15 +7,14 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, ZonedDateTime};
 use tipoff_model::Timestamp;
 
-use super::AppState;
 use super::reader_language::{text, texts};
+use super::{AppState, cookie};
 
 /// The cookie's name, which the script sets.
 const COOKIE: &str = "zone";
@@ -195,21 +194,11 @@ pub(crate) fn span(span: Duration) -> String {
     }
 }
 
-/// The value of a cookie.
-pub(crate) fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
-    parts
-        .headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|header| header.to_str().ok())
-        .find_map(|header| super::cookie::value(header, name))
-}
-
 impl FromRequestParts<AppState> for ReaderClock {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self::new(cookie(parts, COOKIE), state.clock.now()))
+        Ok(Self::new(cookie::of_request(parts, COOKIE), state.clock.now()))
     }
 }
 

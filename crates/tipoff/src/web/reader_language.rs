@@ -15,8 +15,8 @@ use axum::response::Response;
 use tipoff_language::{Argument, Texts};
 use tipoff_model::Language;
 
-use super::reader_clock::cookie;
-use super::{AppState, page};
+use super::local_path::is_api;
+use super::{AppState, cookie};
 
 /// The cookie's name, which the script sets.
 const COOKIE: &str = "language";
@@ -41,7 +41,7 @@ pub(super) async fn answer(
     };
     let language = chosen.or_else(listed).unwrap_or_else(|| {
         // Programs compare what the API says.
-        match page::is_api(parts.uri.path()) {
+        match is_api(parts.uri.path()) {
             true => Language::English,
             false => state.modes.rules.now().language,
         }
@@ -59,7 +59,7 @@ impl FromRequestParts<AppState> for ChosenLanguage {
         parts: &mut axum::http::request::Parts,
         _: &AppState,
     ) -> Result<Self, Infallible> {
-        Ok(Self(cookie(parts, COOKIE).and_then(Language::from_code)))
+        Ok(Self(cookie::of_request(parts, COOKIE).and_then(Language::from_code)))
     }
 }
 

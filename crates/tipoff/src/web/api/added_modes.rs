@@ -95,7 +95,7 @@ pub(in super::super) async fn replace(
 /// The modes as sections, or the faults of each at its field, such as `1.at`.
 fn checked(modes: &[ModeObject], file: &FileFacts) -> Result<Vec<Table>, Problem> {
     if modes.len() > MODES_MAX {
-        return Err(refused(vec![fault("modes", &format!("there are more than {MODES_MAX}"))]));
+        return Err(refused(vec![fault("modes", format!("there are more than {MODES_MAX}"))]));
     }
     let mut faults = Vec::new();
     let mut tables: Vec<Table> = Vec::new();

@@ -35,8 +35,7 @@ fn scripts_get_their_texts_with_the_places_of_arguments() {
 }
 
 /// Templates whose words are not in the texts yet.
-const LATER: &[&str] = &[
-];
+const LATER: &[&str] = &[];
 
 /// Names and signs that are the same in every language.
 const NAMES: &[&str] = &["Tipoff", "Telegram", "FTP", "SMTP", "HTTP", "QR", "TLS"];
