@@ -21,6 +21,7 @@ mod channel_export;
 mod channel_fields;
 mod client;
 mod cookie;
+mod cookie_header;
 mod device_changes;
 mod device_credentials;
 mod device_schedule;

@@ -14,7 +14,7 @@ use jiff::{ToSpan, ZonedDateTime};
 use tipoff_model::Timestamp;
 
 use super::reader_language::{text, texts};
-use super::{AppState, cookie};
+use super::{AppState, cookie_header};
 
 /// The cookie's name, which the script sets.
 const COOKIE: &str = "zone";
@@ -198,7 +198,7 @@ impl FromRequestParts<AppState> for ReaderClock {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self::new(cookie::of_request(parts, COOKIE), state.clock.now()))
+        Ok(Self::new(cookie_header::of_request(parts, COOKIE), state.clock.now()))
     }
 }
 

@@ -16,7 +16,7 @@ use tipoff_language::{Argument, Texts};
 use tipoff_model::Language;
 
 use super::local_path::is_api;
-use super::{AppState, cookie};
+use super::{AppState, cookie_header};
 
 /// The cookie's name, which the script sets.
 const COOKIE: &str = "language";
@@ -59,7 +59,7 @@ impl FromRequestParts<AppState> for ChosenLanguage {
         parts: &mut axum::http::request::Parts,
         _: &AppState,
     ) -> Result<Self, Infallible> {
-        Ok(Self(cookie::of_request(parts, COOKIE).and_then(Language::from_code)))
+        Ok(Self(cookie_header::of_request(parts, COOKIE).and_then(Language::from_code)))
     }
 }
 

@@ -20,7 +20,7 @@ use super::super::local_path::is_api;
 use super::super::page::problem_response;
 use super::super::problem::Problem;
 use super::super::reader_language::text;
-use super::super::{AppState, cookie};
+use super::super::{AppState, cookie_header};
 use super::csrf::has_csrf_token;
 use super::login_cookie::cookie_name;
 use super::principal::{AuthMethod, Principal, not_logged_in};
@@ -97,7 +97,9 @@ pub(super) async fn is_logged_in(
     client: &Client,
     parts: &Parts,
 ) -> Result<bool, Problem> {
-    let Some(secret) = cookie::of_request(parts, &cookie_name(client)) else { return Ok(false) };
+    let Some(secret) = cookie_header::of_request(parts, &cookie_name(client)) else {
+        return Ok(false);
+    };
     Ok(access.recognise(secret, client.address).await?.is_some())
 }
 
@@ -124,7 +126,8 @@ async fn recognise(access: &Access, client: &Client, parts: &Parts) -> Result<Pr
         let (name, role) = (user.name.clone(), user.role);
         return Ok(Principal { name, role, auth: AuthMethod::Proxy, csrf_token });
     }
-    let secret = cookie::of_request(parts, &cookie_name(client)).ok_or_else(not_logged_in)?;
+    let secret =
+        cookie_header::of_request(parts, &cookie_name(client)).ok_or_else(not_logged_in)?;
     let known = access.recognise(secret, client.address).await?;
     let (login, user) = known.ok_or_else(not_logged_in)?;
     let auth = AuthMethod::Login { id: login.id, user: user.id };

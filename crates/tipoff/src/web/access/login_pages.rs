@@ -19,7 +19,7 @@ use super::super::client::Client;
 use super::super::extract::{Form, Query};
 use super::super::local_path::local_path;
 use super::super::problem::Problem;
-use super::super::{AppState, cookie};
+use super::super::{AppState, cookie_header};
 use super::csrf::is_from_elsewhere;
 use super::guard::is_logged_in;
 use super::login_cookie::{cookie_name, cookie_with, login_cookies};
@@ -176,7 +176,7 @@ async fn answer(
             return Ok(show(StatusCode::OK, &page));
         }
     };
-    if let Some(before) = cookie::of_request(parts, &cookie_name(client)) {
+    if let Some(before) = cookie_header::of_request(parts, &cookie_name(client)) {
         state.access.replace_login(before, &login).await?;
     }
     Ok(welcome(&login, client, local_path(next)))
