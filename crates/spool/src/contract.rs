@@ -10,6 +10,7 @@ mod hostile;
 pub(crate) mod leases;
 mod marks;
 mod recorders;
+mod removed_devices;
 mod resent;
 mod review;
 mod rules;
@@ -286,6 +287,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     hostile::check(&fresh).await;
     leases::check(&fresh).await;
     marks::check(&fresh).await;
+    removed_devices::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
     search::check(&fresh).await;

@@ -137,6 +137,18 @@ pub enum DeviceChange {
     NoLogin,
     /// How it is asked for pictures. Changes nothing if the device has no user.
     Camera(Option<CameraAccess>),
+    /// It is removed with its settings, its login and the devices that were merged into it. Its incidents stay. If it
+    /// sends again, it is discovered again. A recorder with channels is not removed.
+    Remove,
+}
+
+/// The incidents of a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeviceIncidents {
+    /// All of them, suppressed ones included.
+    pub total: u64,
+    /// How many of them are locked.
+    pub locked: u64,
 }
 
 /// An alert about a device without an arrival, such as that it is inactive.
@@ -154,7 +166,7 @@ pub struct Notice {
 
 /// The part of the spool that lists and changes devices.
 pub trait Devices {
-    /// Up to `limit` devices, the one with the latest arrival first. Merged devices are not among them.
+    /// Up to `limit` devices, the one with the latest arrival first. Merged and removed devices are not among them.
     fn devices<'a>(
         &'a self,
         filter: &'a DeviceFilter,
@@ -188,7 +200,11 @@ pub trait Devices {
     /// The devices that were added and have a login, with their numbers.
     fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>>;
 
-    /// Changes a device. `false` if there is no such device, or the two cannot be merged.
+    /// Number of incidents of a device.
+    fn incidents_of(&self, id: DeviceId) -> BoxFuture<'_, Result<DeviceIncidents>>;
+
+    /// Changes a device. `false` if there is no such device, the two cannot be merged, or a recorder with channels was to
+    /// be removed.
     fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>>;
 
     /// The devices that have sent nothing for longer than their owner wants. With `only_new` without those whose
