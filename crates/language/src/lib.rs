@@ -61,7 +61,7 @@ impl Collection {
 /// one collection.
 static COLLECTIONS: [Collection; 2] = [
     Collection::new(files!("action", "alert", "date", "event")),
-    Collection::new(files!("layout", "script")),
+    Collection::new(files!("layout", "night", "script")),
 ];
 
 /// The texts of one language. Cheap to copy.

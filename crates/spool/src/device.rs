@@ -142,13 +142,15 @@ pub enum DeviceChange {
     Remove,
 }
 
-/// The incidents of a device.
+/// What belongs to a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DeviceIncidents {
-    /// All of them, suppressed ones included.
-    pub total: u64,
+pub struct DeviceUsage {
+    /// Number of its incidents, suppressed ones included.
+    pub incidents: u64,
     /// How many of them are locked.
     pub locked: u64,
+    /// Number of its channels that are listed, if it is a recorder.
+    pub channels: u64,
 }
 
 /// An alert about a device without an arrival, such as that it is inactive.
@@ -200,8 +202,8 @@ pub trait Devices {
     /// The devices that were added and have a login, with their numbers.
     fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>>;
 
-    /// Number of incidents of a device.
-    fn incidents_of(&self, id: DeviceId) -> BoxFuture<'_, Result<DeviceIncidents>>;
+    /// What belongs to a device.
+    fn device_usage(&self, id: DeviceId) -> BoxFuture<'_, Result<DeviceUsage>>;
 
     /// Changes a device. `false` if there is no such device, the two cannot be merged, or a recorder with channels was to
     /// be removed.

@@ -4,3 +4,4 @@ script-download = Download { $name }
 script-converting = This video is converted for your browser …
 script-not-played = Your browser does not play this video.
 script-not-converted = This video cannot be converted.
+script-removing = Deleted incidents: { $count }

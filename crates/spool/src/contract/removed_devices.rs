@@ -7,8 +7,8 @@ use tipoff_model::{Device, DeviceId};
 
 use super::{Open, arrival, everything, seconds, store};
 use crate::{
-    CameraAccess, DeviceChange, DeviceFilter, DeviceIncidents, IncidentFilter, NewArrival,
-    NewDevice, Spool, Stored,
+    CameraAccess, DeviceChange, DeviceFilter, DeviceUsage, IncidentFilter, NewArrival, NewDevice,
+    Spool, Stored,
 };
 
 /// All checks of this file, on one engine.
@@ -62,8 +62,8 @@ async fn a_removed_device_leaves_its_incidents_and_is_listed_when_it_sends_again
         assert!(spool.change_device(id, change).await.unwrap());
     }
     assert!(spool.is_known(&yard));
-    let count = DeviceIncidents { total: 2, locked: 1 };
-    assert_eq!(spool.incidents_of(id).await.unwrap(), count);
+    let count = DeviceUsage { incidents: 2, locked: 1, channels: 0 };
+    assert_eq!(spool.device_usage(id).await.unwrap(), count);
     assert!(remove(&*spool, id).await);
     assert!(!spool.is_known(&yard), "its name is gone");
     drop(spool);
@@ -75,7 +75,7 @@ async fn a_removed_device_leaves_its_incidents_and_is_listed_when_it_sends_again
     assert_eq!((&*kept.line.name, kept.line.last_at), ("yard", None));
     assert_eq!((kept.line.muted_until, kept.line.silent_after), (None, None));
     assert!(kept.sightings.is_empty());
-    assert_eq!(spool.incidents_of(id).await.unwrap(), count);
+    assert_eq!(spool.device_usage(id).await.unwrap(), count);
     let again = mail(&*spool, 300, &yard).await;
     assert_eq!(device_of(&*spool, &again).await, id, "its history is its own again");
     assert_eq!(listed(&*spool).await[0], id);
@@ -108,7 +108,7 @@ async fn a_removed_device_without_incidents_leaves_nothing(open: Open<'_>) {
     }
     assert!(spool.added_devices().await.unwrap().is_empty(), "it has no login");
     assert!(spool.add_device(new).await.unwrap().is_some(), "its user is free");
-    assert_eq!(spool.incidents_of(DeviceId(99)).await.unwrap(), DeviceIncidents::default());
+    assert_eq!(spool.device_usage(DeviceId(99)).await.unwrap(), DeviceUsage::default());
 }
 
 async fn what_was_merged_into_a_removed_device_is_a_device_again(open: Open<'_>) {
@@ -139,6 +139,7 @@ async fn a_recorder_is_removed_with_the_last_of_its_channels(open: Open<'_>) {
     let id = device_of(&*spool, &stored).await;
     let all = listed(&*spool).await;
     let of_recorder = all.into_iter().find(|it| *it != id).unwrap();
+    assert_eq!(spool.device_usage(of_recorder).await.unwrap().channels, 1);
     assert!(!remove(&*spool, of_recorder).await, "it has a channel");
     let silent = IncidentFilter { device: Some(id), ..everything() };
     let lines = spool.incidents(&silent, 10).await.unwrap();

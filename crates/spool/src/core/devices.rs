@@ -76,11 +76,6 @@ pub(crate) fn is_forgotten(uses: DeviceUses) -> bool {
     uses == DeviceUses::default()
 }
 
-/// Whether somebody may remove a device: a recorder goes with the last of its channels.
-pub(crate) fn may_be_removed(uses: DeviceUses) -> bool {
-    !uses.channels
-}
-
 /// Number of incidents that began between each two of `days`, which ascend. None began before the first; those after
 /// the last are not counted.
 pub(crate) fn per_day(

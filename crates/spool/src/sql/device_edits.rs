@@ -133,7 +133,7 @@ pub(super) fn forget(sql: &dyn Sql, id: i64) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn uses(sql: &dyn Sql, id: i64) -> Result<Option<DeviceUses>> {
+fn uses(sql: &dyn Sql, id: i64) -> Result<Option<DeviceUses>> {
     let select = "SELECT label IS NOT NULL OR user_name IS NOT NULL OR muted_until IS NOT NULL
                OR silent_after IS NOT NULL OR merged_into IS NOT NULL,
             EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id),

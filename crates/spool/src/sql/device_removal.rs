@@ -7,8 +7,7 @@ use tipoff_model::DeviceId;
 
 use super::statement::{Sql, number, params};
 use super::{device_edits, turns};
-use crate::core::devices;
-use crate::{DeviceIncidents, Result};
+use crate::{DeviceUsage, Result};
 
 /// Condition for rows of `device` that are listed: they sent something, or have a login to send with.
 pub(super) const LISTED: &str = "(last_at IS NOT NULL OR user_name IS NOT NULL)";
@@ -26,9 +25,9 @@ const STATEMENTS: [&str; 5] = [
      WHERE id = ?1",
 ];
 
-/// Removes a device that is locked and exists. `false` if it is a recorder with channels.
+/// Removes a device that exists, whose lock is held. `false` if it is a recorder with channels.
 pub(super) fn remove(sql: &dyn Sql, id: DeviceId) -> Result<bool> {
-    if !device_edits::uses(sql, id.0)?.is_some_and(devices::may_be_removed) {
+    if device_usage(sql, id)?.channels > 0 {
         return Ok(false);
     }
     for statement in STATEMENTS {
@@ -39,11 +38,15 @@ pub(super) fn remove(sql: &dyn Sql, id: DeviceId) -> Result<bool> {
     Ok(true)
 }
 
-/// See [`crate::Devices::incidents_of`].
-pub(super) fn incidents_of(sql: &dyn Sql, id: DeviceId) -> Result<DeviceIncidents> {
-    let select = "SELECT (SELECT count(*) FROM incident WHERE device = ?1),
-        (SELECT count(*) FROM incident WHERE locked_at IS NOT NULL AND device = ?1)";
-    sql.one(select, params![id.0], |row| {
-        Ok(DeviceIncidents { total: number(row, 0)?, locked: number(row, 1)? })
+/// See [`crate::Devices::device_usage`].
+pub(super) fn device_usage(sql: &dyn Sql, id: DeviceId) -> Result<DeviceUsage> {
+    let select = format!(
+        "SELECT (SELECT count(*) FROM incident WHERE device = ?1),
+            (SELECT count(*) FROM incident WHERE locked_at IS NOT NULL AND device = ?1),
+            (SELECT count(*) FROM device WHERE recorder = ?1 AND merged_into IS NULL AND {LISTED})"
+    );
+    sql.one(&select, params![id.0], |row| {
+        let (incidents, locked) = (number(row, 0)?, number(row, 1)?);
+        Ok(DeviceUsage { incidents, locked, channels: number(row, 2)? })
     })
 }

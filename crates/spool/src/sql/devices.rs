@@ -15,7 +15,7 @@ use super::{device_edits, device_names, device_removal, notices};
 use crate::core::devices::{self, Watched};
 use crate::core::incident_kind::IncidentKind;
 use crate::{
-    BoxFuture, CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceIncidents, DeviceLine,
+    BoxFuture, CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, DeviceUsage,
     Devices, KnownPlace, MediaPlace, NewDevice, Notice, Result, SharedPlace, Sighting, SpoolError,
 };
 
@@ -79,8 +79,8 @@ impl<D: Database> Devices for SqlSpool<D> {
         Box::pin(self.read(added))
     }
 
-    fn incidents_of(&self, id: DeviceId) -> BoxFuture<'_, Result<DeviceIncidents>> {
-        Box::pin(self.read(move |sql| device_removal::incidents_of(sql, id)))
+    fn device_usage(&self, id: DeviceId) -> BoxFuture<'_, Result<DeviceUsage>> {
+        Box::pin(self.read(move |sql| device_removal::device_usage(sql, id)))
     }
 
     fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>> {

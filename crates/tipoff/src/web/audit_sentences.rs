@@ -52,6 +52,7 @@ pub(super) fn predicate(entry: &AuditEntry) -> String {
         AuditAction::DeviceAdd => format!("added the device {object}"),
         AuditAction::DeviceChange => format!("changed {object}"),
         AuditAction::DeviceMerge => format!("merged {object} into another device"),
+        AuditAction::DeviceRemove => format!("removed {object}"),
         AuditAction::DevicePassword => format!("made a new password for {object}"),
         AuditAction::DeviceLoginRevoke => format!("revoked the login of {object}"),
         AuditAction::CameraSetUp => format!("changed settings of the camera of {object}"),

@@ -84,6 +84,7 @@ mod pull;
 mod pull_onvif;
 mod recovery;
 mod reload;
+mod removed_devices;
 mod review;
 mod rules;
 mod schema;

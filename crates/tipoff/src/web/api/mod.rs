@@ -10,6 +10,7 @@ pub(super) mod camera_setup;
 pub(super) mod channel_transfer;
 pub(super) mod channels;
 pub(super) mod device_logins;
+pub(super) mod device_removal;
 pub(super) mod devices;
 pub(super) mod event_stream;
 pub(super) mod files;

@@ -7,6 +7,7 @@ mod every_page;
 pub(crate) mod film;
 mod first_test;
 mod people;
+mod removal;
 mod reverse_proxy;
 mod review;
 
