@@ -74,6 +74,7 @@ static COLLECTIONS: [Collection; 3] = [
             "device",
             "incident",
             "layout",
+            "night",
             "overview",
             "problem",
             "problem_channel",

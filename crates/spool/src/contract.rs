@@ -11,6 +11,7 @@ pub(crate) mod leases;
 mod marks;
 mod push_subscriptions;
 mod recorders;
+mod removed_devices;
 mod resent;
 mod review;
 mod rules;
@@ -288,6 +289,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     leases::check(&fresh).await;
     marks::check(&fresh).await;
     push_subscriptions::check(&fresh).await;
+    removed_devices::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
     search::check(&fresh).await;

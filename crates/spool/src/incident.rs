@@ -39,6 +39,8 @@ pub struct IncidentFilter {
     pub unseen_by: Option<Reader>,
     /// Those that this reader starred.
     pub starred_by: Option<Reader>,
+    /// Only locked ones.
+    pub locked: bool,
 }
 
 /// An incident as a list shows it.

@@ -56,8 +56,8 @@ pub use copy::{Copied, CopyProgress, CopyStage, copy_spool, leave_out_numbers};
 pub use core::facts::facts_of_content;
 pub use core::leases::Member;
 pub use device::{
-    CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
-    NewDevice, Notice, SharedPlace, Sighting,
+    CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, DeviceUsage, Devices,
+    KnownPlace, NewDevice, Notice, SharedPlace, Sighting,
 };
 pub use due::{DueBatch, Room, Share};
 pub use error::{Result, SpoolError};

@@ -2,6 +2,8 @@
 // Everything that is shown comes from the server; nothing here makes markup of what a device said.
 
 import { text } from "./texts.js";
+import { dropGone } from "./removal.js";
+import "./zoom.js";
 
 const page = document.documentElement;
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
@@ -83,7 +85,10 @@ async function refresh() {
         if (focused) document.getElementById(focused)?.focus();
       }
     }
-    if (timeline) placeAll(fresh, true, turn);
+    if (timeline) {
+      dropGone(timeline, fresh, (card) => turnOfCard.get(card.id) > turn);
+      placeAll(fresh, true, turn);
+    }
     document.dispatchEvent(new CustomEvent("fresh", { detail: fresh }));
     if (document.querySelector("[data-gone]")) location.reload();
   } catch {
@@ -197,10 +202,11 @@ function listen() {
     live.classList.remove("on");
     live.textContent = live.dataset.off;
   });
-  for (const kind of ["incident", "delivery", "channel", "device", "session", "configuration", "house", "missed"]) {
+  for (const kind of ["incident", "removed", "delivery", "channel", "device", "session", "configuration", "house", "missed"]) {
     news.addEventListener(kind, (notice) => {
       const told = JSON.parse(notice.data || "{}");
       if (timeline && told.incident) show(told.incident);
+      if (kind === "removed") document.dispatchEvent(new CustomEvent("removed", { detail: told.incidents }));
       const wanted = (page.dataset.events ?? "").split(" ");
       const other = page.dataset.incident && told.incident && page.dataset.incident !== String(told.incident);
       if ((wanted.includes(kind) && !other) || kind === "missed") refresh();
@@ -312,8 +318,6 @@ document.addEventListener("click", async (event) => {
   if (copy) {
     copy.textContent = await copied(copy.dataset.copy) ? copy.dataset.done : text("script-copy-yourself");
   }
-  const zoom = event.target.closest("button.zoom");
-  if (zoom) zoom.closest("figure").classList.toggle("zoomed");
   const step = event.target.closest("[data-step]");
   if (step) turn(Number(step.dataset.step));
 });
@@ -376,7 +380,6 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     turn(event.key === "ArrowRight" ? 1 : -1);
   }
-  if (event.key === "z") reel()?.children[Math.round(reel().scrollLeft / reel().clientWidth)]?.classList.toggle("zoomed");
   if (event.key === "/") {
     const search = document.querySelector("input[type=search]");
     if (search) {

@@ -2,6 +2,7 @@
 // server; what was looked at is marked as seen.
 
 import { text } from "./texts.js";
+import { isZoomed, reset } from "./zoom.js";
 
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 const looks = document.getElementById("looks");
@@ -71,9 +72,11 @@ async function star(look, on = !look.classList.contains("starred")) {
 
 let current = null;
 const picture = document.getElementById("viewer-picture");
+const frame = picture.closest("[data-zoom]");
 
 function show(look) {
   current = look;
+  reset(frame);
   const small = look.querySelector("img")?.src ?? "";
   // The small picture is there at once; the large one replaces it.
   picture.src = small;
@@ -132,10 +135,10 @@ viewer.addEventListener("click", (event) => {
   if (what === "star") star(current);
 });
 
-// A swipe to the side goes on, a swipe down closes.
+// A swipe to the side goes on, a swipe down closes. Of a zoomed picture it moves the picture.
 let from = null;
 viewer.addEventListener("pointerdown", (event) => {
-  from = event.isPrimary ? [event.clientX, event.clientY] : null;
+  from = event.isPrimary && !isZoomed(frame) ? [event.clientX, event.clientY] : null;
 });
 viewer.addEventListener("pointerup", (event) => {
   if (!from) return;
@@ -157,6 +160,12 @@ looks.addEventListener("click", (event) => {
     return count();
   }
   open(look);
+});
+
+// What was removed elsewhere is not shown large any more; removal.js removes its picture.
+document.addEventListener("removed", ({ detail: incidents }) => {
+  if (current && incidents.includes(number(current))) viewer.close();
+  count();
 });
 
 // --- Keys: j and k or arrows move, space marks as seen, s stars, Enter opens.

@@ -49,6 +49,8 @@ pub(crate) enum AuditAction {
     DeviceChange,
     /// A device was merged into another one.
     DeviceMerge,
+    /// A device was removed, with or without its incidents.
+    DeviceRemove,
     /// A device got a new password.
     DevicePassword,
     /// The login of a device was revoked.
@@ -115,6 +117,7 @@ impl AuditAction {
         Self::DeviceAdd,
         Self::DeviceChange,
         Self::DeviceMerge,
+        Self::DeviceRemove,
         Self::DevicePassword,
         Self::DeviceLoginRevoke,
         Self::CameraSetUp,
@@ -158,6 +161,7 @@ impl AuditAction {
             Self::DeviceAdd => "device.add",
             Self::DeviceChange => "device.change",
             Self::DeviceMerge => "device.merge",
+            Self::DeviceRemove => "device.remove",
             Self::DevicePassword => "device.password",
             Self::DeviceLoginRevoke => "device.revoke_login",
             Self::CameraSetUp => "device.set_up",

@@ -72,3 +72,4 @@ audit-incident-remove = { $who } hat { $object } entfernt
 audit-configuration = { $who } hat die Konfiguration geändert
 audit-route-change = { $who } hat die Regeln geändert
 audit-mode-change = { $who } hat die Hausmodi geändert
+audit-device-remove = { $who } hat { $object } entfernt

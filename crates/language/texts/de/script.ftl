@@ -31,3 +31,4 @@ script-camera-writing = Schreiben …
 script-routes-changed = Die Regeln wurden inzwischen geändert: Laden Sie die Seite neu.
 script-choose-channel = Wählen Sie einen Kanal.
 script-see-fields = Siehe die markierten Felder.
+script-removing = Gelöschte Vorfälle: { $count }

@@ -75,3 +75,4 @@ audit-incident-remove = { $who } removed { $object }
 audit-configuration = { $who } changed the configuration
 audit-route-change = { $who } changed the routes
 audit-mode-change = { $who } changed the home modes
+audit-device-remove = { $who } removed { $object }

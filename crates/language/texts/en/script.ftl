@@ -32,3 +32,4 @@ script-camera-writing = Writing …
 script-routes-changed = The routes were changed meanwhile: reload the page.
 script-choose-channel = Choose a channel.
 script-see-fields = See the marked fields.
+script-removing = Deleted incidents: { $count }

@@ -72,3 +72,4 @@ audit-incident-remove = { $who } eliminó { $object }
 audit-configuration = { $who } modificó la configuración
 audit-route-change = { $who } cambió las reglas
 audit-mode-change = { $who } cambió los modos de la casa
+audit-device-remove = { $who } eliminó { $object }

@@ -31,3 +31,4 @@ script-camera-writing = Escribiendo…
 script-routes-changed = Las reglas se cambiaron mientras tanto: vuelva a cargar la página.
 script-choose-channel = Elija un canal.
 script-see-fields = Vea los campos marcados.
+script-removing = Incidentes eliminados: { $count }

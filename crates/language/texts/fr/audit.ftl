@@ -72,3 +72,4 @@ audit-incident-remove = { $who } a supprimé { $object }
 audit-configuration = { $who } a modifié la configuration
 audit-route-change = { $who } a modifié les règles
 audit-mode-change = { $who } a modifié les modes maison
+audit-device-remove = { $who } a supprimé { $object }

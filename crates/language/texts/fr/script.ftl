@@ -31,3 +31,4 @@ script-camera-writing = Écriture…
 script-routes-changed = Les règles ont été modifiées entre-temps : rechargez la page.
 script-choose-channel = Choisissez un canal.
 script-see-fields = Voyez les champs marqués.
+script-removing = Incidents supprimés : { $count }

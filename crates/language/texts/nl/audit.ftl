@@ -72,3 +72,4 @@ audit-incident-remove = { $who } heeft { $object } verwijderd
 audit-configuration = { $who } heeft de configuratie gewijzigd
 audit-route-change = { $who } wijzigde de regels
 audit-mode-change = { $who } wijzigde de huismodi
+audit-device-remove = { $who } verwijderde { $object }

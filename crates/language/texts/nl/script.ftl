@@ -31,3 +31,4 @@ script-camera-writing = Schrijven…
 script-routes-changed = De regels zijn intussen gewijzigd: laad de pagina opnieuw.
 script-choose-channel = Kies een kanaal.
 script-see-fields = Zie de gemarkeerde velden.
+script-removing = Verwijderde incidenten: { $count }

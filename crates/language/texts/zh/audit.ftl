@@ -72,3 +72,4 @@ audit-incident-remove = { $who } 删除了 { $object }
 audit-configuration = { $who } 更改了配置
 audit-route-change = { $who } 更改了规则
 audit-mode-change = { $who } 更改了住宅模式
+audit-device-remove = { $who } 移除了{ $object }

@@ -31,3 +31,4 @@ script-camera-writing = 正在写入……
 script-routes-changed = 规则已被他人更改：请重新加载页面。
 script-choose-channel = 请选择一个渠道。
 script-see-fields = 请查看标记的字段。
+script-removing = 已删除的事件：{ $count }

@@ -4,7 +4,7 @@
 use tipoff_model::{DeviceId, DeviceKey, Timestamp};
 
 use super::statement::{Lock, Sql, params};
-use super::{device_names, shares, turns};
+use super::{device_names, device_removal, shares, turns};
 use crate::core::devices::{self, DeviceUses, MergeRow};
 use crate::{CameraAccess, DeviceChange, NewDevice, Result};
 
@@ -52,6 +52,7 @@ pub(super) fn apply(sql: &dyn Sql, id: DeviceId, change: &DeviceChange) -> Resul
         }
         DeviceChange::Camera(camera) => set_camera(sql, id.0, camera.as_ref())?,
         DeviceChange::MergeInto(other) => return merge(sql, id, *other),
+        DeviceChange::Remove => return device_removal::remove(sql, id),
     }
     Ok(true)
 }
@@ -119,8 +120,8 @@ fn merge_row(sql: &dyn Sql, id: DeviceId) -> Result<Option<MergeRow>> {
     })
 }
 
-/// Removes the row of a device whose incidents were removed, if nothing needs it. Then its recorder's, of whose
-/// channels it may have been the last.
+/// Removes the row of a device that has no incidents, if nothing needs it. Then its recorder's, of whose channels it may
+/// have been the last.
 pub(super) fn forget(sql: &dyn Sql, id: i64) -> Result<()> {
     let select = "SELECT recorder FROM device WHERE id = ?1";
     let recorder = sql.row(select, params![id], |row| row.get::<Option<i64>>(0))?.flatten();

@@ -16,6 +16,7 @@ mod deliveries;
 mod delivery_rows;
 mod device_edits;
 mod device_names;
+mod device_removal;
 mod device_resolution;
 mod device_rows;
 mod devices;

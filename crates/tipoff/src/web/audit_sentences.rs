@@ -92,6 +92,7 @@ fn predicate(entry: &AuditEntry) -> Text<'static> {
         AuditAction::ShareRevoke => "audit-share-revoke",
         AuditAction::DeviceAdd => "audit-device-add",
         AuditAction::DeviceChange => "audit-device-change",
+        AuditAction::DeviceRemove => "audit-device-remove",
         AuditAction::DeviceMerge => "audit-device-merge",
         AuditAction::DevicePassword => "audit-device-password",
         AuditAction::DeviceLoginRevoke => "audit-device-login-revoke",

@@ -144,6 +144,39 @@ pub(crate) async fn edit_device(
     Ok(())
 }
 
+/// 409 if the configuration file has the device: it would be known again at once.
+pub(crate) fn require_removable(
+    directory: &DeviceDirectory,
+    known: &DeviceLine,
+) -> Result<(), Problem> {
+    match DeviceKey::parse(&known.key) {
+        DeviceKey::Configured(name)
+            if known.recorder.is_none() && directory.resolver().is_configured_name(&name) =>
+        {
+            let detail =
+                "the configuration file has this device: remove its [[device]] there first";
+            Err(Problem::new(StatusCode::CONFLICT, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a device and keeps its incidents. 409 if it is a recorder with channels.
+pub(crate) async fn remove_device(spool: &dyn Spool, known: &DeviceLine) -> Result<(), Problem> {
+    let is_removed = spool.change_device(known.id, DeviceChange::Remove).await?;
+    // It may have been removed with the last of its incidents.
+    if !is_removed && spool.device(known.id).await?.is_some() {
+        let detail = "this recorder has channels: remove them first";
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    }
+    Ok(())
+}
+
+/// Whether the device was removed, and only its incidents are left.
+pub(super) fn is_removed(line: &DeviceLine) -> bool {
+    line.last_at.is_none() && line.user.is_none()
+}
+
 /// A device in the audit log.
 pub(crate) fn of_device(known: &DeviceLine) -> String {
     format!("device {}, {}", known.id, known.name)

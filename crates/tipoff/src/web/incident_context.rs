@@ -9,6 +9,7 @@ use tipoff_model::IncidentId;
 use tipoff_spool::{IncidentFilter, IncidentLine, Reader, Spool};
 
 use super::AppState;
+use super::access::Principal;
 use super::extract::Query;
 use super::incident_query::{IncidentQuery, blank};
 use super::page::PageProblem;
@@ -52,7 +53,9 @@ impl FromRequestParts<AppState> for IncidentContext {
             return Ok(Self::Review(Box::new(review.view(&clock)?)));
         }
         let Query(timeline) = Query::<IncidentQuery>::from_request_parts(parts, state).await?;
-        let filter = IncidentFilter { only: None, ..timeline.filter(&clock)? };
+        let reader = Principal::from_request_parts(parts, state).await?.reader();
+        let filter = timeline.filter(&clock, reader.as_ref())?;
+        let filter = IncidentFilter { only: None, ..filter };
         Ok(Self::Timeline(Box::new(filter), timeline.to_address()))
     }
 }
@@ -78,7 +81,12 @@ impl IncidentContext {
             Self::Review(view) => view.neighbours(spool, reader, of).await?,
             Self::Timeline(filter, _) => {
                 let filter = |before: Option<IncidentId>, after: Option<IncidentId>| {
-                    IncidentFilter { before, after, ..(**filter).clone() }
+                    let mut filter = IncidentFilter { before, after, ..(**filter).clone() };
+                    if after.is_some() {
+                        // It was seen on the way.
+                        filter.unseen_by = None;
+                    }
+                    filter
                 };
                 let newer = spool.incidents(&filter(None, Some(of.id)), 1).await?;
                 let older = spool.incidents(&filter(Some(of.id), None), 1).await?;

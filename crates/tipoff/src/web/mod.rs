@@ -34,6 +34,7 @@ mod hooks;
 mod host;
 mod incident_context;
 mod incident_query;
+mod incident_removal;
 pub(crate) mod incident_types;
 mod incident_zip;
 mod labels;
@@ -86,7 +87,7 @@ use tower_http::compression::CompressionLayer;
 pub(crate) use api::event_stream::EventStreams;
 pub(crate) use device_changes::{
     DeviceEdit, add_device, described as described_edit, edit_device, of_device as audited_device,
-    origin as device_origin,
+    origin as device_origin, remove_device, require_removable,
 };
 pub(crate) use incident_zip::{
     contents as stored_files, options as zip_options, safe as safe_name,

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, ZonedDateTime};
 use tipoff_model::Timestamp;
+use tipoff_rules::Place;
 
 use super::reader_language::{text, texts};
 use super::{AppState, cookie_header};
@@ -21,11 +22,17 @@ const COOKIE: &str = "zone";
 /// Maximum length of the name of a zone, in characters.
 const NAME_CHARS_MAX: usize = 64;
 
+/// The hour at which a night ends, and the one at which it begins, where the sun does not tell.
+const NIGHT_ENDS: i8 = 8;
+const NIGHT_BEGINS: i8 = 18;
+
 /// The reader's zone, and the time of the request.
 #[derive(Clone, Debug)]
 pub(crate) struct ReaderClock {
     zone: TimeZone,
     now: Timestamp,
+    /// Where the sun rises and sets, if the configuration names the place.
+    place: Option<Place>,
 }
 
 impl ReaderClock {
@@ -35,7 +42,23 @@ impl ReaderClock {
             .filter(|name| name.len() <= NAME_CHARS_MAX)
             .and_then(|name| TimeZone::get(name).ok())
             .unwrap_or_else(TimeZone::system);
-        Self { zone, now }
+        Self { zone, now, place: None }
+    }
+
+    /// The same with the place of sunrise and sunset.
+    pub(crate) fn at_place(self, place: Option<Place>) -> Self {
+        Self { place, ..self }
+    }
+
+    /// The hours of a date at which the night before it ends and the next one begins: the first full hour after sunrise and
+    /// the last one before sunset. Without a place, or where the sun does not rise and set, 8 and 18.
+    pub(crate) fn night_hours(&self, date: Date) -> (i8, i8) {
+        let sun = self.place.and_then(|place| place.rises_and_sets(date, &self.zone));
+        let hours = sun.map(|(rises, sets)| ((rises + 59) / 60, sets / 60));
+        match hours.map(|(ends, begins)| (i8::try_from(ends), i8::try_from(begins))) {
+            Some((Ok(ends), Ok(begins))) if ends < begins => (ends, begins),
+            _ => (NIGHT_ENDS, NIGHT_BEGINS),
+        }
     }
 
     /// The time of the request: one page shows everything relative to the same moment.
@@ -198,7 +221,8 @@ impl FromRequestParts<AppState> for ReaderClock {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self::new(cookie_header::of_request(parts, COOKIE), state.clock.now()))
+        let place = state.modes.rules.now().clock.place;
+        Ok(Self::new(cookie_header::of_request(parts, COOKIE), state.clock.now()).at_place(place))
     }
 }
 
@@ -211,6 +235,7 @@ mod tests {
         ReaderClock {
             zone: TimeZone::get(zone).unwrap(),
             now: Timestamp::from_ms(now.as_millisecond()),
+            place: None,
         }
     }
 

@@ -213,8 +213,12 @@ impl ReviewView {
         counts: Option<&[HourCount]>,
     ) -> Result<(Vec<IncidentLine>, bool), Problem> {
         let has_any = |event: Option<Event>| match (event, counts) {
-            (Some(event), Some(counts)) => {
-                counts.iter().any(|count| count.event == event && self.has(count))
+            (Some(event), Some(counts)) => counts.iter().any(|count| {
+                let is_shown = self.show != Some(Show::Unseen) || count.unseen > 0;
+                count.event == event && self.has(count) && is_shown
+            }),
+            (None, Some(counts)) if self.show == Some(Show::Unseen) => {
+                counts.iter().any(|count| self.has(count) && count.unseen > 0)
             }
             _ => true,
         };

@@ -74,6 +74,7 @@ pub(super) const CALLS: &[ApiRoute] = &[
     call(|| routes!(api::devices::one), Everybody, Reads),
     call(|| routes!(api::devices::change), Owners, Writes(&[Did::DeviceChange])),
     call(|| routes!(api::devices::merge), Owners, Writes(&[Did::DeviceMerge])),
+    call(|| routes!(api::device_removal::remove), OwnersInPerson, Writes(&[Did::DeviceRemove])),
     call(|| routes!(api::device_logins::renew_password), Owners, Writes(&[Did::DevicePassword])),
     call(|| routes!(api::device_logins::remove_password), Owners, Writes(&[Did::DeviceLoginRevoke])),
     call(|| routes!(api::device_schedule::show), Everybody, Reads),

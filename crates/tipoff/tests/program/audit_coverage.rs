@@ -108,6 +108,9 @@ fn drive_devices_and_incidents(it: &mut Recorder<'_>, owner: &Person<'_>) {
     let body = json!({"from": from, "until": until, "up_to": 1});
     it.call(owner, "POST /api/v1/review/seen", "", body);
     it.call(owner, "POST /api/v1/incidents/remove", "", json!({"ids": [1]}));
+    let gone = it.call(owner, "POST /api/v1/devices", "", json!({"name": "Gone"}));
+    let gone = field(&gone, "id");
+    it.call(owner, "POST /api/v1/devices/{id}/remove", gone, json!({"name": "Gone"}));
 }
 
 fn drive_added_channels(it: &mut Recorder<'_>, owner: &Person<'_>, hook: &Hook) {

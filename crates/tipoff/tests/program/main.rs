@@ -86,6 +86,7 @@ mod pull_onvif;
 mod push;
 mod recovery;
 mod reload;
+mod removed_devices;
 mod review;
 mod rules;
 mod schema;

@@ -120,6 +120,7 @@ fn table() -> Vec<(&'static str, Value, u16)> {
         ("POST /api/v1/devices", json!({"name": "Yard"}), 403),
         ("PATCH /api/v1/devices/{id}", json!({"muted_for_s": 60}), 403),
         ("POST /api/v1/devices/{id}/merge", json!({"into": 2}), 403),
+        ("POST /api/v1/devices/{id}/remove", json!({"name": "Yard"}), 403),
         ("POST /api/v1/devices/{id}/password", none(), 403),
         ("DELETE /api/v1/devices/{id}/password", Value::Null, 403),
         ("POST /api/v1/devices/{id}/snapshot", none(), 403),

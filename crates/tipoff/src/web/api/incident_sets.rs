@@ -10,11 +10,11 @@ use super::super::AppState;
 use super::super::access::AuditContext;
 use super::super::error_responses::{NotFound, TooLarge};
 use super::super::extract::{Json, Query};
+use super::super::incident_removal::remove_incidents;
 use super::super::incident_zip;
 use super::super::problem::Problem;
 use super::super::reader_language::text;
 use crate::audit::AuditAction;
-use crate::runtime::blocking::blocking;
 
 /// Maximum number of incidents in a zip, and of those that one request removes.
 const INCIDENTS_MAX: usize = 100;
@@ -103,17 +103,7 @@ pub(in super::super) async fn remove(
     Json(RemoveIncidents { ids }): Json<RemoveIncidents>,
 ) -> Result<Json<RemovedIncidents>, Problem> {
     let ids = bounded(ids.into_iter().map(IncidentId).collect())?;
-    let removal = state.spool.remove_incidents(ids).await?;
-    let (thumbnails, renditions) = (state.thumbnails.clone(), state.renditions.clone());
-    let arrivals = removal.arrivals.clone();
-    let forget = move || {
-        thumbnails.forget(&arrivals);
-        renditions.forget(&arrivals);
-        Ok(())
-    };
-    if let Err(error) = blocking(forget).await {
-        tracing::warn!(%error, "Thumbnails of removed incidents could not be removed.");
-    }
+    let removal = remove_incidents(&state, ids).await?;
     if !removal.removed.is_empty() {
         let detail = match removal.withdrawn.len() {
             0 => String::new(),

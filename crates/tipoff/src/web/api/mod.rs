@@ -12,6 +12,7 @@ pub(super) mod camera_setup;
 pub(super) mod channel_transfer;
 pub(super) mod channels;
 pub(super) mod device_logins;
+pub(super) mod device_removal;
 pub(super) mod device_schedule;
 pub(super) mod devices;
 pub(super) mod event_stream;

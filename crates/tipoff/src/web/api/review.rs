@@ -29,7 +29,7 @@ pub(in super::super) struct PeriodQuery {
     #[param(value_type = Option<String>, format = Date)]
     #[serde(deserialize_with = "blank")]
     day: Option<String>,
-    /// `night`, from 18:00 to 8:00, or `day`, from 8:00 to 18:00.
+    /// `night`, from 18:00 to 8:00 or from sunset to sunrise if the configuration has a `place`; or `day`.
     #[serde(deserialize_with = "blank")]
     part: Option<String>,
 }

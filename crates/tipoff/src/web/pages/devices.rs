@@ -6,18 +6,19 @@
 use std::time::Duration;
 
 use askama::Template;
+use askama::filters::Safe;
 use axum::extract::State;
 use serde::Deserialize;
 use tipoff_model::{DeviceId, MediaPlace, Timestamp, percent_encoded};
 use tipoff_rules::{Between, Schedule};
-use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, IncidentFilter};
+use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, DeviceUsage, IncidentFilter};
 
 use super::super::AppState;
 use super::super::added_channels::{StoredDocument, file_facts};
 use super::super::api::devices::{DAYS, find};
 use super::super::api::snapshots::picture_device;
 use super::super::bar_chart::{Bar, bars, listed};
-use super::super::device_changes::{no_device, origin};
+use super::super::device_changes::{is_removed, no_device, origin, require_removable};
 use super::super::device_schedule::DeviceSchedule;
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
@@ -199,10 +200,36 @@ struct DevicePage {
     others: Vec<Choice>,
     /// Its latest incidents, also suppressed ones.
     cards: Vec<Card>,
+    /// What its removal is about.
+    removal: RemovalForm,
     /// Whether a picture can be fetched from it.
     has_pictures: bool,
     /// Why the last picture could not be fetched, and when.
     picture_fault: Option<(String, String)>,
+}
+
+/// The form that removes a device.
+struct RemovalForm {
+    /// Why it cannot be removed here.
+    refused: Option<Safe<String>>,
+    usage: DeviceUsage,
+    /// Whether it was removed already, and only its incidents are left.
+    is_removed: bool,
+}
+
+impl RemovalForm {
+    async fn read(state: &AppState, line: &DeviceLine) -> Result<Self, Problem> {
+        let usage = state.spool.device_usage(line.id).await?;
+        let refused = match require_removable(&state.directory, line) {
+            Err(_) => Some(text("night-device-in-file").html()),
+            Ok(()) if usage.channels > 0 => {
+                Some(text("night-recorder").count(usage.channels).html())
+            }
+            Ok(()) => None,
+        };
+        let is_removed = refused.is_none() && is_removed(line);
+        Ok(Self { refused, usage, is_removed })
+    }
 }
 
 /// The page of one device.
@@ -247,6 +274,7 @@ pub(in super::super) async fn one(
         sightings: seen.collect(),
         merged,
         others: others(&state, line.id).await?,
+        removal: RemovalForm::read(&state, &line).await?,
         cards: latest.iter().map(|line| card(line, &clock)).collect(),
         user: line.user,
         name: line.name,

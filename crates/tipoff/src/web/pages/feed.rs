@@ -60,7 +60,7 @@ pub(in super::super) async fn feed(
 ) -> Result<Response, Problem> {
     admit(&state, &client, &token).await?;
     let base = state.links.base();
-    let lines = state.spool.incidents(&query.filter(&clock)?, query.limit()?).await?;
+    let lines = state.spool.incidents(&query.filter(&clock, None)?, query.limit()?).await?;
     let latest = lines.iter().map(|line| line.last_arrival_at).max();
     let mut entries = Vec::with_capacity(lines.len());
     for line in &lines {

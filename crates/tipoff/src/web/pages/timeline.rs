@@ -20,6 +20,7 @@ use super::super::reader_clock::{ReaderClock, length};
 use super::super::reader_language::{Text, text};
 use super::super::suppressed_reason::suppressed_reason;
 use super::super::{AppState, labels};
+use super::last_night::LastNight;
 use super::review::{mark_of, marks as marks_of_reader};
 use crate::runtime::utc::utc;
 
@@ -37,6 +38,10 @@ struct TimelinePage {
     events: Vec<Choice>,
     channels: Vec<Choice>,
     states: Vec<Choice>,
+    /// Unseen, starred, locked.
+    shows: Vec<Choice>,
+    /// The link to the review, on the first page without a filter.
+    last_night: Option<LastNight>,
     days: Vec<Day>,
     /// Address of the next page.
     older: Option<String>,
@@ -87,8 +92,12 @@ pub(in super::super) async fn timeline(
     principal: Principal,
     Query(query): Query<IncidentQuery>,
 ) -> Page {
-    let (lines, before) = query.read(&*state.spool, &clock).await?;
     let reader = principal.reader();
+    let (lines, before) = query.read(&*state.spool, &clock, reader.as_ref()).await?;
+    let last_night = match query.is_whole_and_new() {
+        true => LastNight::read(&state, &clock, reader.clone()).await?,
+        false => None,
+    };
     let has_marks = reader.is_some();
     let marks = marks_of_reader(&state, reader, &lines).await?;
     let context = match query.to_address() {
@@ -115,6 +124,8 @@ pub(in super::super) async fn timeline(
             .map(|name| choice(&name, &name, query.channel.as_deref()))
             .collect(),
         states: states(query.state.as_deref()),
+        shows: shows(query.show.as_deref(), has_marks),
+        last_night,
         days: days(&lines, &clock, listed),
         older,
         lacks_channel: state.channel_names().is_empty(),
@@ -149,6 +160,13 @@ fn events(chosen: Option<&str>) -> Vec<Choice> {
 fn states(chosen: Option<&str>) -> Vec<Choice> {
     let state = |state: &DeliveryState| choice(state.as_str(), &labels::state(*state), chosen);
     DeliveryState::ALL.iter().map(state).collect()
+}
+
+/// Marks that people set. Their own ones are for those who have marks.
+fn shows(chosen: Option<&str>, has_marks: bool) -> Vec<Choice> {
+    let own = [("unseen", text("night-unseen")), ("starred", text("night-starred"))];
+    let all = own.into_iter().filter(|_| has_marks).chain([("locked", text("night-locked"))]);
+    all.map(|(name, text)| choice(name, &text.to_string(), chosen)).collect()
 }
 
 /// Groups incidents by day. They are in the order of the list, so equal days are adjacent.

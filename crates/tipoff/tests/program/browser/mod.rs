@@ -8,6 +8,7 @@ pub(crate) mod film;
 mod first_test;
 mod people;
 mod push;
+mod removal;
 mod reverse_proxy;
 mod review;
 mod routes;
