@@ -214,7 +214,7 @@ pub(in super::super) async fn one(
     let latest = state.spool.incidents(&filter, LATEST).await?;
     let seen = sightings.iter().map(|it| {
         text("device-seen-at")
-            .words("place", &it.place)
+            .words("place", it.place)
             .words("protocol", it.protocol.as_str().to_uppercase())
             .words("time", clock.ago(it.last_at))
             .to_string()
