@@ -41,56 +41,55 @@ const LANGUAGES: usize = Language::ALL.len();
 
 /// Texts that are parsed together, in every language.
 struct Collection {
-    /// The beginning of all its keys; empty if they begin in several ways. It is not parsed for other keys.
-    beginning: &'static str,
     files: [&'static [&'static str]; LANGUAGES],
     /// The parsed texts of each language.
     bundles: [OnceLock<FluentBundle<FluentResource>>; LANGUAGES],
 }
 
 impl Collection {
-    const fn new(beginning: &'static str, files: [&'static [&'static str]; LANGUAGES]) -> Self {
-        Self { beginning, files, bundles: [const { OnceLock::new() }; LANGUAGES] }
+    const fn new(files: [&'static [&'static str]; LANGUAGES]) -> Self {
+        Self { files, bundles: [const { OnceLock::new() }; LANGUAGES] }
     }
 
     /// The parsed texts of a language.
     fn bundle(&self, language: Language) -> Option<&FluentBundle<FluentResource>> {
-        let at = Language::ALL.iter().position(|it| *it == language)?;
+        let at = position(language)?;
         let (cell, files) = (self.bundles.get(at)?, self.files.get(at)?);
         Some(cell.get_or_init(|| parse(language, files)))
     }
 }
 
-/// The texts of alerts, of pages, and of the set-up: each takes memory only when somebody reads it. A key is in one
-/// collection.
-static COLLECTIONS: [Collection; 3] = [
-    Collection::new("init-", files!("init")),
-    Collection::new("", files!("action", "alert", "date", "event")),
-    Collection::new(
-        "",
-        files!(
-            "audit",
-            "channel",
-            "device",
-            "incident",
-            "layout",
-            "night",
-            "overview",
-            "problem",
-            "problem_channel",
-            "problem_device",
-            "problem_incident",
-            "push",
-            "review",
-            "routing",
-            "script",
-            "session",
-            "settings",
-            "setup",
-            "suppressed",
-            "timeline"
-        ),
-    ),
+/// The beginning of the keys of the set-up and of the program's start. These texts are read once, so each is parsed alone and
+/// nothing is kept in memory.
+const SET_UP: &str = "init-";
+/// Their files.
+const SET_UP_FILES: [&[&str]; LANGUAGES] = files!("init");
+
+/// The texts of alerts and those of pages, which take memory only when somebody reads one. A key is in one collection.
+static COLLECTIONS: [Collection; 2] = [
+    Collection::new(files!("action", "alert", "date", "event")),
+    Collection::new(files!(
+        "audit",
+        "channel",
+        "device",
+        "incident",
+        "layout",
+        "night",
+        "overview",
+        "problem",
+        "problem_channel",
+        "problem_device",
+        "problem_incident",
+        "push",
+        "review",
+        "routing",
+        "script",
+        "session",
+        "settings",
+        "setup",
+        "suppressed",
+        "timeline"
+    )),
 ];
 
 /// The texts of one language. Cheap to copy.
@@ -214,11 +213,35 @@ impl From<u64> for Argument<'_> {
 
 /// The text of one language. `None` if it has no such text.
 fn format(language: Language, key: &str, arguments: &[(&str, Argument<'_>)]) -> Option<String> {
-    let (bundle, pattern) =
-        COLLECTIONS.iter().filter(|it| key.starts_with(it.beginning)).find_map(|collection| {
-            let bundle = collection.bundle(language)?;
-            Some((bundle, bundle.get_message(key)?.value()?))
-        })?;
+    if key.starts_with(SET_UP) {
+        let text =
+            SET_UP_FILES.get(position(language)?)?.iter().find_map(|file| alone(file, key))?;
+        return write(&parse(language, &[text]), key, arguments);
+    }
+    let mut bundles = COLLECTIONS.iter().filter_map(|collection| collection.bundle(language));
+    bundles.find_map(|bundle| write(bundle, key, arguments))
+}
+
+/// The text with this key in a file, with its key.
+fn alone<'a>(file: &'a str, key: &str) -> Option<&'a str> {
+    let at = file.match_indices(key).map(|(at, _)| at).find(|at| {
+        let (before, after) = (file.get(..*at), file.get(at + key.len()..));
+        before.is_some_and(|it| it.is_empty() || it.ends_with('\n'))
+            && after.is_some_and(|it| it.starts_with(" ="))
+    })?;
+    let text = file.get(at..)?;
+    let is_next = |end: &usize| text.get(end + 1..).is_some_and(|it| !it.starts_with([' ', '}']));
+    let end = text.match_indices('\n').map(|(end, _)| end).find(is_next);
+    text.get(..end.unwrap_or(text.len()))
+}
+
+/// Writes a text with its arguments.
+fn write(
+    bundle: &FluentBundle<FluentResource>,
+    key: &str,
+    arguments: &[(&str, Argument<'_>)],
+) -> Option<String> {
+    let pattern = bundle.get_message(key)?.value()?;
     let mut values = FluentArgs::with_capacity(arguments.len());
     for (name, argument) in arguments {
         values.set(
@@ -231,6 +254,11 @@ fn format(language: Language, key: &str, arguments: &[(&str, Argument<'_>)]) -> 
     }
     let mut faults = Vec::new();
     Some(bundle.format_pattern(pattern, Some(&values), &mut faults).into_owned())
+}
+
+/// The place of a language in [`Language::ALL`].
+fn position(language: Language) -> Option<usize> {
+    Language::ALL.iter().position(|it| *it == language)
 }
 
 /// Parses the files of a language. A faulty text is left out; tests find it.

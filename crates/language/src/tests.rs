@@ -7,7 +7,8 @@ use super::*;
 
 /// The files of a language, by its place in [`Language::ALL`].
 fn files(language: usize) -> Vec<&'static str> {
-    COLLECTIONS.iter().flat_map(|it| it.files[language]).copied().collect()
+    let pages = COLLECTIONS.iter().flat_map(|it| it.files[language]);
+    pages.chain(SET_UP_FILES[language]).copied().collect()
 }
 
 /// The keys of a language, each with the names of its arguments.

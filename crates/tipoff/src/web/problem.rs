@@ -83,6 +83,7 @@ impl Problem {
 /// What may not be found, each with its text.
 const NOT_FOUND: &[(&str, &str)] = &[
     ("arrival", "problem-no-arrival"),
+    ("browser", "problem-no-browser"),
     ("channel", "problem-no-channel"),
     ("channel that was added here", "problem-no-added-channel"),
     ("device", "problem-no-device"),
@@ -93,6 +94,7 @@ const NOT_FOUND: &[(&str, &str)] = &[
     ("login", "problem-no-login"),
     ("login of a device that was added here", "problem-no-device-login"),
     ("page", "problem-no-page"),
+    ("route that was added here", "problem-no-route"),
     ("service that can be added here", "problem-no-service"),
     ("session", "problem-no-session"),
     ("thumbnail", "problem-no-thumbnail"),

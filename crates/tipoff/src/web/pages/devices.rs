@@ -223,7 +223,7 @@ impl RemovalForm {
         let refused = match require_removable(&state.directory, line) {
             Err(_) => Some(text("night-device-in-file").html()),
             Ok(()) if usage.channels > 0 => {
-                Some(text("night-recorder").count(usage.channels).html())
+                Some(Safe(text("night-recorder").count(usage.channels).to_string()))
             }
             Ok(()) => None,
         };

@@ -124,6 +124,8 @@ struct AttemptRow {
     time: String,
     /// The error, or how long the service took to accept it.
     outcome: String,
+    /// True if it failed: the outcome is what the service or the network said, in English.
+    is_error: bool,
 }
 
 /// The page of an incident; 404 if it is no longer stored.
@@ -295,6 +297,7 @@ fn delivery(line: &DeliveryLine, clock: &ReaderClock) -> DeliveryRow {
             Some(error) => error.clone(),
             None => text("incident-accepted-after").words("time", span(*took)).to_string(),
         },
+        is_error: error.is_some(),
     };
     let kind = match alert_kind(line) {
         AlertKind::First => text("incident-first-alert"),
