@@ -99,7 +99,8 @@ fn the_server_of_a_service_is_an_address() {
 
 #[test]
 fn what_weakens_the_encryption_exposes_secrets() {
-    let names_protection = |it: &&Setting| ["ertificate", "STARTTLS"].iter().any(|word| it.doc.contains(word));
+    let names_protection =
+        |it: &&Setting| ["ertificate", "STARTTLS"].iter().any(|word| it.doc.contains(word));
     let settings = CHANNELS.iter().flat_map(|entry| entry.settings).filter(names_protection);
     assert!(settings.clone().count() >= 3);
     for setting in settings {
