@@ -6,7 +6,8 @@
 use tipoff_model::DeviceId;
 
 use super::statement::{Sql, number, params};
-use super::{device_edits, turns};
+use super::turns;
+use crate::core::devices::{self, DeviceUses};
 use crate::{DeviceUsage, Result};
 
 /// Condition for rows of `device` that are listed: they sent something, or have a login to send with.
@@ -34,7 +35,7 @@ pub(super) fn remove(sql: &dyn Sql, id: DeviceId) -> Result<bool> {
         sql.change(statement, params![id.0])?;
     }
     turns::requeue(sql, id)?;
-    device_edits::forget(sql, id.0)?;
+    forget(sql, id.0)?;
     Ok(true)
 }
 
@@ -48,5 +49,35 @@ pub(super) fn device_usage(sql: &dyn Sql, id: DeviceId) -> Result<DeviceUsage> {
     sql.one(&select, params![id.0], |row| {
         let (incidents, locked) = (number(row, 0)?, number(row, 1)?);
         Ok(DeviceUsage { incidents, locked, channels: number(row, 2)? })
+    })
+}
+
+/// Removes the row of a device that has no incidents, if nothing needs it. Then its recorder's, of whose channels it may
+/// have been the last.
+pub(super) fn forget(sql: &dyn Sql, id: i64) -> Result<()> {
+    let select = "SELECT recorder FROM device WHERE id = ?1";
+    let recorder = sql.row(select, params![id], |row| row.get::<Option<i64>>(0))?.flatten();
+    for id in [Some(id), recorder].into_iter().flatten() {
+        if uses(sql, id)?.is_some_and(devices::is_forgotten) {
+            sql.change("DELETE FROM device WHERE id = ?1", params![id])?;
+        }
+    }
+    Ok(())
+}
+
+fn uses(sql: &dyn Sql, id: i64) -> Result<Option<DeviceUses>> {
+    let select = "SELECT label IS NOT NULL OR user_name IS NOT NULL OR muted_until IS NOT NULL
+               OR silent_after IS NOT NULL OR merged_into IS NOT NULL,
+            EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id),
+            EXISTS (SELECT 1 FROM device AS other WHERE other.merged_into = device.id),
+            EXISTS (SELECT 1 FROM device AS other WHERE other.recorder = device.id)
+        FROM device WHERE id = ?1";
+    sql.row(select, params![id], |row| {
+        Ok(DeviceUses {
+            settings: row.get(0)?,
+            incidents: row.get(1)?,
+            merged: row.get(2)?,
+            channels: row.get(3)?,
+        })
     })
 }

@@ -38,6 +38,7 @@ mod incident_removal;
 pub(crate) mod incident_types;
 mod incident_zip;
 mod labels;
+mod last_night;
 mod layout;
 mod listener;
 mod local_path;

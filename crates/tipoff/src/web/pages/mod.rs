@@ -12,7 +12,6 @@ pub(super) mod channels;
 pub(super) mod devices;
 pub(super) mod feed;
 pub(super) mod incident;
-mod last_night;
 pub(super) mod modes;
 pub(super) mod overview;
 pub(super) mod reach;

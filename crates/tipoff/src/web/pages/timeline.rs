@@ -12,6 +12,7 @@ use super::super::access::Principal;
 use super::super::extract::Query;
 use super::super::incident_query::IncidentQuery;
 use super::super::incident_types::thumbnail_url;
+use super::super::last_night::LastNight;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::page_parts::{Choice, Mark};
@@ -20,7 +21,6 @@ use super::super::reader_clock::{ReaderClock, length};
 use super::super::reader_language::{Text, text};
 use super::super::suppressed_reason::suppressed_reason;
 use super::super::{AppState, labels};
-use super::last_night::LastNight;
 use super::review::{mark_of, marks as marks_of_reader};
 use crate::runtime::utc::utc;
 

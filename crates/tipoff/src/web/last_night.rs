@@ -7,11 +7,11 @@ use std::time::Duration;
 use tipoff_model::{Event, Timestamp};
 use tipoff_spool::{HourCount, Period, Reader};
 
-use super::super::AppState;
-use super::super::problem::Problem;
-use super::super::reader_clock::ReaderClock;
-use super::super::reader_language::text;
-use super::super::review_period::{Part, ReviewPeriod};
+use super::AppState;
+use super::problem::Problem;
+use super::reader_clock::ReaderClock;
+use super::reader_language::text;
+use super::review_period::{Part, ReviewPeriod};
 
 /// Age of the oldest incident from which on the link is shown.
 const HISTORY_MIN: Duration = Duration::from_secs(24 * 3600);
