@@ -150,6 +150,8 @@ fn what_is_removed_disappears_from_open_pages() {
     browser.reads("No device has sent anything yet.");
     assert_eq!(owner.json("GET /api/v1/incidents")["incidents"], Value::Array(Vec::new()));
     let errors = browser.errors();
-    assert!(errors.iter().all(|it| it.contains("409")), "{errors:?}");
+    // The refusal of the wrong name; and the page of the device may have been read again before the list was opened.
+    let is_expected = |it: &String| it.contains("409") || it.contains("devices/1 - Failed");
+    assert!(errors.iter().all(is_expected), "{errors:?}");
     server.stop();
 }

@@ -56,6 +56,10 @@ fn the_one_that_matters_of_300_incidents_is_found_in_3_gestures() {
     assert!(took < Duration::from_secs(10), "{took:?}");
     first.picture("review-viewer-phone");
     assert_eq!(axe_faults(&first), json!([]));
+    first.until(
+        "the mark",
+        "performance.getEntriesByType('resource').some(it => it.name.endsWith('marks') && it.responseEnd)",
+    );
     drop(first);
 
     let browser = Browser::open(Screen::Desktop);
