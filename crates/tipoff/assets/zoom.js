@@ -98,9 +98,9 @@ document.addEventListener("pointermove", (event) => {
   const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
   if (other) {
     const distance = (point) => Math.max(1, Math.hypot(point[0] - other[0], point[1] - other[1]));
+    // First the zoom: a picture that is not zoomed cannot be moved.
     const middle = [(before[0] + other[0]) / 2, (before[1] + other[1]) / 2];
     zoomTo(held, (viewOf(held).scale * distance(now)) / distance(before), middle);
-    // A picture that is not zoomed cannot move.
     move(held, (now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
   } else if (isZoomed(held)) {
     move(held, now[0] - before[0], now[1] - before[1]);
