@@ -25,7 +25,7 @@ const ROOMS: &[&[&str]] = &[
     &["runtime", "programs"],
     &["nodes"],
     &["audit", "config", "media", "modes", "reports"],
-    &["actions", "age_guard", "disk", "net", "open_files"],
+    &["actions", "age_guard", "disk", "net", "open_files", "push_channels"],
     &["dispatch", "maintenance", "readiness", "receive"],
     &["cameras", "service_manager"],
     &["services"],

@@ -56,8 +56,27 @@ pub(crate) async fn call(
     call_reading(method, request, files, ANSWER_BYTES_MAX).await
 }
 
+/// Sends a request by POST with a client of the channel's own.
+pub(crate) async fn post_with(
+    client: &Client,
+    request: Request<'_>,
+    files: &Arc<dyn Files>,
+) -> Result<Answer, Failure> {
+    call_by(Ok(client), Method::POST, request, files, ANSWER_BYTES_MAX).await
+}
+
 /// Sends a request and reads at most so many bytes of the answer.
 pub(crate) async fn call_reading(
+    method: Method,
+    request: Request<'_>,
+    files: &Arc<dyn Files>,
+    answer_bytes_max: usize,
+) -> Result<Answer, Failure> {
+    call_by(client(), method, request, files, answer_bytes_max).await
+}
+
+async fn call_by(
+    client: Result<&Client, String>,
     method: Method,
     request: Request<'_>,
     files: &Arc<dyn Files>,
@@ -69,7 +88,7 @@ pub(crate) async fn call_reading(
     let host = host(&url);
     let late = || Failure::Service(format!("{host} did not answer within {} s", time.as_secs()));
     let sending = async {
-        let client = client().map_err(Failure::Service)?;
+        let client = client.map_err(Failure::Service)?;
         let body = body.settle(files).await.map_err(|BodyError(error)| Failure::Stored(error))?;
         let (length, content_type) = (body.len(), body.content_type().to_owned());
         let (body, broken) = body.open(files);

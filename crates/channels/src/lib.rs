@@ -1,5 +1,5 @@
 //! The services that alerts are delivered to: one file or folder per service in `services/`, and a line in
-//! [`CHANNELS`].
+//! [`CHANNELS`]. [`web_push`] is not in the list: nobody writes its settings, a browser makes them.
 //!
 //! This crate cuts alerts into messages ([`messages`]), reads the settings of channels and sends requests. The crate
 //! `tipoff` decides when to send, to retry and to give up, by the verdict that a channel returns.
@@ -22,6 +22,7 @@ mod sides;
 mod sound;
 mod template;
 mod tls;
+pub mod web_push;
 mod wording;
 mod words;
 

@@ -41,6 +41,9 @@ impl Shape {
     }
 }
 
+/// The keys of settings that say how a connection is encrypted, and which certificates are trusted.
+const PROTECTIONS: [&str; 3] = ["ca", "tls", "trust"];
+
 /// One setting of a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
@@ -57,15 +60,22 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// Whether its value may name the server that alerts, and secrets, are sent to.
+    /// Whether its value names the server that alerts, and secrets, are sent to.
     pub fn is_address(&self) -> bool {
         self.shape == Shape::Text && self.example.contains("://")
     }
 
+    /// Whether a change of its value may give the secrets of a channel to somebody else: to another server, or to whoever
+    /// is on the path to the same one, where less is encrypted or another certificate is trusted.
+    pub fn exposes_secrets(&self) -> bool {
+        self.is_address() || PROTECTIONS.contains(&self.key)
+    }
+
     /// Whether this value must not be shown: it is a secret, a table, whose values may be secrets, or an address with a
-    /// password in it.
+    /// password or a query in it, such as `?token=…`.
     pub fn hides(&self, value: &str) -> bool {
-        let in_address = || value.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+        let in_address =
+            || value.split_once("://").is_some_and(|(_, rest)| rest.contains(['@', '?']));
         matches!(self.shape, Shape::Secret | Shape::Table) || in_address()
     }
 }

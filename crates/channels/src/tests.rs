@@ -9,7 +9,7 @@ use super::*;
 use alert::alert;
 
 #[path = "../tests/common/alert.rs"]
-mod alert;
+pub(crate) mod alert;
 
 /// What CONTRIBUTING.md shows is what is compiled here.
 #[test]
@@ -94,6 +94,30 @@ fn the_server_of_a_service_is_an_address() {
         let entry = entry(kind).unwrap();
         let setting = entry.settings.iter().find(|it| it.key == key).unwrap();
         assert!(setting.is_address(), "{kind}: {key}");
+    }
+}
+
+#[test]
+fn what_weakens_the_encryption_exposes_secrets() {
+    let names_protection =
+        |it: &&Setting| ["ertificate", "STARTTLS"].iter().any(|word| it.doc.contains(word));
+    let settings = CHANNELS.iter().flat_map(|entry| entry.settings).filter(names_protection);
+    assert!(settings.clone().count() >= 3);
+    for setting in settings {
+        assert!(setting.exposes_secrets(), "{}: list it in `PROTECTIONS`", setting.key);
+    }
+}
+
+#[test]
+fn a_password_or_a_query_in_an_address_is_hidden() {
+    let setting = |key| entry("webhook").unwrap().settings.iter().find(|it| it.key == key).unwrap();
+    for (key, value, is_hidden) in [
+        ("url", "https://example.org/alert", false),
+        ("url", "https://example.org/alert?token=hunter2", true),
+        ("url", "https://me:hunter2@example.org/", true),
+        ("body", "what? @me", false),
+    ] {
+        assert_eq!(setting(key).hides(value), is_hidden, "{value}");
     }
 }
 

@@ -5,6 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 
 /// Ends a text that was cut.
 const ELLIPSIS: char = '…';
+/// Shows what follows from left to right, whatever it is (Unicode UAX 9, section 2.2).
+const LEFT_TO_RIGHT_OVERRIDE: char = '\u{202d}';
+/// Shows what follows from right to left, whatever it is.
+const RIGHT_TO_LEFT_OVERRIDE: char = '\u{202e}';
 /// How much of a service's or program's own words an error text quotes, in UTF-16 units.
 pub(crate) const EXCERPT_UTF16_MAX: usize = 200;
 
@@ -78,10 +82,12 @@ pub(crate) fn end_of_name(name: &str, bytes_max: usize) -> &str {
     name.get(from..).unwrap_or_default()
 }
 
-/// `text` without control characters, which services refuse or drop. Line breaks and tabs stay.
+/// `text` without control characters, which services refuse or drop, and without those that show all that follows in another
+/// order: `exe.jpg` for `gpj.exe`. Line breaks and tabs stay.
 pub(crate) fn clean(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     text.chars()
+        .filter(|character| !matches!(*character, LEFT_TO_RIGHT_OVERRIDE | RIGHT_TO_LEFT_OVERRIDE))
         .map(|character| match character {
             '\n' | '\t' => character,
             '\r' => '\n',
@@ -162,5 +168,7 @@ mod tests {
     #[test]
     fn control_characters_become_spaces() {
         assert_eq!(clean("a\0b\r\nc\rd\te\u{7f}"), "a b\nc\nd\te ");
+        assert_eq!(clean("\u{202e}gpj.exe \u{202d}x"), "gpj.exe x");
+        assert_eq!(clean("\u{2067}שלום\u{2069}"), "\u{2067}שלום\u{2069}", "Hebrew needs its marks");
     }
 }

@@ -1,7 +1,8 @@
-//! The texts that people read, in every language: alerts, dates, names of events.
+//! The texts that people read, in every language: alerts, pages, and the set-up on the command line.
 //!
 //! A text has a key, and stands under it in `texts/LANGUAGE/*.ftl` (Fluent, projectfluent.org). English has every text;
-//! tests fail if another language lacks one, or uses other arguments. No I/O: the files are part of the program, and a
+//! tests fail if another language lacks one, or uses other arguments. Sentences whose English stands where it is used, such as
+//! the descriptions of settings, are in `texts/LANGUAGE/*.po` ([`Texts::sentence`]). No I/O: the files are part of the program, and a
 //! language is parsed when it is used for the first time. Never holds what a device said.
 
 use std::fmt;
@@ -12,30 +13,84 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use tipoff_model::{Event, Language};
 use unic_langid::LanguageIdentifier;
 
+mod sentences;
 #[cfg(test)]
 mod tests;
 
-/// The files of one language.
+/// The files with these names, of one language or of each, in the order of [`Language::ALL`].
 macro_rules! files {
-    ($language:literal) => {
+    ($language:literal: $($name:literal),+) => {
+        &[$(include_str!(concat!("../texts/", $language, "/", $name, ".ftl"))),+]
+    };
+    ($($name:literal),+) => {
         [
-            include_str!(concat!("../texts/", $language, "/action.ftl")),
-            include_str!(concat!("../texts/", $language, "/alert.ftl")),
-            include_str!(concat!("../texts/", $language, "/date.ftl")),
-            include_str!(concat!("../texts/", $language, "/event.ftl")),
+            files!("de": $($name),+),
+            files!("en": $($name),+),
+            files!("es": $($name),+),
+            files!("fr": $($name),+),
+            files!("nl": $($name),+),
+            files!("zh": $($name),+),
         ]
     };
 }
 
+/// The place of English in [`Language::ALL`].
+const ENGLISH: usize = 1;
 /// Number of languages.
 const LANGUAGES: usize = Language::ALL.len();
-/// The files of each language, in the order of [`Language::ALL`].
-const FILES: [[&str; 4]; LANGUAGES] =
-    [files!("de"), files!("en"), files!("es"), files!("fr"), files!("nl"), files!("zh")];
 
-/// The parsed texts of each language.
-static BUNDLES: [OnceLock<FluentBundle<FluentResource>>; LANGUAGES] =
-    [const { OnceLock::new() }; LANGUAGES];
+/// Texts that are parsed together, in every language.
+struct Collection {
+    files: [&'static [&'static str]; LANGUAGES],
+    /// The parsed texts of each language.
+    bundles: [OnceLock<FluentBundle<FluentResource>>; LANGUAGES],
+}
+
+impl Collection {
+    const fn new(files: [&'static [&'static str]; LANGUAGES]) -> Self {
+        Self { files, bundles: [const { OnceLock::new() }; LANGUAGES] }
+    }
+
+    /// The parsed texts of a language.
+    fn bundle(&self, language: Language) -> Option<&FluentBundle<FluentResource>> {
+        let at = position(language)?;
+        let (cell, files) = (self.bundles.get(at)?, self.files.get(at)?);
+        Some(cell.get_or_init(|| parse(language, files)))
+    }
+}
+
+/// The beginning of the keys of the set-up and of the program's start. These texts are read once, so each is parsed alone and
+/// nothing is kept in memory.
+const SET_UP: &str = "init-";
+/// Their files.
+const SET_UP_FILES: [&[&str]; LANGUAGES] = files!("init");
+
+/// The texts of alerts and those of pages, which take memory only when somebody reads one. A key is in one collection.
+static COLLECTIONS: [Collection; 2] = [
+    Collection::new(files!("action", "alert", "date", "event")),
+    Collection::new(files!(
+        "audit",
+        "channel",
+        "device",
+        "incident",
+        "layout",
+        "night",
+        "overview",
+        "problem",
+        "problem_channel",
+        "problem_device",
+        "problem_incident",
+        "push",
+        "review",
+        "routing",
+        "script",
+        "session",
+        "settings",
+        "setup",
+        "suppressed",
+        "timeline"
+    )),
+];
 
 /// The texts of one language. Cheap to copy.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -95,6 +150,37 @@ impl Texts {
         self.with("day-short", &[("day", day.into()), ("month", (&*month).into())])
     }
 
+    /// `24 November`, with `year` if it is given: `24 November 2026`. The month counts from 1.
+    pub fn long_day(self, day: u64, month: u64, year: Option<i64>) -> String {
+        let month = self.text(&format!("month-{month}"));
+        let (day, month): (Argument<'_>, Argument<'_>) = (day.into(), (&*month).into());
+        match year.map(|year| year.to_string()) {
+            Some(year) => self
+                .with("day-of-year", &[("day", day), ("month", month), ("year", (&*year).into())]),
+            None => self.with("day-long", &[("day", day), ("month", month)]),
+        }
+    }
+
+    /// A sentence whose English stands elsewhere in the program, such as the description of a setting. The English if it is not
+    /// translated, which tests exclude.
+    pub fn sentence(self, english: &str) -> &str {
+        sentences::of(self.0).and_then(|own| own.get(english)).map_or(english, |it| it.as_str())
+    }
+
+    /// The English of all sentences that this language translates; none for English.
+    pub fn sentences(self) -> impl Iterator<Item = &'static str> {
+        sentences::of(self.0).into_iter().flat_map(|own| own.keys()).map(String::as_str)
+    }
+
+    /// The texts whose keys begin with this, for what formats them itself: arguments are written as `{$name}`.
+    pub fn unformatted(self, beginning: &str) -> Vec<(String, String)> {
+        let english = COLLECTIONS.iter().filter_map(|it| it.files.get(ENGLISH)).copied().flatten();
+        let keys = english.flat_map(|file| file.lines()).filter_map(|line| line.split_once(" ="));
+        keys.filter(|(key, _)| key.starts_with(beginning))
+            .map(|(key, _)| (key.to_owned(), self.text(key)))
+            .collect()
+    }
+
     /// The name of a day of the week; Monday is 1.
     pub fn weekday(self, number: u64) -> String {
         self.text(&format!("weekday-{number}"))
@@ -127,7 +213,34 @@ impl From<u64> for Argument<'_> {
 
 /// The text of one language. `None` if it has no such text.
 fn format(language: Language, key: &str, arguments: &[(&str, Argument<'_>)]) -> Option<String> {
-    let bundle = bundle(language)?;
+    if key.starts_with(SET_UP) {
+        let text =
+            SET_UP_FILES.get(position(language)?)?.iter().find_map(|file| alone(file, key))?;
+        return write(&parse(language, &[text]), key, arguments);
+    }
+    let mut bundles = COLLECTIONS.iter().filter_map(|collection| collection.bundle(language));
+    bundles.find_map(|bundle| write(bundle, key, arguments))
+}
+
+/// The text with this key in a file, with its key.
+fn alone<'a>(file: &'a str, key: &str) -> Option<&'a str> {
+    let at = file.match_indices(key).map(|(at, _)| at).find(|at| {
+        let (before, after) = (file.get(..*at), file.get(at + key.len()..));
+        before.is_some_and(|it| it.is_empty() || it.ends_with('\n'))
+            && after.is_some_and(|it| it.starts_with(" ="))
+    })?;
+    let text = file.get(at..)?;
+    let is_next = |end: &usize| text.get(end + 1..).is_some_and(|it| !it.starts_with([' ', '}']));
+    let end = text.match_indices('\n').map(|(end, _)| end).find(is_next);
+    text.get(..end.unwrap_or(text.len()))
+}
+
+/// Writes a text with its arguments.
+fn write(
+    bundle: &FluentBundle<FluentResource>,
+    key: &str,
+    arguments: &[(&str, Argument<'_>)],
+) -> Option<String> {
     let pattern = bundle.get_message(key)?.value()?;
     let mut values = FluentArgs::with_capacity(arguments.len());
     for (name, argument) in arguments {
@@ -143,11 +256,9 @@ fn format(language: Language, key: &str, arguments: &[(&str, Argument<'_>)]) -> 
     Some(bundle.format_pattern(pattern, Some(&values), &mut faults).into_owned())
 }
 
-/// The parsed texts of a language.
-fn bundle(language: Language) -> Option<&'static FluentBundle<FluentResource>> {
-    let at = Language::ALL.iter().position(|it| *it == language)?;
-    let (cell, files) = (BUNDLES.get(at)?, FILES.get(at)?);
-    Some(cell.get_or_init(|| parse(language, files)))
+/// The place of a language in [`Language::ALL`].
+fn position(language: Language) -> Option<usize> {
+    Language::ALL.iter().position(|it| *it == language)
 }
 
 /// Parses the files of a language. A faulty text is left out; tests find it.

@@ -5,6 +5,12 @@ use std::path::Path;
 
 use super::*;
 
+/// The files of a language, by its place in [`Language::ALL`].
+fn files(language: usize) -> Vec<&'static str> {
+    let pages = COLLECTIONS.iter().flat_map(|it| it.files[language]);
+    pages.chain(SET_UP_FILES[language]).copied().collect()
+}
+
 /// The keys of a language, each with the names of its arguments.
 fn keys(files: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
     let mut keys = BTreeMap::new();
@@ -31,11 +37,11 @@ fn keys(files: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn every_language_has_every_text_with_the_same_arguments() {
-    let english =
-        keys(&FILES[Language::ALL.iter().position(|it| *it == Language::English).unwrap()]);
+    assert_eq!(Language::ALL[ENGLISH], Language::English);
+    let english = keys(&files(ENGLISH));
     assert!(english.len() > 50);
-    for (language, files) in Language::ALL.iter().zip(&FILES) {
-        let own = keys(files);
+    for (at, language) in Language::ALL.iter().enumerate() {
+        let own = keys(&files(at));
         for (key, arguments) in &english {
             assert_eq!(own.get(key), Some(arguments), "{language:?}: {key}");
         }
@@ -58,46 +64,99 @@ fn every_language_has_every_text_with_the_same_arguments() {
 
 #[test]
 fn every_file_is_parsed_without_a_fault() {
-    for file in FILES.as_flattened() {
+    for file in (0..LANGUAGES).flat_map(files) {
         let resource = FluentResource::try_new((*file).to_owned());
         assert!(resource.is_ok(), "{:?}", resource.err().map(|(_, faults)| faults));
     }
 }
 
-/// The Rust sources and templates of all crates.
+/// The Rust sources, templates and scripts of all crates.
 fn sources(folder: &Path, text: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, text);
-        } else if path.extension().is_some_and(|it| it == "rs" || it == "html") {
+        } else if path.extension().is_some_and(|it| it == "rs" || it == "html" || it == "js") {
             text.push_str(&std::fs::read_to_string(&path).unwrap());
         }
     }
 }
 
-#[test]
-fn every_text_is_used_and_every_used_text_exists() {
+/// The sources of all crates.
+fn all_sources() -> String {
     let mut source = String::new();
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap() {
-        for folder in ["src", "templates"] {
+        for folder in ["src", "templates", "assets"] {
             let folder = entry.as_ref().unwrap().path().join(folder);
             if folder.is_dir() {
                 sources(&folder, &mut source);
             }
         }
     }
-    let english = keys(&FILES[1]);
-    let computed = ["event-", "month-short-", "weekday-"];
+    source
+}
+
+#[test]
+fn every_text_is_used_and_every_used_text_exists() {
+    let source = all_sources();
+    let english = keys(&files(ENGLISH));
+    let computed = ["event-", "month-", "suppressed-", "weekday-"];
+    let quoted: BTreeSet<&str> = source.split('"').collect();
     for key in english.keys().filter(|key| !computed.iter().any(|it| key.starts_with(it))) {
-        assert!(source.contains(&format!("\"{key}\"")), "{key} is not used");
+        assert!(quoted.contains(key.as_str()), "{key} is not used");
     }
     let begins: BTreeSet<&str> = english.keys().filter_map(|key| key.split('-').next()).collect();
-    for call in [".text(\"", ".count(\"", ".with(\""] {
+    for call in ["text(\"", ".count(\"", ".with(\""] {
         for rest in source.split(call).skip(1) {
             let key = rest.split('"').next().unwrap();
             let is_key = key.split_once('-').is_some_and(|(begin, _)| begins.contains(begin));
             assert!(!is_key || english.contains_key(key), "{key} is not in texts/en");
+        }
+    }
+}
+
+/// The tags of a text, sorted.
+fn tags(text: &str) -> Vec<&str> {
+    let parts = text.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+    let mut tags: Vec<&str> = parts.map(|(tag, _)| tag).collect();
+    tags.sort_unstable();
+    tags
+}
+
+#[test]
+fn a_text_has_the_same_tags_in_every_language_and_is_written_as_html() {
+    let source = all_sources();
+    // Each call up to the end of its expression, by its key.
+    let mut calls: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (key, rest) in source.split("text(\"").skip(1).filter_map(|it| it.split_once("\")")) {
+        let expression = rest.split(['}', ';', '%']).next().unwrap();
+        calls.entry(key).or_default().push(expression);
+    }
+    for key in keys(&files(ENGLISH)).keys() {
+        let english = Texts::of(Language::English).text(key);
+        for language in Language::ALL {
+            let own = Texts::of(*language).text(key);
+            assert_eq!(tags(&own), tags(&english), "{language:?}: {key}");
+        }
+        for expression in calls.get(key.as_str()).into_iter().flatten() {
+            let is_html = expression.contains(".html()");
+            assert_eq!(is_html, english.contains('<'), "{key}: {expression}");
+        }
+    }
+}
+
+#[test]
+fn every_file_of_a_language_is_part_of_the_program() {
+    for (at, language) in Language::ALL.iter().enumerate() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("texts").join(language.as_str());
+        let mut listed: BTreeSet<&str> = files(at).into_iter().collect();
+        listed.extend(sentences::FILES[at]);
+        let entries: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+        assert_eq!(entries.len(), listed.len(), "{language:?}");
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let content = std::fs::read_to_string(&path).unwrap();
+            assert!(listed.contains(content.as_str()), "{} is not listed", path.display());
         }
     }
 }
@@ -125,4 +184,43 @@ fn events_and_days_have_names() {
     assert_eq!(Texts::of(Language::German).event_inside(Event::Vehicle).unwrap(), "Fahrzeug");
     assert_eq!(english.event_inside(Event::Line).unwrap(), "line crossed");
     assert_eq!(english.short_day(24, 11), "24 Nov");
+}
+
+#[test]
+fn a_file_of_sentences_is_read_as_gettext_writes_it() {
+    let file = "# About it.\nmsgid \"\"\nmsgstr \"\"\n\"Language: de\\n\"\n\n#: a.rs\nmsgid \"Say \\\"it\\\".\"\n\
+        msgstr \"Sagen \"\n\"Sie \\\\ es.\"\n\nmsgid \"b\"\nmsgstr \"B\\nb\"\n";
+    let pairs = sentences::pairs(file);
+    let expected = [("Say \"it\".", "Sagen Sie \\ es."), ("b", "B\nb")];
+    assert_eq!(pairs, expected.map(|(english, own)| (english.to_owned(), own.to_owned())));
+}
+
+#[test]
+fn a_sentence_without_a_translation_is_english() {
+    for language in Language::ALL {
+        assert_eq!(Texts::of(*language).sentence("Nobody wrote this."), "Nobody wrote this.");
+    }
+    assert_eq!(Texts::of(Language::English).sentences().count(), 0);
+}
+
+/// What a text shows as code.
+fn codes(text: &str) -> BTreeSet<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn a_sentence_is_translated_once_into_every_language_with_the_same_code() {
+    let all: BTreeSet<&str> = Texts::of(Language::German).sentences().collect();
+    for (at, language) in Language::ALL.iter().enumerate().filter(|(at, _)| *at != ENGLISH) {
+        let pairs: Vec<_> =
+            sentences::FILES[at].iter().flat_map(|it| sentences::pairs(it)).collect();
+        let own: BTreeSet<&str> = pairs.iter().map(|(english, _)| english.as_str()).collect();
+        assert_eq!(own.symmetric_difference(&all).collect::<Vec<_>>(), [] as [&&str; 0]);
+        assert_eq!(pairs.len(), own.len(), "{language:?} has a sentence twice");
+        for (english, translation) in &pairs {
+            assert_eq!(codes(translation), codes(english), "{language:?}: {english}");
+            assert_eq!(translation.trim(), translation, "{language:?}: {english}");
+            assert!(!translation.is_empty(), "{language:?}: {english}");
+        }
+    }
 }

@@ -81,6 +81,11 @@ pub enum Verdict {
         /// In plain words, without secrets: what happened and what to do.
         error: String,
     },
+    /// The destination has ended by itself, and takes no message any more: the channel is to be removed.
+    Gone {
+        /// In plain words, without secrets: what happened.
+        error: String,
+    },
 }
 
 /// The verdict on an attempt, and what the channel remembers for the next one.

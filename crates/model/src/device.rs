@@ -28,6 +28,11 @@ impl Device {
             || self.distinct_name.as_deref() == Some(name)
             || self.recorder.as_ref().is_some_and(|recorder| recorder.is_called(name))
     }
+
+    /// Whether this key is the device's own, or that of its recorder. A key outlasts renames.
+    pub fn has_key(&self, key: &str) -> bool {
+        self.key == key || self.recorder.as_ref().is_some_and(|recorder| recorder.has_key(key))
+    }
 }
 
 #[cfg(test)]
@@ -50,6 +55,25 @@ mod tests {
             [("Driveway", true), ("nvr", true), ("nvr (192.168.1.9)", true), ("Garden", false)]
         {
             assert_eq!(camera.is_called(name), fits, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_channel_has_its_own_key_and_that_of_its_recorder() {
+        let recorder = Device { key: "added/nvr".to_owned(), ..Device::default() };
+        let camera = Device {
+            key: "added/nvr#2".to_owned(),
+            name: "added/gate".to_owned(),
+            recorder: Some(Box::new(recorder)),
+            ..Device::default()
+        };
+        for (key, fits) in [
+            ("added/nvr#2", true),
+            ("added/nvr", true),
+            ("added/nvr#3", false),
+            ("added/gate", false),
+        ] {
+            assert_eq!(camera.has_key(key), fits, "{key}");
         }
     }
 }

@@ -111,6 +111,11 @@ impl Between {
         }
     }
 
+    /// Its first and its last point of the day.
+    pub fn points(&self) -> (Point, Point) {
+        (self.start, self.end)
+    }
+
     /// Whether it moves with the sun, so that a place must be known.
     pub fn needs_place(&self) -> bool {
         self.start.needs_place() || self.end.needs_place()

@@ -43,6 +43,8 @@ impl Has {
 pub struct Conditions {
     /// The names of devices.
     pub devices: Vec<String>,
+    /// The keys of further devices ([`tipoff_model::Device::key`]), which outlast renames.
+    pub device_keys: Vec<String>,
     /// Groups of devices.
     pub groups: Vec<String>,
     /// Kinds of event.
@@ -149,12 +151,20 @@ impl Conditions {
         parts.into_iter().flatten().collect()
     }
 
-    fn mismatch_of_device(&self, context: &MatchContext<'_>) -> Option<Mismatch> {
+    /// Whether it is for all devices, events, contents and times.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(crate) fn mismatch_of_device(&self, context: &MatchContext<'_>) -> Option<Mismatch> {
         let device = context.facts.device;
         let recorder = device.recorder.as_ref().map(|recorder| &recorder.name);
         let names = || [Some(&device.name), recorder].into_iter().flatten();
         let in_groups = || names().filter_map(|name| context.groups.get(name)).flatten();
-        if !self.devices.is_empty() && !self.devices.iter().any(|name| device.is_called(name)) {
+        let names_devices = !self.devices.is_empty() || !self.device_keys.is_empty();
+        let is_named = || self.devices.iter().any(|name| device.is_called(name));
+        let has_key = || self.device_keys.iter().any(|key| device.has_key(key));
+        if names_devices && !is_named() && !has_key() {
             Some(Mismatch::Device)
         } else if !self.groups.is_empty() && !in_groups().any(|it| self.groups.contains(it)) {
             Some(Mismatch::Group)
@@ -194,7 +204,7 @@ impl Conditions {
         None
     }
 
-    fn mismatch_of_time(&self, context: &MatchContext<'_>) -> Option<Mismatch> {
+    pub(crate) fn mismatch_of_time(&self, context: &MatchContext<'_>) -> Option<Mismatch> {
         if !self.modes.is_empty()
             && !context.mode.is_some_and(|it| self.modes.iter().any(|m| m == it))
         {

@@ -5,8 +5,6 @@ use std::str::FromStr;
 
 use jiff::civil::Weekday;
 
-const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
 /// Some days of the week, at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Days([bool; 7]);
@@ -24,6 +22,20 @@ impl fmt::Display for DaysError {
 impl std::error::Error for DaysError {}
 
 impl Days {
+    /// The names of all days in the configuration, from Monday.
+    pub const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+    /// All days, from Monday.
+    pub const ALL: [Weekday; 7] = [
+        Weekday::Monday,
+        Weekday::Tuesday,
+        Weekday::Wednesday,
+        Weekday::Thursday,
+        Weekday::Friday,
+        Weekday::Saturday,
+        Weekday::Sunday,
+    ];
+
     /// Whether the day is one of them.
     pub fn contains(&self, day: Weekday) -> bool {
         let index = usize::try_from(day.to_monday_zero_offset()).unwrap_or(0);
@@ -45,7 +57,7 @@ impl FromStr for Days {
     fn from_str(text: &str) -> Result<Self, DaysError> {
         let number = |name: &str| {
             let name = name.trim().to_lowercase();
-            NAMES.iter().position(|known| *known == name).ok_or(DaysError)
+            Self::NAMES.iter().position(|known| *known == name).ok_or(DaysError)
         };
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         let (first, last) = (number(first)?, number(last)?);
@@ -59,7 +71,8 @@ impl FromStr for Days {
 
 impl fmt::Display for Days {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = NAMES.iter().zip(self.0).filter(|(_, is_in)| *is_in).map(|(name, _)| *name);
+        let names =
+            Self::NAMES.iter().zip(self.0).filter(|(_, is_in)| *is_in).map(|(name, _)| *name);
         f.write_str(&names.collect::<Vec<_>>().join(", "))
     }
 }

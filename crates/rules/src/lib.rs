@@ -19,6 +19,7 @@ mod pattern;
 mod report;
 mod route;
 mod routing;
+mod schedule;
 mod sun;
 mod template;
 
@@ -43,6 +44,7 @@ pub use pattern::Pattern;
 pub use report::Report;
 pub use route::Route;
 pub use routing::{Judged, Verdict};
+pub use schedule::Schedule;
 pub use sun::{Place, PlaceError};
 pub use template::{Template, TemplateError};
 
@@ -63,8 +65,12 @@ pub struct Rules {
     pub channels: Vec<String>,
     /// Those of them that archive arrivals and alert nobody. Nothing is suppressed on them.
     pub archives: Vec<String>,
+    /// Channels that belong to a person, who chose what to be alerted of. No route names them, and none is needed for them.
+    pub subscribers: Vec<Subscriber>,
     /// The routes, in the order in which they are evaluated. Without any route every incident goes to every channel.
     pub routes: Vec<Route>,
+    /// The hours in which devices are alerted. A device without any is alerted at all times.
+    pub schedules: Vec<Schedule>,
     /// The limit of alerts of a device that does not stop.
     pub flood: RateGuard,
     /// Whether arrivals that a device sends at fixed times are alerted.
@@ -79,6 +85,15 @@ pub struct Rules {
     pub modes: Vec<Mode>,
     /// The reports that are sent at fixed times.
     pub reports: Vec<Report>,
+}
+
+/// A channel of a person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subscriber {
+    /// The channel's name.
+    pub channel: String,
+    /// What they chose.
+    pub conditions: Conditions,
 }
 
 impl Rules {
@@ -119,6 +134,16 @@ impl Rules {
         routing::foresee(&self.routes, &self.match_context(&facts, past), past)
     }
 
+    /// Why the schedule of the device suppresses a first alert; `None` if it does not. What Tipoff itself reports, such as an
+    /// inactive device, is reported once, so no schedule suppresses it.
+    fn off_hours(&self, facts: &Facts<'_>, past: &Past) -> Option<String> {
+        if self.schedules.is_empty() || facts.envelope.is_none() {
+            return None;
+        }
+        let off = schedule::off_hours(&self.schedules, &self.match_context(facts, past))?;
+        Some(off.to_string())
+    }
+
     /// The values that conditions are matched with.
     fn match_context<'a>(&'a self, facts: &'a Facts<'a>, past: &Past) -> MatchContext<'a> {
         MatchContext {
@@ -133,13 +158,7 @@ impl Rules {
     /// The plan for the channels to which the incident is new, in the order of the configuration. For each channel the
     /// first route that sends there counts.
     fn first(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], past: &Past) -> Plan {
-        let due = |channel: &str, route: Option<&Route>| Due {
-            channel: channel.to_owned(),
-            kind: AlertKind::First,
-            due_at: facts.received_at.after(self.gathers(facts)),
-            route: route.map(|route| route.name.clone()),
-            of_address: false,
-        };
+        let due = |channel: &str, route: Option<&Route>| self.first_due(facts, channel, route);
         let is_new = |channel: &&String| !notified.iter().any(|told| told.channel == **channel);
         let new = || self.channels.iter().filter(is_new);
         if self.routes.is_empty() {
@@ -161,6 +180,30 @@ impl Rules {
         let is_told = due.iter().any(|due| due.kind != AlertKind::Summary);
         let suppressed_reason = (!is_told).then(|| routing::in_words(&judged));
         Plan { due, suppressed_reason }
+    }
+
+    fn first_due(&self, facts: &Facts<'_>, channel: &str, route: Option<&Route>) -> Due {
+        Due {
+            channel: channel.to_owned(),
+            kind: AlertKind::First,
+            due_at: facts.received_at.after(self.gathers(facts)),
+            route: route.map(|route| route.name.clone()),
+            of_address: false,
+        }
+    }
+
+    /// The channels of persons who want to be alerted of an arrival, and to which the incident is new.
+    fn subscribed<'a>(
+        &'a self,
+        facts: &'a Facts<'a>,
+        notified: &'a [NotifiedChannel],
+    ) -> impl Iterator<Item = &'a str> {
+        let context = self.match_context(facts, &Past::default());
+        let is_new = |channel: &str| !notified.iter().any(|told| told.channel == channel);
+        let wants = move |it: &&Subscriber| {
+            is_new(&it.channel) && it.conditions.mismatch(&context).is_none()
+        };
+        self.subscribers.iter().filter(wants).map(|it| it.channel.as_str())
     }
 
     /// The follow-up for a channel that has a first alert of the incident; `None` if its route wants none. A follow-up
@@ -245,7 +288,19 @@ impl Planner for Rules {
         if let Some(why) = self.suppressed_reason(facts) {
             return Plan::suppressed(why);
         }
-        let Plan { due, mut suppressed_reason } = self.first(facts, notified, past);
+        // Who got the first alert also gets what follows.
+        if notified.is_empty()
+            && let Some(why) = self.off_hours(facts, past)
+        {
+            return Plan::suppressed(why);
+        }
+        let Plan { mut due, mut suppressed_reason } = self.first(facts, notified, past);
+        let subscribed = self.subscribed(facts, notified);
+        let subscribed: Vec<_> = subscribed.map(|it| self.first_due(facts, it, None)).collect();
+        if !subscribed.is_empty() {
+            suppressed_reason = None;
+            due.extend(subscribed);
+        }
         let follow_ups = notified.iter().filter_map(|told| self.follow_up(facts, told));
         let held = |due: Due| match due.kind {
             AlertKind::Summary => due,

@@ -19,6 +19,11 @@ pub(crate) fn queries(
     let is_new = |channel: &&String| !notified.iter().any(|it| it.channel == **channel);
     let new = rules.channels.iter().filter(is_new);
     let firsts = new.filter_map(|channel| query_of_first(rules, facts, channel, &judged));
+    let subscribed = rules.subscribed(facts, notified).map(|channel| PastQuery {
+        channel: channel.to_owned(),
+        recent: recent(rules, channel, true, facts),
+        ..PastQuery::default()
+    });
     let follow_ups = notified.iter().map(|it| PastQuery {
         channel: it.channel.clone(),
         recent: recent(rules, &it.channel, false, facts),
@@ -27,7 +32,7 @@ pub(crate) fn queries(
     let is_empty = |query: &PastQuery| {
         !query.last_first && query.firsts_since.is_none() && query.recent.is_none()
     };
-    firsts.chain(follow_ups).filter(|query| !is_empty(query)).collect()
+    firsts.chain(subscribed).chain(follow_ups).filter(|query| !is_empty(query)).collect()
 }
 
 /// The query of a channel to which the incident is new; `None` if no route sends it there.

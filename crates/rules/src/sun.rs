@@ -69,6 +69,14 @@ impl Place {
         }
     }
 
+    /// When the sun rises and sets on this day, in minutes after midnight of `zone`. `None` if it does not.
+    pub fn rises_and_sets(&self, date: Date, zone: &TimeZone) -> Option<(i32, i32)> {
+        match self.sun(date, zone) {
+            Sun::Moves { rises, sets } => Some((rises, sets)),
+            Sun::Up | Sun::Down => None,
+        }
+    }
+
     /// When this event is on a day; `None` if it is not.
     fn at(&self, date: Date, event: SolarEvent) -> Option<Timestamp> {
         let place = Coordinates::new(self.latitude, self.longitude)?;

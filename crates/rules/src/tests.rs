@@ -162,6 +162,7 @@ fn rules(routes: Vec<Route>) -> Rules {
         grouping: Grouping::default(),
         channels: vec!["me".to_owned(), "hook".to_owned()],
         routes,
+        schedules: Vec::new(),
         flood: RateGuard::default(),
         periodic: false,
         clock: Clock { zone: TimeZone::UTC, place: None },
@@ -169,6 +170,7 @@ fn rules(routes: Vec<Route>) -> Rules {
         archives: Vec::new(),
         modes: Vec::new(),
         reports: Vec::new(),
+        subscribers: Vec::new(),
     }
 }
 
@@ -1295,4 +1297,132 @@ fn the_past_that_is_needed_reaches_back_as_far_as_it_is_counted() {
     assert_eq!(hook.recent, Some(RecentQuery { of_address: false, ..expected }));
     let [mail, _] = queries(&Facts { event: Event::Other, ..motion }).try_into().unwrap();
     assert_eq!(mail.recent, Some(RecentQuery { counts_while_gathering: true, ..expected }));
+}
+
+fn subscriber(conditions: Conditions) -> Subscriber {
+    Subscriber { channel: "browser".to_owned(), conditions }
+}
+
+fn due_on(plan: &Plan) -> Vec<(&str, AlertKind)> {
+    plan.due.iter().map(|due| (due.channel.as_str(), due.kind)).collect()
+}
+
+#[test]
+fn what_a_person_chose_is_beside_all_routes() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let wants = |events: &[Event], devices: &[&str]| Conditions {
+        events: events.to_vec(),
+        devices: devices.iter().map(|&name| name.to_owned()).collect(),
+        ..Conditions::default()
+    };
+    let plan = |routes: Vec<Route>, conditions, told: &[NotifiedChannel]| {
+        let rules = Rules { subscribers: vec![subscriber(conditions)], ..rules(routes) };
+        plan_after(&rules, &facts(&device, now), told, &Before::default())
+    };
+    let nobody = Route { name: "none".to_owned(), stop: true, ..Route::default() };
+    let all = plan(vec![nobody.clone()], Conditions::default(), &[]);
+    assert_eq!(due_on(&all), [("browser", AlertKind::First)], "no route names it");
+    assert_eq!((all.suppressed_reason, all.due[0].route.as_deref()), (None, None));
+    let mine = plan(vec![to_me(Conditions::default())], wants(&[Event::Motion], &["Yard"]), &[]);
+    assert_eq!(due_on(&mine), [("me", AlertKind::First), ("browser", AlertKind::First)]);
+    for unwanted in [wants(&[Event::Person], &[]), wants(&[], &["Door"])] {
+        let plan = plan(vec![nobody.clone()], unwanted, &[]);
+        assert!(plan.due.is_empty() && plan.suppressed_reason.is_some());
+    }
+    let follow_up = plan(vec![nobody], wants(&[Event::Person], &[]), &told(&["browser"]));
+    assert_eq!(due_on(&follow_up), [("browser", AlertKind::FollowUp)]);
+    assert!(!due_on(&plan(Vec::new(), wants(&[Event::Person], &[]), &[])).is_empty());
+}
+
+#[test]
+fn what_is_suppressed_or_a_flood_is_so_for_a_persons_channel_too() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let subscribers = vec![subscriber(Conditions::default())];
+    let flood = RateGuard { alerts_max: 6 };
+    let rules = Rules { subscribers, flood, channels: Vec::new(), ..rules(Vec::new()) };
+    let muted = Facts { muted: true, ..facts(&device, now) };
+    assert!(plan_after(&rules, &muted, &[], &Before::default()).due.is_empty());
+    let many = Before { alerts: vec![now; 6], ..Before::default() };
+    let held = plan_after(&rules, &facts(&device, now), &[], &many);
+    assert_eq!(due_on(&held), [("browser", AlertKind::Summary)]);
+    assert_eq!(held.suppressed_reason.as_deref(), Some(FLOOD_WORDS));
+    let first = plan_after(&rules, &facts(&device, now), &[], &Before::default());
+    assert_eq!(due_on(&first), [("browser", AlertKind::First)]);
+    assert_eq!(first.suppressed_reason, None);
+}
+
+#[test]
+fn a_route_that_has_a_key_matches_the_device_under_any_name() {
+    let keyed =
+        |key: &str| Conditions { device_keys: vec![key.to_owned()], ..Conditions::default() };
+    let named = Conditions { devices: vec!["Door".to_owned()], ..keyed("added/yard") };
+    let time = at("2026-03-01T12:05:00Z");
+    for (conditions, name, fits) in [
+        (keyed("added/yard"), "Yard", true),
+        (keyed("added/yard"), "Garden", true),
+        (keyed("added/gate"), "added/gate", false),
+        (named.clone(), "Garden", true),
+        (named, "Door", true),
+    ] {
+        let key = "added/yard".to_owned();
+        let device = Device { key, name: name.to_owned(), ..device() };
+        let rules = rules(vec![to_me(conditions.clone())]);
+        let plan = plan_after(&rules, &facts(&device, time), &[], &Before::default());
+        assert_eq!(!plan.due.is_empty(), fits, "{conditions:?} {name}");
+    }
+}
+
+#[test]
+fn a_schedule_suppresses_first_alerts_at_other_times_and_names_itself() {
+    let peer = [192, 0, 2, 1].into();
+    let envelope = Envelope::asked(Protocol::Smtp, peer, false);
+    let yard =
+        || Conditions { device_keys: vec!["added/yard".to_owned()], ..Conditions::default() };
+    let schedule = |conditions: Conditions, never| Schedule { conditions, never };
+    let night = Conditions { between: hours("22:00-06:00").between, ..yard() };
+    let weekend = Conditions { days: Some("sat-sun".parse().unwrap()), ..yard() };
+    let door = Conditions { devices: vec!["Door".to_owned()], ..Conditions::default() };
+    let device = Device { key: "added/yard".to_owned(), ..device() };
+    // 2 March is a Monday.
+    for (schedules, now, expected) in [
+        (vec![], "2026-03-02T12:00:00Z", None),
+        (vec![schedule(door, true)], "2026-03-02T12:00:00Z", None),
+        (vec![schedule(yard(), true)], "2026-03-02T12:00:00Z", Some("never alerted")),
+        (
+            vec![schedule(night.clone(), false)],
+            "2026-03-02T12:00:00Z",
+            Some("22:00-06:00 only, it was 12:00"),
+        ),
+        (vec![schedule(night.clone(), false)], "2026-03-02T23:00:00Z", None),
+        (
+            vec![schedule(night.clone(), false), schedule(weekend.clone(), false)],
+            "2026-03-01T12:00:00Z",
+            None,
+        ),
+        (
+            vec![schedule(night, false), schedule(weekend, false)],
+            "2026-03-02T12:00:00Z",
+            Some("22:00-06:00 only"),
+        ),
+    ] {
+        let rules = Rules { schedules, ..rules(Vec::new()) };
+        let facts = Facts { envelope: Some(&envelope), ..facts(&device, at(now)) };
+        let plan = |facts: &Facts<'_>, notified: &[NotifiedChannel]| {
+            plan_after(&rules, facts, notified, &Before::default())
+        };
+        let first = plan(&facts, &[]);
+        match expected {
+            None => assert_eq!(names(&first), ["me", "hook"], "{now}"),
+            Some(words) => {
+                let reason = first.suppressed_reason.unwrap();
+                assert!(reason.starts_with("this device's schedule: "), "{reason}");
+                assert!(reason.contains(words) && first.due.is_empty(), "{reason}");
+            }
+        }
+        assert_eq!(plan(&facts, &told(&["me", "hook"])).due.len(), 2, "follow-ups");
+        let of_tipoff = Facts { envelope: None, ..facts };
+        assert_eq!(plan(&of_tipoff, &[]).due.len(), 2, "an inactive device is reported");
+    }
 }

@@ -183,10 +183,10 @@ pub trait Accounts {
     /// Changes the role of a user. The tokens of an owner who becomes a viewer end.
     fn set_role(&self, user: UserId, role: Role) -> BoxFuture<'_, Result<UserChange>>;
 
-    /// Removes a user with their logins, codes and tokens.
+    /// Removes a user with their logins, codes, tokens and subscriptions of browsers.
     fn remove_user(&self, user: UserId) -> BoxFuture<'_, Result<UserChange>>;
 
-    /// Sets the hash of a user's password and ends all logins of that user. `None` stands for the first owner, who is
+    /// Sets the hash of a user's password and ends all logins and subscriptions of that user. `None` stands for the first owner, who is
     /// added if there is none; then the setup key ends as well.
     fn set_password(&self, user: Option<UserId>, hash: String)
     -> BoxFuture<'_, Result<UserChange>>;
@@ -237,10 +237,10 @@ pub trait Accounts {
     /// All logins, the one that was used last first.
     fn logins(&self) -> BoxFuture<'_, Result<Vec<Login>>>;
 
-    /// Ends a login. `false` if there was none of this number.
+    /// Ends a login, and with it the subscriptions that the browser made in it. `false` if there was none of this number.
     fn end_login(&self, id: i64) -> BoxFuture<'_, Result<bool>>;
 
-    /// Ends all logins of a user except one, from which the request comes.
+    /// Ends all logins of a user except one, from which the request comes, and with them the subscriptions of browsers.
     fn end_logins(&self, user: UserId, except: Option<i64>) -> BoxFuture<'_, Result<()>>;
 
     /// All tokens, the oldest first.

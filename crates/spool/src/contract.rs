@@ -9,7 +9,9 @@ mod fetched;
 mod hostile;
 pub(crate) mod leases;
 mod marks;
+mod push_subscriptions;
 mod recorders;
+mod removed_devices;
 mod resent;
 mod review;
 mod rules;
@@ -286,6 +288,8 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     hostile::check(&fresh).await;
     leases::check(&fresh).await;
     marks::check(&fresh).await;
+    push_subscriptions::check(&fresh).await;
+    removed_devices::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
     search::check(&fresh).await;

@@ -137,6 +137,20 @@ pub enum DeviceChange {
     NoLogin,
     /// How it is asked for pictures. Changes nothing if the device has no user.
     Camera(Option<CameraAccess>),
+    /// It is removed with its settings, its login and the devices that were merged into it. Its incidents stay. If it
+    /// sends again, it is discovered again. A recorder with channels is not removed.
+    Remove,
+}
+
+/// What belongs to a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeviceUsage {
+    /// Number of its incidents, suppressed ones included.
+    pub incidents: u64,
+    /// How many of them are locked.
+    pub locked: u64,
+    /// Number of its channels that are listed, if it is a recorder.
+    pub channels: u64,
 }
 
 /// An alert about a device without an arrival, such as that it is inactive.
@@ -154,7 +168,7 @@ pub struct Notice {
 
 /// The part of the spool that lists and changes devices.
 pub trait Devices {
-    /// Up to `limit` devices, the one with the latest arrival first. Merged devices are not among them.
+    /// Up to `limit` devices, the one with the latest arrival first. Merged and removed devices are not among them.
     fn devices<'a>(
         &'a self,
         filter: &'a DeviceFilter,
@@ -188,7 +202,11 @@ pub trait Devices {
     /// The devices that were added and have a login, with their numbers.
     fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>>;
 
-    /// Changes a device. `false` if there is no such device, or the two cannot be merged.
+    /// What belongs to a device.
+    fn device_usage(&self, id: DeviceId) -> BoxFuture<'_, Result<DeviceUsage>>;
+
+    /// Changes a device. `false` if there is no such device, the two cannot be merged, or a recorder with channels was to
+    /// be removed.
     fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>>;
 
     /// The devices that have sent nothing for longer than their owner wants. With `only_new` without those whose

@@ -39,6 +39,8 @@ pub struct IncidentFilter {
     pub unseen_by: Option<Reader>,
     /// Those that this reader starred.
     pub starred_by: Option<Reader>,
+    /// Only locked ones.
+    pub locked: bool,
 }
 
 /// An incident as a list shows it.
@@ -113,17 +115,21 @@ pub struct Locks {
     pub bytes_max: u64,
 }
 
+impl Locks {
+    /// What this incident takes, what locked ones take, and what they may take: in megabytes.
+    pub fn in_mb(&self) -> (u64, u64, u64) {
+        let mb = |bytes: u64| bytes.div_ceil(1_000_000);
+        (mb(self.bytes), mb(self.locked), self.bytes_max / 1_000_000)
+    }
+}
+
 impl std::fmt::Display for Locks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mb = |bytes: u64| bytes.div_ceil(1_000_000);
-        let Self { locked, bytes, bytes_max } = *self;
+        let (size, locked, max) = self.in_mb();
         write!(
             f,
-            "the incident ({} MB) cannot be locked: {} MB are locked already, and at most {} MB can be, which is \
-             half of [retention] max_size; unlock another incident, or download this one",
-            mb(bytes),
-            mb(locked),
-            bytes_max / 1_000_000,
+            "the incident ({size} MB) cannot be locked: {locked} MB are locked already, and at most {max} MB can be, \
+             which is half of [retention] max_size; unlock another incident, or download this one",
         )
     }
 }

@@ -1,9 +1,8 @@
 //! The durable store of arrivals, incidents and deliveries; blobs beside it.
 //!
-//! What is stored survives a crash at any instant: the states are numbered in docs/spool.md and the
-//! code cites the numbers. Nothing here knows a protocol, a rule or a service. Decisions are pure functions in
-//! `core`; the statements in `sql`, written once for every engine, load rows for them and write what they decide;
-//! an engine (`sqlite`, `postgres`) runs the statements.
+//! What is stored survives a crash at any instant: the states are numbered in docs/spool.md and the code cites the numbers.
+//! Nothing here knows a protocol, a rule or a service. Decisions are pure functions in `core`; the statements in `sql`, written
+//! once for every engine, load rows for them and write what they decide; an engine (`sqlite`, `postgres`) runs the statements.
 
 mod accounts;
 mod added_configuration;
@@ -25,6 +24,7 @@ mod marks;
 mod nodes;
 mod open;
 mod postgres;
+mod push_subscriptions;
 mod resent;
 mod retention_limits;
 mod review;
@@ -56,8 +56,8 @@ pub use copy::{Copied, CopyProgress, CopyStage, copy_spool, leave_out_numbers};
 pub use core::facts::facts_of_content;
 pub use core::leases::Member;
 pub use device::{
-    CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
-    NewDevice, Notice, SharedPlace, Sighting,
+    CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, DeviceUsage, Devices,
+    KnownPlace, NewDevice, Notice, SharedPlace, Sighting,
 };
 pub use due::{DueBatch, Room, Share};
 pub use error::{Result, SpoolError};
@@ -72,6 +72,7 @@ pub use nodes::{
 };
 pub use open::{Engine, SpoolConfig, open, open_beside};
 pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool, Purpose};
+pub use push_subscriptions::{PushFilter, PushLimits, PushSubscription, PushSubscriptions};
 pub use resent::{DedupPolicy, Digest, MailDigest};
 pub use retention_limits::{RetentionLimits, Swept};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
@@ -243,6 +244,7 @@ pub trait Spool:
     + Devices
     + Incidents
     + Nodes
+    + PushSubscriptions
     + Review
     + Sessions
     + ShareLinks

@@ -15,6 +15,15 @@ pub enum Reader {
     Proxy(String),
 }
 
+impl Reader {
+    /// Reads what `Display` writes. Anything else is nobody's name.
+    pub(crate) fn parse(text: &str) -> Self {
+        let account = text.strip_prefix("account/").and_then(|id| id.parse().ok());
+        let name = || text.strip_prefix("proxy/").unwrap_or(text).to_owned();
+        account.map_or_else(|| Self::Proxy(name()), |id| Self::Account(UserId(id)))
+    }
+}
+
 impl fmt::Display for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -20,6 +20,7 @@ pub mod ntfy;
 pub mod ports;
 pub mod postgres;
 pub mod power_cut;
+pub mod push_service;
 pub mod pushover;
 pub mod rocketchat;
 pub mod rtsp;

@@ -1,18 +1,32 @@
 // What a page cannot do by itself: it stays live, sends forms to the API, and answers to keys.
 // Everything that is shown comes from the server; nothing here makes markup of what a device said.
 
+import { text } from "./texts.js";
+import { dropGone } from "./removal.js";
+import "./zoom.js";
+
 const page = document.documentElement;
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 
 // The reader's zone, so that the server writes times as the reader reads them.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const cookieScope = `; path=${new URL(document.baseURI).pathname}; samesite=lax; max-age=`;
 if (zone && page.dataset.zone && page.dataset.zone !== zone) {
-  document.cookie = `zone=${zone}; path=${new URL(document.baseURI).pathname}; max-age=31536000; samesite=lax`;
+  document.cookie = `zone=${zone}${cookieScope}31536000`;
   if (!sessionStorage.getItem("zone-told")) {
     sessionStorage.setItem("zone-told", "1");
     location.reload();
   }
 }
+
+// A choice that only this browser has, such as the language of pages. Without a value the cookie ends.
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.cookie;
+  if (!name) return;
+  const value = event.target.value;
+  document.cookie = `${name}=${value}${cookieScope}${value ? 31536000 : 0}`;
+  location.reload();
+});
 
 // --- Looking again: elements marked data-live are replaced by what the server shows now.
 
@@ -71,7 +85,10 @@ async function refresh() {
         if (focused) document.getElementById(focused)?.focus();
       }
     }
-    if (timeline) placeAll(fresh, true, turn);
+    if (timeline) {
+      dropGone(timeline, fresh, (card) => turnOfCard.get(card.id) > turn);
+      placeAll(fresh, true, turn);
+    }
     document.dispatchEvent(new CustomEvent("fresh", { detail: fresh }));
     if (document.querySelector("[data-gone]")) location.reload();
   } catch {
@@ -185,10 +202,11 @@ function listen() {
     live.classList.remove("on");
     live.textContent = live.dataset.off;
   });
-  for (const kind of ["incident", "delivery", "channel", "device", "session", "configuration", "house", "missed"]) {
+  for (const kind of ["incident", "removed", "delivery", "channel", "device", "session", "configuration", "house", "missed"]) {
     news.addEventListener(kind, (notice) => {
       const told = JSON.parse(notice.data || "{}");
       if (timeline && told.incident) show(told.incident);
+      if (kind === "removed") document.dispatchEvent(new CustomEvent("removed", { detail: told.incidents }));
       const wanted = (page.dataset.events ?? "").split(" ");
       const other = page.dataset.incident && told.incident && page.dataset.incident !== String(told.incident);
       if ((wanted.includes(kind) && !other) || kind === "missed") refresh();
@@ -276,13 +294,13 @@ document.addEventListener("submit", (event) => {
 
 // Browsers have a clipboard for pages only with TLS or on the machine itself; elsewhere they copy what is selected. Whether
 // it was copied.
-async function copied(text) {
+async function copied(words) {
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(words);
     return true;
   } catch {
     const field = document.createElement("textarea");
-    field.value = text;
+    field.value = words;
     field.readOnly = true;
     field.className = "copied";
     const before = document.activeElement;
@@ -298,10 +316,8 @@ async function copied(text) {
 document.addEventListener("click", async (event) => {
   const copy = event.target.closest("[data-copy]");
   if (copy) {
-    copy.textContent = await copied(copy.dataset.copy) ? copy.dataset.done : "select and copy it";
+    copy.textContent = await copied(copy.dataset.copy) ? copy.dataset.done : text("script-copy-yourself");
   }
-  const zoom = event.target.closest("button.zoom");
-  if (zoom) zoom.closest("figure").classList.toggle("zoomed");
   const step = event.target.closest("[data-step]");
   if (step) turn(Number(step.dataset.step));
 });
@@ -364,7 +380,6 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     turn(event.key === "ArrowRight" ? 1 : -1);
   }
-  if (event.key === "z") reel()?.children[Math.round(reel().scrollLeft / reel().clientWidth)]?.classList.toggle("zoomed");
   if (event.key === "/") {
     const search = document.querySelector("input[type=search]");
     if (search) {

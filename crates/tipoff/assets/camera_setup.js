@@ -1,5 +1,7 @@
 // The page on which Tipoff sets a camera up. What the camera says is shown as text, never as markup.
 
+import { text } from "./texts.js";
+
 const form = document.getElementById("camera");
 const csrf = document.querySelector("meta[name=csrf]").content;
 const plan = document.getElementById("plan");
@@ -39,10 +41,10 @@ async function during(button, say, words, work) {
   }
 }
 
-function items(list, texts) {
-  list.replaceChildren(...texts.map((text) => {
+function items(list, lines) {
+  list.replaceChildren(...lines.map((line) => {
     const item = document.createElement("li");
-    item.textContent = text;
+    item.textContent = line;
     return item;
   }));
 }
@@ -52,9 +54,9 @@ function row({ what, from, to }) {
   const head = document.createElement("th");
   head.scope = "row";
   head.textContent = what;
-  const cells = [from, to].map((text) => {
+  const cells = [from, to].map((value) => {
     const cell = document.createElement("td");
-    cell.textContent = text;
+    cell.textContent = value;
     return cell;
   });
   line.append(head, ...cells);
@@ -71,7 +73,7 @@ function show(told) {
   const isSet = told.changes.length === 0;
   document.getElementById("changes").hidden = isSet;
   document.getElementById("nothing-to-change").hidden = !isSet;
-  write.textContent = isSet ? "Test" : "Write to the camera";
+  write.textContent = isSet ? text("script-camera-test") : text("script-camera-write");
   items(document.getElementById("notes"), told.notes);
   items(document.getElementById("faults"), []);
   written.textContent = "";
@@ -81,17 +83,17 @@ function show(told) {
 
 function outcome({ faults, test, test_fault }) {
   items(document.getElementById("faults"), faults);
-  if (faults.length) return "Not everything was taken:";
-  if (test === "failed") return `Written. The camera's test did not reach Tipoff: ${test_fault}`;
-  if (test === "reached") return "Written, read back, and tested.";
-  return "Written and read back. Now make something happen in front of the camera.";
+  if (faults.length) return text("script-camera-not-taken");
+  if (test === "failed") return text("script-camera-test-failed", { fault: test_fault });
+  if (test === "reached") return text("script-camera-test-reached");
+  return text("script-camera-written");
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   plan.hidden = true;
   const say = form.querySelector("output");
-  during(form.querySelector("button"), say, "Asking the camera …", async () => {
+  during(form.querySelector("button"), say, text("script-camera-asking"), async () => {
     show(await call("plan", {}));
     return "";
   });
@@ -111,8 +113,8 @@ function found({ address, model, name, is_new }) {
   about.textContent = [address, model ?? name].filter(Boolean).join(" · ");
   const choose = document.createElement("button");
   choose.type = "button";
-  choose.textContent = "Choose";
-  choose.setAttribute("aria-label", `Choose ${address}`);
+  choose.textContent = text("script-camera-choose");
+  choose.setAttribute("aria-label", text("script-camera-choose-address", { address }));
   choose.addEventListener("click", () => {
     form.elements.address.value = address;
     plan.hidden = true;
@@ -122,7 +124,7 @@ function found({ address, model, name, is_new }) {
   if (is_new) {
     const hint = document.createElement("div");
     hint.className = "small fault";
-    hint.textContent = "It has no password yet: choose one on its own page first.";
+    hint.textContent = text("script-camera-is-new");
     item.append(hint);
   }
   return item;
@@ -131,13 +133,13 @@ function found({ address, model, name, is_new }) {
 const search = document.getElementById("search");
 search.addEventListener("click", () => {
   const list = document.getElementById("found");
-  during(search, document.getElementById("searched"), "Looking for 2 seconds …", async () => {
+  during(search, document.getElementById("searched"), text("script-camera-looking"), async () => {
     const { cameras } = await post("api/v1/cameras/search", {});
     list.replaceChildren(...cameras.map(found));
-    return cameras.length ? "" : "No camera answered. Type its address.";
+    return cameras.length ? "" : text("script-camera-none");
   });
 });
 
 write.addEventListener("click", () => {
-  during(write, written, "Writing …", async () => outcome(await call("write", { plan: shown, keep_login: form.elements.keep_login.checked })));
+  during(write, written, text("script-camera-writing"), async () => outcome(await call("write", { plan: shown, keep_login: form.elements.keep_login.checked })));
 });

@@ -1,6 +1,8 @@
 // The form of a channel: it is tested, kept, changed or removed, and each fault is shown at its field.
 // A stored secret is not in the page: its field is empty, and is named as kept unless something is typed.
 
+import { text } from "./texts.js";
+
 const form = document.getElementById("channel");
 const csrf = document.querySelector("meta[name=csrf]").content;
 const result = document.getElementById("result");
@@ -27,21 +29,21 @@ async function call(method, address, body) {
 
 const field = (key) => form.querySelector(`[data-key="${key}"]`);
 const typed = (key) => field(key)?.value.trim() ?? "";
-const lines = (text) => text.split("\n").map((line) => line.trim()).filter((line) => line);
+const lines = (whole) => whole.split("\n").map((line) => line.trim()).filter((line) => line);
 
 // A value as the API takes it. A number that is none is sent as it is: the answer says what is wrong with it.
 function value(input) {
-  const text = input.value.trim();
+  const entered = input.value.trim();
   switch (input.dataset.shape) {
-    case "flag": return text === "true";
-    case "integer": return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : text;
+    case "flag": return entered === "true";
+    case "integer": return /^[+-]?\d{1,15}$/.test(entered) ? Number(entered) : entered;
     case "list":
-    case "names": return lines(text);
-    case "table": return Object.fromEntries(lines(text).map((line) => {
+    case "names": return lines(entered);
+    case "table": return Object.fromEntries(lines(entered).map((line) => {
       const [head, ...rest] = line.split(":");
       return [head.trim(), rest.join(":").trim()];
     }));
-    default: return text;
+    default: return entered;
   }
 }
 
@@ -96,35 +98,35 @@ async function during(button, say, words, work) {
   } catch (error) {
     say.className = "bad";
     const others = error.faults?.length ? place(error.faults) : [error.message];
-    say.textContent = others.join("; ") || "See the marked fields.";
+    say.textContent = others.join("; ") || text("script-channel-see-fields");
   } finally {
     button.disabled = false;
   }
 }
 
 document.getElementById("try").addEventListener("click", (event) => {
-  during(event.target, result, "Sending…", async () => {
+  during(event.target, result, text("script-channel-sending"), async () => {
     const { said } = await call("POST", "api/v1/channel-tests", draft());
-    return `Test delivered: ${said}.`;
+    return text("script-channel-delivered", { said });
   });
 });
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  during(document.getElementById("keep"), result, "Saving…", async () => {
+  during(document.getElementById("keep"), result, text("script-channel-saving"), async () => {
     if (part) await call("PUT", `api/v1/channels/${part}/settings`, draft());
     else await call("POST", "api/v1/channels", draft());
     location.assign("channels");
-    return "Saved.";
+    return text("script-channel-saved");
   });
 });
 
 document.getElementById("remove")?.addEventListener("click", (event) => {
-  if (!confirm("Remove the channel?")) return;
-  during(event.target, document.getElementById("removed"), "Removing…", async () => {
+  if (!confirm(text("script-channel-remove"))) return;
+  during(event.target, document.getElementById("removed"), text("script-channel-removing"), async () => {
     await call("POST", `api/v1/channels/${part}/remove`);
     location.assign("channels");
-    return "Removed.";
+    return text("script-channel-removed");
   });
 });
 
@@ -132,7 +134,7 @@ document.getElementById("remove")?.addEventListener("click", (event) => {
 
 document.getElementById("find-chat")?.addEventListener("click", (event) => {
   const now = document.getElementById("write-now");
-  during(event.target, document.getElementById("finding"), "Asking Telegram…", async () => {
+  during(event.target, document.getElementById("finding"), text("script-channel-asking"), async () => {
     const bot = { token: typed("token"), api: typed("api") || null };
     const { username, link, qr } = await call("POST", "api/v1/telegram/bot", bot);
     const shown = document.getElementById("bot-link");
@@ -140,7 +142,7 @@ document.getElementById("find-chat")?.addEventListener("click", (event) => {
     shown.textContent = `t.me/${username}`;
     document.getElementById("bot-qr").src = qr;
     now.hidden = false;
-    document.getElementById("finding").textContent = "Waiting for your message…";
+    document.getElementById("finding").textContent = text("script-channel-waiting");
     const deadline = Date.now() + 10 * 60 * 1000;
     while (Date.now() < deadline) {
       const { chat, title, topic } = await call("POST", "api/v1/telegram/chat", bot);
@@ -148,10 +150,10 @@ document.getElementById("find-chat")?.addEventListener("click", (event) => {
         field("chat").value = chat;
         if (field("topic")) field("topic").value = topic ?? "";
         now.hidden = true;
-        return `Found the chat "${title}".`;
+        return text("script-channel-found", { title });
       }
     }
     now.hidden = true;
-    throw new Error("nobody wrote to the bot within ten minutes");
+    throw new Error(text("script-channel-nobody"));
   });
 });

@@ -1,17 +1,19 @@
 // Videos that a browser does not play as they are: the server makes one that does, and says how far it is.
 // Where it cannot, the page says why and offers the file.
 
+import { text } from "./texts.js";
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const begun = new WeakSet();
 
-function say(video, text, offersFile = false) {
+function say(video, words, offersFile = false) {
   const line = video.closest("figure")?.querySelector(".film");
-  if (!line || (line.textContent === text && !offersFile)) return;
-  line.replaceChildren(text);
+  if (!line || (line.textContent === words && !offersFile)) return;
+  line.replaceChildren(words);
   if (offersFile) {
     const link = document.createElement("a");
     link.href = line.dataset.file;
-    link.textContent = `Download ${line.dataset.name}`;
+    link.textContent = text("script-download", { name: line.dataset.name });
     line.append(" ", link);
   }
 }
@@ -22,7 +24,7 @@ async function convert(video) {
   begun.add(video);
   video.removeAttribute("src");
   const address = video.dataset.rendition;
-  say(video, "This video is converted for your browser …");
+  say(video, text("script-converting"));
   while (video.isConnected) {
     // Nobody looks: the server gives up by itself.
     if (document.hidden) {
@@ -37,7 +39,7 @@ async function convert(video) {
       continue;
     }
     if (answer.status === 206) {
-      video.addEventListener("error", () => say(video, "Your browser does not play this video.", true));
+      video.addEventListener("error", () => say(video, text("script-not-played"), true));
       video.src = address;
       say(video, "");
       return;
@@ -45,9 +47,9 @@ async function convert(video) {
     const told = await answer.json().catch(() => ({}));
     if (answer.status === 202) {
       const far = told.percent == null ? "" : ` ${told.percent} %`;
-      say(video, `This video is converted for your browser …${far}`);
+      say(video, text("script-converting") + far);
     } else if (answer.status !== 503) {
-      say(video, told.detail ?? "This video cannot be converted.", true);
+      say(video, told.detail ?? text("script-not-converted"), true);
       return;
     }
     await pause(1000);

@@ -1,6 +1,9 @@
 // The review: pictures are opened large, swiped and marked; several are selected. Everything that is shown was sent by the
 // server; what was looked at is marked as seen.
 
+import { text } from "./texts.js";
+import { isZoomed, reset } from "./zoom.js";
+
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 const looks = document.getElementById("looks");
 const viewer = document.getElementById("viewer");
@@ -69,9 +72,11 @@ async function star(look, on = !look.classList.contains("starred")) {
 
 let current = null;
 const picture = document.getElementById("viewer-picture");
+const frame = picture.closest("[data-zoom]");
 
 function show(look) {
   current = look;
+  reset(frame);
   const small = look.querySelector("img")?.src ?? "";
   // The small picture is there at once; the large one replaces it.
   picture.src = small;
@@ -83,15 +88,15 @@ function show(look) {
     large.onload = () => current === look && (picture.src = large.src);
     large.src = full;
   }
-  const note = "video" in look.dataset ? "A video: open the incident to play it." : small ? "" : "There is no picture.";
+  const note = "video" in look.dataset ? text("script-review-is-video") : small ? "" : text("script-review-no-picture");
   document.getElementById("viewer-note").textContent = note;
   const told = [".tag", ".who", "time"].map((part) => look.querySelector(part).textContent.trim());
   document.getElementById("viewer-title").textContent = told.join(" · ");
   document.getElementById("viewer-open").href = look.querySelector("a").href;
   const list = all();
   const at = list.indexOf(look);
-  const hasMore = document.querySelector("#more a") ? " or more" : "";
-  document.getElementById("viewer-place").textContent = `${at + 1} of ${list.length}${hasMore}`;
+  const place = document.querySelector("#more a") ? "script-review-place-more" : "script-review-place";
+  document.getElementById("viewer-place").textContent = text(place, { number: at + 1, total: list.length });
   viewer.querySelector("[data-do=back]").disabled = at === 0;
   viewer.querySelector("[data-do=on]").disabled = at === list.length - 1 && !document.querySelector("#more a");
   showStar(look);
@@ -130,10 +135,10 @@ viewer.addEventListener("click", (event) => {
   if (what === "star") star(current);
 });
 
-// A swipe to the side goes on, a swipe down closes.
+// A swipe to the side goes on, a swipe down closes. Of a zoomed picture it moves the picture.
 let from = null;
 viewer.addEventListener("pointerdown", (event) => {
-  from = event.isPrimary ? [event.clientX, event.clientY] : null;
+  from = event.isPrimary && !isZoomed(frame) ? [event.clientX, event.clientY] : null;
 });
 viewer.addEventListener("pointerup", (event) => {
   if (!from) return;
@@ -155,6 +160,12 @@ looks.addEventListener("click", (event) => {
     return count();
   }
   open(look);
+});
+
+// What was removed elsewhere is not shown large any more; removal.js removes its picture.
+document.addEventListener("removed", ({ detail: incidents }) => {
+  if (current && incidents.includes(number(current))) viewer.close();
+  count();
 });
 
 // --- Keys: j and k or arrows move, space marks as seen, s stars, Enter opens.
@@ -235,7 +246,7 @@ const chosen = () => all().filter((look) => look.querySelector(".pick").checked)
 
 function count() {
   const picked = chosen().length;
-  document.getElementById("chosen-count").textContent = picked === 1 ? "1 selected" : `${picked} selected`;
+  document.getElementById("chosen-count").textContent = text("script-review-selected", { count: picked });
   for (const button of bar.querySelectorAll("[data-do]:not([data-do=all])")) button.disabled = picked === 0;
 }
 looks.addEventListener("change", count);
@@ -250,7 +261,6 @@ document.getElementById("choose")?.addEventListener("click", (event) => {
 });
 
 const groups = (ids, size) => Array.from({ length: Math.ceil(ids.length / size) }, (_, at) => ids.slice(at * size, (at + 1) * size));
-const plural = (count) => (count === 1 ? "1 incident" : `${count} incidents`);
 
 const deeds = {
   all: async () => {
@@ -263,16 +273,16 @@ const deeds = {
       look.classList.add("starred");
       showStar(look);
     }
-    return "Starred.";
+    return text("script-review-starred");
   },
   seen: async (picked) => {
     picked.forEach(see);
     send();
-    return "Marked as seen.";
+    return text("script-review-seen");
   },
   lock: async (picked) => {
     for (const id of picked.map(number)) await call("POST", `api/v1/incidents/${id}/lock`, {});
-    return "Locked.";
+    return text("script-review-locked");
   },
   zip: async (picked) => {
     const address = `api/v1/incidents/zip?ids=${picked.map(number).join(",")}`;
@@ -285,7 +295,7 @@ const deeds = {
     return "";
   },
   remove: async (picked) => {
-    if (!confirm(`Delete ${plural(picked.length)} with all pictures and videos? This cannot be undone.`)) return "";
+    if (!confirm(text("script-review-confirm-delete", { count: picked.length }))) return "";
     const kept = { locked: 0, summary: 0 };
     let removed = 0;
     for (const ids of groups(picked.map(number), 100)) {
@@ -297,9 +307,9 @@ const deeds = {
     }
     document.getElementById("nothing").hidden = all().length > 0;
     count();
-    const notes = [`${plural(removed)} deleted.`];
-    if (kept.locked) notes.push(`${plural(kept.locked)} kept: locked.`);
-    if (kept.summary) notes.push(`${plural(kept.summary)} kept: a summary of other alerts is still to be sent.`);
+    const notes = [text("script-review-deleted", { count: removed })];
+    if (kept.locked) notes.push(text("script-review-kept-locked", { count: kept.locked }));
+    if (kept.summary) notes.push(text("script-review-kept-summary", { count: kept.summary }));
     return notes.join(" ");
   },
 };

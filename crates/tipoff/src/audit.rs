@@ -49,6 +49,8 @@ pub(crate) enum AuditAction {
     DeviceChange,
     /// A device was merged into another one.
     DeviceMerge,
+    /// A device was removed, with or without its incidents.
+    DeviceRemove,
     /// A device got a new password.
     DevicePassword,
     /// The login of a device was revoked.
@@ -67,6 +69,10 @@ pub(crate) enum AuditAction {
     ChannelChange,
     /// Such a channel was removed.
     ChannelRemove,
+    /// The routes that were added in the dashboard were replaced.
+    RouteChange,
+    /// The home modes that were added in the dashboard were replaced.
+    ModeChange,
     /// The home mode was set.
     Mode,
     /// All alerts were muted or unmuted.
@@ -111,6 +117,7 @@ impl AuditAction {
         Self::DeviceAdd,
         Self::DeviceChange,
         Self::DeviceMerge,
+        Self::DeviceRemove,
         Self::DevicePassword,
         Self::DeviceLoginRevoke,
         Self::CameraSetUp,
@@ -120,6 +127,8 @@ impl AuditAction {
         Self::ChannelAdd,
         Self::ChannelChange,
         Self::ChannelRemove,
+        Self::RouteChange,
+        Self::ModeChange,
         Self::Mode,
         Self::Mute,
         Self::Retry,
@@ -152,6 +161,7 @@ impl AuditAction {
             Self::DeviceAdd => "device.add",
             Self::DeviceChange => "device.change",
             Self::DeviceMerge => "device.merge",
+            Self::DeviceRemove => "device.remove",
             Self::DevicePassword => "device.password",
             Self::DeviceLoginRevoke => "device.revoke_login",
             Self::CameraSetUp => "device.set_up",
@@ -161,6 +171,8 @@ impl AuditAction {
             Self::ChannelAdd => "channel.add",
             Self::ChannelChange => "channel.change",
             Self::ChannelRemove => "channel.remove",
+            Self::RouteChange => "channel.routes",
+            Self::ModeChange => "house.modes",
             Self::Mode => "house.mode",
             Self::Mute => "house.mute",
             Self::Retry => "incident.retry",

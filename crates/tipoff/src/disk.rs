@@ -153,17 +153,6 @@ impl DiskState {
     pub(crate) fn is_filled_by_others(&self) -> bool {
         self.free < self.min_free
     }
-
-    /// One line for people, with sizes in the units of the configuration.
-    pub(crate) fn in_words(&self) -> String {
-        let Usage { locked, locked_incidents, .. } = self.usage;
-        let mut words = format!("{} of {}", size(self.used()), size(self.max_size));
-        if locked_incidents > 0 {
-            words.push_str(&format!(", {} in {locked_incidents} locked", size(locked)));
-        }
-        words.push_str(&format!("; {} free, {} kept free", size(self.free), size(self.min_free)));
-        words
-    }
 }
 
 /// A size in the units of the configuration.
@@ -441,14 +430,11 @@ mod tests {
     }
 
     #[test]
-    fn how_it_stands_in_words() {
-        let usage = Usage { bytes: 3 * GB, locked: GB / 50, locked_incidents: 2, of_strangers: 0 };
-        let standing = DiskState { usage, ..standing(0, 9 * GB) };
-        assert_eq!(
-            standing.in_words(),
-            "3.1 GB of 20.0 GB, 20 MB in 2 locked; 9.0 GB free, 200 MB kept free"
-        );
-        assert_eq!(size(1_500), "2 kB");
+    fn a_size_is_in_the_units_of_the_configuration() {
+        for (bytes, expected) in [(3 * GB + GB / 10, "3.1 GB"), (GB / 50, "20 MB"), (1_500, "2 kB")]
+        {
+            assert_eq!(size(bytes), expected);
+        }
     }
 
     #[test]

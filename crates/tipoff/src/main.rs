@@ -25,6 +25,7 @@ mod nodes;
 mod open_files;
 mod other_nodes;
 mod programs;
+mod push_channels;
 mod readiness;
 mod receive;
 mod reload;
@@ -36,6 +37,9 @@ mod testing;
 mod web;
 
 use std::process::ExitCode;
+
+// Templates name it by its path from here.
+use web::reader_language::text;
 
 fn main() -> ExitCode {
     // As a launcher, this program confines itself and becomes ffmpeg or a program of a channel. It

@@ -32,6 +32,7 @@ use crate::runtime::events::EventBus;
 use crate::runtime::links::Links;
 use crate::runtime::live_rules::LiveRules;
 use crate::runtime::notifier::ChannelNotifier;
+use crate::runtime::reload_requests::ReloadRequests;
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::supervise::Supervisor;
 use crate::runtime::telemetry::Metrics;
@@ -230,6 +231,7 @@ impl Services {
         config: &Config,
         links: &Links,
         actions: &Actions,
+        reload_requests: &ReloadRequests,
     ) -> anyhow::Result<(ChannelSupervisor, Option<Transcoder>, Renditions)> {
         let paused = self.spool.paused().await?;
         let folder = config.data_dir.join("video");
@@ -251,6 +253,7 @@ impl Services {
             modes: actions.modes.clone(),
             actions: actions.clone(),
             clock: self.clock.clone(),
+            reload_requests: reload_requests.clone(),
             late_sounds: LateSounds::default(),
         };
         let (notifier, supervisor) = (&self.notifier, &self.supervisor);

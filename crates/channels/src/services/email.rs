@@ -55,7 +55,7 @@ pub(crate) const ENTRY: Entry = Entry {
         Hint { key: "user", place: "Mostly the whole address of your mailbox." },
         Hint {
             key: "password",
-            place: "Most providers want an app password: look for it in the security settings of your account (Google: Security, 2-Step Verification, App passwords).",
+            place: "Most providers want an app password: look for it in the security settings of your account (Google: myaccount.google.com/apppasswords, with 2-Step Verification on).",
         },
         Hint {
             key: "from",

@@ -71,7 +71,7 @@ pub(crate) const ENTRY: Entry = Entry {
         },
         Hint {
             key: "user",
-            place: "With Home Assistant's Mosquitto app: Settings, People, Users, Add user; make one for Tipoff.",
+            place: "With Home Assistant's Mosquitto app: Settings, People, Users, Add user; make one for Tipoff. If Users is missing, switch on Advanced mode in your profile.",
         },
         Hint {
             key: "password",

@@ -34,7 +34,7 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "Any HTTP server: the alert as JSON, by POST; or a request in your own words.",
     find: &[Hint {
         key: "url",
-        place: "Your program or service shows it where it offers webhooks. In Home Assistant: Settings, Automations, a trigger \"Webhook\", and its address /api/webhook/ID.",
+        place: "Your program or service shows it where it offers webhooks. In Home Assistant: Settings, Automations & scenes, a trigger \"Webhook\", and its address /api/webhook/ID.",
     }],
     settings: settings::SETTINGS,
     build,

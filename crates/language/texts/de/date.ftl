@@ -18,3 +18,37 @@ month-short-10 = Okt.
 month-short-11 = Nov.
 month-short-12 = Dez.
 day-short = { $day }. { $month }
+month-1 = Januar
+month-2 = Februar
+month-3 = März
+month-4 = April
+month-5 = Mai
+month-6 = Juni
+month-7 = Juli
+month-8 = August
+month-9 = September
+month-10 = Oktober
+month-11 = November
+month-12 = Dezember
+weekday-short-1 = Mo
+weekday-short-2 = Di
+weekday-short-3 = Mi
+weekday-short-4 = Do
+weekday-short-5 = Fr
+weekday-short-6 = Sa
+weekday-short-7 = So
+day-long = { $day }. { $month }
+day-of-year = { $day }. { $month } { $year }
+day-with-weekday = { $weekday }, { $day }
+day-with-time = { $day }, { $time }
+day-today = Heute
+day-yesterday = Gestern
+month-of-year = { $month } { $year }
+span-ms = { $count } ms
+span-seconds = { $seconds } s
+span-minutes = { $count } min
+span-hours = { $count } h
+span-days = { $count ->
+    [one] 1 Tag
+   *[other] { $count } Tage
+}

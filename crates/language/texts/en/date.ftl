@@ -19,3 +19,37 @@ month-short-10 = Oct
 month-short-11 = Nov
 month-short-12 = Dec
 day-short = { $day } { $month }
+month-1 = January
+month-2 = February
+month-3 = March
+month-4 = April
+month-5 = May
+month-6 = June
+month-7 = July
+month-8 = August
+month-9 = September
+month-10 = October
+month-11 = November
+month-12 = December
+weekday-short-1 = Mo
+weekday-short-2 = Tu
+weekday-short-3 = We
+weekday-short-4 = Th
+weekday-short-5 = Fr
+weekday-short-6 = Sa
+weekday-short-7 = Su
+day-long = { $day } { $month }
+day-of-year = { $day } { $month } { $year }
+day-with-weekday = { $weekday }, { $day }
+day-with-time = { $day }, { $time }
+day-today = Today
+day-yesterday = Yesterday
+month-of-year = { $month } { $year }
+span-ms = { $count } ms
+span-seconds = { $seconds } s
+span-minutes = { $count } min
+span-hours = { $count } h
+span-days = { $count ->
+    [one] 1 day
+   *[other] { $count } days
+}

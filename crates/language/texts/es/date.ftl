@@ -18,3 +18,37 @@ month-short-10 = oct
 month-short-11 = nov
 month-short-12 = dic
 day-short = { $day } { $month }
+month-1 = enero
+month-2 = febrero
+month-3 = marzo
+month-4 = abril
+month-5 = mayo
+month-6 = junio
+month-7 = julio
+month-8 = agosto
+month-9 = septiembre
+month-10 = octubre
+month-11 = noviembre
+month-12 = diciembre
+weekday-short-1 = lu
+weekday-short-2 = ma
+weekday-short-3 = mi
+weekday-short-4 = ju
+weekday-short-5 = vi
+weekday-short-6 = sá
+weekday-short-7 = do
+day-long = { $day } de { $month }
+day-of-year = { $day } de { $month } de { $year }
+day-with-weekday = { $weekday }, { $day }
+day-with-time = { $day }, { $time }
+day-today = Hoy
+day-yesterday = Ayer
+month-of-year = { $month } de { $year }
+span-ms = { $count } ms
+span-seconds = { $seconds } s
+span-minutes = { $count } min
+span-hours = { $count } h
+span-days = { $count ->
+    [one] 1 día
+   *[other] { $count } días
+}

@@ -18,3 +18,37 @@ month-short-10 = oct.
 month-short-11 = nov.
 month-short-12 = déc.
 day-short = { $day } { $month }
+month-1 = janvier
+month-2 = février
+month-3 = mars
+month-4 = avril
+month-5 = mai
+month-6 = juin
+month-7 = juillet
+month-8 = août
+month-9 = septembre
+month-10 = octobre
+month-11 = novembre
+month-12 = décembre
+weekday-short-1 = lu
+weekday-short-2 = ma
+weekday-short-3 = me
+weekday-short-4 = je
+weekday-short-5 = ve
+weekday-short-6 = sa
+weekday-short-7 = di
+day-long = { $day } { $month }
+day-of-year = { $day } { $month } { $year }
+day-with-weekday = { $weekday } { $day }
+day-with-time = { $day }, { $time }
+day-today = Aujourd’hui
+day-yesterday = Hier
+month-of-year = { $month } { $year }
+span-ms = { $count } ms
+span-seconds = { $seconds } s
+span-minutes = { $count } min
+span-hours = { $count } h
+span-days = { $count ->
+    [one] 1 jour
+   *[other] { $count } jours
+}

@@ -18,3 +18,37 @@ month-short-10 = okt
 month-short-11 = nov
 month-short-12 = dec
 day-short = { $day } { $month }
+month-1 = januari
+month-2 = februari
+month-3 = maart
+month-4 = april
+month-5 = mei
+month-6 = juni
+month-7 = juli
+month-8 = augustus
+month-9 = september
+month-10 = oktober
+month-11 = november
+month-12 = december
+weekday-short-1 = ma
+weekday-short-2 = di
+weekday-short-3 = wo
+weekday-short-4 = do
+weekday-short-5 = vr
+weekday-short-6 = za
+weekday-short-7 = zo
+day-long = { $day } { $month }
+day-of-year = { $day } { $month } { $year }
+day-with-weekday = { $weekday } { $day }
+day-with-time = { $day }, { $time }
+day-today = Vandaag
+day-yesterday = Gisteren
+month-of-year = { $month } { $year }
+span-ms = { $count } ms
+span-seconds = { $seconds } s
+span-minutes = { $count } min
+span-hours = { $count } uur
+span-days = { $count ->
+    [one] 1 dag
+   *[other] { $count } dagen
+}

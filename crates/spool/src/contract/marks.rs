@@ -204,5 +204,9 @@ async fn what_is_locked_or_has_a_summary_to_send_is_not_removed(open: Open<'_>) 
     let removal = spool.remove_incidents(vec![locked, gathers]).await.unwrap();
     assert_eq!((removal.locked, removal.summary_pending), (vec![locked], vec![gathers]));
     assert!(removal.removed.is_empty() && removal.withdrawn.is_empty());
+    let only_locked = IncidentFilter { locked: true, ..everything() };
+    assert_eq!(found(&*spool, only_locked.clone()).await, [locked]);
+    let older = IncidentFilter { before: Some(locked), ..only_locked };
+    assert!(found(&*spool, older).await.is_empty());
     assert_eq!(found(&*spool, everything()).await, [gathers, locked]);
 }

@@ -41,6 +41,7 @@ pub(super) const TABLES: &[Table] = &[
     table("token"),
     table("share_link"),
     table("mark"),
+    table("push_subscription"),
     table("audit"),
 ];
 

@@ -52,6 +52,8 @@ const ROWS: &str = "
     INSERT INTO token (name, digest, created_at, maker) VALUES ('t', x'bb', 1, NULL);
     INSERT INTO share_link (incident, made_by, created_at, expires_at) VALUES (1, 'me', 1, 2);
     INSERT INTO mark (reader, incident, seen, starred) VALUES ('account/4', 1, 1, 0);
+    INSERT INTO push_subscription (id, reader, browser, endpoint, p256dh, auth, origin, devices, events, created_at)
+        VALUES (2, 'account/4', 'Firefox', 'https://a', 'p', 's', '', '[]', '[]', 8);
     INSERT INTO audit (at, actor_kind, actor, what, object, detail, count)
         VALUES (1, 'user', 'me', 'lock', '1', '', 1);
 ";

@@ -4,7 +4,7 @@ use tipoff_model::Timestamp;
 
 use super::database::Database;
 use super::spool::SqlSpool;
-use super::{setup_key, tokens, totp, users};
+use super::{push_subscriptions, setup_key, tokens, totp, users};
 use crate::{
     Accounts, ApiToken, AuditEntry, BoxFuture, Digest, Login, NewUser, Result, Role, User,
     UserChange, UserId,
@@ -97,7 +97,10 @@ impl<D: Database> Accounts for SqlSpool<D> {
     }
 
     fn end_login(&self, id: i64) -> BoxFuture<'_, Result<bool>> {
-        Box::pin(self.write(move |sql| users::end_login(sql, id)))
+        Box::pin(self.write(move |sql| {
+            push_subscriptions::end_of_login(sql, id)?;
+            users::end_login(sql, id)
+        }))
     }
 
     fn end_logins(&self, user: UserId, except: Option<i64>) -> BoxFuture<'_, Result<()>> {

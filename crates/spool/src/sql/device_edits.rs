@@ -4,8 +4,8 @@
 use tipoff_model::{DeviceId, DeviceKey, Timestamp};
 
 use super::statement::{Lock, Sql, params};
-use super::{device_names, shares, turns};
-use crate::core::devices::{self, DeviceUses, MergeRow};
+use super::{device_names, device_removal, shares, turns};
+use crate::core::devices::{self, MergeRow};
 use crate::{CameraAccess, DeviceChange, NewDevice, Result};
 
 /// See [`crate::Devices::add_device`].
@@ -52,6 +52,7 @@ pub(super) fn apply(sql: &dyn Sql, id: DeviceId, change: &DeviceChange) -> Resul
         }
         DeviceChange::Camera(camera) => set_camera(sql, id.0, camera.as_ref())?,
         DeviceChange::MergeInto(other) => return merge(sql, id, *other),
+        DeviceChange::Remove => return device_removal::remove(sql, id),
     }
     Ok(true)
 }
@@ -116,35 +117,5 @@ fn merge_row(sql: &dyn Sql, id: DeviceId) -> Result<Option<MergeRow>> {
         let (merged_into, last_at): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
         let (is_merged, last_at) = (merged_into.is_some(), last_at.map(Timestamp));
         Ok(MergeRow { id: id.0, is_merged, last_at })
-    })
-}
-
-/// Removes the row of a device whose incidents were removed, if nothing needs it. Then its recorder's, of whose
-/// channels it may have been the last.
-pub(super) fn forget(sql: &dyn Sql, id: i64) -> Result<()> {
-    let select = "SELECT recorder FROM device WHERE id = ?1";
-    let recorder = sql.row(select, params![id], |row| row.get::<Option<i64>>(0))?.flatten();
-    for id in [Some(id), recorder].into_iter().flatten() {
-        if uses(sql, id)?.is_some_and(devices::is_forgotten) {
-            sql.change("DELETE FROM device WHERE id = ?1", params![id])?;
-        }
-    }
-    Ok(())
-}
-
-fn uses(sql: &dyn Sql, id: i64) -> Result<Option<DeviceUses>> {
-    let select = "SELECT label IS NOT NULL OR user_name IS NOT NULL OR muted_until IS NOT NULL
-               OR silent_after IS NOT NULL OR merged_into IS NOT NULL,
-            EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id),
-            EXISTS (SELECT 1 FROM device AS other WHERE other.merged_into = device.id),
-            EXISTS (SELECT 1 FROM device AS other WHERE other.recorder = device.id)
-        FROM device WHERE id = ?1";
-    sql.row(select, params![id], |row| {
-        Ok(DeviceUses {
-            settings: row.get(0)?,
-            incidents: row.get(1)?,
-            merged: row.get(2)?,
-            channels: row.get(3)?,
-        })
     })
 }

@@ -11,12 +11,12 @@ use super::database::Database;
 use super::node_notices::NodeNotice;
 use super::spool::{SqlSpool, lock};
 use super::statement::{Row, Sql, at, number, params};
-use super::{device_edits, device_names, notices};
+use super::{device_edits, device_names, device_removal, notices};
 use crate::core::devices::{self, Watched};
 use crate::core::incident_kind::IncidentKind;
 use crate::{
-    BoxFuture, CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices,
-    KnownPlace, MediaPlace, NewDevice, Notice, Result, SharedPlace, Sighting, SpoolError,
+    BoxFuture, CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, DeviceUsage,
+    Devices, KnownPlace, MediaPlace, NewDevice, Notice, Result, SharedPlace, Sighting, SpoolError,
 };
 
 /// Number of sightings, and of merged devices, that a device's page shows.
@@ -79,6 +79,10 @@ impl<D: Database> Devices for SqlSpool<D> {
         Box::pin(self.read(added))
     }
 
+    fn device_usage(&self, id: DeviceId) -> BoxFuture<'_, Result<DeviceUsage>> {
+        Box::pin(self.read(move |sql| device_removal::device_usage(sql, id)))
+    }
+
     fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>> {
         Box::pin(async move {
             let changed =
@@ -119,11 +123,12 @@ impl<D: Database> Devices for SqlSpool<D> {
 /// See [`crate::Devices::devices`].
 fn list(sql: &dyn Sql, filter: &DeviceFilter, limit: u32) -> Result<Vec<DeviceLine>> {
     let select = format!(
-        "{LINE} WHERE merged_into IS NULL
+        "{LINE} WHERE merged_into IS NULL AND {}
            AND (?1 = '' OR instr(lower(coalesce(label, name)), ?1) > 0
                 OR instr(lower(coalesce(user_name, '')), ?1) > 0
                 OR EXISTS (SELECT 1 FROM heard WHERE device = device.id AND instr(place, ?1) > 0))
-         ORDER BY last_at DESC NULLS LAST, id DESC LIMIT ?2 OFFSET ?3"
+         ORDER BY last_at DESC NULLS LAST, id DESC LIMIT ?2 OFFSET ?3",
+        device_removal::LISTED
     );
     sql.rows(&select, params![filter.text.to_lowercase(), limit, filter.offset], line)
 }

@@ -118,6 +118,9 @@ impl Conditions {
         if let Some(reader) = &filter.starred_by {
             conditions.and(&format!("{} = 1", mark("starred")), [reader.to_string().into()]);
         }
+        if filter.locked {
+            conditions.and("locked_at IS NOT NULL", []);
+        }
         conditions.and_outcome(filter.channel.as_ref(), filter.state);
         for word in words(&filter.text) {
             conditions.and_word(&word);

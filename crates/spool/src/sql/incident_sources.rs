@@ -23,6 +23,8 @@ pub(super) enum Source {
     Unseen(String),
     /// Those that this reader starred.
     Starred(String),
+    /// Locked ones.
+    Locked,
     /// Those with all these texts in the words of their arrivals: no device has one in its name.
     Words(Vec<String>),
     /// Those with the text in the words of their arrivals, and all of the devices that have it in their names.
@@ -36,6 +38,9 @@ impl Source {
         sources.extend(filter.event.map(Self::Event));
         sources.extend(filter.starred_by.as_ref().map(|reader| Self::Starred(reader.to_string())));
         sources.extend(filter.unseen_by.as_ref().map(|reader| Self::Unseen(reader.to_string())));
+        if filter.locked {
+            sources.push(Self::Locked);
+        }
         if sources.is_empty() {
             sources.push(Self::All);
         }
@@ -73,6 +78,7 @@ impl Source {
             }
             Self::Unseen(reader) => marked(sql, wanted, UNSEEN, reader)?,
             Self::Starred(reader) => marked(sql, wanted, STARRED, reader)?,
+            Self::Locked => locked(sql, wanted)?,
             Self::Words(texts) => return sql.incidents_with(texts, wanted),
             Self::WordOrDevices(text, devices) => {
                 let text = std::slice::from_ref(text);
@@ -113,6 +119,15 @@ const UNSEEN: &str = "SELECT id FROM incident WHERE id > ?1 AND id < ?2 AND coal
     ORDER BY id";
 const STARRED: &str = "SELECT incident FROM mark
     WHERE reader = ?4 AND starred = 1 AND incident > ?1 AND incident < ?2 ORDER BY incident";
+
+fn locked(sql: &dyn Sql, wanted: &Wanted) -> Result<Vec<i64>> {
+    let select = format!(
+        "SELECT id FROM incident WHERE locked_at IS NOT NULL AND id > ?1 AND id < ?2
+         ORDER BY id {} LIMIT ?3",
+        wanted.order.keyword()
+    );
+    sql.rows(&select, &range(wanted), |row| row.get(0))
+}
 
 fn marked(sql: &dyn Sql, wanted: &Wanted, select: &str, reader: &str) -> Result<Vec<i64>> {
     let select = format!("{select} {} LIMIT ?3", wanted.order.keyword());

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use tipoff_model::{ArrivalId, BlobName, IncidentId, Timestamp};
 
 use super::statement::{Lock, Sql, Value, number, params};
-use super::{device_edits, shares};
+use super::{device_removal, shares};
 use crate::core::eviction::{Choice, Shares};
 use crate::core::retention::{self, OldIncident, STEP_INCIDENTS, STEP_LOOKED_AT};
 use crate::room::Sender;
@@ -149,7 +149,7 @@ fn forget(sql: &dyn Sql, devices: BTreeSet<i64>, holders: BTreeSet<i64>) -> Resu
     let empty = "SELECT id FROM device
         WHERE NOT EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id) AND id IN ";
     for device in of_these(sql, empty, &devices, |row| row.get(0))? {
-        device_edits::forget(sql, device)?;
+        device_removal::forget(sql, device)?;
     }
     holders.into_iter().try_for_each(|holder| shares::forget(sql, holder))
 }

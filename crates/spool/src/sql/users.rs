@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use tipoff_model::Timestamp;
 
+use super::push_subscriptions;
 use super::statement::{Lock, Row, Sql, at, params};
 use crate::core::accounts::{self, FIRST_OWNER, FirstOwner};
 use crate::{Digest, Login, NewUser, Reader, Result, Role, User, UserChange, UserId};
@@ -62,7 +63,7 @@ pub(super) fn set_role(sql: &dyn Sql, user: UserId, role: Role) -> Result<UserCh
 }
 
 /// See [`crate::Accounts::remove_user`]. The user's logins, codes and tokens are removed by `ON DELETE CASCADE`,
-/// the marks by their reader.
+/// the marks and the subscriptions of browsers by their reader.
 pub(super) fn remove(sql: &dyn Sql, user: UserId) -> Result<UserChange> {
     sql.lock(Lock::Accounts)?;
     if let Err(refused) = accounts::may_remove(&all(sql)?, user) {
@@ -71,6 +72,7 @@ pub(super) fn remove(sql: &dyn Sql, user: UserId) -> Result<UserChange> {
     sql.change("DELETE FROM account WHERE id = ?1", params![user.0])?;
     let reader = Reader::Account(user).to_string();
     sql.change("DELETE FROM mark WHERE reader = ?1", params![reader])?;
+    push_subscriptions::end_of(sql, user, None)?;
     Ok(UserChange::Done(user))
 }
 
@@ -86,6 +88,7 @@ pub(super) fn set_password(sql: &dyn Sql, user: Option<UserId>, hash: &str) -> R
         return Ok(UserChange::NoUser);
     }
     sql.change("DELETE FROM login WHERE account = ?1", params![user.0])?;
+    push_subscriptions::end_of(sql, user, None)?;
     Ok(UserChange::Done(user))
 }
 
@@ -131,7 +134,7 @@ pub(super) fn end_logins(sql: &dyn Sql, user: UserId, except: Option<i64>) -> Re
     let end = "DELETE FROM login WHERE account = ?1 AND id <> ?2";
     // No login has the number 0.
     sql.change(end, params![user.0, except.unwrap_or(0)])?;
-    Ok(())
+    push_subscriptions::end_of(sql, user, except)
 }
 
 /// See [`crate::Accounts::see_login`].

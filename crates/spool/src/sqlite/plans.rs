@@ -31,6 +31,7 @@ const BOUNDED: &[&str] = &[
     "login",
     "node",
     "paused",
+    "push_subscription",
     "session",
     "share",
     "share_link",

@@ -22,13 +22,14 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (18, include_str!("v18.sql")),
     (19, include_str!("v19.sql")),
     (20, include_str!("v20.sql")),
-    (NEWEST, include_str!("v21.sql")),
+    (21, include_str!("v21.sql")),
+    (NEWEST, include_str!("v22.sql")),
 ];
 
 /// The oldest version of a spool that is converted.
 const OLDEST: i64 = 7;
 /// The version that this program reads and writes.
-const NEWEST: i64 = 21;
+const NEWEST: i64 = 22;
 
 /// Brings the spool to the newest version.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
@@ -92,7 +93,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 38);
+        assert_eq!(tables, 39);
     }
 
     #[test]
@@ -152,7 +153,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", NEWEST + 1).unwrap();
         let error = migrate(&mut connection).unwrap_err();
-        assert!(matches!(error, SpoolError::Newer { found: 22, known: 21 }), "{error}");
+        assert!(matches!(error, SpoolError::Newer { found: 23, known: 22 }), "{error}");
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! Printed once the ports are bound, so that the numbers are those in use. The whole-program
 //! tests read the ports from these lines.
 
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::net::{IpAddr, SocketAddr};
 
 use tipoff_model::Timestamp;
 use tipoff_spool::Spool;
 
+use super::console_language::{padded, text, width, with};
 use super::container;
 use crate::config::{Access, Config};
 use crate::net::network::{self, OwnAddress};
@@ -36,13 +38,14 @@ pub(super) async fn dashboard(
         return Ok(format!("{url}/"));
     }
     if !is_read_by_people_only() {
-        return Ok(format!(
-            "{url}/ (no password yet: tipoff password --link prints a link to set it)"
-        ));
+        let command = "tipoff password --link";
+        let words: [(_, &dyn fmt::Display); 2] =
+            [("url", &format!("{url}/")), ("command", &command)];
+        return Ok(with("init-no-password", &words));
     }
     // A secret in the output: the key sets the password once, within an hour.
     let key = make_setup_key(spool, now).await?;
-    Ok(format!("{url}/setup?key={key} (sets its password, once, within an hour)"))
+    Ok(with("init-set-password", &[("url", &format!("{url}/setup?key={key}"))]))
 }
 
 /// Prints what to type into the camera: per listener, in the order of the configuration, then where
@@ -54,7 +57,7 @@ pub(super) fn announce(
     dashboard: Option<&str>,
 ) {
     let own = OwnAddress::new(config.public_address.clone());
-    println!("Tipoff {} is ready.", env!("CARGO_PKG_VERSION"));
+    println!("{}", with("init-ready", &[("version", &env!("CARGO_PKG_VERSION"))]));
     println!();
     let mut listen = smtp.iter().chain(ftp).filter_map(|it| it.listener.local_addr().ok());
     if !own.is_configured()
@@ -64,46 +67,51 @@ pub(super) fn announce(
         println!("{caveat}");
         println!();
     }
-    println!("Type into the camera's e-mail page:");
+    println!("{}", text("init-mail-page"));
     for (listener, offered) in smtp.iter().zip(&config.smtp.listen) {
-        let plain = if offered.starttls { "none (or STARTTLS)" } else { "none" };
-        server(listener, "SMTP server", &own, if offered.at.tls { "SSL/TLS" } else { plain });
+        let encryption = match (offered.at.tls, offered.starttls) {
+            (true, _) => "SSL/TLS".to_owned(),
+            (false, true) => with("init-none-or", &[("other", &"STARTTLS")]),
+            (false, false) => text("init-none"),
+        };
+        server(listener, "init-column-smtp", &own, &encryption);
     }
     login(&config.access);
-    println!("  from, to     any address, such as camera@example.com");
+    line("init-column-addresses", with("init-any-address", &[("example", &"camera@example.com")]));
     println!();
     if !ftp.is_empty() {
-        println!("Type into the camera's FTP page:");
+        println!("{}", text("init-ftp-page"));
         for listener in ftp {
-            let encryption = if listener.settings.tls { "FTPS" } else { "none (or FTPS)" };
-            server(listener, "FTP server", &own, encryption);
+            let encryption = match listener.settings.tls {
+                true => "FTPS".to_owned(),
+                false => with("init-none-or", &[("other", &"FTPS")]),
+            };
+            server(listener, "init-column-ftp", &own, &encryption);
         }
         login(&config.access);
-        println!("  folder       any, or none");
+        line("init-column-folder", text("init-any-or-none"));
         println!();
     }
     alarms.print(&config.access, &own);
     if config.channels.is_empty() {
-        println!(
-            "Alerts go nowhere yet: no channel is configured. Add one in the dashboard, or by `tipoff init`."
-        );
+        println!("{}", text("init-alerts-nowhere"));
     } else {
         let names: Vec<String> = config
             .channels
             .iter()
             .map(|channel| format!("{} ({})", channel.name, channel.kind))
             .collect();
-        println!("Alerts go to  {}", names.join(", "));
+        last("init-alerts-go-to", names.join(", "));
     }
-    println!("Kept in       {}", config.data_dir.display());
+    last("init-kept-in", config.data_dir.display());
     if let Some(dashboard) = dashboard {
-        println!("Dashboard     {dashboard}");
+        last("init-dashboard-name", dashboard);
     }
     if let Some(address) = alarms.http {
-        println!("Health        http://localhost:{}/healthz", address.port());
+        last("init-health", format!("http://localhost:{}/healthz", address.port()));
     }
     println!();
-    println!("Try it: tipoff send");
+    println!("{}", with("init-try-it", &[("command", &"tipoff send")]));
 }
 
 /// Where devices push alarms.
@@ -121,69 +129,90 @@ impl AlarmAddresses {
         if self.http.is_none() && self.more.is_empty() && self.framed.is_empty() {
             return;
         }
-        println!("Type into the camera's alarm server or webhook page (HTTP):");
+        println!("{}", text("init-alarm-page"));
         let addresses = self.http.iter().chain(&self.more);
         for address in addresses {
-            println!("  address      http://{}/h", reached(*address, own));
+            line("init-column-address", format!("http://{}/h", reached(*address, own)));
         }
         for address in &self.framed {
-            println!("  XMEye        {}", reached(*address, own));
+            println!("  {} {}", padded("XMEye", columns()), reached(*address, own));
         }
-        match access.require_login {
-            true => println!("  password     of its [[device]], behind the address: /h/PASSWORD"),
-            false => println!("  password     none, or of its device: /h/PASSWORD"),
-        }
+        let key = match access.require_login {
+            true => "init-password-of-device",
+            false => "init-password-or-none",
+        };
+        line("init-column-password", with(key, &[("path", &"/h/PASSWORD")]));
         println!();
     }
 }
-
-/// In place of an address that nobody knows.
-const NO_ADDRESS: &str = "this machine's address";
 
 /// The address and port that a camera needs.
 fn reached(listen: SocketAddr, own: &OwnAddress) -> String {
     match own.of(listen.ip()) {
         Some(address) => address.with_port(listen.port()),
-        None => format!("({NO_ADDRESS}):{}", listen.port()),
+        None => format!("({}):{}", text("init-this-machine"), listen.port()),
     }
 }
 
 /// Why cameras do not reach the address that this machine has, and what to do. `None` if they may.
 fn caveat(lan: Option<IpAddr>, in_container: bool) -> Option<String> {
     match lan {
-        None => Some(
-            "This machine is on no network yet, so its address for cameras is not known. When it is, \
-             `tipoff doctor` and the dashboard show the address."
-                .to_owned(),
-        ),
-        Some(lan) if in_container && container::is_of_engine(lan) => Some(format!(
-            "Cameras do not reach {lan}, which is the container's own address: set \
-             TIPOFF_PUBLIC_ADDRESS to the address of the machine that runs the container."
-        )),
+        None => Some(text("init-no-network")),
+        Some(lan) if in_container && container::is_of_engine(lan) => {
+            let variable = "TIPOFF_PUBLIC_ADDRESS";
+            Some(with("init-of-container", &[("address", &lan), ("variable", &variable)]))
+        }
         Some(_) => None,
     }
 }
 
 /// Address, port and encryption of one listener.
-fn server(listener: &BoundListener, what: &str, own: &OwnAddress, encryption: &str) {
+fn server(listener: &BoundListener, name: &str, own: &OwnAddress, encryption: &str) {
     let Ok(address) = listener.listener.local_addr() else {
         return;
     };
-    let server = own.of(address.ip()).map_or_else(|| NO_ADDRESS.to_owned(), |it| it.to_string());
-    println!("  {what:<12} {server}");
-    println!("  port         {}", address.port());
-    println!("  encryption   {encryption}");
+    let unknown = || text("init-this-machine");
+    line(name, own.of(address.ip()).map_or_else(unknown, |it| it.to_string()));
+    line("init-column-port", address.port());
+    line("init-column-encryption", encryption);
 }
 
 /// Which user to type into the camera, by `[access]`. The password is not printed.
 fn login(access: &Access) {
-    match access.user.as_deref() {
-        Some(user) => println!("  user         {user}, with its password"),
-        None if access.require_login => {
-            println!("  user         the one of its [[device]], with its password");
-        }
-        None => println!("  user         any, or none"),
-    }
+    let user = match access.user.as_deref() {
+        Some(user) => with("init-user-with-password", &[("user", &user)]),
+        None if access.require_login => text("init-user-of-device"),
+        None => text("init-any-or-none"),
+    };
+    line("init-column-user", user);
+}
+
+/// The names of columns.
+const COLUMNS: [&str; 9] = [
+    "init-column-smtp",
+    "init-column-ftp",
+    "init-column-port",
+    "init-column-encryption",
+    "init-column-user",
+    "init-column-addresses",
+    "init-column-folder",
+    "init-column-address",
+    "init-column-password",
+];
+
+/// The width of the column of names.
+fn columns() -> usize {
+    COLUMNS.iter().map(|key| width(&text(key))).max().unwrap_or_default().max(12)
+}
+
+/// One thing to type into the camera: the key of its name, and what to type.
+fn line(key: &str, value: impl fmt::Display) {
+    println!("  {} {value}", padded(&text(key), columns()));
+}
+
+/// One of the last lines: the key of its name, and its value.
+fn last(key: &str, value: impl fmt::Display) {
+    println!("{} {value}", padded(&text(key), 13));
 }
 
 #[cfg(test)]

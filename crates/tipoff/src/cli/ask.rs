@@ -7,6 +7,8 @@ use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 
+use super::console_language::{text, texts};
+
 /// Longest answer in bytes: longer than any token or URL.
 const ANSWER_BYTES_MAX: usize = 8_192;
 
@@ -16,7 +18,7 @@ const CTRL_D: u8 = 4;
 const CTRL_U: u8 = 21;
 const BACKSPACE: [u8; 2] = [8, 127];
 
-/// An answer, without blanks around it. It may be empty.
+/// An answer, without blanks around it. It may be empty. A blank is put behind the question.
 ///
 /// # Errors
 /// The input ended, as by Ctrl-D.
@@ -26,7 +28,7 @@ pub(super) fn line(question: &str) -> anyhow::Result<String> {
     let mut input = io::stdin().lock().take(ANSWER_BYTES_MAX as u64);
     if input.read_line(&mut answer).context("the answer cannot be read")? == 0 {
         println!();
-        bail!("the input ended");
+        bail!(text("init-input-ended"));
     }
     Ok(answer.trim().to_owned())
 }
@@ -39,19 +41,20 @@ pub(super) fn secret(question: &str) -> anyhow::Result<String> {
     let Some(hidden) = HiddenInput::begin() else {
         return line(question);
     };
-    prompt(&format!("{question}(not shown) "))?;
+    prompt(&format!("{question} {}", text("init-not-shown")))?;
     let answer = read_keys(io::stdin().lock());
     drop(hidden);
     println!();
     let answer = answer?;
     if !answer.is_empty() {
-        println!("({} characters)", answer.chars().count());
+        let characters = answer.chars().count().try_into().unwrap_or(u64::MAX);
+        println!("{}", texts().count("init-characters", characters));
     }
     Ok(answer)
 }
 
 fn prompt(question: &str) -> anyhow::Result<()> {
-    print!("{question}");
+    print!("{question} ");
     Ok(io::stdout().flush()?)
 }
 
@@ -89,15 +92,15 @@ fn read_keys(input: impl BufRead) -> anyhow::Result<String> {
     for key in input.bytes() {
         match key.context("the answer cannot be read")? {
             b'\n' | b'\r' => return Ok(String::from_utf8_lossy(&typed).into_owned()),
-            CTRL_C => bail!("interrupted"),
-            CTRL_D if typed.is_empty() => bail!("the input ended"),
+            CTRL_C => bail!(text("init-interrupted")),
+            CTRL_D if typed.is_empty() => bail!(text("init-input-ended")),
             CTRL_U => typed.clear(),
             key if BACKSPACE.contains(&key) => remove_last_character(&mut typed),
             key if key >= b' ' && typed.len() < ANSWER_BYTES_MAX => typed.push(key),
             _ => {}
         }
     }
-    bail!("the input ended")
+    bail!(text("init-input-ended"))
 }
 
 /// A character of UTF-8 may have several bytes: those behind the first are 10xxxxxx.

@@ -1,7 +1,7 @@
 //! `tipoff check`: prints what a valid configuration means.
 //!
-//! Reading it has found every fault already ([`Common::load`], exit code 2). Nothing is opened or
-//! connected: `tipoff doctor` checks the machine, `tipoff channels test` the channels.
+//! Reading it has found every fault already ([`Common::load`], exit code 2). The spool is opened for what was added in the
+//! dashboard. Nothing is connected: `tipoff doctor` checks the machine, `tipoff channels test` the channels.
 
 use super::json::{ConfigurationJson, print_json};
 use super::moment::Moment;
@@ -35,11 +35,13 @@ pub(super) fn run(args: &Args, common: &Common, clock: &Clock) -> Ending {
     } else if args.reference {
         print!("{}", config::reference());
     } else if args.explain || args.moment.is_given() {
-        return explain::check(&common.load()?, &args.moment, clock.now());
+        return explain::check(&common.load_with_added()?, &args.moment, clock.now());
     } else if args.json {
-        print_json(&ConfigurationJson::from(&common.load()?)).map_err(Failure::Failed)?;
+        print_json(&ConfigurationJson::from(&common.load_with_added()?))
+            .map_err(Failure::Failed)?;
     } else {
-        print_summary(&common.load()?);
+        let (config, was_opened) = common.load_and_look()?;
+        print_summary(&config, was_opened);
     }
     Ok(())
 }
@@ -59,7 +61,7 @@ fn print_balancers(section: &str, networks: &Networks) {
 }
 
 /// Prints what the configuration contains, so that a missing section is noticed.
-fn print_summary(config: &Config) {
+fn print_summary(config: &Config, was_opened: bool) {
     match &config.path {
         Some(path) => println!("{} is fine.", path.display()),
         None => println!("No configuration file: the defaults are fine."),
@@ -80,22 +82,29 @@ fn print_summary(config: &Config) {
         println!("  device {}", device.name);
     }
     for channel in &config.channels {
-        println!("  channel {} ({})", channel.name, channel.kind);
+        let is_added =
+            config.added.channels.iter().any(|it| it.is_active && it.name == channel.name);
+        let note = if is_added { ", added in the dashboard" } else { "" };
+        println!("  channel {} ({}{note})", channel.name, channel.kind);
     }
     if config.channels.is_empty() {
-        println!(
-            "  no channel in the file; those added in the dashboard are not read here. `tipoff init` sets one up"
-        );
+        println!("  no channel: `tipoff init` or the dashboard sets one up");
     }
     match config.rules.routes.len() {
         0 => println!("  no route: every incident goes to every channel"),
-        count => println!("  {count} routes"),
+        count => {
+            let added = count.saturating_sub(config.added.file.routes.len());
+            println!("  {count} routes, {added} of them added in the dashboard");
+        }
     }
     for report in &config.rules.reports {
         println!("  report {} to {}", report.name, report.channels.join(", "));
     }
     if let Some(bucket) = config.spool.bucket() {
         println!("  mails and files are stored in {}; `tipoff doctor` tests it", bucket.place());
+    }
+    if !was_opened {
+        println!("  no spool can be opened here, so what was added in the dashboard is not read");
     }
     println!("  everything is kept in {}", config.data_dir.display());
 }

@@ -68,6 +68,13 @@ enum Action {
         /// Its name or number
         device: String,
     },
+    /// Remove a device: its settings and its login. Its incidents are kept
+    ///
+    /// If it sends again, it is discovered again. Its page in the dashboard also removes its incidents.
+    Remove {
+        /// Its name or number
+        device: String,
+    },
     /// Add a device, and print the login to type into it
     Add {
         /// Its name in alerts
@@ -86,6 +93,7 @@ async fn act(args: &Args, config: Config, now: Timestamp) -> anyhow::Result<()> 
     let edit = match &args.action {
         Action::List { text, limit } => return list(spool, text, *limit, args.json).await,
         Action::Add { name } => return add(spool, config, name, now, args.json).await,
+        Action::Remove { device } => return remove(spool, config, device, now, args.json).await,
         Action::Show { device } => {
             let line = resolve(spool, device).await?;
             return show(spool, line.id, args.json).await;
@@ -212,6 +220,34 @@ fn print_detail(detail: &DeviceDetail) {
     for name in &detail.merged {
         field("also known as", Some(name.clone()));
     }
+}
+
+/// Removes a device, and keeps its incidents.
+async fn remove(
+    spool: &dyn Spool,
+    config: Config,
+    device: &str,
+    now: Timestamp,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let known = resolve(spool, device).await?;
+    let directory = DeviceDirectory::new(config.access, config.devices);
+    let removed = match web::require_removable(&directory, &known) {
+        Ok(()) => web::remove_device(spool, &known).await,
+        refused => refused,
+    };
+    removed.map_err(|refusal| anyhow::anyhow!(refusal.detail().to_owned()))?;
+    let (actor, object) = (audit::command_line(), web::audited_device(&known));
+    let detail = "its incidents are kept";
+    audit::note(spool, audit::entry(now, actor, AuditAction::DeviceRemove, object, detail)).await;
+    if as_json {
+        return print_json(&DeviceJson::from(&known));
+    }
+    println!(
+        "{:?} is removed. Its incidents are kept. If it sends again, it is listed again.",
+        known.name
+    );
+    Ok(())
 }
 
 /// Adds a device and prints its login: the only time that the password is shown.

@@ -18,6 +18,7 @@ use tipoff_model::Timestamp;
 use self::data::Folder;
 use self::finding::{Finding, Mark};
 use super::{Ending, Failure, block_on, container};
+use crate::config::added::Names;
 use crate::config::{ChannelConfig, Config};
 use crate::net::network;
 use crate::runtime::clock::Clock;
@@ -114,8 +115,8 @@ fn shared_secret(warning: &str) -> Finding {
 /// The channels that were added in the dashboard, by name only.
 fn added_channels(document: &str, config: &Config) -> Option<Finding> {
     const WHAT: &str = "added channels";
-    let channels = match Config::check_added(document, &config.added.file) {
-        Ok(channels) => channels,
+    let channels = match Config::check_added(document, &config.added.file, Names::MayBeGone) {
+        Ok(parts) => parts.channels,
         Err(faults) => {
             let found = format!("none is in use: {}", faults.summary());
             return Some(Finding::wrong(WHAT, found, "remove or change them on the page Channels"));

@@ -36,9 +36,8 @@ async fn explain(config: &Config, moment: &Moment, now: Timestamp) -> anyhow::Re
         // A configured device that has sent something is in both lists.
         let heard = spool.devices(&DeviceFilter::default(), DEVICES_MAX).await?;
         let known: Vec<String> = devices.iter().map(|device| device.name.clone()).collect();
-        devices.extend(
-            heard.iter().map(|line| named(&line.name)).filter(|it| !known.contains(&it.name)),
-        );
+        let others = heard.iter().filter(|line| !known.contains(&line.name));
+        devices.extend(others.map(|line| Device { key: line.key.clone(), ..named(&line.name) }));
     }
     // A name that no configuration has: only routes for all devices match it.
     devices.push(named("any other device"));

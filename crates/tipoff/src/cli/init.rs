@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use rustix::fs::Access;
 use tipoff_channels::{CHANNELS, Channel, Entry, Setting};
-use tipoff_model::Language;
 use tipoff_spool::durable;
 
 use self::answers::Answers;
+use super::console_language::{text, texts, with};
 use super::service_file::{is_of_the_service, let_the_service_read};
 use super::{Common, Ending, Failure, ask, block_on, doctor};
 use crate::config::{self, Config};
@@ -26,8 +26,6 @@ use crate::runtime::clock::Clock;
 const DEFAULT_API: &str = "https://api.telegram.org";
 /// The service that is set up if none is named.
 const DEFAULT_KIND: &str = "telegram";
-/// The file where none is found and none is named.
-const DEFAULT_FILE: &str = "tipoff.toml";
 
 /// How to set up.
 #[derive(Debug, clap::Args)]
@@ -59,14 +57,14 @@ pub(super) fn run(args: &Args, common: &Common) -> Ending {
     let target = Target::find(args, common)?;
     let kind = args.kind.as_deref().map(kind_of).transpose().map_err(Failure::Usage)?;
     let done = block_on(set_up(args, kind, &target, common))?;
-    done.map_err(|error| Failure::Failed(error.context("nothing is written")))
+    done.map_err(|error| Failure::Failed(error.context(text("init-nothing-written"))))
 }
 
 impl Target {
     fn find(args: &Args, common: &Common) -> Result<Self, Failure> {
         let environment = |name: &str| std::env::var(name).ok();
         let path = config::find(common.config.as_deref(), &environment)
-            .unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+            .unwrap_or_else(|| PathBuf::from(config::LOCAL_FILE));
         let is_there = path.exists();
         may_write(&path, is_there)?;
         if !is_there || args.force {
@@ -123,10 +121,11 @@ fn kind_of(text: &str) -> Result<&'static Entry, String> {
         None => CHANNELS.iter().find(|entry| entry.kind.eq_ignore_ascii_case(text)),
     };
     found.ok_or_else(|| {
+        let name = format!("{text:?}");
         let kinds: Vec<&str> = CHANNELS.iter().map(|entry| entry.kind).collect();
         match config::nearest(text, kinds.iter().copied()) {
-            Some(meant) => format!("there is no service {text:?}: did you mean {meant}?"),
-            None => format!("there is no service {text:?}: there are {}", kinds.join(", ")),
+            Some(meant) => with("init-no-service-but", &[("name", &name), ("meant", &meant)]),
+            None => with("init-no-service", &[("name", &name), ("all", &kinds.join(", "))]),
         }
     })
 }
@@ -139,7 +138,7 @@ async fn set_up(
     common: &Common,
 ) -> anyhow::Result<()> {
     if target.text.is_some() {
-        println!("{} exists: a channel is added to it, all else stays.", target.path.display());
+        println!("{}", with("init-exists", &[("path", &target.path.display())]));
     }
     let entry = match kind {
         Some(entry) => entry,
@@ -153,15 +152,15 @@ async fn set_up(
     };
     let channel = answers.as_toml(&target.name(entry.kind), entry.kind);
     write(target, &channel, common)?;
-    println!("{} is written.", target.path.display());
+    println!("{}", with("init-written", &[("path", &target.path.display())]));
     println!();
     match (target.is_running, &target.text) {
-        (true, Some(_)) => println!("The running Tipoff loads it within seconds."),
-        (true, None) => println!("A Tipoff runs already: restart it, so that it finds this file."),
+        (true, Some(_)) => println!("{}", text("init-loaded")),
+        (true, None) => println!("{}", text("init-restart")),
         (false, _) if is_of_the_service(&target.path) => {
-            println!("Next: sudo systemctl start tipoff");
+            println!("{}", with("init-next", &[("command", &"sudo systemctl start tipoff")]));
         }
-        (false, _) => println!("Next: tipoff run"),
+        (false, _) => println!("{}", with("init-next", &[("command", &"tipoff run")])),
     }
     Ok(())
 }
@@ -184,12 +183,12 @@ fn write(target: &Target, channel: &str, common: &Common) -> anyhow::Result<()> 
 
 /// Asks for the service.
 fn choose() -> anyhow::Result<&'static Entry> {
-    println!("Where shall alerts go?");
+    println!("{}", text("init-where"));
     for (number, entry) in (1..).zip(CHANNELS) {
         println!("  {number:>2}  {:<11} {}", entry.kind, entry.summary);
     }
     loop {
-        let answer = ask::line(&format!("Name or number [{DEFAULT_KIND}]: "))?;
+        let answer = ask::line(&with("init-name-or-number", &[("default", &DEFAULT_KIND)]))?;
         let answer = if answer.is_empty() { DEFAULT_KIND } else { answer.as_str() };
         match kind_of(answer) {
             Ok(entry) => return Ok(entry),
@@ -200,7 +199,8 @@ fn choose() -> anyhow::Result<&'static Entry> {
 
 /// Asks for each setting that a service requires, and for others that somebody names; ends with a test that arrived.
 async fn by_settings(entry: &'static Entry) -> anyhow::Result<Answers> {
-    println!("{}: {} See docs/channels/{}.md.", entry.kind, entry.summary, entry.kind);
+    let file = format!("docs/channels/{}.md", entry.kind);
+    println!("{}: {} {}", entry.kind, entry.summary, with("init-see", &[("file", &file)]));
     let mut answers = Answers::default();
     for setting in entry.settings.iter().filter(|setting| setting.required) {
         answers.ask(setting)?;
@@ -209,22 +209,22 @@ async fn by_settings(entry: &'static Entry) -> anyhow::Result<Answers> {
     let others: Vec<&str> =
         entry.settings.iter().filter(|it| !it.required).map(|it| it.key).collect();
     if !others.is_empty() {
-        println!("\nNot required: {}.", others.join(", "));
-        while let Some(setting) = named(entry, "One of these to set, or Enter to go on: ")? {
+        println!("\n{}", with("init-not-required", &[("names", &others.join(", "))]));
+        while let Some(setting) = named(entry, &text("init-one-to-set"))? {
             answers.ask(setting)?;
             channel = build(entry, &mut answers)?;
         }
     }
     loop {
-        println!("Sending a test picture …");
+        println!("{}", text("init-sending"));
         let Err(reason) =
-            send_test(&*channel, &[], Clock::system().now(), Language::default()).await
+            send_test(&*channel, &[], Clock::system().now(), texts().language()).await
         else {
-            println!("The test picture is sent.");
+            println!("{}", text("init-sent"));
             return Ok(answers);
         };
-        println!("  The test did not arrive: {reason}");
-        if let Some(setting) = named(entry, "A setting to change, or Enter to try again: ")? {
+        println!("  {}", with("init-test-failed", &[("reason", &reason)]));
+        if let Some(setting) = named(entry, &text("init-one-to-change"))? {
             answers.ask(setting)?;
             channel = build(entry, &mut answers)?;
         }
@@ -242,7 +242,8 @@ fn named(entry: &'static Entry, question: &str) -> anyhow::Result<Option<&'stati
             return Ok(Some(setting));
         }
         let keys: Vec<&str> = entry.settings.iter().map(|it| it.key).collect();
-        println!("  there is no setting {answer:?}: there are {}", keys.join(", "));
+        let (name, all) = (format!("{answer:?}"), keys.join(", "));
+        println!("  {}", with("init-no-setting", &[("name", &name), ("all", &all)]));
     }
 }
 

@@ -257,6 +257,7 @@ impl From<&ApiToken> for TokenJson {
 #[derive(Serialize)]
 pub(super) struct DeviceJson {
     id: i64,
+    key: String,
     name: String,
     /// `configuration`, `dashboard` or `discovered`.
     origin: &'static str,
@@ -288,6 +289,7 @@ impl From<&DeviceLine> for DeviceJson {
     fn from(line: &DeviceLine) -> Self {
         Self {
             id: line.id.0,
+            key: line.key.clone(),
             name: line.name.clone(),
             origin: device_origin(line),
             maker: line.vendor.clone(),

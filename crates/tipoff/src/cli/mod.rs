@@ -6,6 +6,7 @@ mod audit;
 mod channels;
 mod check;
 mod compact;
+mod console_language;
 mod container;
 mod devices;
 mod doctor;
@@ -255,6 +256,11 @@ impl Common {
 
     /// The same with what was added in the dashboard, if there is a spool that can be opened.
     fn load_with_added(&self) -> Result<Config, Failure> {
+        Ok(self.load_and_look()?.0)
+    }
+
+    /// The same, and whether a spool could be opened.
+    fn load_and_look(&self) -> Result<(Config, bool), Failure> {
         let environment = |name: &str| std::env::var(name).ok();
         let faulty = |faults| Failure::Configuration(Box::new(faults));
         let text = ConfigText::read(self.config.as_deref(), &environment).map_err(faulty)?;
@@ -262,25 +268,24 @@ impl Common {
             Config::of(&text, added, Some(&self.overrides()), &environment).map_err(faulty)
         };
         let config = load("")?;
-        let Some(added) = block_on(read_added(&config))? else {
-            return Ok(config);
+        let added = block_on(read_added(&config))?;
+        let was_opened = added.is_some();
+        let Some(added) = added.filter(|document| !document.is_empty()) else {
+            return Ok((config, was_opened));
         };
         let config = load(&added)?;
         if let Some(fault) = &config.added.fault {
-            eprintln!(
-                "tipoff: the channels added in the dashboard are left out: {}",
-                fault.summary
-            );
+            eprintln!("tipoff: what was added in the dashboard is left out: {}", fault.summary);
         }
-        Ok(config)
+        Ok((config, was_opened))
     }
 }
 
-/// The document that was added in the dashboard. `None` if there is none, or no spool that can be opened.
+/// The document that was added in the dashboard. `None` if no spool can be opened.
 async fn read_added(config: &Config) -> Option<String> {
     let spool = password::open(config).await.ok()?;
     let added = spool.added_configuration().await.ok()?;
-    Some(added.document).filter(|document| !document.is_empty())
+    Some(added.document)
 }
 
 /// Runs the asynchronous part of a small subcommand.

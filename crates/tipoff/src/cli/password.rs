@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tipoff_model::Timestamp;
 use tipoff_spool::Spool;
 
+use super::console_language::text;
 use super::{Ending, Failure, ask, block_on};
 use crate::audit::{self, AuditAction};
 use crate::config::Config;
@@ -45,7 +46,7 @@ pub(super) fn password(args: &PasswordArgs, config: &Config, now: Timestamp) -> 
 /// in `web/access`.
 pub(super) fn read_password() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
-        return Ok(ask::secret("The new password, at least 8 characters: ")?);
+        return Ok(ask::secret(&text("init-new-password"))?);
     }
     let mut password = String::new();
     io::stdin().lock().read_line(&mut password).map_err(|error| Failure::Failed(error.into()))?;

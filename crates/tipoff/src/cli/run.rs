@@ -22,10 +22,14 @@ use super::announce::AlarmAddresses;
 use super::{Ending, Failure, announce, own_url, process, shared_secrets, signing_key};
 use crate::cameras::{CameraSetups, Pictures};
 use crate::config::{Config, Listener, Overrides, SmtpListener};
+use crate::dispatch::ChannelSupervisor;
+use crate::media::{renditions::Renditions, thumbnails::Thumbnails};
 use crate::net::network::OwnAddress;
 use crate::net::tls::Tls;
 use crate::open_files::{self, Ceilings};
 use crate::other_nodes::OtherNodes;
+use crate::push_channels::PushChannels;
+use crate::readiness::Health;
 use crate::receive::alarm::{AlarmReceiver, framed};
 use crate::receive::listener::{self, BoundListener, OtherReceivers, ProtocolHandler};
 use crate::receive::{ArrivalWriter, LoginGate, RightPorts, ftp, ftp::PassiveAddress, smtp};
@@ -34,7 +38,7 @@ use crate::runtime::{
     clock::Clock,
     links::{Links, PublicUrl},
     live_rules::LiveRules,
-    shutdown, terminal,
+    reload_requests, shutdown, terminal,
 };
 use crate::services::Services;
 use crate::web::{self, EventStreams, Reach, SetupWaits, ShareOpens, access::Access};
@@ -139,16 +143,26 @@ async fn open_spool(
     Ok((spool, rules, clock))
 }
 
-/// The configuration with what was added in the dashboard. The rules are those of both.
+/// The configuration with what was added in the dashboard.
 async fn with_added(
     source: &Source,
     spool: &dyn Spool,
-    rules: &LiveRules,
 ) -> anyhow::Result<(Config, AddedConfiguration)> {
     let added = spool.added_configuration().await?;
     let config = source.with_added(&added.document)?;
-    rules.apply(config.rules.clone());
     Ok((config, added))
+}
+
+/// The channels of browsers, and the configuration with them, whose rules are in use from here on.
+async fn with_browsers(
+    config: &Config,
+    spool: &dyn Spool,
+    rules: &LiveRules,
+) -> anyhow::Result<(PushChannels, Config)> {
+    let push = PushChannels::open(spool, config).await?;
+    let config = push.added_to(config.clone());
+    rules.apply(config.rules.clone());
+    Ok((push, config))
 }
 
 /// Everything between a valid configuration and the end of the program.
@@ -157,34 +171,33 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let (spool, rules, clock) = open_spool(&config, clock).await?;
-    let (config, added) = with_added(&source, &*spool, &rules).await?;
-    let key = signing_key::load(&config.data_dir)?;
-    let bound = Bound::all(&config).await?;
+    let (config, added) = with_added(&source, &*spool).await?;
+    let (push, with_browsers) = with_browsers(&config, &*spool, &rules).await?;
+    let (key, bound) = (signing_key::load(&config.data_dir)?, Bound::all(&config).await?);
     let (url, gate) = (bound.url(&config), LoginGate::default());
-    let access = Access::new(Arc::clone(&spool), key, gate.clone(), clock.clone());
+    let (reload_requests, requests) = reload_requests::requests();
+    let access =
+        Access::new(Arc::clone(&spool), key, gate.clone(), clock.clone(), &reload_requests);
     // From here on the system keeps connections of devices until a receiver accepts them.
     announce(&config, &bound, &url, &access, (&*spool, clock.now())).await?;
     let ceilings = open_files::fit(&config);
     let services =
         Services::open(&config, (spool, config.spool.node()), rules, gate, shutdown, clock).await?;
-    let setups = CameraSetups::new(bound.ports());
-    let reach = reach(&config, &bound);
+    let (setups, reach) = (CameraSetups::new(bound.ports()), reach(&config, &bound));
     let listeners = (((bound.smtp, bound.ftp), bound.alarm), &bound.tls);
     let (receivers, (alarms, pictures)) =
         receive_all(&services, &config, listeners, (reach.ports(), ceilings));
     let links = Links::new(url, key, config.http.media_links);
     let actions = services.actions(&links);
     let (dispatch, transcoder, renditions) =
-        services.start_channels(&config, &links, &actions).await?;
+        services.start_channels(&with_browsers, &links, &actions, &reload_requests).await?;
     pictures.read_streams_with(transcoder.as_ref());
     let thumbnails = services.thumbnails(&config, transcoder);
-    services.start_maintenance(&thumbnails, &renditions);
-    let health = services.watch();
-    OtherNodes::new(&services, &access, &dispatch).start();
+    let health = maintain(&services, (&thumbnails, &renditions), &access, &dispatch);
     let pulls = services.start_pull(&config, &alarms, reach.http);
-    let (channels, http) = (dispatch.clone(), config.http.clone());
+    let (channels, http) = ((dispatch.clone(), push.clone()), config.http.clone());
     let running = Running::new(&services, &bound.tls, receivers, channels, pulls.clone());
-    let (reload, configuration, reload_requests) = Reload::new(source, (config, added), running);
+    let (reload, configuration) = Reload::new(source, (config, added), running, requests);
     reload.start(signals.hang_up, &services.supervisor);
     if let Some(listener) = bound.http {
         let state = web::AppState {
@@ -202,6 +215,7 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
             pictures,
             setups,
             pulls: pulls.board(),
+            push,
             transcripts: services.transcripts.clone(),
             configuration,
             reload_requests,
@@ -221,6 +235,18 @@ async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<(
     signals.end.wait().await;
     end(&trigger, &services).await;
     Ok(())
+}
+
+/// Starts maintenance, and what nodes tell each other. Returns what watches all of it.
+fn maintain(
+    services: &Services,
+    (thumbnails, renditions): (&Thumbnails, &Renditions),
+    access: &Access,
+    dispatch: &ChannelSupervisor,
+) -> Health {
+    services.start_maintenance(thumbnails, renditions);
+    OtherNodes::new(services, access, dispatch).start();
+    services.watch()
 }
 
 /// The settings of the running receivers. A changed configuration replaces them; sessions keep

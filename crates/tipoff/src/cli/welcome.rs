@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::console_language::{padded, text, texts, with};
 use super::{Common, Failure, block_on, doctor, own_url, password};
 use crate::config::Config;
 
@@ -39,21 +40,18 @@ enum Configuration {
 /// Prints what there is and what to do next, on standard error: the caller asked for nothing.
 pub(super) fn print(common: &Common) {
     let facts = look(common);
-    let mut text = format!(
-        "Tipoff {} receives the alerts of cameras and delivers them to phones.\n\n",
-        env!("CARGO_PKG_VERSION"),
-    );
+    let about = with("init-about", &[("version", &env!("CARGO_PKG_VERSION"))]);
+    let mut shown = format!("{about}\n\n");
     for (name, found) in facts.found() {
-        text.push_str(&format!("  {name:<14} {found}\n"));
+        shown.push_str(&format!("  {} {found}\n", padded(&name, 14)));
     }
-    text.push_str("\nNext:\n");
+    shown.push_str(&format!("\n{}\n", text("init-next-heading")));
     let option = common.config.as_ref().map(|path| format!(" --config {}", path.display()));
     for (command, what) in facts.next() {
         let command = format!("tipoff {command}{}", option.as_deref().unwrap_or_default());
-        text.push_str(&format!("  {command:<24} {what}\n"));
+        shown.push_str(&format!("  {command:<24} {}\n", text(what)));
     }
-    text.push_str("\n`tipoff --help` lists all commands.");
-    eprintln!("{text}");
+    eprintln!("{shown}\n{}", text("init-help"));
 }
 
 fn look(common: &Common) -> Facts {
@@ -65,7 +63,7 @@ fn look(common: &Common) -> Facts {
                 configuration: match &config.path {
                     Some(path) => Configuration::Valid(path.clone(), channels),
                     None if channels == 0 => Configuration::Missing,
-                    None => Configuration::Valid(PathBuf::from("the environment"), channels),
+                    None => Configuration::Valid(PathBuf::from(text("init-environment")), channels),
                 },
                 has_password: (runs == Some(true)).then(|| has_password(&config)).flatten(),
                 dashboard: own_url::now(&config),
@@ -76,7 +74,7 @@ fn look(common: &Common) -> Facts {
         Err(failure) => Facts {
             configuration: Configuration::Faulty(match failure {
                 Failure::Configuration(faults) => faults.count_in_words(),
-                _ => "it cannot be read".to_owned(),
+                _ => text("init-unreadable"),
             }),
             data_dir: None,
             runs: None,
@@ -97,49 +95,56 @@ fn has_password(config: &Config) -> Option<bool> {
 
 impl Facts {
     /// Each thing with what was found.
-    fn found(&self) -> Vec<(&'static str, String)> {
+    fn found(&self) -> Vec<(String, String)> {
         let mut found = vec![(
-            "configuration",
+            text("init-configuration"),
             match &self.configuration {
                 Configuration::Faulty(count) => count.clone(),
-                Configuration::Missing => "no file yet: the defaults apply".to_owned(),
-                Configuration::Valid(path, 0) => format!("{}, no channel yet", path.display()),
-                Configuration::Valid(path, 1) => format!("{}, 1 channel", path.display()),
+                Configuration::Missing => text("init-no-file"),
+                Configuration::Valid(path, 0) => {
+                    with("init-no-channel", &[("path", &path.display())])
+                }
                 Configuration::Valid(path, count) => {
-                    format!("{}, {count} channels", path.display())
+                    let path = path.display().to_string();
+                    let count = u64::try_from(*count).unwrap_or(u64::MAX);
+                    let arguments = [("path", (&path).into()), ("count", count.into())];
+                    texts().with("init-channels", &arguments)
                 }
             },
         )];
         if let Some(data_dir) = &self.data_dir {
             let folder = data_dir.display();
             let server = match self.runs {
-                Some(true) => format!("runs with the data folder {folder}"),
-                Some(false) => format!("does not run with the data folder {folder}"),
-                None => format!("not known: this user may not look into {folder}"),
+                Some(true) => with("init-runs", &[("folder", &folder)]),
+                Some(false) => with("init-runs-not", &[("folder", &folder)]),
+                None => with("init-runs-unknown", &[("folder", &folder)]),
             };
-            found.push(("server", server));
+            found.push((text("init-server"), server));
         }
         if let (Some(true), Some(url)) = (self.runs, &self.dashboard) {
-            let without = if self.has_password == Some(false) { ", no password yet" } else { "" };
-            found.push(("dashboard", format!("{url}/{without}")));
+            let url = format!("{url}/");
+            let at = match self.has_password {
+                Some(false) => with("init-dashboard-at", &[("url", &url)]),
+                _ => url,
+            };
+            found.push((text("init-dashboard"), at));
         }
         found
     }
 
-    /// The two commands that help next, each with what it does.
+    /// The two commands that help next, each with the key of what it does.
     fn next(&self) -> [(&'static str, &'static str); 2] {
-        let init = ("init", "asks where alerts go, and tests it");
-        let run = ("run", "receives from cameras, until it is stopped");
-        let send = ("send", "sends a test picture, as a camera does");
-        let doctor = ("doctor", "checks ports, disk, certificate and channels");
-        let link = ("password --link", "prints a link that sets the dashboard's password");
-        let list = ("incidents list", "lists what arrived");
+        let init = ("init", "init-does-init");
+        let run = ("run", "init-does-run");
+        let send = ("send", "init-does-send");
+        let doctor = ("doctor", "init-does-doctor");
+        let link = ("password --link", "init-does-link");
+        let list = ("incidents list", "init-does-list");
         let has_channel = matches!(self.configuration, Configuration::Valid(_, 1..));
         match (&self.configuration, self.runs) {
-            (Configuration::Faulty(_), _) => [
-                ("check", "shows each fault of the configuration at its line"),
-                ("check --example", "prints a file with everything that can be set"),
-            ],
+            (Configuration::Faulty(_), _) => {
+                [("check", "init-does-check"), ("check --example", "init-does-example")]
+            }
             (_, Some(true)) if !has_channel => {
                 [init, if self.has_password == Some(false) { link } else { send }]
             }

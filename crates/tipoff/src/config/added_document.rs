@@ -1,5 +1,5 @@
-//! Edits of the document that was added in the dashboard: one channel is added, replaced or removed, the others stay as they
-//! are. Reads no meaning: `added.rs` checks the result before it is stored.
+//! Edits of the document that was added in the dashboard: one channel is added, replaced or removed, or all sections of
+//! another kind are replaced; the rest stays as it is. Reads no meaning: `added.rs` checks the result before it is stored.
 
 use serde_json::{Map, Value as Json};
 use toml::{Table, Value};
@@ -8,6 +8,12 @@ use toml::{Table, Value};
 pub(crate) struct AddedDocument(Table);
 
 const CHANNEL: &str = "channel";
+/// The name of the sections with routes.
+pub(crate) const ROUTE: &str = "route";
+/// The name of the sections with the hours of devices.
+pub(crate) const SCHEDULE: &str = "schedule";
+/// The name of the sections with home modes.
+pub(crate) const MODE: &str = "mode";
 
 impl AddedDocument {
     /// Parses a stored document.
@@ -18,10 +24,31 @@ impl AddedDocument {
         document.parse().map(Self).map_err(|_| NoDocument)
     }
 
+    /// Whether it has no section.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All channels, in their order.
     pub(crate) fn channels(&self) -> impl Iterator<Item = &Table> {
-        let channels = self.0.get(CHANNEL).and_then(Value::as_array);
-        channels.into_iter().flatten().filter_map(Value::as_table)
+        self.sections(CHANNEL)
+    }
+
+    /// All sections of a name, such as [`ROUTE`], in their order.
+    pub(crate) fn sections(&self, name: &str) -> impl Iterator<Item = &Table> {
+        let sections = self.0.get(name).and_then(Value::as_array);
+        sections.into_iter().flatten().filter_map(Value::as_table)
+    }
+
+    /// Replaces all sections of a name.
+    pub(crate) fn replace_sections(&mut self, name: &str, sections: Vec<Table>) {
+        match sections.is_empty() {
+            true => drop(self.0.remove(name)),
+            false => {
+                let sections = sections.into_iter().map(Value::Table).collect();
+                self.0.insert(name.to_owned(), Value::Array(sections));
+            }
+        }
     }
 
     /// The channel with this name.
@@ -72,9 +99,19 @@ pub(crate) fn name_of(channel: &Table) -> Option<&str> {
 
 /// A document with one channel, to check it alone.
 pub(crate) fn alone(channel: &Table) -> String {
+    alone_as(CHANNEL, channel)
+}
+
+/// A document with one section of a name, to check it alone.
+pub(crate) fn alone_as(name: &str, section: &Table) -> String {
     let mut document = AddedDocument(Table::new());
-    document.add(channel.clone());
+    document.replace_sections(name, vec![section.clone()]);
     document.to_string()
+}
+
+/// The table of a section. Keys that are null are left out.
+pub(crate) fn section(keys: &Map<String, Json>) -> Table {
+    keys.iter().filter_map(|(key, value)| Some((key.clone(), toml_of(value)?))).collect()
 }
 
 /// The table of a channel. Settings that are null are left out.
@@ -83,8 +120,7 @@ pub(crate) fn channel(
     expire: Option<&str>,
     settings: &Map<String, Json>,
 ) -> Table {
-    let mut table: Table =
-        settings.iter().filter_map(|(key, value)| Some((key.clone(), toml_of(value)?))).collect();
+    let mut table = section(settings);
     table.insert("name".to_owned(), name.into());
     table.insert("type".to_owned(), kind.into());
     if let Some(expire) = expire {
@@ -131,7 +167,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::config::added::FileFacts;
+    use crate::config::added::{FileFacts, Names};
 
     fn hook(name: &str, settings: Json) -> Table {
         let Json::Object(settings) = settings else { panic!("an object") };
@@ -153,8 +189,9 @@ mod tests {
         assert_eq!(document.channel("one"), Some(&one));
         assert_eq!(json_of(&document.channel("two").unwrap()["url"]), json!("http://b/2"));
         assert!(document.channel("two").unwrap().get("headers").is_none());
-        let checked = Config::check_added(&document.to_string(), &FileFacts::default());
-        assert_eq!(checked.unwrap().len(), 2);
+        let text = document.to_string();
+        let checked = Config::check_added(&text, &FileFacts::default(), Names::MustExist);
+        assert_eq!(checked.unwrap().channels.len(), 2);
         document.remove("one");
         let names: Vec<_> = document.channels().filter_map(name_of).collect();
         assert_eq!(names, ["two"]);

@@ -21,6 +21,9 @@ use super::section::Section;
 use super::suggest::nearest;
 use super::{checks, exposure, units};
 
+/// The default of `expire`.
+const EXPIRE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A configured destination.
 #[derive(Clone)]
 pub(crate) struct ChannelConfig {
@@ -34,6 +37,19 @@ pub(crate) struct ChannelConfig {
     settings: Settings,
     /// The service, ready to send.
     pub(crate) channel: Arc<dyn Channel>,
+}
+
+impl ChannelConfig {
+    /// A channel that is not in the configuration: a browser's.
+    pub(crate) fn of_browser(name: String, settings: Settings, channel: Box<dyn Channel>) -> Self {
+        let (kind, expire) = (tipoff_channels::web_push::KIND, EXPIRE);
+        Self { name, kind, expire, settings, channel: channel.into() }
+    }
+
+    /// Its name in metrics. All browsers share one: people make new ones without end, and metrics need no login.
+    pub(crate) fn metrics_name(&self) -> &str {
+        if self.kind == tipoff_channels::web_push::KIND { "browsers" } else { &self.name }
+    }
 }
 
 /// Each setting of the types of `channels`, with the name of the channel and all that is set for it.

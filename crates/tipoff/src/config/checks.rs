@@ -96,7 +96,8 @@ pub(super) fn known(
         if known.contains(word) {
             continue;
         }
-        let fault = Fault::at(name.span(), format!("there is no {what} \"{word}\""));
+        let fault = Fault::at(name.span(), format!("there is no {what} \"{word}\""))
+            .of(&format!("{what}s"));
         section.fault(match nearest(word, known.iter().map(String::as_str)) {
             Some(meant) => fault.label(format!("did you mean \"{meant}\"?")),
             None if known.is_empty() => fault.label(format!("no {what} is configured")),

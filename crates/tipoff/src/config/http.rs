@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use axum::http::HeaderName;
 use toml::Spanned;
+use url::{Host, Url};
 
 use super::access::Networks;
 use super::base_path::BasePath;
 use super::fault::Fault;
 use super::key::{Key, ValueForm, Without, nothing};
-use super::listener::{Listener, Schemes, proxy_network, proxy_protocol};
+use super::listener::{Listener, Schemes, proxy_network, proxy_protocol, push_networks};
 use super::overrides::{self, Listening, Named, NamedBy, OFF};
 use super::secret::Secret;
 use super::section::Section;
@@ -41,6 +42,8 @@ pub(crate) struct Http {
     pub(crate) names: Vec<String>,
     /// The trusted reverse proxies.
     pub(crate) proxies: Proxies,
+    /// Networks of push services beside public ones.
+    pub(crate) push_networks: Networks,
     /// The balancers whose connections begin with a PROXY header.
     pub(crate) proxy_protocol: Networks,
 }
@@ -57,11 +60,10 @@ impl Http {
     }
 }
 
-/// The host in a URL that begins with http:// or https://, in lower case and without a port.
+/// The host in a URL that begins with http:// or https://, as browsers write it in `Host`: in lower case, in ASCII and without
+/// a port.
 pub(super) fn host_of(url: &str) -> Option<String> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    HostName::parse(authority).map(|host| host.0)
+    HostName::parse(Url::parse(url).ok()?.host_str()?).map(|host| host.0)
 }
 
 /// A host as browsers send it in `Host` (RFC 9110, section 7.2), without its port and in lower case.
@@ -193,8 +195,11 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Named<SocketAddr>
     names.extend(machine_names(&machine_name()));
     names.extend(public_url.as_deref().and_then(host_of));
     let proxies = proxies(section, public_url.is_some());
+    let push_networks = push_networks(section);
     let listen = listen.and_then(|it| it.listener);
-    (Http { listen, public_url, media_links, names, proxies, proxy_protocol }, place)
+    let http =
+        Http { listen, public_url, media_links, names, proxies, push_networks, proxy_protocol };
+    (http, place)
 }
 
 /// Domains that no public name server answers for: RFC 6762 (`local`), RFC 8375 (`home.arpa`), ICANN's
@@ -354,16 +359,29 @@ fn listener(text: &str) -> Result<Option<Listener>, String> {
 
 /// Reads the beginning of links, and the path below which a proxy serves us.
 fn public_url(text: &str) -> Result<String, String> {
-    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
-            let url = text.trim_end_matches('/');
-            match BasePath::of_url(url) {
-                Some(_) => Ok(url.to_owned()),
-                None => Err("its path may have letters, digits, `-`, `_`, `.` and `~`".to_owned()),
-            }
-        }
-        _ => Err("it must begin with http:// or https:// and a host".to_owned()),
+    let wrong = || "it must begin with http:// or https:// and a host".to_owned();
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    // `Url` repairs all of this, and links contain the text itself.
+    let is_odd = |it: char| it.is_whitespace() || it.is_control() || it == '\\';
+    if rest.is_none_or(|rest| rest.starts_with('/') || rest.contains(is_odd)) {
+        return Err(wrong());
+    }
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            "it must have no user and no password: whoever gets a link reads them".to_owned()
+        );
+    }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if let Some(Host::Domain(name)) = url.host()
+        && !name.bytes().all(is_plain)
+    {
+        return Err(wrong());
+    }
+    let text = text.trim_end_matches('/');
+    match BasePath::of_url(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err("its path may have letters, digits, `-`, `_`, `.` and `~`".to_owned()),
     }
 }
 
@@ -404,5 +422,36 @@ mod tests {
             host_of("https://Tipoff.example.org:8443/x").as_deref(),
             Some("tipoff.example.org")
         );
+    }
+    #[test]
+    fn a_public_url_makes_links_that_open_and_show_no_password() {
+        for (text, expected) in [
+            ("http://192.168.1.10:8080/", Ok("http://192.168.1.10:8080")),
+            ("https://[2001:db8::1]/tipoff/", Ok("https://[2001:db8::1]/tipoff")),
+            ("https://kueche.example", Ok("https://kueche.example")),
+            ("https://küche.example", Ok("https://küche.example")),
+            ("http://my_host:8080", Ok("http://my_host:8080")),
+            ("http://", Err("a host")),
+            ("http:///x", Err("a host")),
+            ("http://:80", Err("a host")),
+            ("http://x:99999", Err("a host")),
+            ("http://x y", Err("a host")),
+            ("http://x\ty", Err("a host")),
+            ("http://x\\y", Err("a host")),
+            ("http://[::1", Err("a host")),
+            ("http://\"x", Err("a host")),
+            ("javascript://x", Err("a host")),
+            ("http://me:hunter2@x", Err("no password")),
+            ("http://me@x", Err("no password")),
+            ("http://x/a?b", Err("its path")),
+            ("http://x/a/../b", Err("its path")),
+        ] {
+            match (public_url(text), expected) {
+                (Ok(url), Ok(expected)) => assert_eq!(url, expected),
+                (Err(reason), Err(part)) => assert!(reason.contains(part), "{text}: {reason}"),
+                (found, _) => panic!("{text}: {found:?}"),
+            }
+        }
+        assert_eq!(host_of("https://Küche.example/").as_deref(), Some("xn--kche-0ra.example"));
     }
 }

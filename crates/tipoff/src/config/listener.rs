@@ -70,6 +70,22 @@ pub(super) fn proxy_protocol(section: &mut Section<'_>) -> Networks {
     networks.map(Spanned::into_inner).collect()
 }
 
+/// Reads `push_networks`: where push services may be beside public addresses.
+pub(super) fn push_networks(section: &mut Section<'_>) -> Networks {
+    let key = Key {
+        name: "push_networks",
+        form: ValueForm::List,
+        without: nothing("[\"192.168.1.9\"]"),
+        doc: "Addresses or networks of your own push services, such as one of UnifiedPush: the notifications of \
+              browsers are sent there too, also without TLS if a subscription names the address. Without it: to public \
+              addresses only, because every user of the dashboard may name the address. See \
+              [Notifications in a browser](channels.md#notifications-in-a-browser).",
+    };
+    let given = section.list(&key).unwrap_or_default();
+    let networks = given.iter().filter_map(|text| section.parse(&key, text, network));
+    networks.map(Spanned::into_inner).collect()
+}
+
 /// Reads the network of a proxy or balancer.
 pub(super) fn proxy_network(text: &str) -> Result<IpNet, String> {
     match network(text)? {

@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use tipoff_rules::{Clock, Rules};
+use tipoff_rules::{Clock, Mode, Report, Route, Rules, Schedule};
 use tipoff_spool::SpoolConfig;
 use toml::de::DeTable;
 
 use super::access::Networks;
-use super::added::{Additions, FileFacts};
+use super::added::{AddedParts, Additions, FileFacts, Names};
 use super::book::Book;
 use super::channel::Channels;
 use super::fault::Faults;
@@ -22,7 +22,7 @@ use super::text::{ConfigText, syntax_faults};
 use super::{
     Access, AlarmListeners, BrokerConfig, ChannelConfig, DeviceConfig, Ftp, Http, PublicAddress,
     Retention, Smtp, SpoolSettings, Video, access, added, alarm, channel, checks, device, exposure,
-    ftp, http, mask, mqtt, public_address, report, retention, rules, smtp, spool, video,
+    ftp, http, mask, mqtt, public_address, report, retention, rules, schedule, smtp, spool, video,
 };
 use crate::runtime::private;
 
@@ -128,15 +128,16 @@ impl Config {
         Ok(root.table("http", http::DOC, http::read).0)
     }
 
-    /// Checks a document of channels that are to be added in the dashboard, and returns all of them.
+    /// Checks a document that is to be added in the dashboard, and returns all of it.
     ///
     /// # Errors
     /// All faults of the document. They show no secret.
     pub(crate) fn check_added(
         document: &str,
         file: &FileFacts,
-    ) -> Result<Vec<ChannelConfig>, Faults> {
-        added::check(document, file, describe)
+        names: Names,
+    ) -> Result<AddedParts, Faults> {
+        added::check(document, file, names, describe)
     }
 
     /// The files with secrets that every user of this machine can read; for a warning.
@@ -210,21 +211,16 @@ fn read(mut root: Section<'_>, added: &str) -> Config {
     let (brokers, broker_names) = mqtt::read(&mut root);
     let devices = device::read(&mut root, access.shared.clone(), &broker_names);
     access.check_open(root.reading, devices.iter().any(|device| device.password.is_some()));
-    let (names, configs, mut added) = channels(&mut root, added, &http);
-    let targets = added.behind(&names);
-    let modes = rules::modes(&mut root, clock.place.is_some());
     let groups = groups(&devices);
-    let known = KnownNames {
-        devices: &devices.iter().map(|device| device.name.clone()).collect::<Vec<_>>(),
-        groups: &groups.values().flatten().cloned().collect::<Vec<_>>(),
-        channels: &names,
-        targets: &targets,
-        modes: &modes.iter().map(|mode| mode.name.clone()).collect::<Vec<_>>(),
-        place: clock.place.is_some(),
+    let facts = FileFacts {
+        devices: devices.iter().map(|device| device.name.clone()).collect(),
+        groups: groups.values().flatten().cloned().collect(),
+        has_place: clock.place.is_some(),
+        public_url: http.public_url.clone(),
+        ..FileFacts::default()
     };
-    let routes = route::read(&mut root, &known);
-    added.note_routes(&routes);
-    let reports = report::read(&mut root, &known);
+    let Routing { channels: configs, targets, added, routes, schedules, modes, reports } =
+        routing(&mut root, added, facts);
     let (grouping, flood, periodic) = root.table("incidents", rules::INCIDENTS, rules::incidents);
     let retention = root.table("retention", retention::DOC, retention::read);
     let spool = root.table("spool", spool::DOC, spool::read);
@@ -235,7 +231,9 @@ fn read(mut root: Section<'_>, added: &str) -> Config {
         grouping,
         archives: archives.collect(),
         channels: targets,
+        subscribers: Vec::new(),
         routes,
+        schedules,
         flood,
         periodic,
         clock,
@@ -285,19 +283,50 @@ fn receivers(
     (smtp, ftp, http, alarm)
 }
 
-/// Reads the channels: the names of those in the file, and all that could be built, those of the document behind those of the
-/// file.
-fn channels(
-    root: &mut Section<'_>,
-    document: &str,
-    http: &Http,
-) -> (Vec<String>, Vec<ChannelConfig>, Additions) {
+/// Who is alerted of what: read from the file, then from what was added in the dashboard.
+struct Routing {
+    /// The channels that could be built.
+    channels: Vec<ChannelConfig>,
+    /// The names of all channels.
+    targets: Vec<String>,
+    added: Additions,
+    routes: Vec<Route>,
+    schedules: Vec<Schedule>,
+    modes: Vec<Mode>,
+    reports: Vec<Report>,
+}
+
+/// Reads the sections about alerts. `facts` has what the document refers to of the sections before.
+fn routing(root: &mut Section<'_>, document: &str, mut facts: FileFacts) -> Routing {
     let Channels { mut configs, names, hooked } = channel::read(root);
-    checks::hooks(root.reading, &hooked, http.public_url.as_deref());
-    let file = FileFacts { channels: names.clone(), public_url: http.public_url.clone() };
-    let (added, more) = Additions::read(document, file, describe);
-    configs.extend(more);
-    (names, configs, added)
+    checks::hooks(root.reading, &hooked, facts.public_url.as_deref());
+    let mut modes = rules::modes(root, facts.has_place);
+    facts.modes = modes.iter().map(|mode| mode.name.clone()).collect();
+    facts.channels = names;
+    let (mut added, parts) = Additions::read(document, facts, describe);
+    let AddedParts { channels, routes: more_routes, schedules: more_schedules, modes: more_modes } =
+        parts;
+    configs.extend(channels.iter().cloned());
+    let own = added.file.channels.iter();
+    let targets = own.chain(channels.iter().map(|it| &it.name)).cloned().collect::<Vec<_>>();
+    let known = KnownNames {
+        devices: &added.file.devices,
+        groups: &added.file.groups,
+        channels: &added.file.channels,
+        targets: &targets,
+        modes: &added.file.modes,
+        place: added.file.has_place,
+        is_strict: true,
+    };
+    let mut routes = route::read(root, &known);
+    let mut schedules = schedule::read(root, &known);
+    let reports = report::read(root, &known);
+    added.file.routes = routes.iter().map(|route| route.name.clone()).collect();
+    routes.extend(more_routes.into_iter().map(|route| added.renamed(route)));
+    schedules.extend(more_schedules);
+    modes.extend(more_modes);
+    added.note_routes(&routes);
+    Routing { channels: configs, targets, added, routes, schedules, modes, reports }
 }
 
 /// The groups of each device, by its name; without devices that are in none.

@@ -38,7 +38,37 @@ pub(super) struct KnownNames<'a> {
     pub(super) modes: &'a [String],
     /// Whether `place` is set, which sunrise and sunset need.
     pub(super) place: bool,
+    /// Whether an unknown name is a fault. If not, it matches nothing, and an unknown channel is left out.
+    pub(super) is_strict: bool,
 }
+
+impl KnownNames<'_> {
+    /// Notes each of `names` that is not among the `known` ones.
+    fn check(
+        &self,
+        section: &Section<'_>,
+        what: &str,
+        names: &[Spanned<String>],
+        known: &[String],
+    ) {
+        if self.is_strict {
+            checks::known(section, what, names, known);
+        }
+    }
+
+    /// The devices that a section names, by their names and their keys.
+    pub(super) fn devices(&self, section: &mut Section<'_>) -> (Vec<String>, Vec<String>) {
+        let devices = names(section, "devices", "Front yard", DEVICES);
+        self.check(section, "device", &devices, self.devices);
+        let key = names(section, "device_keys", "added/gate", DEVICE_KEYS);
+        (plain(devices), plain(key))
+    }
+}
+
+const DEVICES: &str =
+    "The names of devices. Without it: all, including those that are not configured.";
+const DEVICE_KEYS: &str = "Further devices, by the keys that `tipoff devices --json` shows: those that were added in the \
+                           dashboard or discovered. A key outlasts renames.";
 
 /// Reads all `[[route]]`, in the order in which they are checked. A route without a name gets one from its position,
 /// for explanations why an alert was sent.
@@ -75,10 +105,11 @@ fn one(section: &mut Section<'_>, known: &KnownNames<'_>) -> (Option<Spanned<Str
         "If the route matches, no later route is checked. With `channels = []`: no channel gets an \
          alert.",
     );
+    let (channels, are_gone) = channels(section, known, stop);
     let route = Route {
         name: name.as_ref().map(|name| name.get_ref().clone()).unwrap_or_default(),
         conditions,
-        channels: channels(section, known, stop),
+        channels,
         cooldown: duration(
             section,
             "cooldown",
@@ -100,20 +131,15 @@ fn one(section: &mut Section<'_>, known: &KnownNames<'_>) -> (Option<Spanned<Str
             "Whether later arrivals of an incident are alerted: further pictures, the video.",
         ),
         style: manner(section),
-        stop,
+        // Without its channels it ends nothing: else nobody would get the alerts.
+        stop: stop && !are_gone,
     };
     (name, route)
 }
 
 /// Reads the conditions of a route. One that is not given matches everything.
 fn conditions(section: &mut Section<'_>, known: &KnownNames<'_>) -> Conditions {
-    let devices = names(
-        section,
-        "devices",
-        "Front yard",
-        "The names of devices. Without it: all, including those that are not configured.",
-    );
-    checks::known(section, "device", &devices, known.devices);
+    let (devices, device_keys) = known.devices(section);
     let groups = names(
         section,
         "groups",
@@ -121,7 +147,7 @@ fn conditions(section: &mut Section<'_>, known: &KnownNames<'_>) -> Conditions {
         "Groups of devices: see `groups` in \
         `[[device]]`.",
     );
-    checks::known(section, "group", &groups, known.groups);
+    known.check(section, "group", &groups, known.groups);
     let modes = names(
         section,
         "modes",
@@ -129,9 +155,10 @@ fn conditions(section: &mut Section<'_>, known: &KnownNames<'_>) -> Conditions {
         "The home modes in which the route matches: see \
                                                   `[[mode]]`.",
     );
-    checks::known(section, "mode", &modes, known.modes);
+    known.check(section, "mode", &modes, known.modes);
     Conditions {
-        devices: plain(devices),
+        devices,
+        device_keys,
         groups: plain(groups),
         events: parsed(section, "events", "[\"person\", \"vehicle\"]", EVENTS, |name| {
             Event::from_name(name).ok_or_else(|| one_of(Event::ALL.iter().map(|it| it.as_str())))
@@ -145,10 +172,8 @@ fn conditions(section: &mut Section<'_>, known: &KnownNames<'_>) -> Conditions {
             let found = all.into_iter().find(|has| has.as_str() == name);
             found.ok_or_else(|| one_of(all.iter().map(|has| has.as_str())))
         }),
-        between: between(section, known.place),
-        days: parsed(section, "days", "[\"mon-fri\"]", DAYS, from_str::<Days>)
-            .into_iter()
-            .reduce(Days::and),
+        between: between(section, known.place || !known.is_strict, BETWEEN),
+        days: days(section),
         modes: plain(modes),
     }
 }
@@ -164,16 +189,23 @@ const HAS: &str = "The media that the arrival must contain: `picture` or `video`
 const DAYS: &str = "The days of the week, from `mon` to `sun`. Hours that cross midnight belong to \
                     the day on which they begin.";
 
+const BETWEEN: &str = "The hours of the day in which the route matches; they may cross midnight. \
+                       `sunset-sunrise` is the night; `sunset+0:30-23:00` begins half an hour after sunset; \
+                       both need `place`. Without it: always.";
+
+/// Reads `days`.
+pub(super) fn days(section: &mut Section<'_>) -> Option<Days> {
+    let days = parsed(section, "days", "[\"mon-fri\"]", DAYS, from_str::<Days>);
+    days.into_iter().reduce(Days::and)
+}
+
 /// Reads `between`; `place` says whether sunrise and sunset can be calculated.
-fn between(section: &mut Section<'_>, place: bool) -> Option<Between> {
-    let key = Key {
-        name: "between",
-        form: ValueForm::Text,
-        without: nothing("22:00-06:00"),
-        doc: "The hours of the day in which the route matches; they may cross midnight. \
-              `sunset-sunrise` is the night; `sunset+0:30-23:00` begins half an hour after sunset; \
-              both need `place`. Without it: always.",
-    };
+pub(super) fn between(
+    section: &mut Section<'_>,
+    place: bool,
+    doc: &'static str,
+) -> Option<Between> {
+    let key = Key { name: "between", form: ValueForm::Text, without: nothing("22:00-06:00"), doc };
     let between = section.parsed(&key, from_str::<Between>)?;
     if between.get_ref().needs_place() && !place {
         section.wrong("between", between.span(), PLACE_MISSING);
@@ -185,8 +217,9 @@ fn between(section: &mut Section<'_>, place: bool) -> Option<Between> {
 pub(super) const PLACE_MISSING: &str =
     "sunrise and sunset need a place: add `place = \"52.52, 13.40\"` at the top of the file";
 
-/// Reads `channels`. Without it, a route names all channels; with `stop`, an empty list is the way to suppress alerts.
-fn channels(section: &mut Section<'_>, known: &KnownNames<'_>, stop: bool) -> Vec<String> {
+/// Reads `channels`, and whether all that it names are gone. Without it, a route names all channels; with `stop`, an empty
+/// list is the way to suppress alerts.
+fn channels(section: &mut Section<'_>, known: &KnownNames<'_>, stop: bool) -> (Vec<String>, bool) {
     let key = Key {
         name: "channels",
         form: ValueForm::List,
@@ -199,10 +232,14 @@ fn channels(section: &mut Section<'_>, known: &KnownNames<'_>, stop: bool) -> Ve
         section.wrong("channels", section.span_of("channels"), reason);
     }
     let Some(given) = section.list(&key) else {
-        return known.targets.to_owned();
+        return (known.targets.to_owned(), false);
     };
-    checks::known(section, "channel", &given, known.channels);
-    plain(given)
+    known.check(section, "channel", &given, known.channels);
+    let mut channels = plain(given);
+    let named = channels.len();
+    channels.retain(|channel| known.is_strict || known.channels.contains(channel));
+    let are_gone = named > 0 && channels.is_empty();
+    (channels, are_gone)
 }
 
 /// Reads how the alerts of a route look: sound, priority, files, title and text.

@@ -135,8 +135,8 @@ pub(super) fn place(root: &mut Section<'_>) -> Option<Place> {
         name: "place",
         form: ValueForm::Text,
         without: nothing("52.52, 13.40"),
-        doc: "The place for the times of sunrise and sunset in routes and modes: latitude and \
-              longitude in degrees, south and west negative.",
+        doc: "The place for the times of sunrise and sunset in routes and modes, and for the \
+              nights of the review: latitude and longitude in degrees, south and west negative.",
     };
     root.parsed(&key, from_str::<Place>).map(Spanned::into_inner)
 }

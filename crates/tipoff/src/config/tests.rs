@@ -151,6 +151,7 @@ fn defaults_that_are_written_down_change_nothing() {
         "proxy_role",
         "hosts",
         "proxy_protocol",
+        "push_networks",
         "url",
         "ca",
         "node",

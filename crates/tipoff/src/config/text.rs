@@ -13,7 +13,7 @@ const FILE_BYTES_MAX: u64 = 10_000_000;
 /// The file of a service that was installed by a package.
 pub(crate) const SYSTEM_FILE: &str = "/etc/tipoff/tipoff.toml";
 /// The file in the current folder, for somebody who tries Tipoff.
-const LOCAL_FILE: &str = "tipoff.toml";
+pub(crate) const LOCAL_FILE: &str = "tipoff.toml";
 
 /// A file as it was read. May contain secrets.
 #[derive(Clone, Default)]

@@ -30,6 +30,8 @@ pub(super) enum ChannelHealth {
     Fine,
     /// The service was not asked.
     Unknown,
+    /// The destination has ended by itself.
+    Ended,
     /// The service takes no delivery for now.
     Failing {
         reason: Reason,
@@ -75,6 +77,8 @@ struct AttemptProgress {
     remember: Vec<(String, String)>,
     /// Why the service refused a message, in plain words; the latest if it refused several.
     refused: Option<String>,
+    /// Whether the destination has ended by itself.
+    has_ended: bool,
     /// A setting that the owner has to correct, although the message was taken.
     repair: Option<String>,
 }
@@ -169,7 +173,7 @@ pub(super) async fn deliver(
     }
     if due.alert.kind == AlertKind::First && record.state == DeliveryState::Delivered {
         let took = record.ended_at.since(due.alert.received_at);
-        common.metrics.alerted(&worker.name, took);
+        common.metrics.alerted(&worker.metrics_name, took);
     }
     AttemptOutcome { context: worker, incident: due.alert.incident, record, health, repair }
 }
@@ -189,13 +193,15 @@ async fn attempt(
         memory,
         remember: Vec::new(),
         refused: None,
+        has_ended: false,
         repair: None,
     };
     let stop = send_all(&messages, &due.alert, context, &mut progress).await;
     let ended_at = context.clock.now();
     let state = state(stop.as_ref(), &progress, context.expiry.has_expired(due.created_at));
     let pause = stop.as_ref().map_or(Duration::ZERO, |stop| stop.pause(context.failures));
-    let health = stop.as_ref().map_or(ChannelHealth::Fine, Stop::health);
+    let answered = if progress.has_ended { ChannelHealth::Ended } else { ChannelHealth::Fine };
+    let health = stop.as_ref().map_or(answered, Stop::health);
     let repair = progress.repair;
     let record = AttemptRecord {
         delivery: due.alert.delivery,
@@ -274,6 +280,7 @@ async fn send_all(
             }
             // The service may still take the messages behind it: they are sent, and the refusal is recorded.
             Verdict::Refused { error } => progress.refused = Some(error),
+            Verdict::Gone { error } => (progress.refused, progress.has_ended) = (Some(error), true),
             Verdict::Retry { scope, after, error } => {
                 return Some(Stop { scope, after, error });
             }

@@ -38,6 +38,8 @@ pub(super) enum RunState {
 pub(super) struct WorkerContext {
     /// The configured name of the channel.
     pub(super) name: String,
+    /// Its name in metrics.
+    pub(super) metrics_name: String,
     /// The service with its settings.
     pub(super) channel: Arc<dyn Channel>,
     /// When its deliveries expire.

@@ -11,6 +11,7 @@ mod attempt;
 mod backoff;
 mod command;
 mod duplicates;
+mod ended_channel;
 mod expiry;
 mod files;
 mod home_control;
@@ -44,6 +45,7 @@ use crate::nodes::Leases;
 use crate::runtime::clock::Clock;
 use crate::runtime::events::EventBus;
 use crate::runtime::links::Links;
+use crate::runtime::reload_requests::ReloadRequests;
 use crate::runtime::telemetry::Metrics;
 pub(crate) use attempt::empty_attempt;
 pub(crate) use late::LateSounds;
@@ -72,6 +74,8 @@ pub(crate) struct DispatchContext {
     pub(crate) clock: Clock,
     /// What buttons of alerts do.
     pub(crate) actions: Actions,
+    /// Tells who reads the configuration that a channel was removed.
+    pub(crate) reload_requests: ReloadRequests,
     /// Which late alerts made a sound.
     pub(crate) late_sounds: LateSounds,
 }

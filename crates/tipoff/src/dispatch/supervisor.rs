@@ -112,7 +112,7 @@ impl ChannelSupervisor {
         let mut table = self.table();
         let mut before = mem::take(&mut table.channels);
         for config in channels {
-            self.0.common.metrics.name_channel(&config.name);
+            self.0.common.metrics.name_channel(config.metrics_name());
             let is_paused = table.paused.contains(&config.name);
             let handle = match before.iter().position(|it| it.config.name == config.name) {
                 Some(place) => self.update(before.swap_remove(place), config, is_paused),
@@ -163,8 +163,9 @@ impl ChannelSupervisor {
         }
     }
 
-    /// Sends a test picture, even if the channel is paused. The result is in plain words.
-    pub(crate) async fn test(&self, channel: &str) -> Result<String, String> {
+    /// Sends a test picture, even if the channel is paused. Returns what is to be corrected although it arrived; an error is
+    /// in plain words.
+    pub(crate) async fn test(&self, channel: &str) -> Result<Option<String>, String> {
         let context = self.table().find(channel).map(ChannelHandle::context);
         let context = context.ok_or_else(|| format!("there is no channel {channel:?}"))?;
         let spool = &context.common.spool;
@@ -173,10 +174,7 @@ impl ChannelSupervisor {
         context.pacer.acquire(&context.channel.paces(&memory), precedence).await;
         let now = context.common.clock.now();
         let language = context.common.modes.rules.now().language;
-        Ok(match test_alert::send_test(&*context.channel, &memory, now, language).await? {
-            None => "the test arrived".to_owned(),
-            Some(repair) => format!("the test arrived; it was {repair}"),
-        })
+        test_alert::send_test(&*context.channel, &memory, now, language).await
     }
 
     /// Hands a request that a service sent to the channel that it is for. `None` if the channel is not
@@ -301,6 +299,7 @@ impl ChannelSupervisor {
     fn worker_context(&self, config: &ChannelConfig) -> Arc<WorkerContext> {
         Arc::new(WorkerContext {
             name: config.name.clone(),
+            metrics_name: config.metrics_name().to_owned(),
             lease_key: handover::lease_key(config),
             channel: Arc::clone(&config.channel),
             expiry: Expiry::new(self.0.common.clock.clone(), config.expire),

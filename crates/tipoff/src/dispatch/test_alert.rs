@@ -36,7 +36,9 @@ pub(crate) async fn send_test(
     for message in tipoff_channels::messages(&alert, &channel.abilities()) {
         match channel.send(&message, &context).await.verdict {
             Verdict::Delivered(receipt) => repair = repair.or(receipt.repair),
-            Verdict::Retry { error, .. } | Verdict::Refused { error } => return Err(error),
+            Verdict::Retry { error, .. } | Verdict::Refused { error } | Verdict::Gone { error } => {
+                return Err(error);
+            }
         }
     }
     Ok(repair)

@@ -4,6 +4,7 @@
 //! conversion runs at a time, and only while a page asks for it. The cache cannot grow beyond its limit.
 
 mod cache;
+mod unplayable;
 
 use std::collections::HashMap;
 use std::io;
@@ -13,9 +14,7 @@ use std::time::Duration;
 
 use tipoff_model::{AlertMedia, ArrivalId, Encoding};
 use tipoff_spool::{Blobs, Share};
-use tipoff_video::{
-    Audience, TranscodeJob, Transcoder, VideoError, VideoOutcome, VideoProgress, VideoSource,
-};
+use tipoff_video::{Audience, TranscodeJob, Transcoder, VideoOutcome, VideoProgress, VideoSource};
 use tokio::time::Instant;
 
 use crate::runtime::blocking::blocking;
@@ -23,6 +22,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::fair_queue::{FairQueue, Owner};
 use crate::runtime::lock::lock;
 use cache::{Cache, RenditionKey};
+pub(crate) use unplayable::Unplayable;
 
 /// Limit of all renditions, in bytes. The device or address with the most gives up the one that was viewed longest ago.
 const CACHE_BYTES_MAX: u64 = 1 << 30;
@@ -63,8 +63,8 @@ struct Job {
     progress: VideoProgress,
     /// When a page last asked for it.
     asked_at: Mutex<Instant>,
-    /// When it failed and why, for people; empty until then.
-    failure: OnceLock<(Instant, String)>,
+    /// When it failed and why; empty until then.
+    failure: OnceLock<(Instant, Unplayable)>,
     /// The device or address that sent the video.
     owner: Owner,
 }
@@ -78,8 +78,8 @@ pub(crate) enum Rendition {
     Making(Option<u8>),
     /// Too many conversions run or wait already: the page asks again later.
     Crowded,
-    /// It cannot be made; with the reason, for people.
-    None(String),
+    /// It cannot be made, for this reason.
+    None(Unplayable),
 }
 
 impl Renditions {
@@ -128,11 +128,7 @@ impl Renditions {
             return Ok(Rendition::Ready(path, bytes));
         }
         let Some(transcoder) = self.0.transcoder.clone() else {
-            return Ok(Rendition::None(
-                "This kind of video does not play in browsers, and it is not converted because ffmpeg \
-                 is not installed or [video] convert is off."
-                    .to_owned(),
-            ));
+            return Ok(Rendition::None(Unplayable::NotConverted));
         };
         let mut jobs = self.0.jobs();
         jobs.retain(|_, job| job.failure.get().is_none_or(|(at, _)| at.elapsed() < FAILED_FOR));
@@ -225,11 +221,10 @@ impl JobEntry {
         }
     }
 
-    /// Waits for its turn, converts the video and caches the result. The error is for people.
-    async fn make(&self, transcoder: &Transcoder, media: &AlertMedia) -> Result<(), String> {
-        let here = |error: io::Error| format!("The video could not be converted here: {error}.");
+    /// Waits for its turn, converts the video and caches the result.
+    async fn make(&self, transcoder: &Transcoder, media: &AlertMedia) -> Result<(), Unplayable> {
         let _place = self.shared.queue.acquire(self.job.owner.clone()).await;
-        let source = video_source(media, &self.shared.blobs).map_err(here)?;
+        let source = video_source(media, &self.shared.blobs)?;
         let order = TranscodeJob {
             source,
             content_type: media.media.content_type.clone(),
@@ -237,24 +232,15 @@ impl JobEntry {
             audience: Audience::Browser,
         };
         let made = transcoder.prepare_apart(order, &self.job.progress).await;
-        let made = made.map_err(|trouble| unplayable(&trouble))?;
+        let made = made.map_err(|error| Unplayable::from(&error))?;
         let VideoOutcome::Made(scratch) = &made.video else {
-            return Err("The video is too long to be converted for a page.".to_owned());
+            return Err(Unplayable::TooLong);
         };
         let (shared, key) = (Arc::clone(&self.shared), self.key.clone());
         let path: &Path = scratch.path();
         let path = path.to_owned();
-        blocking(move || shared.cache.keep(&key, &path)).await.map_err(here)
+        Ok(blocking(move || shared.cache.keep(&key, &path)).await?)
     }
-}
-
-/// Why a video cannot be played, for the page.
-fn unplayable(trouble: &VideoError) -> String {
-    if trouble.is_missing_index() {
-        let fault = "the recording is incomplete: its index is missing";
-        return format!("This video cannot be played: {fault}, so no program can play it.");
-    }
-    format!("This video cannot be played: {trouble}.")
 }
 
 impl Job {

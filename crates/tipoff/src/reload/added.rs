@@ -17,7 +17,22 @@ impl Reload {
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, "The channels added in the dashboard could not be read.");
+                tracing::warn!(%error, "What was added in the dashboard could not be read.");
+            }
+        }
+    }
+
+    /// Reads which browsers get notifications, and applies it if it has changed. Other nodes, and the command line beside this
+    /// program, change it too.
+    pub(super) async fn read_browsers(&mut self) {
+        match self.running.push.read(&*self.running.services.spool).await {
+            Ok(true) => {
+                self.running.apply_browsers(&self.current);
+                self.running.services.events.publish(LiveEvent::Config);
+            }
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, "The browsers that get notifications could not be read.");
             }
         }
     }
@@ -30,12 +45,12 @@ impl Reload {
         match config.and_then(|config| self.apply(config)) {
             Ok(()) => {
                 let changed = changes::taken_up(&before, &self.current).join(", ");
-                tracing::info!(changed, "The channels added in the dashboard are in use.");
+                tracing::info!(changed, "What was added in the dashboard is in use.");
                 self.report_added();
             }
             Err(fault) => {
                 let faults = fault.summary;
-                tracing::error!(faults, "The channels added in the dashboard cannot be applied.");
+                tracing::error!(faults, "What was added in the dashboard cannot be applied.");
             }
         }
     }
@@ -46,7 +61,7 @@ impl Reload {
         if let Some(fault) = &added.fault {
             tracing::error!(
                 faults = fault.summary,
-                "The channels added in the dashboard cannot be used; those of the file are.",
+                "What was added in the dashboard cannot be used; the file alone is.",
             );
         }
         for channel in added.channels.iter().filter(|channel| !channel.is_active) {

@@ -35,7 +35,7 @@ fn edited(before: &Config, now: &Config, effect: Effect) -> impl Iterator<Item =
 
 /// Every setting but `[[channel]]`, when an edit of it has an effect, and whether it differs. The configuration is
 /// taken apart without `..`, so that a new section does not compile until it is listed.
-fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 21] {
+fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 22] {
     use Effect::{AfterRestart, AtOnce};
     let Config {
         data_dir,
@@ -48,7 +48,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 21]
         access,
         devices,
         channels: _, // One by one: see `channels`.
-        added: _,    // Its channels are among them.
+        added: _, // Its channels are among them, its routes, schedules and modes among the rules.
         rules,
         retention,
         spool,
@@ -61,6 +61,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 21]
     let Rules {
         grouping,
         routes,
+        schedules,
         flood,
         periodic,
         clock: Clock { zone, place },
@@ -71,6 +72,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 21]
         channels: _,
         archives: _,
         groups: _,
+        subscribers: _,
     } = rules;
     let old = &before.rules;
     let incidents = (*grouping, *flood, *periodic) != (old.grouping, old.flood, old.periodic);
@@ -85,6 +87,7 @@ fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 21]
         ("[[device]]", AtOnce, *devices != before.devices),
         ("[[mode]]", AtOnce, *modes != old.modes),
         ("[[route]]", AtOnce, *routes != old.routes),
+        ("[[schedule]]", AtOnce, *schedules != old.schedules),
         ("[[report]]", AtOnce, *reports != old.reports),
         ("[incidents]", AtOnce, incidents),
         ("[retention]", AtOnce, *retention != before.retention),
@@ -159,6 +162,7 @@ mod tests {
                 "[[report]]\nat = \"21:00\"\n".to_owned(),
                 "[[report]]",
             ),
+            (String::new(), "[[schedule]]\nbetween = \"22:00-06:00\"\n".to_owned(), "[[schedule]]"),
             (String::new(), "[[mode]]\nname = \"away\"\n".to_owned(), "[[mode]]"),
             (String::new(), "place = \"52.5, 13.4\"\n".to_owned(), "place"),
             (String::new(), "time_zone = \"Asia/Tokyo\"\n".to_owned(), "time_zone"),

@@ -20,7 +20,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use crate::audit::{self, AuditAction};
 use crate::config::{self, Config, ConfigFault, ConfigState, ConfigText, Faults, Overrides};
 use crate::runtime::events::LiveEvent;
-use crate::runtime::reload_requests::{self, ReloadRequests, Reply};
+use crate::runtime::reload_requests::Reply;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
 use crate::service_manager;
@@ -141,7 +141,8 @@ impl Reload {
         source: Source,
         (config, added): (Config, AddedConfiguration),
         running: Running,
-    ) -> (Self, watch::Receiver<ConfigState>, ReloadRequests) {
+        requests: mpsc::Receiver<Reply>,
+    ) -> (Self, watch::Receiver<ConfigState>) {
         let state = ConfigState {
             path: config.path.clone(),
             loaded_at: running.services.clock.now(),
@@ -151,12 +152,11 @@ impl Reload {
         };
         let (state, states) = watch::channel(state);
         let started = config.clone();
-        let (requests_tx, requests) = reload_requests::requests();
         let noted = Vec::new();
         let this =
             Self { source, running, started, current: config, added, requests, state, noted };
         this.report_added();
-        (this, states, requests_tx)
+        (this, states)
     }
 
     /// Starts the task that looks at the file until the program ends. What is known of the file outlives a restart of the task.
@@ -180,8 +180,9 @@ impl Reload {
                 Some(()) = hang_up.recv() => true,
                 Some(reply) = self.requests.recv() => {
                     self.read_added().await;
+                    self.read_browsers().await;
                     // Nobody waits if the request has ended.
-                    let _ = reply.send(());
+                    let _ = reply.map(|reply| reply.send(()));
                     continue;
                 }
                 () = shutdown.reached(Phase::Ending) => return,
@@ -192,6 +193,7 @@ impl Reload {
                 // Another node may have changed it.
                 self.read_added().await;
             }
+            self.read_browsers().await;
             for entry in self.noted.drain(..) {
                 audit::note(&*self.running.services.spool, entry).await;
             }

@@ -10,6 +10,7 @@ use crate::cameras::pull::PullSupervisor;
 use crate::config::Config;
 use crate::dispatch::ChannelSupervisor;
 use crate::net::tls::{Loaded, Tls};
+use crate::push_channels::PushChannels;
 use crate::receive::{ftp, smtp};
 use crate::services::Services;
 
@@ -26,6 +27,8 @@ pub(crate) struct Running {
     pulls: PullSupervisor,
     /// The channels.
     dispatch: ChannelSupervisor,
+    /// Those of browsers.
+    pub(super) push: PushChannels,
 }
 
 impl Running {
@@ -34,10 +37,10 @@ impl Running {
         services: &Services,
         tls: &Arc<Tls>,
         (smtp, ftp): (Arc<ArcSwap<smtp::Receiver>>, Arc<ArcSwap<ftp::Receiver>>),
-        dispatch: ChannelSupervisor,
+        (dispatch, push): (ChannelSupervisor, PushChannels),
         pulls: PullSupervisor,
     ) -> Self {
-        Self { services: services.clone(), tls: Arc::clone(tls), smtp, ftp, pulls, dispatch }
+        Self { services: services.clone(), tls: Arc::clone(tls), smtp, ftp, pulls, dispatch, push }
     }
 
     /// Applies the configuration `now`, which replaces `before`.
@@ -73,7 +76,7 @@ impl Running {
             path: _,
             secrets: _,
             warnings: _,
-        } = now;
+        } = &self.push.added_to(now.clone());
         // The certificate comes first: it can fail.
         if before.smtp.certificate != smtp.certificate {
             self.tls.replace(Loaded::of(smtp, data_dir)?);
@@ -91,5 +94,12 @@ impl Running {
         self.ftp.store(Arc::new(self.ftp.load().with(ftp.clone())));
         self.dispatch.apply(channels);
         Ok(())
+    }
+
+    /// Applies the channels of browsers, beside the configuration in use.
+    pub(super) fn apply_browsers(&self, config: &Config) {
+        let config = self.push.added_to(config.clone());
+        self.services.rules.apply(config.rules);
+        self.dispatch.apply(&config.channels);
     }
 }

@@ -35,6 +35,11 @@ pub(crate) enum LiveEvent {
         /// Its name.
         name: String,
     },
+    /// Somebody removed incidents.
+    Removed {
+        /// Their numbers.
+        incidents: Vec<IncidentId>,
+    },
     /// The settings of a device were changed, or it got a notice.
     Device,
     /// A mode was chosen, or all alerts were muted or unmuted.

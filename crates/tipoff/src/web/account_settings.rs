@@ -8,6 +8,7 @@ use super::AppState;
 use super::access::Principal;
 use super::problem::Problem;
 use super::reader_clock::ReaderClock;
+use super::reader_language::text;
 
 /// What the settings page shows of users.
 pub(super) struct Accounts {
@@ -24,7 +25,7 @@ pub(super) struct Accounts {
 /// The principal's own account.
 pub(super) struct OwnUser {
     pub(super) name: String,
-    pub(super) role: &'static str,
+    pub(super) role: String,
     /// Whether a one-time code is required after the password.
     pub(super) totp: bool,
     /// Whether there are more logins than the present one.
@@ -52,6 +53,7 @@ pub(super) struct UserRow {
     pub(super) id: i64,
     pub(super) name: String,
     pub(super) is_owner: bool,
+    pub(super) role: String,
     pub(super) totp: bool,
     pub(super) since: String,
     /// Whether it is the reader, who changes their own account in another form.
@@ -81,13 +83,14 @@ pub(super) async fn read(
     }
     let own = users.iter().find(|user| Some(user.id) == you).map(|user| OwnUser {
         name: user.name.clone(),
-        role: user.role.as_str(),
+        role: role(user.role),
         totp: user.totp.is_some(),
         others,
     });
     let row = |user: User| UserRow {
         id: user.id.0,
         is_owner: user.role == Role::Owner,
+        role: role(user.role),
         totp: user.totp.is_some(),
         since: clock.ago(user.created_at),
         is_you: Some(user.id) == you,
@@ -98,8 +101,16 @@ pub(super) async fn read(
     Ok(Accounts { own, logins, users, is_owner })
 }
 
+/// A role in words.
+fn role(role: Role) -> String {
+    match role {
+        Role::Owner => text("settings-role-owner").to_string(),
+        Role::Viewer => text("settings-role-viewer").to_string(),
+    }
+}
+
 /// A browser's name out of its User-Agent, as far as people know it.
-fn browser(agent: &str) -> String {
+pub(super) fn browser(agent: &str) -> String {
     // Each claims to be those after it.
     let names = [
         ("Edg/", "Edge"),
@@ -125,9 +136,11 @@ fn browser(agent: &str) -> String {
         table.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
     };
     match (find(&names), find(&systems)) {
-        (Some(name), Some(system)) => format!("{name} on {system}"),
+        (Some(name), Some(system)) => {
+            text("settings-browser-on").words("browser", name).words("system", system).to_string()
+        }
         (Some(name), None) => name.to_owned(),
-        (None, _) if agent.is_empty() => "Unknown browser".to_owned(),
+        (None, _) if agent.is_empty() => text("settings-browser-unknown").to_string(),
         (None, _) => agent.chars().take(60).collect(),
     }
 }

@@ -13,7 +13,8 @@ use tipoff_model::{Action, MuteFor, MuteTarget};
 use super::AppState;
 use super::extract::Path;
 use super::page::{Page, PageProblem, page, wants_page};
-use super::problem::Problem;
+use super::problem::{Problem, locks_full};
+use super::reader_language::text;
 use crate::actions::ActionError;
 use crate::runtime::links::ActionGrant;
 
@@ -31,7 +32,7 @@ struct ActPage {
     /// What was done; empty before.
     result: String,
     /// Label of the button.
-    label: &'static str,
+    label: String,
 }
 
 /// Shows the question.
@@ -49,7 +50,7 @@ async fn act(
 ) -> Result<Response, PageProblem> {
     let ActionGrant { action, channel } = grant(&state, &token)?;
     let done = state.actions.act_by_link(&action, &channel).await;
-    let done = done.map_err(|error| Problem::new(status(&error), error.to_string()));
+    let done = done.map_err(|error| Problem::new(status(&error), reason(&error)));
     if !wants_page(&headers) {
         return Ok(match done {
             Ok(done) => done.text.into_response(),
@@ -57,7 +58,7 @@ async fn act(
         });
     }
     let result = done?.text;
-    page(&ActPage { title: "Done".to_owned(), result, label: label(&action) })
+    page(&ActPage { title: text("overview-act-done").to_string(), result, label: label(&action) })
 }
 
 /// What a link allows. A link that is forged or has expired is a 404.
@@ -75,40 +76,60 @@ const fn status(error: &ActionError) -> StatusCode {
     }
 }
 
+/// Why nothing was done.
+fn reason(error: &ActionError) -> String {
+    match error {
+        ActionError::NoDevice => text("problem-action-no-device").to_string(),
+        ActionError::NoIncident => text("problem-action-no-incident").to_string(),
+        ActionError::LocksFull(locks) => locks_full(locks),
+        ActionError::NoMode(all) => text("problem-action-no-mode").words("modes", all).to_string(),
+        ActionError::Spool(_) => text("problem-action-not-stored").to_string(),
+    }
+}
+
 /// The question that the button answers.
 async fn question(state: &AppState, action: &Action) -> Result<String, Problem> {
-    let of = async |target: &MuteTarget| match target {
-        MuteTarget::Everything => Ok::<_, Problem>("everything".to_owned()),
-        MuteTarget::Device(id) => {
+    let device = match action {
+        Action::Mute { target: MuteTarget::Device(id), .. }
+        | Action::Unmute { target: MuteTarget::Device(id) } => {
             let device = state.spool.device(*id).await?;
-            Ok(device.ok_or_else(|| Problem::not_found("device"))?.line.name)
+            Some(device.ok_or_else(|| Problem::not_found("device"))?.line.name)
         }
+        _ => None,
     };
-    Ok(match action {
-        Action::Mute { target, lasts: MuteFor::Morning } => {
-            format!("Mute {} until the morning?", of(target).await?)
+    let question = match action {
+        Action::Mute { lasts: MuteFor::Morning, .. } => match device {
+            None => text("overview-act-mute-all-morning"),
+            Some(name) => text("overview-act-mute-morning").words("device", name),
+        },
+        Action::Mute { lasts: MuteFor::Minutes(minutes), .. } => match device {
+            None => text("overview-act-mute-all-minutes"),
+            Some(name) => text("overview-act-mute-minutes").words("device", name),
         }
-        Action::Mute { target, lasts: MuteFor::Minutes(minutes) } => {
-            format!("Mute {} for {minutes} min?", of(target).await?)
-        }
-        Action::Unmute { target } => format!("Unmute {}?", of(target).await?),
-        Action::SetMode { mode } => format!("Set the mode to {mode}?"),
-        Action::NotInteresting { .. } => "Send no more alerts of this incident?".to_owned(),
-        Action::Interesting { .. } => "Send alerts of this incident again?".to_owned(),
-        Action::Lock { .. } => "Keep this incident until it is unlocked?".to_owned(),
-        Action::Unlock { .. } => "Unlock this incident?".to_owned(),
-    })
+        .count(*minutes),
+        Action::Unmute { .. } => match device {
+            None => text("overview-act-unmute-all"),
+            Some(name) => text("overview-act-unmute").words("device", name),
+        },
+        Action::SetMode { mode } => text("overview-act-mode").words("mode", mode),
+        Action::NotInteresting { .. } => text("overview-act-dismiss"),
+        Action::Interesting { .. } => text("overview-act-restore"),
+        Action::Lock { .. } => text("overview-act-lock"),
+        Action::Unlock { .. } => text("overview-act-unlock"),
+    };
+    Ok(question.to_string())
 }
 
 /// Label of the button.
-const fn label(action: &Action) -> &'static str {
-    match action {
-        Action::Mute { .. } => "Mute",
-        Action::Unmute { .. } => "Unmute",
-        Action::SetMode { .. } => "Set mode",
-        Action::NotInteresting { .. } => "Not interesting",
-        Action::Interesting { .. } => "Interesting",
-        Action::Lock { .. } => "Lock",
-        Action::Unlock { .. } => "Unlock",
-    }
+fn label(action: &Action) -> String {
+    let label = match action {
+        Action::Mute { .. } => "overview-label-mute",
+        Action::Unmute { .. } => "overview-unmute",
+        Action::SetMode { .. } => "overview-label-mode",
+        Action::NotInteresting { .. } => "overview-label-dismiss",
+        Action::Interesting { .. } => "overview-label-restore",
+        Action::Lock { .. } => "overview-label-lock",
+        Action::Unlock { .. } => "overview-label-unlock",
+    };
+    text(label).to_string()
 }

@@ -6,8 +6,9 @@ use tipoff_spool::AddedConfiguration;
 use super::AppState;
 use super::channel_draft::{fault, of_faults, refused};
 use super::problem::Problem;
+use super::reader_language::text;
 use crate::config::Config;
-use crate::config::added::FileFacts;
+use crate::config::added::{FileFacts, Names};
 use crate::config::added_document::AddedDocument;
 
 /// The document, and the version that it replaces when it is stored.
@@ -21,8 +22,7 @@ impl StoredDocument {
     pub(super) async fn read(state: &AppState) -> Result<Self, Problem> {
         let AddedConfiguration { version, document } = state.spool.added_configuration().await?;
         let document = AddedDocument::parse(&document).map_err(|_| {
-            let detail = "what was added before cannot be read; see docs/channels.md";
-            Problem::new(StatusCode::CONFLICT, detail)
+            Problem::new(StatusCode::CONFLICT, text("problem-channel-unreadable").to_string())
         })?;
         Ok(Self { document, version })
     }
@@ -35,8 +35,8 @@ impl StoredDocument {
     /// A 409 if a channel of the file or of the document has this name.
     pub(super) fn check_name(&self, name: &str, file: &FileFacts) -> Result<(), Problem> {
         let place = match (file.channels.iter().any(|it| it == name), self.document.channel(name)) {
-            (true, _) => "the configuration file has a channel of this name",
-            (false, Some(_)) => "another channel has this name",
+            (true, _) => text("problem-channel-name-in-file"),
+            (false, Some(_)) => text("problem-channel-name-taken"),
             (false, None) => return Ok(()),
         };
         Err(Problem::of_fields(StatusCode::CONFLICT, vec![fault("name", place)]))
@@ -45,7 +45,7 @@ impl StoredDocument {
     /// Checks the document, stores it, and waits until it is in use. A 409 if somebody else has stored one meanwhile.
     pub(super) async fn store(self, state: &AppState) -> Result<(), Problem> {
         let text = self.document.to_string();
-        Config::check_added(&text, &file_facts(state))
+        Config::check_added(&text, &file_facts(state), Names::MayBeGone)
             .map_err(|faults| refused(of_faults(&faults)))?;
         if !state.spool.replace_added_configuration(text, self.version).await? {
             return Err(changed_elsewhere());
@@ -61,6 +61,5 @@ pub(super) fn file_facts(state: &AppState) -> FileFacts {
 }
 
 fn changed_elsewhere() -> Problem {
-    let detail = "the channels were changed meanwhile: reload the page";
-    Problem::new(StatusCode::CONFLICT, detail)
+    Problem::new(StatusCode::CONFLICT, text("problem-channel-changed").to_string())
 }

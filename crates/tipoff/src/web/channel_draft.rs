@@ -1,7 +1,10 @@
 //! A channel as a form sends it: checked, and combined with the stored secrets that it keeps.
 //!
-//! A stored secret is never sent back to the form. The form names those that stay, and a changed address loses them: else
-//! whoever gets into the dashboard could send them to a server of his own.
+//! A stored secret is never sent back to the form. The form names those that stay, and another service, a changed address or
+//! other encryption loses them: else whoever gets into the dashboard could send them to a server of his own, or to the same one
+//! in clear text.
+
+use std::fmt;
 
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -11,7 +14,8 @@ use toml::Table;
 use utoipa::ToSchema;
 
 use super::problem::{FieldFault, Problem};
-use crate::config::added::FileFacts;
+use super::reader_language::text;
+use crate::config::added::{FileFacts, Names};
 use crate::config::{ChannelConfig, Config, Faults, added_document};
 use crate::receive::is_deceptive;
 
@@ -61,10 +65,12 @@ impl ChannelDraft {
         if let (Some(stored), Some(entry)) = (stored, tipoff_channels::entry(&self.kind)) {
             keep(entry, &self.keep, stored, &mut table)?;
         }
-        let channels = Config::check_added(&added_document::alone(&table), file)
+        let alone = added_document::alone(&table);
+        let parts = Config::check_added(&alone, file, Names::MayBeGone)
             .map_err(|faults| refused(of_faults(&faults)))?;
-        let channel = channels.into_iter().next();
-        let channel = channel.ok_or_else(|| refused(vec![fault("", "there is no channel")]))?;
+        let channel = parts.channels.into_iter().next();
+        let channel =
+            channel.ok_or_else(|| refused(vec![fault("", text("problem-channel-nothing"))]))?;
         Ok(Draft { table, channel })
     }
 }
@@ -74,9 +80,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Problem> {
     let length = name.chars().count();
     let is_path = [".", ".."].contains(&name);
     if length == 0 || length > NAME_CHARS_MAX || is_deceptive(name) || is_path {
-        let message =
-            "1 to 60 characters, and no invisible ones or ones that change the direction of text";
-        return Err(refused(vec![fault("name", message)]));
+        return Err(refused(vec![fault("name", text("problem-channel-name-form"))]));
     }
     Ok(())
 }
@@ -89,12 +93,14 @@ fn keep(entry: &Entry, kept: &[String], stored: &Table, table: &mut Table) -> Re
     let kept: Vec<&Setting> = kept.into_iter().filter(|it| stored.contains_key(it.key)).collect();
     let moved = entry.settings.iter().find(|setting| {
         let is_kept = kept.iter().any(|it| it.key == setting.key);
-        setting.is_address() && !is_kept && stored.get(setting.key) != table.get(setting.key)
+        setting.exposes_secrets() && !is_kept && stored.get(setting.key) != table.get(setting.key)
     });
+    let is_another = stored.get("type").and_then(toml::Value::as_str) != Some(entry.kind);
+    let moved = if is_another { Some("type") } else { moved.map(|setting| setting.key) };
     if let Some(moved) = moved
         && !kept.is_empty()
     {
-        let message = format!("`{}` was changed: type this again", moved.key);
+        let message = text("problem-channel-moved").words("key", moved).to_string();
         return Err(refused(kept.iter().map(|it| fault(it.key, &message)).collect()));
     }
     for setting in kept {
@@ -107,7 +113,7 @@ fn keep(entry: &Entry, kept: &[String], stored: &Table, table: &mut Table) -> Re
 
 /// Faults of the configuration's reader, at the fields that they are about.
 pub(super) fn of_faults(faults: &Faults) -> Vec<FieldFault> {
-    faults.by_key().map(|(key, message)| fault(key.unwrap_or_default(), &message)).collect()
+    faults.by_key().map(|(key, message)| fault(key.unwrap_or_default(), message)).collect()
 }
 
 /// A 422 with all faults.
@@ -116,8 +122,8 @@ pub(super) fn refused(faults: Vec<FieldFault>) -> Problem {
 }
 
 /// What is wrong with a field.
-pub(super) fn fault(field: &str, message: &str) -> FieldFault {
-    FieldFault { field: field.to_owned(), message: message.to_owned() }
+pub(super) fn fault(field: &str, message: impl fmt::Display) -> FieldFault {
+    FieldFault { field: field.to_owned(), message: message.to_string() }
 }
 
 #[cfg(test)]
@@ -186,5 +192,32 @@ mod tests {
         assert_eq!(checked(other, Some(&stored)).unwrap()["token"].as_str(), Some("new"));
         let gone = gotify(json!({ "server": "http://a" }), json!([]));
         assert_eq!(fields(checked(gone, Some(&stored))), json!(["token"]));
+    }
+
+    #[test]
+    fn a_kept_secret_does_not_go_to_another_service_or_by_weaker_encryption() {
+        let email = |more: (&str, &str), secret: (&str, Value)| {
+            let mut settings = json!({
+                "server": "smtp://mail.example.org", "user": "me", "from": "a@b.org", "to": ["c@d.org"],
+            });
+            settings[more.0] = json!(more.1);
+            let mut draft = json!({ "name": "me", "type": "email", "settings": settings });
+            match secret {
+                ("keep", kept) => draft["keep"] = kept,
+                (key, value) => draft["settings"][key] = value,
+            }
+            draft
+        };
+        let typed = email(("tls", "required"), ("password", json!("hunter2")));
+        let stored = checked(typed, None).unwrap();
+        let kept = |more| checked(email(more, ("keep", json!(["password"]))), Some(&stored));
+        assert_eq!(kept(("tls", "required")).unwrap()["password"].as_str(), Some("hunter2"));
+        assert_eq!(fields(kept(("tls", "never"))), json!(["password"]));
+        let pushover = json!({
+            "name": "me", "type": "pushover", "settings": { "user": "u" }, "keep": ["token"],
+        });
+        let gotify = gotify(json!({ "server": "http://a", "token": "hunter2" }), json!([]));
+        let gotify = checked(gotify, None).unwrap();
+        assert_eq!(fields(checked(pushover, Some(&gotify))), json!(["token"]));
     }
 }

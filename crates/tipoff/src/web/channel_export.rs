@@ -1,4 +1,4 @@
-//! The text of added channels for a configuration file. Secrets are never in it: each is a reference to a variable, which the
+//! The text of what was added for a configuration file. Secrets are never in it: each is a reference to a variable, which the
 //! text names.
 
 use serde::Serialize;
@@ -6,32 +6,43 @@ use toml::{Table, Value};
 use utoipa::ToSchema;
 
 use super::channel_fields::stored_settings;
-use crate::config::added_document::{AddedDocument, name_of};
+use crate::config::added_document::{AddedDocument, MODE, ROUTE, SCHEDULE, name_of};
 
 /// Added channels as text.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Exported {
-    /// Sections `[[channel]]`, as in a configuration file.
+    /// Sections `[[channel]]`, `[[mode]]`, `[[route]]` and `[[schedule]]`, as in a configuration file.
     pub(super) toml: String,
     /// The variables that the text refers to, in place of the secrets.
     pub(super) variables: Vec<String>,
 }
 
-/// All channels of the document.
+/// All of the document.
 pub(super) fn exported(document: &AddedDocument) -> Exported {
     let mut all = Exported { toml: String::new(), variables: Vec::new() };
     for channel in document.channels() {
-        if !all.toml.is_empty() {
-            all.toml.push('\n');
+        all.heading("channel");
+        all.channel(channel);
+    }
+    for name in [MODE, ROUTE, SCHEDULE] {
+        for section in document.sections(name) {
+            all.heading(name);
+            let (first, others): (Vec<_>, Vec<_>) = section.iter().partition(|it| it.0 == "name");
+            first.into_iter().chain(others).for_each(|(key, value)| all.line(key, value));
         }
-        all.section(channel);
     }
     all
 }
 
 impl Exported {
-    fn section(&mut self, channel: &Table) {
-        self.toml.push_str("[[channel]]\n");
+    fn heading(&mut self, name: &str) {
+        if !self.toml.is_empty() {
+            self.toml.push('\n');
+        }
+        self.toml.push_str(&format!("[[{name}]]\n"));
+    }
+
+    fn channel(&mut self, channel: &Table) {
         for key in ["name", "type", "expire"] {
             if let Some(value) = channel.get(key) {
                 self.line(key, value);
@@ -109,5 +120,17 @@ mod tests {
             name => variables.contains(&name.to_owned()).then(|| "hunter2".to_owned()),
         };
         assert_eq!(parse(&toml, &environment).channels, parse(document, &|_| None).channels);
+    }
+
+    #[test]
+    fn an_export_has_the_routes_schedules_and_modes() {
+        let document = "[[channel]]\nname = \"me\"\ntype = \"webhook\"\nurl = \"http://a\"\n\
+            [[route]]\nname = \"a\"\ndevice_keys = [\"added/gate\"]\nmodes = \"away\"\nchannels = [\"me\"]\nstop = true\n\
+            title = \"\"\"{{ device }}\n\"x\"\"\"\"\n[[route]]\nname = \"b\"\n\
+            [[schedule]]\ndevice_keys = [\"added/gate\"]\nbetween = \"22:00-06:00\"\n\
+            [[mode]]\nname = \"home\"\n[[mode]]\nname = \"away\"\nat = [\"09:00\"]\n";
+        let Exported { toml, .. } = exported(&AddedDocument::parse(document).unwrap());
+        let rules = |text: &str| crate::testing::config(text).rules;
+        assert_eq!(rules(&toml), rules(document), "{toml}");
     }
 }

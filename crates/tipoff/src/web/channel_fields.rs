@@ -6,6 +6,8 @@ use tipoff_channels::{CHANNELS, Entry, Setting, Shape};
 use toml::{Table, Value};
 use utoipa::ToSchema;
 
+use super::reader_language::sentence;
+
 /// A service that alerts can be sent to.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ChannelType {
@@ -39,7 +41,7 @@ pub(super) struct SettingType {
     pub(super) example: &'static str,
 }
 
-/// All services, in alphabetical order.
+/// All services in the reader's language, in alphabetical order.
 pub(super) fn channel_types() -> impl Iterator<Item = ChannelType> {
     CHANNELS.iter().map(channel_type)
 }
@@ -48,13 +50,13 @@ pub(super) fn channel_types() -> impl Iterator<Item = ChannelType> {
 pub(super) fn channel_type(entry: &'static Entry) -> ChannelType {
     let place = |setting: &Setting| {
         let hint = entry.find.iter().find(|hint| hint.key == setting.key);
-        hint.map(|hint| hint.place)
+        hint.map(|hint| sentence(hint.place))
     };
     let setting = |setting: &'static Setting| SettingType {
         key: setting.key,
         shape: shape_word(setting.shape),
         required: setting.required,
-        doc: setting.doc,
+        doc: sentence(setting.doc),
         place: place(setting),
         example: setting.example,
     };
@@ -63,7 +65,19 @@ pub(super) fn channel_type(entry: &'static Entry) -> ChannelType {
     let position = |key: &str| entry.find.iter().position(|hint| hint.key == key);
     settings.sort_by_key(|it| position(it.key).unwrap_or(usize::MAX));
     let can_be_added = entry.can_be_added();
-    ChannelType { kind: entry.kind, summary: entry.summary, can_be_added, settings }
+    let summary = sentence(entry.summary);
+    ChannelType { kind: entry.kind, summary, can_be_added, settings }
+}
+
+/// A key in English words: `allowed_chats` is "Allowed chats".
+pub(super) fn label(key: &str) -> String {
+    if ["api", "ca", "tls", "url"].contains(&key) {
+        return key.to_ascii_uppercase();
+    }
+    let words = key.replace('_', " ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|it| it.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 fn shape_word(shape: Shape) -> &'static str {
@@ -94,4 +108,19 @@ pub(super) fn stored_settings(channel: &Table) -> impl Iterator<Item = (&str, &V
     let kind = channel.get("type").and_then(Value::as_str).unwrap_or_default();
     let own = channel.iter().filter(|(key, _)| !["name", "type", "expire"].contains(&key.as_str()));
     own.map(move |(key, value)| (key.as_str(), value, is_hidden(kind, key, value)))
+}
+
+/// The sentences and labels that forms show of services, in English.
+#[cfg(test)]
+pub(super) fn sentences() -> impl Iterator<Item = String> {
+    CHANNELS.iter().flat_map(|entry| {
+        let docs = entry.settings.iter().map(|it| it.doc.to_owned());
+        let places = entry.find.iter().map(|it| it.place.to_owned());
+        let can_be_added = entry.can_be_added();
+        let is_shown = move |it: &&Setting| can_be_added && !it.shape.is_of_this_machine();
+        let shown = entry.settings.iter().filter(is_shown);
+        // `URL` and its like are the same in every language.
+        let labels = shown.map(|it| label(it.key)).filter(|it| *it != it.to_uppercase());
+        docs.chain(places).chain(labels).chain([entry.summary.to_owned()])
+    })
 }

@@ -1,17 +1,7 @@
-//! Cookies (RFC 6265): the header of a browser, and what the names and attributes of ours depend on.
+//! What the names and attributes of our cookies depend on (RFC 6265).
 
 use super::base_path;
 use super::client::Client;
-
-/// The value of the first cookie of this name in a `Cookie` header (section 4.2.1).
-pub(super) fn value<'a>(header: &'a str, name: &str) -> Option<&'a str> {
-    pairs(header).find(|(key, _)| *key == name).map(|(_, value)| value)
-}
-
-/// All cookies: names and values.
-pub(super) fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
-    header.split(';').filter_map(|pair| pair.trim().split_once('='))
-}
 
 /// A cookie by TLS has another name: browsers never show it without, nor let it be replaced without (RFC 6265bis, section
 /// 4.1.3). `__Host-` also requires the path `/`, which would show it to everything else on the proxy's host.
@@ -29,23 +19,4 @@ pub(super) fn scope(client: &Client) -> String {
     let path = if base.is_empty() { "/" } else { &base };
     let secure = if client.by_tls { "; Secure" } else { "" };
     format!("Path={path}{secure}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cookie_is_found_by_its_whole_name() {
-        let header = "a=b; tipoff=secret=1;__Host-tipoff=other; tipoff=later";
-        for (name, found) in [
-            ("tipoff", Some("secret=1")),
-            ("__Host-tipoff", Some("other")),
-            ("a", Some("b")),
-            ("Host-tipoff", None),
-            ("", None),
-        ] {
-            assert_eq!(value(header, name), found, "{name}");
-        }
-    }
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::device_credentials;
 use super::problem::Problem;
+use super::reader_language::text;
 use crate::audit::lasting;
 use crate::receive::{DeviceDirectory, is_deceptive};
 
@@ -22,6 +23,16 @@ pub(super) const MUTE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 const SILENT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 /// Minimum time of an inactivity alert: inactivity is checked once a minute.
 const SILENT_MIN: Duration = Duration::from_secs(60);
+
+/// A 404: the device does not exist, or is no longer stored.
+pub(super) fn no_device() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, text("problem-no-device").to_string())
+}
+
+/// A 404: the device was not added in the dashboard, so it has no login there.
+pub(super) fn no_login() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, text("problem-no-device-login").to_string())
+}
 
 /// How the program knows a device. A channel of a recorder counts as discovered.
 pub(crate) fn origin(line: &DeviceLine) -> &'static str {
@@ -67,19 +78,15 @@ pub(crate) async fn add_device(
             return Ok(AddedDevice { id: id.0, name, user, password });
         }
     }
-    Err(Problem::new(
-        StatusCode::CONFLICT,
-        "too many devices have a similar name: choose another one",
-    ))
+    Err(Problem::new(StatusCode::CONFLICT, text("problem-similar-names").to_string()))
 }
 
 /// A trimmed name; 400 if it is empty, too long or deceptive.
-fn name(text: &str) -> Result<String, Problem> {
-    let name = text.trim();
+fn name(given: &str) -> Result<String, Problem> {
+    let name = given.trim();
     let length = name.chars().count();
     if length == 0 || length > NAME_CHARS_MAX || is_deceptive(name) {
-        let detail = "name: 1 to 60 characters, and no invisible ones or ones that change the direction of text";
-        return Err(Problem::bad(detail));
+        return Err(Problem::bad(text("problem-device-name").to_string()));
     }
     Ok(name.to_owned())
 }
@@ -93,7 +100,7 @@ async fn require_free_name(
 ) -> Result<(), Problem> {
     let holder = spool.holder_of_name(name).await?;
     if holder.is_some_and(|it| Some(it) != own) || directory.resolver().is_configured_name(name) {
-        let detail = format!("another device is called {name}: choose another name");
+        let detail = text("problem-device-name-taken").words("name", name).to_string();
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     Ok(())
@@ -137,6 +144,39 @@ pub(crate) async fn edit_device(
     Ok(())
 }
 
+/// 409 if the configuration file has the device: it would be known again at once.
+pub(crate) fn require_removable(
+    directory: &DeviceDirectory,
+    known: &DeviceLine,
+) -> Result<(), Problem> {
+    match DeviceKey::parse(&known.key) {
+        DeviceKey::Configured(name)
+            if known.recorder.is_none() && directory.resolver().is_configured_name(&name) =>
+        {
+            let detail =
+                "the configuration file has this device: remove its [[device]] there first";
+            Err(Problem::new(StatusCode::CONFLICT, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a device and keeps its incidents. 409 if it is a recorder with channels.
+pub(crate) async fn remove_device(spool: &dyn Spool, known: &DeviceLine) -> Result<(), Problem> {
+    let is_removed = spool.change_device(known.id, DeviceChange::Remove).await?;
+    // It may have been removed with the last of its incidents.
+    if !is_removed && spool.device(known.id).await?.is_some() {
+        let detail = "this recorder has channels: remove them first";
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    }
+    Ok(())
+}
+
+/// Whether the device was removed, and only its incidents are left.
+pub(super) fn is_removed(line: &DeviceLine) -> bool {
+    line.last_at.is_none() && line.user.is_none()
+}
+
 /// A device in the audit log.
 pub(crate) fn of_device(known: &DeviceLine) -> String {
     format!("device {}, {}", known.id, known.name)
@@ -160,18 +200,18 @@ fn changes(
     now: Timestamp,
 ) -> Result<Vec<DeviceChange>, Problem> {
     let mut changes = Vec::new();
-    if let Some(text) = change.name {
+    if let Some(given) = change.name {
         if origin(known) == "configuration" {
-            let detail = "the configuration file sets the name of this device: change it there";
+            let detail = text("problem-name-configured").to_string();
             return Err(Problem::new(StatusCode::CONFLICT, detail));
         }
-        let name = if text.trim().is_empty() { None } else { Some(name(&text)?) };
+        let name = if given.trim().is_empty() { None } else { Some(name(&given)?) };
         changes.push(DeviceChange::Name(name));
     }
     if let Some(seconds) = change.muted_for_s {
         let lasts = Duration::from_secs(seconds);
         if lasts > MUTE_MAX {
-            return Err(Problem::bad("muted_for_s: at most a year"));
+            return Err(Problem::bad(text("problem-mute-time").to_string()));
         }
         let until = now.after(lasts);
         changes.push(DeviceChange::MutedUntil((!lasts.is_zero()).then_some(until)));
@@ -179,7 +219,7 @@ fn changes(
     if let Some(seconds) = change.silent_after_s {
         let after = Duration::from_secs(seconds);
         if !after.is_zero() && !(SILENT_MIN..=SILENT_MAX).contains(&after) {
-            return Err(Problem::bad("silent_after_s: from a minute to a year, or 0"));
+            return Err(Problem::bad(text("problem-inactivity-time").to_string()));
         }
         changes.push(DeviceChange::SilentAfter((!after.is_zero()).then_some(after)));
     }

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 
 use super::problem::Problem;
+use super::reader_language::text;
 
 /// Letters and digits that nobody takes for another, and that every camera's field takes.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789W";
@@ -18,7 +19,7 @@ pub(super) fn password() -> Result<String, Problem> {
     let mut random = [0_u8; PASSWORD_CHARS];
     getrandom::fill(&mut random).map_err(|error| {
         tracing::error!(%error, "Could not get random numbers.");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "this machine provides no random numbers")
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, text("problem-no-random").to_string())
     })?;
     let character = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'x');
     Ok(random.iter().map(|byte| char::from(character(byte))).collect())

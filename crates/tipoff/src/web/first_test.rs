@@ -13,6 +13,7 @@ use tipoff_spool::SessionOutcome;
 
 pub(super) use self::observed::{Observed, observe};
 pub(crate) use self::waits::SetupWaits;
+use super::reader_language::text;
 
 /// Time without a session after which the page shows what to check.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -160,70 +161,32 @@ pub(super) fn finding(
 }
 
 impl Finding {
-    /// What happened and what to change.
+    /// What happened and what to change, in the reader's language.
     pub(super) fn text(&self) -> String {
-        match self {
-            Self::NothingCame => "Nothing has connected for a minute. Go through the list below.".to_owned(),
-            Self::Session(hint) => hint.clone(),
+        let text = match self {
+            Self::Session(hint) => return hint.clone(),
             Self::OtherDevice { name, login, user, hint } => {
-                let how = match login {
-                    Some(login) => format!("it logged in as {login}"),
-                    None => "it did not log in".to_owned(),
+                let text = match login {
+                    Some(login) => text("setup-other-login").words("login", login),
+                    None => text("setup-other-no-login"),
                 };
+                let text = text.words("name", name).words("user", user);
                 let hint = hint.as_ref().map_or_else(String::new, |hint| format!(" {hint}"));
-                format!(
-                    "The arrival was assigned to {name} because {how}. Enter the user {user} and its password on the \
-                     camera's page.{hint}"
-                )
+                return format!("{text}{hint}");
             }
-            Self::NoCommand(protocol) => format!(
-                "A device connected to the port for {} and left without a word. If it was the camera, choose another \
-                 kind of encryption on its page: “none”, or the one that it calls SSL or TLS.",
-                match protocol {
-                    Protocol::Smtp => "mail",
-                    Protocol::Ftp => "uploads",
-                    Protocol::Http | Protocol::Mqtt => "alarms",
-                },
-            ),
-            Self::NoMail => {
-                "The camera greeted and left without sending a mail. Fill in sender and receiver on its page, and save. \
-                 With some cameras this button only tries the connection: then trigger a real alarm, for example \
-                 by walking past the camera."
-                    .to_owned()
-            }
-            Self::HungUpAfterGreeting => {
-                "The camera hung up after the greeting, before it sent a mail. Switch encryption and authentication off \
-                 on its page, or on where they are off. If that does not help, set a listener with fewer features \
-                 (`ehlo = false` or `auth = false` in `listen` of `[smtp]`)."
-                    .to_owned()
-            }
-            Self::NoUpload => {
-                "The camera connected by FTP and left without uploading a file. With some cameras this button only tries \
-                 the login: then trigger a real alarm, for example by walking past the camera, and see that the upload \
-                 of pictures is switched on."
-                    .to_owned()
-            }
-            Self::NoPicture => {
-                "The mail has no picture. Switch on in the camera that a picture is attached (“attach picture”, \
-                 “snapshot”, “image attachment”)."
-                    .to_owned()
-            }
-            Self::EmptyFile => {
-                "The camera uploaded an empty file, which is stored and never alerted. With some cameras that is all \
-                 that the button does: trigger a real alarm. If its files stay empty, switch between passive and active \
-                 FTP in the camera, and let the `passive_ports` of `[ftp]` through the firewall."
-                    .to_owned()
-            }
-            Self::TornArrival => {
-                "The connection broke before everything had come; what came is stored. Look at the network of the camera, \
-                 most of all at its wireless link, and press “Test” again."
-                    .to_owned()
-            }
-            Self::NotProven { user } => format!(
-                "What came was assigned to this device, but without its password. Enter the user {user} and its password \
-                 on the camera's page."
-            ),
-        }
+            Self::NothingCame => text("setup-nothing-came"),
+            Self::NoCommand(Protocol::Smtp) => text("setup-no-command-mail"),
+            Self::NoCommand(Protocol::Ftp) => text("setup-no-command-uploads"),
+            Self::NoCommand(Protocol::Http | Protocol::Mqtt) => text("setup-no-command-alarms"),
+            Self::NoMail => text("setup-no-mail"),
+            Self::HungUpAfterGreeting => text("setup-hung-up"),
+            Self::NoUpload => text("setup-no-upload"),
+            Self::NoPicture => text("setup-no-picture"),
+            Self::EmptyFile => text("setup-empty-file"),
+            Self::TornArrival => text("setup-torn"),
+            Self::NotProven { user } => text("setup-not-proven").words("user", user),
+        };
+        text.to_string()
     }
 }
 

@@ -9,11 +9,13 @@ use tipoff_model::IncidentId;
 use tipoff_spool::{IncidentFilter, IncidentLine, Reader, Spool};
 
 use super::AppState;
+use super::access::Principal;
 use super::extract::Query;
 use super::incident_query::{IncidentQuery, blank};
 use super::page::PageProblem;
 use super::problem::Problem;
 use super::reader_clock::ReaderClock;
+use super::reader_language::text;
 use super::review_query::{ReviewQuery, ReviewView};
 
 /// Which list it is.
@@ -36,7 +38,7 @@ pub(super) struct Neighbours {
     pub(super) previous: Option<String>,
     pub(super) next: Option<String>,
     /// The words on the links.
-    pub(super) words: [&'static str; 2],
+    pub(super) words: [String; 2],
 }
 
 impl FromRequestParts<AppState> for IncidentContext {
@@ -51,7 +53,9 @@ impl FromRequestParts<AppState> for IncidentContext {
             return Ok(Self::Review(Box::new(review.view(&clock)?)));
         }
         let Query(timeline) = Query::<IncidentQuery>::from_request_parts(parts, state).await?;
-        let filter = IncidentFilter { only: None, ..timeline.filter(&clock)? };
+        let reader = Principal::from_request_parts(parts, state).await?.reader();
+        let filter = timeline.filter(&clock, reader.as_ref())?;
+        let filter = IncidentFilter { only: None, ..filter };
         Ok(Self::Timeline(Box::new(filter), timeline.to_address()))
     }
 }
@@ -77,7 +81,12 @@ impl IncidentContext {
             Self::Review(view) => view.neighbours(spool, reader, of).await?,
             Self::Timeline(filter, _) => {
                 let filter = |before: Option<IncidentId>, after: Option<IncidentId>| {
-                    IncidentFilter { before, after, ..(**filter).clone() }
+                    let mut filter = IncidentFilter { before, after, ..(**filter).clone() };
+                    if after.is_some() {
+                        // It was seen on the way.
+                        filter.unseen_by = None;
+                    }
+                    filter
                 };
                 let newer = spool.incidents(&filter(None, Some(of.id)), 1).await?;
                 let older = spool.incidents(&filter(Some(of.id), None), 1).await?;
@@ -86,9 +95,10 @@ impl IncidentContext {
         };
         let link = |id: i64| format!("incidents/{id}{}", self.address());
         let words = match self {
-            Self::Review(_) => ["Previous", "Next"],
-            Self::Timeline(..) => ["Newer", "Older"],
+            Self::Review(_) => [text("review-previous"), text("review-next")],
+            Self::Timeline(..) => [text("timeline-newer"), text("timeline-older")],
         };
+        let words = words.map(|word| word.to_string());
         Ok(Neighbours { previous: previous.map(link), next: next.map(link), words })
     }
 }

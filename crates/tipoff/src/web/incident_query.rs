@@ -6,11 +6,12 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 use tipoff_model::{DeliveryState, DeviceId, Event, IncidentId, Timestamp};
-use tipoff_spool::{IncidentFilter, IncidentLine, Spool};
+use tipoff_spool::{IncidentFilter, IncidentLine, Reader, Spool};
 use utoipa::IntoParams;
 
 use super::problem::Problem;
 use super::reader_clock::ReaderClock;
+use super::reader_language::text;
 
 /// Incidents on a page.
 pub(crate) const PAGE: u32 = 48;
@@ -63,6 +64,9 @@ pub(crate) struct IncidentQuery {
     #[param(max_length = 200)]
     #[serde(deserialize_with = "blank")]
     pub(crate) text: Option<String>,
+    /// `unseen`, `starred` (your own marks, which a token has not) or `locked`.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) show: Option<String>,
     /// Whether to include suppressed incidents.
     #[serde(deserialize_with = "blank")]
     pub(crate) silent: Option<bool>,
@@ -84,7 +88,11 @@ where
 
 impl IncidentQuery {
     /// The filter for the spool; the error names the part that is wrong.
-    pub(crate) fn filter(&self, clock: &ReaderClock) -> Result<IncidentFilter, Problem> {
+    pub(crate) fn filter(
+        &self,
+        clock: &ReaderClock,
+        reader: Option<&Reader>,
+    ) -> Result<IncidentFilter, Problem> {
         let mut filter = IncidentFilter {
             only: self.only.map(IncidentId),
             before: self.before.map(IncidentId),
@@ -97,24 +105,36 @@ impl IncidentQuery {
         };
         if let Some(name) = &self.event {
             let event = Event::from_name(name);
-            filter.event = Some(event.ok_or_else(|| Problem::bad("event: no such kind"))?);
+            filter.event = Some(event.ok_or_else(|| Problem::bad(text("problem-incident-event")))?);
         }
         if let Some(name) = &self.state {
             let state = DeliveryState::ALL.iter().find(|state| state.as_str() == name);
-            filter.state = Some(*state.ok_or_else(|| Problem::bad("state: no such state"))?);
+            filter.state =
+                Some(*state.ok_or_else(|| Problem::bad(text("problem-incident-state")))?);
+        }
+        if let Some(show) = &self.show {
+            let marks =
+                || reader.cloned().ok_or_else(|| Problem::bad("show: a token has no marks"));
+            match show.as_str() {
+                "unseen" => filter.unseen_by = Some(marks()?),
+                "starred" => filter.starred_by = Some(marks()?),
+                "locked" => filter.locked = true,
+                _ => return Err(Problem::bad("show: unseen, starred or locked")),
+            }
         }
         if let Some(day) = &self.day {
-            let date: Date = day.parse().map_err(|_| Problem::bad("day: write 2026-11-24"))?;
+            let date: Date = day.parse().map_err(|_| Problem::bad(text("problem-incident-day")))?;
             let bounds = clock.bounds(date);
-            let (begin, end) = bounds.ok_or_else(|| Problem::bad("day: too far away"))?;
+            let (begin, end) =
+                bounds.ok_or_else(|| Problem::bad(text("problem-incident-day-far")))?;
             filter.from = Some(filter.from.map_or(begin, |from| from.max(begin)));
             filter.until = Some(filter.until.map_or(end, |until| until.min(end)));
         }
-        if let Some(text) = &self.text {
-            if text.chars().count() > TEXT_CHARS_MAX {
-                return Err(Problem::bad("text: at most 200 characters"));
+        if let Some(words) = &self.text {
+            if words.chars().count() > TEXT_CHARS_MAX {
+                return Err(Problem::bad(text("problem-incident-text")));
             }
-            filter.text.clone_from(text);
+            filter.text.clone_from(words);
         }
         Ok(filter)
     }
@@ -125,8 +145,9 @@ impl IncidentQuery {
         &self,
         spool: &dyn Spool,
         clock: &ReaderClock,
+        reader: Option<&Reader>,
     ) -> Result<(Vec<IncidentLine>, Option<i64>), Problem> {
-        let (filter, limit) = (self.filter(clock)?, self.limit()?);
+        let (filter, limit) = (self.filter(clock, reader)?, self.limit()?);
         let mut lines = spool.incidents(&filter, limit + 1).await?;
         let has_more = lines.len() > limit as usize;
         lines.truncate(limit as usize);
@@ -138,8 +159,13 @@ impl IncidentQuery {
     pub(crate) fn limit(&self) -> Result<u32, Problem> {
         match self.limit.unwrap_or(PAGE) {
             limit @ 1..=LIMIT_MAX => Ok(limit),
-            _ => Err(Problem::bad("limit: from 1 to 200")),
+            _ => Err(Problem::bad(text("problem-incident-limit"))),
         }
+    }
+
+    /// Whether it is the first page of all incidents.
+    pub(crate) fn is_whole_and_new(&self) -> bool {
+        !self.is_narrow() && self.only.is_none() && self.before.is_none()
     }
 
     /// Whether the filter leaves out any incident.
@@ -153,6 +179,7 @@ impl IncidentQuery {
             self.from.is_some(),
             self.until.is_some(),
             self.text.is_some(),
+            self.show.is_some(),
         ];
         given.contains(&true)
     }
@@ -169,6 +196,7 @@ impl IncidentQuery {
             ("from", self.from.clone()),
             ("until", self.until.clone()),
             ("text", self.text.clone()),
+            ("show", self.show.clone()),
             ("silent", self.silent.filter(|silent| *silent).map(|_| "true".to_owned())),
         ];
         let mut address = String::new();
@@ -184,10 +212,11 @@ impl IncidentQuery {
 }
 
 /// A time in RFC 3339.
-pub(crate) fn time(text: &str) -> Result<Timestamp, Problem> {
-    text.parse::<jiff::Timestamp>()
+pub(crate) fn time(written: &str) -> Result<Timestamp, Problem> {
+    written
+        .parse::<jiff::Timestamp>()
         .map(|time| Timestamp::from_ms(time.as_millisecond()))
-        .map_err(|_| Problem::bad("a time is written as 2026-11-24T08:00:00Z"))
+        .map_err(|_| Problem::bad(text("problem-incident-time")))
 }
 
 #[cfg(test)]
@@ -207,7 +236,7 @@ mod tests {
         let blank = query("device=&event=&channel=&state=&day=&text=&limit=").unwrap();
         assert!(!blank.is_narrow());
         assert_eq!(
-            blank.filter(&ReaderClock::new(None, Timestamp::from_ms(0))).unwrap(),
+            blank.filter(&ReaderClock::new(None, Timestamp::from_ms(0)), None).unwrap(),
             IncidentFilter::default()
         );
         assert_eq!(blank.limit().unwrap(), PAGE);
@@ -216,10 +245,12 @@ mod tests {
     #[test]
     fn an_address_leads_back_to_itself() {
         let address = "device=3&event=person&channel=my%20phone&state=refused&day=2026-11-24\
-                       &text=a%26b%20%C3%A4&silent=true";
+                       &text=a%26b%20%C3%A4&show=locked&silent=true";
         let query = query(address).unwrap();
         assert_eq!(query.to_address(), address);
-        let filter = query.filter(&ReaderClock::new(Some("UTC"), Timestamp::from_ms(0))).unwrap();
+        let filter =
+            query.filter(&ReaderClock::new(Some("UTC"), Timestamp::from_ms(0)), None).unwrap();
+        assert!(filter.locked);
         assert_eq!(filter.text, "a&b ä");
         assert_eq!(filter.until.unwrap().since(filter.from.unwrap()).as_secs(), 86_400);
     }
@@ -227,11 +258,20 @@ mod tests {
     #[test]
     fn what_is_wrong_is_refused() {
         let clock = ReaderClock::new(None, Timestamp::from_ms(0));
-        for address in
-            ["event=nonsense", "state=gone", "day=yesterday", "from=5", "day=-999999-01-01"]
-        {
-            assert!(query(address).unwrap().filter(&clock).is_err(), "{address}");
+        for address in [
+            "event=nonsense",
+            "state=gone",
+            "day=yesterday",
+            "from=5",
+            "day=-999999-01-01",
+            "show=x",
+        ] {
+            assert!(query(address).unwrap().filter(&clock, None).is_err(), "{address}");
         }
+        let reader = Reader::Proxy("anna".to_owned());
+        let unseen = query("show=unseen").unwrap();
+        assert!(unseen.filter(&clock, None).is_err(), "nobody's marks");
+        assert_eq!(unseen.filter(&clock, Some(&reader)).unwrap().unseen_by, Some(reader));
         for address in ["limit=0", "limit=201"] {
             assert!(query(address).unwrap().limit().is_err(), "{address}");
         }
@@ -239,6 +279,6 @@ mod tests {
             assert!(query(address).is_err(), "{address}");
         }
         let long = format!("text={}", "x".repeat(TEXT_CHARS_MAX + 1));
-        assert!(query(&long).unwrap().filter(&clock).is_err());
+        assert!(query(&long).unwrap().filter(&clock, None).is_err());
     }
 }

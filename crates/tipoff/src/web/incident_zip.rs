@@ -16,6 +16,7 @@ use super::AppState;
 use super::incident_types::IncidentFull;
 use super::media::disposition;
 use super::problem::Problem;
+use super::reader_language::text;
 use super::streaming_body::{Pipe, streaming_body};
 use crate::runtime::utc::utc;
 
@@ -58,7 +59,7 @@ pub(super) async fn send_all(
     let bytes: u64 =
         details.iter().flat_map(|detail| &detail.arrivals).map(|it| it.blob.size).sum();
     if bytes > BYTES_MAX {
-        let detail = "these incidents have more than 4 GB of files: select fewer";
+        let detail = text("problem-incident-zip-too-large");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
     let mut incidents = Vec::new();
@@ -88,7 +89,7 @@ async fn read(
     }
     let unwritten = |error| {
         tracing::error!(%error, "Could not describe an incident.");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the incident cannot be described")
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, text("problem-incident-not-described"))
     };
     let facts = serde_json::to_vec_pretty(&IncidentFull::from(detail)).map_err(unwritten)?;
     Ok(ZipIncident { folder, began_at: detail.line.began_at, facts, items })

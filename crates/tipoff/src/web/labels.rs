@@ -6,12 +6,13 @@ use tipoff_model::{DeliveryState, Event};
 use tipoff_spool::IncidentLine;
 
 use super::reader_clock::length;
+use super::reader_language::{text, texts};
 
 /// What happened, as a title.
 pub(super) fn title(event: Event, subject: &str) -> String {
-    match event.title() {
-        Some(title) => title.to_owned(),
-        None if subject.is_empty() => "Something arrived".to_owned(),
+    match texts().event(event) {
+        Some(title) => title,
+        None if subject.is_empty() => text("incident-something-arrived").to_string(),
         None => subject.to_owned(),
     }
 }
@@ -31,20 +32,21 @@ pub(super) const fn sign(event: Event) -> &'static str {
     }
 }
 
-/// The name of an event on the review.
-pub(super) fn event(event: Event) -> &'static str {
-    event.title().unwrap_or("Not recognised")
+/// The name of an event. What no vendor file recognises has one too.
+pub(super) fn event(event: Event) -> String {
+    texts().event(event).unwrap_or_else(|| text("incident-not-recognised").to_string())
 }
 
 /// Label of the state of a delivery.
-pub(super) const fn state(state: DeliveryState) -> &'static str {
-    match state {
-        DeliveryState::Pending => "waiting",
-        DeliveryState::Delivered => "delivered",
-        DeliveryState::Refused => "refused",
-        DeliveryState::Expired => "expired",
-        DeliveryState::Withdrawn => "withdrawn",
-    }
+pub(super) fn state(state: DeliveryState) -> String {
+    let label = match state {
+        DeliveryState::Pending => text("incident-state-pending"),
+        DeliveryState::Delivered => text("incident-state-delivered"),
+        DeliveryState::Refused => text("incident-state-refused"),
+        DeliveryState::Expired => text("incident-state-expired"),
+        DeliveryState::Withdrawn => text("incident-state-withdrawn"),
+    };
+    label.to_string()
 }
 
 /// CSS class of the state of a delivery.
@@ -57,19 +59,14 @@ pub(super) const fn look(state: DeliveryState) -> &'static str {
     }
 }
 
-/// `1 picture`, `3 pictures`
-pub(super) fn count(number: u64, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
-}
-
 /// `3 pictures, 1 video (0:12)`
 pub(super) fn counted(line: &IncidentLine) -> String {
     let mut parts = Vec::new();
     if line.pictures > 0 {
-        parts.push(count(line.pictures, "picture", "pictures"));
+        parts.push(text("overview-pictures").count(line.pictures).to_string());
     }
     if line.videos > 0 {
-        let videos = count(line.videos, "video", "videos");
+        let videos = text("overview-videos").count(line.videos).to_string();
         let known = !line.video_length.is_zero();
         parts.push(if known {
             format!("{videos} ({})", length(line.video_length))

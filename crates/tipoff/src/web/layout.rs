@@ -10,9 +10,11 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::access::Principal;
-use super::page::{PageProblem, is_api, problem_title, sentence, wants_page};
+use super::local_path::is_api;
+use super::page::{PageProblem, problem_title, sentence, wants_page};
 use super::problem::Problem;
 use super::reader_clock::ReaderClock;
+use super::reader_language::text;
 use super::{AppState, assets};
 
 /// What the layout of a page shows.
@@ -37,6 +39,7 @@ pub(super) struct Layout {
 #[derive(Clone)]
 pub(super) struct Tab {
     pub(super) path: &'static str,
+    /// The key of its name.
     pub(super) name: &'static str,
     /// SVG markup.
     pub(super) icon: &'static str,
@@ -46,6 +49,7 @@ pub(super) struct Tab {
 
 /// The tab of a page in the table of pages.
 pub(super) struct TabEntry {
+    /// The key of its name.
     pub(super) name: &'static str,
     /// SVG markup.
     pub(super) icon: &'static str,
@@ -82,7 +86,7 @@ impl FromRequestParts<AppState> for Layout {
         // Lines of the file are masked, and are still nothing for everybody.
         let shown = |fault: &crate::config::ConfigFault| match is_owner {
             true => fault.text.clone(),
-            false => "Only owners see the details.".to_owned(),
+            false => text("layout-fault-owners").to_string(),
         };
         Ok(Self {
             zone: clock.zone_name().to_owned(),
@@ -99,9 +103,9 @@ impl FromRequestParts<AppState> for Layout {
 /// The page of a problem with the navigation.
 #[derive(Template)]
 #[template(path = "problem_layout.html")]
-struct LayoutProblemPage<'a> {
+struct LayoutProblemPage {
     layout: Layout,
-    title: &'a str,
+    title: String,
     detail: String,
 }
 

@@ -1,4 +1,4 @@
-//! Where a login leads to: a page of ours, and nowhere else.
+//! Paths of ours: those of the API, and where a login leads to.
 
 /// Longer addresses lead to the first page instead.
 const ADDRESS_BYTES_MAX: usize = 2_000;
@@ -15,6 +15,14 @@ pub(super) fn local_path(address: &str) -> &str {
     } else {
         "/"
     }
+}
+
+/// The prefix of the API's paths.
+const API: &str = "/api";
+
+/// Whether a path belongs to the API, whose clients are programs.
+pub(super) fn is_api(path: &str) -> bool {
+    path.starts_with(API)
 }
 
 fn is_path(path: &str) -> bool {

@@ -9,6 +9,7 @@ mod account_settings;
 pub(crate) mod account_types;
 mod action_links;
 mod added_channels;
+mod added_routes;
 mod alarms;
 mod api;
 mod assets;
@@ -20,8 +21,10 @@ mod channel_export;
 mod channel_fields;
 mod client;
 mod cookie;
+mod cookie_header;
 mod device_changes;
 mod device_credentials;
+mod device_schedule;
 mod error_responses;
 mod etag;
 mod extract;
@@ -31,9 +34,11 @@ mod hooks;
 mod host;
 mod incident_context;
 mod incident_query;
+mod incident_removal;
 pub(crate) mod incident_types;
 mod incident_zip;
 mod labels;
+mod last_night;
 mod layout;
 mod listener;
 mod local_path;
@@ -45,12 +50,15 @@ mod pages;
 mod problem;
 mod proxy_policy;
 mod pulled_devices;
+mod push_settings;
 mod qr_code;
 mod range;
 mod reader_clock;
+pub(crate) mod reader_language;
 mod request_line;
 mod review_period;
 mod review_query;
+mod route_sentences;
 mod route_types;
 mod routes;
 mod security_headers;
@@ -59,6 +67,7 @@ pub(crate) mod session_types;
 mod share_opens;
 mod slow_body;
 mod streaming_body;
+mod suppressed_reason;
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -79,7 +88,7 @@ use tower_http::compression::CompressionLayer;
 pub(crate) use api::event_stream::EventStreams;
 pub(crate) use device_changes::{
     DeviceEdit, add_device, described as described_edit, edit_device, of_device as audited_device,
-    origin as device_origin,
+    origin as device_origin, remove_device, require_removable,
 };
 pub(crate) use incident_zip::{
     contents as stored_files, options as zip_options, safe as safe_name,
@@ -107,6 +116,7 @@ use crate::net::known::KnownAddresses;
 use crate::net::listen::explain;
 use crate::net::network::OwnAddress;
 use crate::net::tls::Tls;
+use crate::push_channels::PushChannels;
 use crate::readiness::Health;
 use crate::receive::alarm::AlarmReceiver;
 use crate::receive::{DeviceDirectory, RightPorts, Transcripts};
@@ -149,6 +159,8 @@ pub(crate) struct AppState {
     pub(crate) setups: CameraSetups,
     /// The devices that are asked for their events.
     pub(crate) pulls: PullBoard,
+    /// The browsers that get notifications.
+    pub(crate) push: PushChannels,
     /// The open sessions of devices.
     pub(crate) transcripts: Transcripts,
     /// The state of the configuration file: faults, and settings that wait for a restart.
@@ -288,10 +300,12 @@ pub(crate) fn start(
         .with_silent_clients(SilentClients::new(state.transcripts.clone(), state.reach.ports()));
     let policy = Arc::new(ProxyPolicy::new(settings, routes::first_steps()));
     let diversion = AlarmDiversion { policy: Arc::clone(&policy), receiver: state.alarms.clone() };
+    let of_languages = state.clone();
     let router = router(state).layer(from_fn(access::refuse_tokens_in_urls));
     // What changes a request's path stands before the router of the paths.
     let router = Router::new()
         .fallback_service(router)
+        .layer(from_fn_with_state(of_languages, reader_language::answer))
         .layer(from_fn_with_state(policy, proxy_policy::recognise))
         .layer(from_fn(security_headers::harden))
         // Devices name any host or none, and speak no TLS: what is for browsers comes behind this.
@@ -318,7 +332,7 @@ fn serve(server: listener::Server, router: Router, task: &'static str, superviso
 /// program does not need while nobody opens its pages.
 fn router(state: AppState) -> Router {
     let (api, of_api) = (Arc::new(OnceLock::new()), state.clone());
-    let fallback = async move |request: Request| match page::is_api(request.uri().path()) {
+    let fallback = async move |request: Request| match local_path::is_api(request.uri().path()) {
         true => api.get_or_init(|| guarded_api(of_api)).call(request).await.into_response(),
         false => not_found(request.uri().clone()).await,
     };

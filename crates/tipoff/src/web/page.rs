@@ -6,8 +6,11 @@
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use tipoff_model::Language;
 
+use super::local_path::is_api;
 use super::problem::Problem;
+use super::reader_language::{text, texts};
 
 /// A rendered page, or the problem that is shown instead.
 pub(super) type Page = Result<Response, PageProblem>;
@@ -19,7 +22,7 @@ pub(super) fn page(template: &impl Template) -> Page {
         Err(error) => {
             tracing::error!(%error, "Could not render a page.");
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Err(PageProblem(Problem::new(status, "the page could not be rendered")))
+            Err(PageProblem(Problem::new(status, text("problem-page-not-rendered"))))
         }
     }
 }
@@ -36,24 +39,29 @@ impl<E: Into<Problem>> From<E> for PageProblem {
 /// The page of a problem without the layout, for clients that are not logged in.
 #[derive(Template)]
 #[template(path = "problem.html")]
-struct ProblemPage<'a> {
-    title: &'a str,
+struct ProblemPage {
+    title: String,
     detail: String,
 }
 
 /// The heading of a problem.
-pub(super) fn problem_title(problem: &Problem) -> &'static str {
-    match problem.status() {
-        StatusCode::NOT_FOUND => "Not found",
-        _ => "Something went wrong",
-    }
+pub(super) fn problem_title(problem: &Problem) -> String {
+    let title = match problem.status() {
+        StatusCode::NOT_FOUND => text("layout-not-found"),
+        _ => text("layout-went-wrong"),
+    };
+    title.to_string()
 }
 
 /// The detail of a problem as a sentence.
 pub(super) fn sentence(problem: &Problem) -> String {
     let mut rest = problem.detail().chars();
     let first = rest.next().into_iter().flat_map(char::to_uppercase);
-    let end = if problem.detail().ends_with(['.', '?', '!']) { "" } else { "." };
+    let end = match texts().language() {
+        _ if problem.detail().ends_with(['.', '?', '!', '。', '？', '！']) => "",
+        Language::Chinese => "。",
+        _ => ".",
+    };
     first.chain(rest).chain(end.chars()).collect()
 }
 
@@ -67,14 +75,6 @@ impl IntoResponse for PageProblem {
         response.extensions_mut().insert(problem);
         response
     }
-}
-
-/// The prefix of the API's paths.
-const API: &str = "/api";
-
-/// Whether a path belongs to the API, whose clients are programs.
-pub(super) fn is_api(path: &str) -> bool {
-    path.starts_with(API)
 }
 
 /// The answer with a problem: JSON for a path of the API, else a page.

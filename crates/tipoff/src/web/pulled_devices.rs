@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::AppState;
 use super::reader_clock::ReaderClock;
+use super::reader_language::text;
 use crate::cameras::pull::{PullState, PullStatus};
 use crate::runtime::utc::utc;
 
@@ -87,8 +88,10 @@ pub(super) struct PullWords {
     pub(super) name: String,
     /// How and where, since when.
     pub(super) about: String,
-    /// Why it gives no events, and when it is asked again.
+    /// Why it gives no events.
     pub(super) error: Option<String>,
+    /// When it is asked again.
+    pub(super) next: Option<String>,
 }
 
 /// How the device of a page is asked. `None` if it is not.
@@ -108,29 +111,26 @@ pub(super) fn failing_words(state: &AppState, text: &str, clock: &ReaderClock) -
 
 fn words(name: String, status: &PullStatus, clock: &ReaderClock) -> PullWords {
     let PullStatus { kind, camera, state, since, last_sign_at } = status;
-    let since = clock.ago(*since);
-    let now = match state {
-        PullState::Connecting => "the first answer is awaited".to_owned(),
-        PullState::Connected => format!("connected {since}"),
-        PullState::Failing { .. } => format!("no connection; the first failure was {since}"),
-        PullState::Stopped(_) => format!("not asked any more; it stopped {since}"),
-        PullState::Elsewhere => "another node asks it".to_owned(),
+    let pull = match state {
+        PullState::Connecting => text("device-pull-connecting"),
+        PullState::Connected => text("device-pull-connected").words("time", clock.ago(*since)),
+        PullState::Failing { .. } => text("device-pull-failing").words("time", clock.ago(*since)),
+        PullState::Stopped(_) => text("device-pull-stopped").words("time", clock.ago(*since)),
+        PullState::Elsewhere => text("device-pull-elsewhere"),
     };
-    let sign = last_sign_at.map(|at| format!("; last sign of life {}", clock.ago(at)));
-    let error = match state {
-        PullState::Failing { reason, next_at } => {
-            Some(format!("{reason}. The next try is at {}.", clock.second(*next_at)))
+    let pull = pull.words("camera", camera).words("kind", kind.as_str());
+    let about = match last_sign_at {
+        Some(at) => {
+            text("device-pull-sign").words("pull", pull).words("time", clock.ago(*at)).to_string()
         }
-        PullState::Stopped(reason) => Some(format!("{reason}.")),
+        None => pull.to_string(),
+    };
+    let next = match state {
+        PullState::Failing { next_at, .. } => {
+            Some(text("device-pull-next").words("time", clock.second(*next_at)).to_string())
+        }
         _ => None,
     };
-    PullWords {
-        name,
-        about: format!(
-            "Asked for its events at {camera} ({}): {now}{}",
-            kind.as_str(),
-            sign.unwrap_or_default()
-        ),
-        error,
-    }
+    let error = state.reason().map(|reason| format!("{reason}."));
+    PullWords { name, about, error, next }
 }

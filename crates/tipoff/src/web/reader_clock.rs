@@ -7,25 +7,32 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, ZonedDateTime};
 use tipoff_model::Timestamp;
+use tipoff_rules::Place;
 
-use super::AppState;
+use super::reader_language::{text, texts};
+use super::{AppState, cookie_header};
 
 /// The cookie's name, which the script sets.
 const COOKIE: &str = "zone";
 /// Maximum length of the name of a zone, in characters.
 const NAME_CHARS_MAX: usize = 64;
 
+/// The hour at which a night ends, and the one at which it begins, where the sun does not tell.
+const NIGHT_ENDS: i8 = 8;
+const NIGHT_BEGINS: i8 = 18;
+
 /// The reader's zone, and the time of the request.
 #[derive(Clone, Debug)]
 pub(crate) struct ReaderClock {
     zone: TimeZone,
     now: Timestamp,
+    /// Where the sun rises and sets, if the configuration names the place.
+    place: Option<Place>,
 }
 
 impl ReaderClock {
@@ -35,7 +42,23 @@ impl ReaderClock {
             .filter(|name| name.len() <= NAME_CHARS_MAX)
             .and_then(|name| TimeZone::get(name).ok())
             .unwrap_or_else(TimeZone::system);
-        Self { zone, now }
+        Self { zone, now, place: None }
+    }
+
+    /// The same with the place of sunrise and sunset.
+    pub(crate) fn at_place(self, place: Option<Place>) -> Self {
+        Self { place, ..self }
+    }
+
+    /// The hours of a date at which the night before it ends and the next one begins: the first full hour after sunrise and
+    /// the last one before sunset. Without a place, or where the sun does not rise and set, 8 and 18.
+    pub(crate) fn night_hours(&self, date: Date) -> (i8, i8) {
+        let sun = self.place.and_then(|place| place.rises_and_sets(date, &self.zone));
+        let hours = sun.map(|(rises, sets)| ((rises + 59) / 60, sets / 60));
+        match hours.map(|(ends, begins)| (i8::try_from(ends), i8::try_from(begins))) {
+            Some((Ok(ends), Ok(begins))) if ends < begins => (ends, begins),
+            _ => (NIGHT_ENDS, NIGHT_BEGINS),
+        }
     }
 
     /// The time of the request: one page shows everything relative to the same moment.
@@ -65,7 +88,13 @@ impl ReaderClock {
 
     /// `Tuesday, 24 November 2026, 14:05:09`
     pub(crate) fn full(&self, time: Timestamp) -> String {
-        self.zoned(time).strftime("%A, %-d %B %Y, %H:%M:%S").to_string()
+        let day = self.date_in_words(time, true, true);
+        text("day-with-time").words("day", day).words("time", self.second(time)).to_string()
+    }
+
+    /// `Tuesday, 24 November`, with the day of the week and the year if they are asked for.
+    pub(crate) fn date_in_words(&self, time: Timestamp, weekday: bool, year: bool) -> String {
+        date_in_words(self.zoned(time).date(), weekday, year)
     }
 
     /// `2026-11-24`
@@ -77,23 +106,26 @@ impl ReaderClock {
     pub(crate) fn day(&self, time: Timestamp) -> String {
         let (day, today) = (self.zoned(time), self.zoned(self.now).date());
         if day.date() == today {
-            "Today".to_owned()
+            text("day-today").to_string()
         } else if today.yesterday().is_ok_and(|yesterday| day.date() == yesterday) {
-            "Yesterday".to_owned()
+            text("day-yesterday").to_string()
         } else if day.date().year() == today.year() {
-            day.strftime("%A, %-d %B").to_string()
+            self.date_in_words(time, true, false)
         } else {
-            day.strftime("%A, %-d %B %Y").to_string()
+            self.date_in_words(time, true, true)
         }
     }
 
     /// `now`, `5 min ago`, `3 h ago`, else the day and the time.
     pub(crate) fn ago(&self, time: Timestamp) -> String {
         match self.now.since(time).as_secs() {
-            0..60 => "just now".to_owned(),
-            seconds @ 60..3600 => format!("{} min ago", seconds / 60),
-            seconds @ 3600..86_400 => format!("{} h ago", seconds / 3600),
-            _ => format!("{}, {}", self.day(time), self.minute(time)),
+            0..60 => text("ago-now").to_string(),
+            seconds @ 60..3600 => text("ago-minutes").count(seconds / 60).to_string(),
+            seconds @ 3600..86_400 => text("ago-hours").count(seconds / 3600).to_string(),
+            _ => {
+                let time_of_day = text("day-with-time").words("time", self.minute(time));
+                time_of_day.words("day", self.day(time)).to_string()
+            }
         }
     }
 
@@ -137,6 +169,27 @@ impl ReaderClock {
     }
 }
 
+/// `Tuesday, 24 November`, with the day of the week and the year if they are asked for.
+pub(crate) fn date_in_words(date: Date, weekday: bool, year: bool) -> String {
+    let positive = |number: i8| u64::try_from(number).unwrap_or_default();
+    let day = texts().long_day(
+        positive(date.day()),
+        positive(date.month()),
+        year.then(|| i64::from(date.year())),
+    );
+    if !weekday {
+        return day;
+    }
+    let weekday = texts().weekday(positive(date.weekday().to_monday_one_offset()));
+    text("day-with-weekday").words("weekday", weekday).words("day", day).to_string()
+}
+
+/// `November 2026`
+pub(crate) fn month_in_words(date: Date) -> String {
+    let month = texts().text(&format!("month-{}", date.month()));
+    text("month-of-year").words("month", month).words("year", date.year()).to_string()
+}
+
 /// `0:08`, `1:02:03`
 pub(crate) fn length(length: Duration) -> String {
     let seconds = length.as_secs() + u64::from(length.subsec_millis() >= 500);
@@ -150,30 +203,26 @@ pub(crate) fn length(length: Duration) -> String {
 
 /// `30 ms`, `1.4 s`, `5 min`, `3 h`, `2 days`
 pub(crate) fn span(span: Duration) -> String {
+    let count =
+        |key, number: u128| text(key).count(u64::try_from(number).unwrap_or(u64::MAX)).to_string();
     match span.as_millis() {
-        ms @ 0..1000 => format!("{ms} ms"),
-        ms @ 1000..60_000 => format!("{}.{} s", ms / 1000, ms / 100 % 10),
-        ms @ 60_000..3_600_000 => format!("{} min", ms / 60_000),
-        ms @ 3_600_000..172_800_000 => format!("{} h", ms / 3_600_000),
-        ms => format!("{} days", ms / 86_400_000),
+        ms @ 0..1000 => count("span-ms", ms),
+        ms @ 1000..60_000 => {
+            let seconds = format!("{}.{}", ms / 1000, ms / 100 % 10);
+            text("span-seconds").words("seconds", seconds).to_string()
+        }
+        ms @ 60_000..3_600_000 => count("span-minutes", ms / 60_000),
+        ms @ 3_600_000..172_800_000 => count("span-hours", ms / 3_600_000),
+        ms => count("span-days", ms / 86_400_000),
     }
-}
-
-/// The value of a cookie.
-pub(crate) fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
-    parts
-        .headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|header| header.to_str().ok())
-        .find_map(|header| super::cookie::value(header, name))
 }
 
 impl FromRequestParts<AppState> for ReaderClock {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self::new(cookie(parts, COOKIE), state.clock.now()))
+        let place = state.modes.rules.now().clock.place;
+        Ok(Self::new(cookie_header::of_request(parts, COOKIE), state.clock.now()).at_place(place))
     }
 }
 
@@ -186,6 +235,7 @@ mod tests {
         ReaderClock {
             zone: TimeZone::get(zone).unwrap(),
             now: Timestamp::from_ms(now.as_millisecond()),
+            place: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The nights and days that the review goes through, by the reader's clock.
 //!
-//! A night begins at 18:00 and ends at 8:00; the rest is the day. They follow each other without a gap, so nothing is in
-//! none of them.
+//! A night begins at 18:00 and ends at 8:00, or with the sun ([`ReaderClock::night_hours`]); the rest is the day. They
+//! follow each other without a gap, so nothing is in none of them.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -9,20 +9,18 @@ use std::time::Duration;
 use tipoff_model::Timestamp;
 
 use super::problem::Problem;
-use super::reader_clock::ReaderClock;
+use super::reader_clock::{ReaderClock, date_in_words};
+use super::reader_language::text;
 
-/// The hours at which a night ends and begins.
-const MORNING: i8 = 8;
-const EVENING: i8 = 18;
 /// The review shows what was going on so long ago: at 7:00 the night, at 20:00 the day, at 22:00 the evening.
 const LOOK_BACK: Duration = Duration::from_secs(4 * 3600);
 
 /// A part of a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// From its 8:00 to its 18:00.
+    /// Between two nights.
     Day,
-    /// From its 18:00 to the next 8:00.
+    /// From its evening to the next morning.
     Night,
 }
 
@@ -46,10 +44,14 @@ pub(super) struct ReviewPeriod {
 impl ReviewPeriod {
     /// The one that a time is in.
     fn at(clock: &ReaderClock, time: Timestamp) -> Self {
-        match clock.day_and_hour(time) {
-            (date, MORNING..EVENING) => Self { date, part: Part::Day },
-            (date, EVENING..) => Self { date, part: Part::Night },
-            (date, _) => Self { date: date.yesterday().unwrap_or(date), part: Part::Night },
+        let (date, hour) = clock.day_and_hour(time);
+        let (morning, evening) = clock.night_hours(date);
+        if hour < morning {
+            Self { date: date.yesterday().unwrap_or(date), part: Part::Night }
+        } else if hour < evening {
+            Self { date, part: Part::Day }
+        } else {
+            Self { date, part: Part::Night }
         }
     }
 
@@ -67,25 +69,26 @@ impl ReviewPeriod {
         let latest = Self::latest(clock);
         let date = match day {
             None => latest.date,
-            Some(day) => day.parse().map_err(|_| Problem::bad("day: write 2026-11-24"))?,
+            Some(day) => day.parse().map_err(|_| Problem::bad(text("problem-incident-day")))?,
         };
         let part = match part {
             None if day.is_none() => latest.part,
             None | Some("night") => Part::Night,
             Some("day") => Part::Day,
-            Some(_) => return Err(Problem::bad("part: night or day")),
+            Some(_) => return Err(Problem::bad(text("problem-incident-part"))),
         };
         Ok(Self { date, part })
     }
 
     /// When it begins and ends.
     pub(super) fn bounds(self, clock: &ReaderClock) -> Result<(Timestamp, Timestamp), Problem> {
-        let tomorrow = || clock.hour(self.date.tomorrow().ok()?, MORNING);
+        let morning = |date: Date| clock.hour(date, clock.night_hours(date).0);
+        let evening = clock.hour(self.date, clock.night_hours(self.date).1);
         let (begin, end) = match self.part {
-            Part::Day => (clock.hour(self.date, MORNING), clock.hour(self.date, EVENING)),
-            Part::Night => (clock.hour(self.date, EVENING), tomorrow()),
+            Part::Day => (morning(self.date), evening),
+            Part::Night => (evening, self.date.tomorrow().ok().and_then(morning)),
         };
-        begin.zip(end).ok_or_else(|| Problem::bad("day: too far away"))
+        begin.zip(end).ok_or_else(|| Problem::bad(text("problem-incident-day-far")))
     }
 
     /// The one before it.
@@ -108,10 +111,10 @@ impl ReviewPeriod {
     /// `Night of Thursday, 26 November`
     pub(super) fn label(self) -> String {
         let part = match self.part {
-            Part::Day => "Day",
-            Part::Night => "Night",
+            Part::Day => text("review-day-of"),
+            Part::Night => text("review-night-of"),
         };
-        format!("{part} of {}", self.date.strftime("%A, %-d %B"))
+        part.words("date", date_in_words(self.date, true, false)).to_string()
     }
 }
 
@@ -170,6 +173,24 @@ mod tests {
         }
         assert_eq!(hours, [10, 14, 10, 14, 10, 15], "clocks went back on 25 October");
         assert_eq!(ReviewPeriod::latest(&clock).after(&clock), None, "it has not begun");
+    }
+
+    #[test]
+    fn with_a_place_the_night_is_from_sunset_to_sunrise_in_full_hours() {
+        let oslo = "59.91, 10.75".parse().ok();
+        let hours = |day: &str, place: Option<tipoff_rules::Place>, zone: &str| {
+            let clock = ReaderClock::new(Some(zone), at("2026-12-24T12:00:00Z")).at_place(place);
+            let night = ReviewPeriod { date: day.parse().unwrap(), part: Part::Night };
+            let (begin, end) = night.bounds(&clock).unwrap();
+            assert_eq!(night.before().unwrap().bounds(&clock).unwrap().1, begin, "no gap");
+            (clock.day_and_hour(begin).1, clock.day_and_hour(end).1)
+        };
+        assert_eq!(hours("2026-06-21", oslo, "Europe/Oslo"), (22, 4));
+        assert_eq!(hours("2026-12-21", oslo, "Europe/Oslo"), (15, 10));
+        let tromso = "69.65, 18.96".parse().ok();
+        assert_eq!(hours("2026-06-21", tromso, "Europe/Oslo"), (18, 8), "the sun does not set");
+        assert_eq!(hours("2026-06-21", oslo, "Asia/Tokyo"), (18, 8), "the reader is far away");
+        assert_eq!(hours("2026-06-21", None, "Europe/Oslo"), (18, 8));
     }
 
     #[test]

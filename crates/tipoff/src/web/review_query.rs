@@ -12,6 +12,7 @@ use tipoff_spool::{HourCount, IncidentFilter, IncidentLine, Period, Reader, Spoo
 use super::incident_query::blank;
 use super::problem::Problem;
 use super::reader_clock::ReaderClock;
+use super::reader_language::text;
 use super::review_period::ReviewPeriod;
 
 /// Incidents on a page.
@@ -92,7 +93,7 @@ pub(super) struct ReviewView {
 }
 
 fn event(name: &str) -> Result<Event, Problem> {
-    Event::from_name(name).ok_or_else(|| Problem::bad("event: no such kind"))
+    Event::from_name(name).ok_or_else(|| Problem::bad(text("problem-incident-event")))
 }
 
 impl ReviewQuery {
@@ -104,12 +105,12 @@ impl ReviewQuery {
             Some("unseen") => Some(Show::Unseen),
             Some("all") => Some(Show::All),
             Some("starred") => Some(Show::Starred),
-            Some(_) => return Err(Problem::bad("show: unseen, all or starred")),
+            Some(_) => return Err(Problem::bad(text("problem-incident-show"))),
         };
         let is_by_time = match self.order.as_deref() {
             None | Some("importance") => false,
             Some("time") => true,
-            Some(_) => return Err(Problem::bad("order: importance or time")),
+            Some(_) => return Err(Problem::bad(text("problem-incident-order"))),
         };
         let month = self.month.as_deref().map(str::parse).transpose();
         let at = self.at.as_deref().map(event).transpose()?;
@@ -122,7 +123,7 @@ impl ReviewQuery {
             show,
             is_by_time,
             after: self.before.map(|id| (at.unwrap_or_default(), IncidentId(id))),
-            month: month.map_err(|_| Problem::bad("month: write 2026-11-01"))?,
+            month: month.map_err(|_| Problem::bad(text("problem-incident-month")))?,
         })
     }
 }
@@ -212,8 +213,12 @@ impl ReviewView {
         counts: Option<&[HourCount]>,
     ) -> Result<(Vec<IncidentLine>, bool), Problem> {
         let has_any = |event: Option<Event>| match (event, counts) {
-            (Some(event), Some(counts)) => {
-                counts.iter().any(|count| count.event == event && self.has(count))
+            (Some(event), Some(counts)) => counts.iter().any(|count| {
+                let is_shown = self.show != Some(Show::Unseen) || count.unseen > 0;
+                count.event == event && self.has(count) && is_shown
+            }),
+            (None, Some(counts)) if self.show == Some(Show::Unseen) => {
+                counts.iter().any(|count| self.has(count) && count.unseen > 0)
             }
             _ => true,
         };

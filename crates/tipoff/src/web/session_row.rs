@@ -3,6 +3,7 @@
 use tipoff_spool::{SessionLine, SessionOutcome};
 
 use super::reader_clock::{ReaderClock, span};
+use super::reader_language::text;
 
 /// A session in a list.
 pub(super) struct SessionRow {
@@ -14,7 +15,7 @@ pub(super) struct SessionRow {
     /// Protocol, login, encryption and duration.
     pub(super) about: String,
     /// How it ended, in plain words.
-    pub(super) outcome: &'static str,
+    pub(super) outcome: String,
     /// The class of the outcome's mark: `ok`, `wait`, `bad`, or empty.
     pub(super) look: &'static str,
     /// What to change at the device, if the transcript shows it.
@@ -28,20 +29,22 @@ pub(super) fn row(line: &SessionLine, clock: &ReaderClock) -> SessionRow {
         None => line.peer.to_string(),
     };
     let mut about = vec![line.protocol.as_str().to_uppercase()];
-    about.extend(line.login.as_ref().map(|login| format!("as {login}")));
-    about.push(line.tls.clone().unwrap_or_else(|| "not encrypted".to_owned()));
+    about.extend(
+        line.login.as_ref().map(|login| text("session-login").words("login", login).to_string()),
+    );
+    about.push(line.tls.clone().unwrap_or_else(|| text("session-not-encrypted").to_string()));
     if line.outcome != SessionOutcome::Open {
         about.push(span(line.ended_at.since(line.began_at)));
     }
     let (outcome, look) = match line.outcome {
-        SessionOutcome::Open => ("open", "wait"),
-        SessionOutcome::Delivered => ("received", "ok"),
-        SessionOutcome::Nothing => ("nothing sent", ""),
-        SessionOutcome::LoginRefused => ("login refused", "bad"),
-        SessionOutcome::TlsFailed => ("encryption failed", "bad"),
-        SessionOutcome::TurnedAway => ("refused", "bad"),
-        SessionOutcome::Torn => ("connection lost", "bad"),
-        SessionOutcome::Failed => ("failed", "bad"),
+        SessionOutcome::Open => (text("session-open"), "wait"),
+        SessionOutcome::Delivered => (text("session-received"), "ok"),
+        SessionOutcome::Nothing => (text("session-nothing"), ""),
+        SessionOutcome::LoginRefused => (text("session-login-refused"), "bad"),
+        SessionOutcome::TlsFailed => (text("session-tls-failed"), "bad"),
+        SessionOutcome::TurnedAway => (text("session-turned-away"), "bad"),
+        SessionOutcome::Torn => (text("session-torn"), "bad"),
+        SessionOutcome::Failed => (text("session-failed"), "bad"),
     };
     let when = format!("{}, {}", clock.day(line.began_at), clock.second(line.began_at));
     SessionRow {
@@ -49,7 +52,7 @@ pub(super) fn row(line: &SessionLine, clock: &ReaderClock) -> SessionRow {
         who,
         when,
         about: about.join(" · "),
-        outcome,
+        outcome: outcome.to_string(),
         look,
         hint: line.hint.clone(),
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use tipoff_testkit::camera::{Camera, Options, Vendor};
+use tipoff_testkit::push_service::PushService;
 use tipoff_testkit::telegram;
 
 use crate::camera_setup::CAMERA_PASSWORD;
@@ -97,6 +98,9 @@ fn drive_devices_and_incidents(it: &mut Recorder<'_>, owner: &Person<'_>) {
         let body = json!({"paused": paused});
         it.call(owner, "PUT /api/v1/channels/{name}/paused", "hook", body);
     }
+    let version = owner.json("GET /api/v1/modes")["version"].clone();
+    let modes = json!([{"name": "home"}, {"name": "away"}]);
+    it.call(owner, "PUT /api/v1/modes", "", json!({"version": version, "modes": modes}));
     let body = json!({"mode": "away", "muted_for_s": 60});
     it.call(owner, "PATCH /api/v1/house", "", body);
     it.call(owner, "PUT /api/v1/incidents/marks", "", json!({"ids": [1], "seen": true}));
@@ -104,6 +108,9 @@ fn drive_devices_and_incidents(it: &mut Recorder<'_>, owner: &Person<'_>) {
     let body = json!({"from": from, "until": until, "up_to": 1});
     it.call(owner, "POST /api/v1/review/seen", "", body);
     it.call(owner, "POST /api/v1/incidents/remove", "", json!({"ids": [1]}));
+    let gone = it.call(owner, "POST /api/v1/devices", "", json!({"name": "Gone"}));
+    let gone = field(&gone, "id");
+    it.call(owner, "POST /api/v1/devices/{id}/remove", gone, json!({"name": "Gone"}));
 }
 
 fn drive_added_channels(it: &mut Recorder<'_>, owner: &Person<'_>, hook: &Hook) {
@@ -114,13 +121,32 @@ fn drive_added_channels(it: &mut Recorder<'_>, owner: &Person<'_>, hook: &Hook) 
     draft["version"] = owner.json("GET /api/v1/channels/x/settings")["version"].clone();
     it.call(owner, "PUT /api/v1/channels/{name}/settings", "x", draft);
     it.call(owner, "POST /api/v1/channels/{name}/remove", "x", json!({}));
-    let toml = hook.channel().replace("\"hook\"", "\"imported\"");
+    let version = || owner.json("GET /api/v1/routes")["version"].clone();
+    let body = json!({"version": version(), "routes": [{"name": "all"}]});
+    it.call(owner, "PUT /api/v1/routes", "", body);
+    it.call(owner, "PUT /api/v1/devices/{id}/schedule", 1, json!({"never": true}));
+    it.call(owner, "PUT /api/v1/devices/{id}/schedule", 1, json!({}));
+    let toml =
+        hook.channel().replace("\"hook\"", "\"imported\"") + "[[route]]\nname = \"imported\"\n";
     it.call(owner, "POST /api/v1/added-channels", "", json!({"toml": toml}));
     let phone = Phone::new(telegram::Options::default());
     let bot = json!({"token": telegram::TOKEN, "api": phone.telegram.url()});
     phone.telegram.write(telegram::CHAT, "hello", "Ann");
     it.call(owner, "POST /api/v1/telegram/bot", "", bot.clone());
     it.call(owner, "POST /api/v1/telegram/chat", "", bot);
+}
+
+fn drive_push(it: &mut Recorder<'_>, owner: &Person<'_>) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let service = runtime.block_on(PushService::start()).unwrap();
+    let key = owner.json("GET /api/v1/push")["key"].as_str().unwrap().to_owned();
+    let browser = service.subscribe(&key).unwrap();
+    let keys = json!({"p256dh": browser.p256dh, "auth": browser.auth});
+    let body = json!({"endpoint": browser.endpoint, "keys": keys});
+    let id = field(&it.call(owner, "POST /api/v1/push", "", body), "id");
+    it.call(owner, "PUT /api/v1/push/{id}", &id, json!({"events": ["person"]}));
+    it.call(owner, "POST /api/v1/push/{id}/test", &id, json!({}));
+    it.call(owner, "POST /api/v1/push/{id}/remove", &id, json!({}));
 }
 
 fn drive_camera_setup(it: &mut Recorder<'_>, owner: &Person<'_>, device: &Value) {
@@ -164,8 +190,9 @@ fn drive_accounts(it: &mut Recorder<'_>, owner: &Person<'_>) {
     it.call(owner, "PUT /api/v1/password", "", change);
 }
 
-fn scene(hook: &Hook) -> (Home, Server) {
-    let home = Home::new(&format!("{}{MODES}", hook.channel()));
+fn scene(hook: &Hook, modes: &str) -> (Home, Server) {
+    const HTTP: &str = "[http]\nlisten = \"127.0.0.1:0\"\npush_networks = [\"127.0.0.1\"]\n";
+    let home = Home::new(&format!("{}{modes}{HTTP}", hook.channel()));
     let server = home.start();
     for sender in ["yard@example.com", "gate@example.com"] {
         assert!(send(server.smtp[0], sender, &mail("Motion", &[PICTURE])).starts_with("250"));
@@ -177,13 +204,14 @@ fn scene(hook: &Hook) -> (Home, Server) {
 #[test]
 fn every_call_that_changes_something_writes_the_entries_of_its_line() {
     let hook = Hook::start();
-    let (home, server) = scene(&hook);
+    let (home, server) = scene(&hook, "");
     with_password(&home, &["password"], OWNER);
     let owner = Person::log_in(&server, "owner", OWNER);
     let document = owner.json("GET /api");
     let mut it = Recorder { server: &server, home: &home, written: BTreeMap::new() };
     drive_devices_and_incidents(&mut it, &owner);
     drive_added_channels(&mut it, &owner, &hook);
+    drive_push(&mut it, &owner);
     drive_accounts(&mut it, &owner);
     let mut routes = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -206,7 +234,7 @@ fn every_call_that_changes_something_writes_the_entries_of_its_line() {
 #[test]
 fn every_form_that_changes_something_writes_its_entries() {
     let hook = Hook::start();
-    let (home, server) = scene(&hook);
+    let (home, server) = scene(&hook, MODES);
     let mut it = Recorder { server: &server, home: &home, written: BTreeMap::new() };
     let link = server.setup_link();
     let (_, key) = link.split_once("key=").unwrap();

@@ -83,6 +83,7 @@ impl Home {
             .current_dir(self.folder.path())
             .env_remove("TIPOFF_TELEGRAM_TOKEN")
             .env_remove("TIPOFF_TELEGRAM_CHAT")
+            .env("LC_ALL", "C")
             .stdin(Stdio::null());
         command
     }

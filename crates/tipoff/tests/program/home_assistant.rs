@@ -47,7 +47,6 @@ fn the_start_script_writes_a_configuration_once_and_passes_on_the_options() {
         "trusted_proxies = [\"172.30.32.2\"]",
         "proxy_alone = true",
         "passive_ports = \"50000-50009\"",
-        "public_url = { env = \"PUBLIC_URL\" }",
     ] {
         assert!(written.contains(line), "{line}: {written}");
     }
@@ -56,6 +55,9 @@ fn the_start_script_writes_a_configuration_once_and_passes_on_the_options() {
     let printed = start(home.path(), options, &["check"]);
     let printed = String::from_utf8_lossy(&printed.stdout).into_owned();
     assert!(printed.contains("telegram"), "the options define a channel: {printed}");
+    let typed = start(home.path(), options, &["doctor"]);
+    let typed = String::from_utf8_lossy(&typed.stdout).into_owned();
+    assert!(typed.contains("192.168.1.10"), "the address is known: {typed}");
 
     // What a person has changed stays.
     std::fs::write(&file, format!("{written}\n# mine\n")).unwrap();
@@ -74,7 +76,7 @@ fn the_start_script_works_without_any_option() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains("Address of this machine"), "{said}");
         let written = std::fs::read_to_string(home.path().join("tipoff.toml")).unwrap();
-        assert!(!written.contains("env ="), "{written}");
+        assert!(written.contains("proxy_alone"), "{written}");
     }
 }
 

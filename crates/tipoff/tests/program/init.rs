@@ -111,6 +111,34 @@ fn a_wrong_token_is_asked_again() {
     home.run(&["check"]);
 }
 
+/// What is typed and what services say is not translated.
+#[test]
+fn the_dialogue_is_in_the_language_of_the_environment() {
+    let hook = Hook::start();
+    let home = Home::new("");
+    std::fs::remove_file(home.file("tipoff.toml")).unwrap();
+    let mut command = home.command(&["init", "webhook"]);
+    command.env("LC_ALL", "de_DE.UTF-8").stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = format!("\n{}\n\n", url(&hook));
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    succeeded(&output);
+    let said = text(&output.stdout);
+    for part in ["Beispiel: ", "  die Angabe ist nötig\n", "Das Testbild ist gesendet.\n"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(said.ends_with("\nAls Nächstes: tipoff run\n"), "{said}");
+
+    let output = home.command(&[]).env("LC_ALL", "zh_CN.UTF-8").output().unwrap();
+    let said = text(&output.stderr);
+    let place = said.lines().find_map(|line| line.strip_prefix("  服务器"));
+    // The name takes six of fourteen columns.
+    assert!(place.is_some_and(|rest| rest.starts_with("         未运行")), "{said}");
+    let output = home.command(&["check"]).env("LC_ALL", "zh_CN.UTF-8").output().unwrap();
+    assert!(text(&output.stdout).is_ascii(), "other commands are English");
+}
+
 /// A terminal shows neither what is typed nor the token, and shows again afterwards.
 #[test]
 fn a_terminal_does_not_show_a_secret() {

@@ -13,6 +13,7 @@
 mod accounts;
 mod actions;
 mod added_channels;
+mod added_routes;
 mod alarms;
 mod api;
 mod audit;
@@ -82,8 +83,10 @@ mod private_data;
 mod public_address;
 mod pull;
 mod pull_onvif;
+mod push;
 mod recovery;
 mod reload;
+mod removed_devices;
 mod review;
 mod rules;
 mod schema;

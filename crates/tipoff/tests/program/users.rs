@@ -110,7 +110,7 @@ fn the_login_asks_for_a_name_if_there_are_several_users() {
 /// changes something and is not listed here fails the test.
 fn table() -> Vec<(&'static str, Value, u16)> {
     let none = || json!({});
-    vec![
+    let changes = [
         // An owner's.
         ("POST /api/v1/incidents/{id}/retry", none(), 403),
         ("POST /api/v1/incidents/{id}/lock", none(), 403),
@@ -120,6 +120,7 @@ fn table() -> Vec<(&'static str, Value, u16)> {
         ("POST /api/v1/devices", json!({"name": "Yard"}), 403),
         ("PATCH /api/v1/devices/{id}", json!({"muted_for_s": 60}), 403),
         ("POST /api/v1/devices/{id}/merge", json!({"into": 2}), 403),
+        ("POST /api/v1/devices/{id}/remove", json!({"name": "Yard"}), 403),
         ("POST /api/v1/devices/{id}/password", none(), 403),
         ("DELETE /api/v1/devices/{id}/password", Value::Null, 403),
         ("POST /api/v1/devices/{id}/snapshot", none(), 403),
@@ -134,6 +135,9 @@ fn table() -> Vec<(&'static str, Value, u16)> {
         ("POST /api/v1/channels/{name}/remove", none(), 403),
         ("POST /api/v1/channel-tests", json!({"name": "x", "type": "webhook"}), 403),
         ("POST /api/v1/added-channels", json!({"toml": ""}), 403),
+        ("PUT /api/v1/routes", json!({"version": 0, "routes": []}), 403),
+        ("PUT /api/v1/modes", json!({"version": 0, "modes": []}), 403),
+        ("PUT /api/v1/devices/{id}/schedule", none(), 403),
         ("POST /api/v1/telegram/bot", json!({"token": "x"}), 403),
         ("POST /api/v1/telegram/chat", json!({"token": "x"}), 403),
         ("PATCH /api/v1/house", json!({"muted_for_s": 60}), 403),
@@ -144,20 +148,6 @@ fn table() -> Vec<(&'static str, Value, u16)> {
         ("PATCH /api/v1/users/{id}", json!({"role": "owner"}), 403),
         ("DELETE /api/v1/users/{id}", Value::Null, 403),
         ("DELETE /api/v1/users/{id}/totp", Value::Null, 403),
-        // Secrets, which are only read.
-        ("GET /api/v1/tokens", Value::Null, 403),
-        ("GET /api/v1/channels/{name}/settings", Value::Null, 403),
-        ("GET /api/v1/added-channels", Value::Null, 403),
-        // What only who adds a channel needs.
-        ("GET /api/v1/channel-types", Value::Null, 403),
-        ("GET /api/v1/users", Value::Null, 403),
-        ("GET /api/v1/shares", Value::Null, 403),
-        ("GET /api/v1/audit", Value::Null, 403),
-        ("GET /shares", Value::Null, 403),
-        ("GET /audit", Value::Null, 403),
-        ("GET /devices/add", Value::Null, 403),
-        ("GET /devices/{id}/setup", Value::Null, 403),
-        ("GET /devices/{id}/camera/setup", Value::Null, 403),
         // One's own account.
         ("PUT /api/v1/password", json!({"old": "wrong-horse", "new": "staple-battery"}), 403),
         ("PUT /api/v1/incidents/marks", json!({"ids": [1], "seen": true}), 204),
@@ -172,6 +162,42 @@ fn table() -> Vec<(&'static str, Value, u16)> {
         ("DELETE /api/v1/logins", Value::Null, 204),
         ("DELETE /api/v1/logins/{id}", Value::Null, 404),
         ("POST /logout", Value::Null, 204),
+    ];
+    reads().into_iter().chain(own_browsers()).chain(changes).collect()
+}
+
+/// What viewers must not read.
+fn reads() -> Vec<(&'static str, Value, u16)> {
+    vec![
+        // Secrets, which are only read.
+        ("GET /api/v1/tokens", Value::Null, 403),
+        ("GET /api/v1/channels/{name}/settings", Value::Null, 403),
+        ("GET /api/v1/added-channels", Value::Null, 403),
+        // What only who changes them needs.
+        ("GET /api/v1/routes", Value::Null, 403),
+        ("GET /api/v1/modes", Value::Null, 403),
+        ("GET /channels/routes/edit", Value::Null, 403),
+        // What only who adds a channel needs.
+        ("GET /api/v1/channel-types", Value::Null, 403),
+        ("GET /api/v1/users", Value::Null, 403),
+        ("GET /api/v1/shares", Value::Null, 403),
+        ("GET /api/v1/audit", Value::Null, 403),
+        ("GET /shares", Value::Null, 403),
+        ("GET /audit", Value::Null, 403),
+        ("GET /devices/add", Value::Null, 403),
+        ("GET /devices/{id}/setup", Value::Null, 403),
+        ("GET /devices/{id}/camera/setup", Value::Null, 403),
+    ]
+}
+
+/// One's own browsers; an address in this network is refused.
+fn own_browsers() -> [(&'static str, Value, u16); 4] {
+    let keys = json!({"p256dh": "x", "auth": "x"});
+    [
+        ("POST /api/v1/push", json!({"endpoint": "https://10.0.0.1/x", "keys": keys}), 400),
+        ("PUT /api/v1/push/{id}", json!({}), 404),
+        ("POST /api/v1/push/{id}/remove", json!({}), 404),
+        ("POST /api/v1/push/{id}/test", json!({}), 404),
     ]
 }
 
@@ -245,6 +271,7 @@ const READ_BY_VIEWERS: &[&str] = &[
     "/api/v1/channels",
     "/api/v1/devices",
     "/api/v1/devices/{id}",
+    "/api/v1/devices/{id}/schedule",
     "/api/v1/events",
     "/api/v1/house",
     "/api/v1/incidents",
@@ -252,6 +279,7 @@ const READ_BY_VIEWERS: &[&str] = &[
     "/api/v1/incidents/{id}/zip",
     "/api/v1/incidents/zip",
     "/api/v1/logins",
+    "/api/v1/push",
     "/api/v1/review",
     "/api/v1/sessions",
     "/api/v1/sessions/{id}",

@@ -71,7 +71,7 @@ impl Apprise {
                 message_service::send_or_without_files(self, &LIMITS, &part, context).await;
             match outcome.verdict {
                 Verdict::Delivered(_) => {}
-                Verdict::Refused { error } => refused = Some(error),
+                Verdict::Refused { error } | Verdict::Gone { error } => refused = Some(error),
                 verdict @ Verdict::Retry { .. } => {
                     let value = format!("{label} {first} {done}");
                     return Outcome { verdict, remember: vec![(slot(context.alert), value)] };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tipoff_channels::{Setting, Settings, Shape, Value};
 
 use super::super::ask;
+use super::super::console_language::{text, with};
 use crate::config;
 
 /// Marks around pasted values. Chats and text processors make curly ones.
@@ -27,15 +28,15 @@ impl Answers {
     pub(super) fn ask(&mut self, setting: &'static Setting) -> anyhow::Result<()> {
         println!();
         println!("{}", setting.doc);
-        println!("Example: {}", setting.example);
+        println!("{}", with("init-example", &[("example", &setting.example)]));
         loop {
-            let question = format!("{}: ", setting.key);
+            let question = format!("{}:", setting.key);
             let answer = match setting.shape {
                 Shape::Secret => ask::secret(&question)?.trim().to_owned(),
                 _ => ask::line(&question)?,
             };
             match (answer.is_empty(), setting.required) {
-                (true, true) => println!("  it is required"),
+                (true, true) => println!("  {}", text("init-required")),
                 (true, false) => {
                     self.0.retain(|(key, _)| *key != setting.key);
                     return Ok(());
@@ -73,13 +74,11 @@ fn read(shape: Shape, answer: &str) -> Result<Value, String> {
     let plain = answer.trim_matches(QUOTES);
     Ok(match shape {
         Shape::Text | Shape::Folder | Shape::Secret | Shape::Name => Value::Text(plain.to_owned()),
-        Shape::Integer => {
-            Value::Integer(plain.parse().map_err(|_| "a whole number is expected".to_owned())?)
-        }
+        Shape::Integer => Value::Integer(plain.parse().map_err(|_| text("init-whole-number"))?),
         Shape::Flag => match plain.to_lowercase().as_str() {
             "true" | "yes" | "y" => Value::Flag(true),
             "false" | "no" | "n" => Value::Flag(false),
-            _ => return Err("yes or no is expected".to_owned()),
+            _ => return Err(text("init-yes-or-no")),
         },
         Shape::Duration => Value::Duration(config::duration(plain)?),
         Shape::List | Shape::Variables | Shape::Names => Value::List(list(answer, ",")?),
@@ -91,7 +90,7 @@ fn read(shape: Shape, answer: &str) -> Result<Value, String> {
 /// A list as in the file (`["a", "b"]`), or its items with separators.
 fn list(answer: &str, separator: &str) -> Result<Vec<String>, String> {
     if answer.starts_with('[') {
-        let wrong = || "a list is written as in the example".to_owned();
+        let wrong = || text("init-list");
         let items = toml_value(answer).and_then(|value| value.try_into::<Vec<String>>().ok());
         return items.ok_or_else(wrong);
     }
@@ -103,7 +102,7 @@ fn list(answer: &str, separator: &str) -> Result<Vec<String>, String> {
 fn table(answer: &str) -> Result<BTreeMap<String, String>, String> {
     let whole = if answer.starts_with('{') { answer.to_owned() } else { format!("{{ {answer} }}") };
     let table = toml_value(&whole).and_then(|value| value.try_into().ok());
-    table.ok_or_else(|| "it is written as in the example: { Name = \"value\" }".to_owned())
+    table.ok_or_else(|| with("init-table", &[("example", &"{ Name = \"value\" }")]))
 }
 
 fn toml_value(text: &str) -> Option<toml::Value> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tipoff_channels::telegram::{Chat, Setup};
 use tipoff_channels::{Entry, Value};
-use tipoff_model::Language;
 
 use super::super::ask;
+use super::super::console_language::{text, texts, with};
 use super::DEFAULT_API;
 use super::answers::Answers;
 use crate::dispatch::send_test;
@@ -18,9 +18,10 @@ const MESSAGE_MAX: Duration = Duration::from_secs(600);
 
 /// Asks until a test picture is in the chat.
 pub(super) async fn ask(api: &str, entry: &'static Entry) -> anyhow::Result<Answers> {
-    println!("Tipoff sends its alerts by a Telegram bot of yours.");
-    println!("  1. In Telegram, open a chat with @BotFather and send /newbot.");
-    println!("  2. Give the bot any name. BotFather answers with a token.");
+    println!("{}", text("init-telegram-bot"));
+    let open = [("bot", &"@BotFather" as _), ("command", &"/newbot" as _)];
+    println!("  1. {}", with("init-telegram-open", &open));
+    println!("  2. {}", text("init-telegram-name"));
     println!();
     let (setup, token) = bot(api).await?;
     let chat = chat(&setup).await?;
@@ -36,19 +37,19 @@ pub(super) async fn ask(api: &str, entry: &'static Entry) -> anyhow::Result<Answ
     }
     let channel = super::build(entry, &mut answers)?;
     while let Err(reason) =
-        send_test(&*channel, &[], Clock::system().now(), Language::default()).await
+        send_test(&*channel, &[], Clock::system().now(), texts().language()).await
     {
-        println!("  The test did not arrive: {reason}");
-        ask::line("Enter tries again: ")?;
+        println!("  {}", with("init-test-failed", &[("reason", &reason)]));
+        ask::line(&text("init-enter-tries"))?;
     }
-    println!("A test picture is in the chat.");
+    println!("{}", text("init-telegram-sent"));
     Ok(answers)
 }
 
 /// Asks for the token until Telegram knows it.
 async fn bot(api: &str) -> anyhow::Result<(Setup, String)> {
     loop {
-        let token = ask::secret("The token: ")?.trim().to_owned();
+        let token = ask::secret(&text("init-telegram-token"))?.trim().to_owned();
         if token.is_empty() {
             continue;
         }
@@ -58,9 +59,10 @@ async fn bot(api: &str) -> anyhow::Result<(Setup, String)> {
         };
         match found {
             Ok((setup, bot)) => {
-                let name = bot.username;
+                let (name, link) =
+                    (format!("@{}", bot.username), format!("https://t.me/{}", bot.username));
                 println!();
-                println!("The bot is @{name}. Now write it any message: https://t.me/{name}");
+                println!("{}", with("init-telegram-write", &[("bot", &name), ("link", &link)]));
                 return Ok((setup, token));
             }
             Err(reason) => println!("  {reason}"),
@@ -71,14 +73,14 @@ async fn bot(api: &str) -> anyhow::Result<(Setup, String)> {
 /// Waits until somebody writes to the bot.
 async fn chat(setup: &Setup) -> anyhow::Result<Chat> {
     loop {
-        println!("(For a group: add the bot to it and write there.) Waiting …");
+        println!("{}", text("init-telegram-waiting"));
         match setup.wait_for_chat(MESSAGE_MAX).await {
             Ok(chat) => {
-                println!("Found the chat \"{}\".", chat.title);
+                println!("{}", with("init-telegram-found", &[("title", &chat.title)]));
                 return Ok(chat);
             }
             Err(reason) => println!("  {reason}"),
         }
-        ask::line("Enter waits again: ")?;
+        ask::line(&text("init-enter-waits"))?;
     }
 }

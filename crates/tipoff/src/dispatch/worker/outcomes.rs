@@ -21,7 +21,7 @@ use crate::runtime::events::LiveEvent;
 impl ChannelWorker {
     /// Records how an attempt ended, and with it all others that have ended by now: they share a commit.
     pub(super) async fn finish(&mut self, ended: EndedAttempt) {
-        let mut records = Vec::new();
+        let (mut records, mut has_ended) = (Vec::new(), false);
         let mut next = Some(ended);
         while let Some(EndedAttempt { outcome, began, is_stale, share }) = next {
             let AttemptOutcome { context, incident, record, health, repair } = outcome;
@@ -30,12 +30,16 @@ impl ChannelWorker {
                 self.apply_repair(repair);
             }
             self.count_failures(&record, &health);
+            has_ended |= health == ChannelHealth::Ended;
             self.report(&record);
             records.push((incident, record));
             next = self.in_flight.try_join_next();
         }
         self.status.set_in_flight(self.in_flight.len());
         join_all(records.into_iter().map(|(incident, record)| self.record(incident, record))).await;
+        if has_ended {
+            self.context.common.remove_ended(&self.context.name).await;
+        }
     }
 
     /// Tries until the spool has the record: otherwise the delivery would be made again. If another node has had the
@@ -71,6 +75,7 @@ impl ChannelWorker {
     ) {
         match health {
             ChannelHealth::Fine => self.service_works(of.1, is_stale),
+            ChannelHealth::Ended => {}
             ChannelHealth::Unknown => {
                 // The next attempt may ask the service at once.
                 if let Some(outage) = self.outage.as_mut().filter(|_| !is_stale) {
@@ -154,7 +159,7 @@ impl ChannelWorker {
     /// Shows the attempt in metrics, status and log.
     fn report(&self, record: &AttemptRecord) {
         let channel = self.context.name.as_str();
-        self.context.common.metrics.attempt(channel, record);
+        self.context.common.metrics.attempt(&self.context.metrics_name, record);
         self.status.set_last_attempt(record);
         attempt::log(channel, record);
     }

@@ -17,6 +17,7 @@ use super::super::transcript::{SessionProblem, TranscriptRecorder};
 use super::super::wrong_port::{RightPorts, WrongPort, web_answer};
 use super::{ListenerContext, ProtocolHandler, until_evicted};
 use crate::net::limit::{ConnectionPermit, LimitExceeded};
+use crate::runtime::per_minute::network;
 
 /// The last reply to a device whose protocol no receiver listens for.
 const NOT_SERVED: &[u8] = b"421 4.3.2 This is the wrong port\r\n";
@@ -89,9 +90,9 @@ pub(super) async fn hand_over(
     drop(own_permit);
 }
 
-/// Whether the log names this address, once a minute.
+/// Says once a minute that the log is to name this address.
 fn due(context: &ListenerContext, peer: IpAddr) -> bool {
-    context.wrong_ports.due(peer).is_some()
+    context.wrong_ports.due(network(peer)).is_some()
 }
 
 /// Writes the last reply, and closes the connection.

@@ -2,9 +2,10 @@
 
 use tokio::sync::watch;
 
+use crate::runtime::reload_requests::ReloadRequests;
+
 /// Counts the changes.
-#[derive(Default)]
-pub(crate) struct AccountChanges(watch::Sender<Changes>);
+pub(crate) struct AccountChanges(watch::Sender<Changes>, ReloadRequests);
 
 /// Numbers of changes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,12 +16,18 @@ pub(super) struct Changes {
 }
 
 impl AccountChanges {
+    /// With an account, the browsers that its user subscribed may end.
+    pub(super) fn new(reload_requests: ReloadRequests) -> Self {
+        Self(watch::Sender::default(), reload_requests)
+    }
+
     /// A change on this node.
     pub(super) fn note(&self) {
         self.0.send_modify(|count| {
             count.all = count.all.wrapping_add(1);
             count.own = count.own.wrapping_add(1);
         });
+        self.1.read_soon();
     }
 
     /// A change on another node.

@@ -3,61 +3,74 @@
 //! A text says what to do next. A failed login never says whether the name exists. The forms of the login show the text,
 //! the API sends it as a [`Problem`].
 
+use std::fmt;
+
 use axum::http::StatusCode;
 use tipoff_spool::{SpoolError, UserChange, UserId};
 
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 
-/// Why a login or a change of accounts is refused.
+/// Why a login or a change of accounts is refused. Its text is in the reader's language, and English on the command line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AccessError {
     /// The password is wrong, or there is no such user: which of the two is not said.
-    #[error("wrong name or password")]
     Wrong,
     /// The one-time or recovery code is wrong, or was used before.
-    #[error("wrong code, or a code that was already used")]
     WrongCode,
     /// The code came too late after the password.
-    #[error("the time limit has passed; enter the password again")]
     Expired,
     /// Too many attempts; with the seconds to wait.
-    #[error("too many attempts; try again in {0} seconds")]
     TooMany(u64),
     /// The link that sets the first password was used, has expired, or was replaced by a newer one.
-    #[error("invalid or expired link; `tipoff password --link` makes a new one")]
     NoKey,
     /// The length of the password is not allowed.
-    #[error("a password must have 8 to 200 characters")]
     Unfit,
     /// The name is empty, too long or deceptive.
-    #[error(
-        "a name must have 1 to 60 characters, and no invisible ones or ones that change the direction of text"
-    )]
     UnfitName,
     /// There are too many tokens.
-    #[error("the limit of 100 tokens is reached; revoke one first")]
     Full,
     /// There are too many users.
-    #[error("the limit of 50 users is reached; remove one first")]
     FullOfUsers,
     /// Names are unique regardless of case.
-    #[error("another user has this name")]
     NameTaken,
     /// The change would leave nobody who can change anything.
-    #[error("there must be an owner with a password: first add one, or make another user an owner")]
     LastOwner,
     /// The user was removed meanwhile.
-    #[error("user not found")]
     NoUser,
     /// The secret for one-time codes was replaced or confirmed meanwhile.
-    #[error("there is no new secret to confirm; start again")]
     NothingPending,
     /// The spool cannot be used.
-    #[error("{0}")]
     Spool(#[from] SpoolError),
     /// No random numbers, or no memory for a hash.
-    #[error("this machine cannot make or check a password: {0}")]
     Machine(String),
+}
+
+impl fmt::Display for AccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = match self {
+            Self::Wrong => "problem-wrong-login",
+            Self::WrongCode => "problem-wrong-code",
+            Self::Expired => "problem-login-expired",
+            Self::TooMany(seconds) => {
+                return text("problem-too-many-attempts").count(*seconds).fmt(f);
+            }
+            Self::NoKey => "problem-setup-link",
+            Self::Unfit => "problem-password-length",
+            Self::UnfitName => "problem-user-name",
+            Self::Full => "problem-tokens-full",
+            Self::FullOfUsers => "problem-users-full",
+            Self::NameTaken => "problem-name-taken",
+            Self::LastOwner => "problem-last-owner",
+            Self::NoUser => "problem-no-such-user",
+            Self::NothingPending => "problem-no-secret",
+            Self::Spool(error) => return error.fmt(f),
+            Self::Machine(reason) => {
+                return text("problem-machine").words("reason", reason).fmt(f);
+            }
+        };
+        text(key).fmt(f)
+    }
 }
 
 impl From<UserChange> for AccessError {
@@ -82,6 +95,10 @@ pub(super) fn done(change: UserChange) -> Result<UserId, AccessError> {
 impl From<AccessError> for Problem {
     fn from(refusal: AccessError) -> Self {
         let status = match &refusal {
+            AccessError::Spool(_) => {
+                tracing::error!(error = %refusal, "Could not check a login.");
+                return Self::new(StatusCode::SERVICE_UNAVAILABLE, text("problem-spool"));
+            }
             AccessError::Wrong
             | AccessError::WrongCode
             | AccessError::NoKey
@@ -94,8 +111,8 @@ impl From<AccessError> for Problem {
             | AccessError::LastOwner
             | AccessError::NothingPending => StatusCode::CONFLICT,
             AccessError::NoUser => StatusCode::NOT_FOUND,
-            AccessError::Spool(_) | AccessError::Machine(_) => {
-                tracing::error!(error = %refusal, "Could not check a login.");
+            AccessError::Machine(reason) => {
+                tracing::error!(%reason, "Could not make or check a password.");
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };

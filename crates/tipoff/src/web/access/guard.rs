@@ -15,11 +15,12 @@ use tipoff_spool::{Role, TokenScope};
 
 use tipoff_model::percent_encoded;
 
-use super::super::AppState;
 use super::super::client::Client;
-use super::super::page::{is_api, problem_response};
+use super::super::local_path::is_api;
+use super::super::page::problem_response;
 use super::super::problem::Problem;
-use super::super::reader_clock::cookie;
+use super::super::reader_language::text;
+use super::super::{AppState, cookie_header};
 use super::csrf::has_csrf_token;
 use super::login_cookie::cookie_name;
 use super::principal::{AuthMethod, Principal, not_logged_in};
@@ -76,19 +77,16 @@ fn permit(rights: &Rights, principal: &Principal, parts: &Parts) -> Result<(), P
     // A program's token is in a header that no other site can make a browser send.
     let is_program = matches!(principal.auth, AuthMethod::Token { .. });
     if changes && !is_program && !has_csrf_token(principal.csrf_token(), &parts.headers) {
-        let detail = "security check failed; reload the page";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        return Err(Problem::new(StatusCode::FORBIDDEN, text("problem-csrf")));
     }
     let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
     if rights.may(principal, &parts.method, path) {
         return Ok(());
     }
     let detail = match (is_program, principal.role) {
-        (true, Role::Owner) => {
-            "a token cannot change users, logins, passwords or tokens; log in instead"
-        }
-        (true, Role::Viewer) => "this token is read-only",
-        (false, _) => "only an owner may do this",
+        (true, Role::Owner) => text("problem-token-in-person"),
+        (true, Role::Viewer) => text("problem-token-read-only"),
+        (false, _) => text("problem-owners-only"),
     };
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
@@ -99,7 +97,9 @@ pub(super) async fn is_logged_in(
     client: &Client,
     parts: &Parts,
 ) -> Result<bool, Problem> {
-    let Some(secret) = cookie(parts, &cookie_name(client)) else { return Ok(false) };
+    let Some(secret) = cookie_header::of_request(parts, &cookie_name(client)) else {
+        return Ok(false);
+    };
     Ok(access.recognise(secret, client.address).await?.is_some())
 }
 
@@ -108,11 +108,11 @@ async fn recognise(access: &Access, client: &Client, parts: &Parts) -> Result<Pr
     if let Some(token) = bearer(&parts.headers) {
         let Some(token) = access.token(token).await? else {
             access.wrong_token(token, client.address)?;
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "invalid or revoked token"));
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, text("problem-token-invalid")));
         };
         let role = match token.scope {
             TokenScope::Feed => {
-                let detail = "this token is for the feed only";
+                let detail = text("problem-token-feed-only");
                 return Err(Problem::new(StatusCode::FORBIDDEN, detail));
             }
             TokenScope::Read => Role::Viewer,
@@ -126,7 +126,8 @@ async fn recognise(access: &Access, client: &Client, parts: &Parts) -> Result<Pr
         let (name, role) = (user.name.clone(), user.role);
         return Ok(Principal { name, role, auth: AuthMethod::Proxy, csrf_token });
     }
-    let secret = cookie(parts, &cookie_name(client)).ok_or_else(not_logged_in)?;
+    let secret =
+        cookie_header::of_request(parts, &cookie_name(client)).ok_or_else(not_logged_in)?;
     let known = access.recognise(secret, client.address).await?;
     let (login, user) = known.ok_or_else(not_logged_in)?;
     let auth = AuthMethod::Login { id: login.id, user: user.id };

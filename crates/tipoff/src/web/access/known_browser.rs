@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use tipoff_spool::{User, UserId};
 
 use super::super::client::Client;
-use super::super::cookie;
+use super::super::{cookie, cookie_header};
 use super::{Access, AccessError, LoginSource, USERS_MAX, machine};
 use crate::net::login_throttle::{Attempt, OwnAttempt};
 use crate::runtime::hex::hex;
@@ -129,7 +129,7 @@ fn prefix(client: &Client) -> String {
 pub(super) fn shown(client: &Client, headers: &HeaderMap) -> HashMap<UserId, String> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let prefix = prefix(client);
-    let pairs = lines.flat_map(cookie::pairs).filter_map(|(name, value)| {
+    let pairs = lines.flat_map(cookie_header::pairs).filter_map(|(name, value)| {
         let user = name.strip_prefix(&prefix)?.parse().ok()?;
         Some((UserId(user), value.to_owned()))
     });

@@ -13,14 +13,13 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use serde::Deserialize;
 
-use super::super::AppState;
 use super::super::access::AuditContext;
 use super::super::base_path;
 use super::super::client::Client;
 use super::super::extract::{Form, Query};
 use super::super::local_path::local_path;
 use super::super::problem::Problem;
-use super::super::reader_clock::cookie;
+use super::super::{AppState, cookie_header};
 use super::csrf::is_from_elsewhere;
 use super::guard::is_logged_in;
 use super::login_cookie::{cookie_name, cookie_with, login_cookies};
@@ -177,8 +176,8 @@ async fn answer(
             return Ok(show(StatusCode::OK, &page));
         }
     };
-    if let Some(before) = cookie(parts, &cookie_name(client)) {
-        state.access.forget(before).await?;
+    if let Some(before) = cookie_header::of_request(parts, &cookie_name(client)) {
+        state.access.replace_login(before, &login).await?;
     }
     Ok(welcome(&login, client, local_path(next)))
 }

@@ -35,6 +35,7 @@ use tipoff_spool::{Actor, AuditEntry, Digest, Login, Spool, User, UserId};
 use crate::audit::{self, AuditAction};
 use crate::runtime::clock::Clock;
 use crate::runtime::hex::hex;
+use crate::runtime::reload_requests::ReloadRequests;
 
 pub(super) use audit_context::AuditContext;
 pub(crate) use error::AccessError;
@@ -134,7 +135,13 @@ pub(super) enum LoginStep {
 
 impl Access {
     /// `key` is the program's lasting secret.
-    pub(crate) fn new(spool: Arc<dyn Spool>, key: [u8; 32], gate: LoginGate, clock: Clock) -> Self {
+    pub(crate) fn new(
+        spool: Arc<dyn Spool>,
+        key: [u8; 32],
+        gate: LoginGate,
+        clock: Clock,
+        reload_requests: &ReloadRequests,
+    ) -> Self {
         Self(Arc::new(AccessInner {
             spool,
             clock,
@@ -144,7 +151,7 @@ impl Access {
             own_pace: OwnPace::default(),
             codes: CodeAttempts::default(),
             failures: LoginFailures::default(),
-            changes: AccountChanges::default(),
+            changes: AccountChanges::new(reload_requests.clone()),
         }))
     }
 
@@ -309,15 +316,6 @@ impl Access {
             self.0.spool.see_login(login.id, self.now(), address).await?;
         }
         Ok(Some((login, user)))
-    }
-
-    /// Ends the login of this secret, if there is one: a new login never reuses an old cookie.
-    async fn forget(&self, secret: &str) -> Result<(), AccessError> {
-        if let Some((login, _)) = self.0.spool.login(digest(secret)).await? {
-            self.0.spool.end_login(login.id).await?;
-            self.changed();
-        }
-        Ok(())
     }
 
     /// Makes open event streams check their rights: somebody may have lost one.

@@ -7,6 +7,7 @@ use tipoff_spool::UserId;
 
 use super::super::client::Client;
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use super::{LoginSource, Principal};
 
 /// The account of a browser that is logged in. A request by a token or through a proxy gets a 403: programs have no
@@ -28,8 +29,7 @@ impl<S: Send + Sync> FromRequestParts<S> for OwnAccount {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let principal = Principal::from_request_parts(parts, state).await?;
         let client = Client::from_request_parts(parts, state).await?;
-        let detail = "only a user who is logged in here has a password and one-time codes";
-        let no_account = || Problem::new(StatusCode::FORBIDDEN, detail);
+        let no_account = || Problem::new(StatusCode::FORBIDDEN, text("problem-no-account"));
         Ok(Self {
             user: principal.user().ok_or_else(no_account)?,
             login: principal.login(),

@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use tipoff_spool::{Actor, Reader, Role, UserId};
 
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 
 /// Who was let in: the principal of a request.
 #[derive(Clone, Debug)]
@@ -95,8 +96,5 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
 
 /// The answer to a request without a valid login or token.
 pub(super) fn not_logged_in() -> Problem {
-    Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "log in, or send an API token: `Authorization: Bearer tip_…`",
-    )
+    Problem::new(StatusCode::UNAUTHORIZED, text("problem-not-logged-in"))
 }

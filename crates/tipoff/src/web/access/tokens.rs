@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tipoff_spool::{ApiToken, AuditEntry, Spool, TokenScope, UserId};
 
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use super::{Access, AccessError, digest, secret};
 
 const NAME_CHARS_MAX: usize = 60;
@@ -45,11 +46,11 @@ impl Access {
 }
 
 /// A name for a token, or what is wrong with it.
-pub(crate) fn token_name(name: &str) -> Result<&str, &'static str> {
+pub(crate) fn token_name(name: &str) -> Result<&str, String> {
     let name = name.trim();
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
     let is_plain = !name.chars().any(char::is_control);
-    if fits && is_plain { Ok(name) } else { Err("name: from 1 to 60 characters") }
+    if fits && is_plain { Ok(name) } else { Err(text("problem-token-name").to_string()) }
 }
 
 /// Makes a token for a program: its number, and the token itself, which is not stored. It ends when its

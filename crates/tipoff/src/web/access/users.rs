@@ -10,7 +10,7 @@ use tipoff_spool::{ApiToken, AuditEntry, Login, NewUser, Role, Spool, User, User
 use super::error::done;
 use super::known_browser::Lane;
 use super::password_hash::{hash, set_password};
-use super::{Access, AccessError, LoginSource, LoginStep, NewLogin, OwnAccount, Principal};
+use super::{Access, AccessError, LoginSource, LoginStep, NewLogin, OwnAccount, Principal, digest};
 use crate::audit::{self, AuditAction};
 use crate::receive::is_deceptive;
 
@@ -177,6 +177,24 @@ impl Access {
             self.0.spool.remove_token(token.id, entry).await?;
         }
         self.changed();
+        Ok(())
+    }
+
+    /// Ends the login of the secret `before`, if there is one, because the browser got `login`: a new login never reuses an old
+    /// cookie. The browser's notifications go on if it is the same user.
+    pub(super) async fn replace_login(
+        &self,
+        before: &str,
+        login: &NewLogin,
+    ) -> Result<(), AccessError> {
+        let spool = &self.0.spool;
+        if let Some((before, _)) = spool.login(digest(before)).await? {
+            if let Some((now, _)) = spool.login(digest(&login.secret)).await? {
+                spool.hand_over_push_subscriptions(before.id, now.id).await?;
+            }
+            spool.end_login(before.id).await?;
+            self.changed();
+        }
         Ok(())
     }
 

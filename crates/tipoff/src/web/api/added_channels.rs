@@ -14,11 +14,13 @@ use utoipa::ToSchema;
 use super::super::AppState;
 use super::super::access::AuditContext;
 use super::super::added_channels::{StoredDocument, file_facts};
+use super::super::added_routes::naming;
 use super::super::channel_draft::{ChannelDraft, fault, refused};
 use super::super::channel_fields::{ChannelType, channel_types, stored_settings};
 use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use super::channels::TestResult;
 use crate::audit::AuditAction;
 use crate::config::added_document::json_of;
@@ -115,7 +117,8 @@ pub(in super::super) async fn settings(
     Ok(Json(StoredChannel::of(channel, version)))
 }
 
-/// Replaces the settings of an added channel. Secrets named in `keep` stay, unless an address changes.
+/// Replaces the settings of an added channel. Secrets named in `keep` stay, unless the service, its address or its
+/// encryption changes.
 #[utoipa::path(
     put, path = "/api/v1/channels/{name}/settings", tag = "channels", request_body = ChannelDraft,
     params(("name" = String, Path, description = "The channel's name")),
@@ -143,7 +146,7 @@ pub(in super::super) async fn change(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes an added channel. Its waiting deliveries stay stored and are not sent.
+/// Removes an added channel. Its waiting deliveries stay stored and are not sent. Refused while an added route names it.
 #[utoipa::path(
     post, path = "/api/v1/channels/{name}/remove", tag = "channels",
     params(("name" = String, Path, description = "The channel's name")),
@@ -157,6 +160,12 @@ pub(in super::super) async fn remove(
     let mut stored = StoredDocument::read(&state).await?;
     if stored.document.channel(&name).is_none() {
         return Err(not_added());
+    }
+    let routes = naming(&stored.document, &name);
+    if !routes.is_empty() && !file_facts(&state).channels.contains(&name) {
+        let detail =
+            format!("these routes name the channel: {}; change them first", routes.join(", "));
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     stored.document.remove(&name);
     stored.store(&state).await?;
@@ -190,7 +199,7 @@ pub(in super::super) async fn test(
     match tokio::time::timeout(TEST_MAX, test).await {
         Ok(Ok(repair)) => Ok(Json(TestResult::of(repair))),
         Ok(Err(error)) => Err(failed(error)),
-        Err(_) => Err(failed("no answer within a minute".to_owned())),
+        Err(_) => Err(failed(text("problem-channel-no-answer").to_string())),
     }
 }
 

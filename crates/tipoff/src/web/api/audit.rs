@@ -11,6 +11,7 @@ use super::super::account_types::AuditLine;
 use super::super::extract::Query;
 use super::super::incident_query::blank;
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 
 const LIMIT_MAX: u32 = 500;
 const LIMIT: u32 = 100;
@@ -71,7 +72,7 @@ pub(in super::super) async fn find(
         text.as_ref().is_some_and(|text| text.chars().count() > TEXT_CHARS_MAX)
     };
     if !(1..=LIMIT_MAX).contains(&limit) || is_long(&query.who) || is_long(&query.what) {
-        return Err(Problem::bad("limit: from 1 to 500; who, what: at most 200 characters"));
+        return Err(Problem::bad(text("problem-audit-query")));
     }
     let filter = AuditFilter { who: query.who, what: query.what, before: query.before };
     let mut entries = state.spool.audit(filter, limit + 1).await?;

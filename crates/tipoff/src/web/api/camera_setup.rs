@@ -20,6 +20,7 @@ use super::super::device_changes::of_device;
 use super::super::error_responses::{CameraFailed, Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use super::devices::line;
 use crate::audit::AuditAction;
 use crate::cameras::{CameraInNetwork, CameraToSetUp, NoSetup, PlannedSetup, WrittenSetup};
@@ -140,11 +141,11 @@ pub(in super::super) async fn search(
 ) -> Result<Json<FoundCameras>, Problem> {
     let found = state.setups.search().await.map_err(|error| {
         tracing::warn!(%error, "Could not look for cameras.");
-        let detail = format!("this machine cannot look for cameras: {error}");
+        let detail = text("problem-cannot-search").words("error", error).to_string();
         Problem::new(StatusCode::FAILED_DEPENDENCY, detail)
     })?;
     let Some(found) = found else {
-        let detail = "somebody has just looked for cameras: try again in 5 seconds";
+        let detail = text("problem-search-again").to_string();
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     };
     let shown = |text: String| marked(&text);
@@ -230,7 +231,8 @@ pub(in super::super) async fn write(
     });
     let outcome = writing.await.map_err(|error| {
         tracing::error!(%error, "Setting up a camera ended.");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "setting up the camera ended; see the log")
+        let detail = text("problem-setup-ended").to_string();
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     })??;
     let (test, test_fault) = match outcome.test {
         None => ("none", None),
@@ -288,30 +290,19 @@ fn described(written: &WrittenSetup) -> String {
 /// The camera, and where it is to send the alarms of this device.
 async fn camera(state: &AppState, id: i64, access: CameraToAsk) -> Result<CameraToSetUp, Problem> {
     let CameraToAsk { address, user, password } = access;
-    for (field, text) in [("address", &address), ("user", &user), ("password", &password)] {
-        if text.chars().count() > FIELD_CHARS_MAX {
-            return Err(Problem::bad(format!("{field}: at most {FIELD_CHARS_MAX} characters")));
+    for (field, value) in [("address", &address), ("user", &user), ("password", &password)] {
+        if value.chars().count() > FIELD_CHARS_MAX {
+            let detail = text("problem-field-length").words("field", field).count(FIELD_CHARS_MAX);
+            return Err(Problem::bad(detail.to_string()));
         }
     }
     let known = line(state, id).await?;
     let added =
         state.spool.added_devices().await?.into_iter().find(|(added, _)| *added == known.id);
-    let conflict = |detail: &str| Problem::new(StatusCode::CONFLICT, detail);
-    let Some((_, device)) = added else {
-        let detail =
-            "this device was not added in the dashboard: add one, and set the camera up as that";
-        return Err(conflict(detail));
-    };
-    let Some(port) = state.reach.http else {
-        return Err(conflict(
-            "the HTTP port is off, so nothing receives alarms: set [http] listen",
-        ));
-    };
-    let Some(host) = state.reach.host() else {
-        let detail = "this machine is on no network: connect it, or set `public_address` in the \
-                      configuration";
-        return Err(conflict(detail));
-    };
+    let conflict = |key| Problem::new(StatusCode::CONFLICT, text(key).to_string());
+    let Some((_, device)) = added else { return Err(conflict("problem-not-added")) };
+    let Some(port) = state.reach.http else { return Err(conflict("problem-http-off")) };
+    let Some(host) = state.reach.host() else { return Err(conflict("problem-no-network")) };
     let goal = SetupGoal { host, port, path: format!("/h/{}", device.password) };
     Ok(CameraToSetUp { address, login: Login { user, password }, goal })
 }
@@ -321,7 +312,12 @@ impl From<NoSetup> for Problem {
         let detail = error.to_string();
         match error {
             NoSetup::Address(_) => Self::bad(detail),
-            NoSetup::Busy | NoSetup::OtherPlan => Self::new(StatusCode::CONFLICT, detail),
+            NoSetup::Busy => {
+                Self::new(StatusCode::CONFLICT, text("problem-setups-busy").to_string())
+            }
+            NoSetup::OtherPlan => {
+                Self::new(StatusCode::CONFLICT, text("problem-other-plan").to_string())
+            }
             NoSetup::Camera(_) => Self::new(StatusCode::FAILED_DEPENDENCY, detail),
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use tipoff_channels::web_push;
 use tipoff_model::Timestamp;
 use tipoff_spool::ChannelFigures;
 use utoipa::ToSchema;
@@ -18,6 +19,7 @@ use super::super::error_responses::NotFound;
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::text;
 use crate::audit::AuditAction;
 use crate::dispatch::{ChannelState, ChannelStatus};
 use crate::runtime::utc::utc;
@@ -60,7 +62,8 @@ pub(crate) fn state_word(status: &ChannelStatus) -> &'static str {
     }
 }
 
-/// Every configured channel with its numbers since `today`, in the order of the configuration.
+/// Every configured channel with its numbers since `today`, in the order of the configuration. The browsers of people are not
+/// among them: each person sees their own.
 pub(crate) async fn with_figures(
     state: &AppState,
     today: Timestamp,
@@ -70,7 +73,8 @@ pub(crate) async fn with_figures(
         let figures = figures.channels.iter().find(|it| it.channel == status.name).cloned();
         (status, figures.unwrap_or_default())
     };
-    Ok(state.dispatch.states().into_iter().map(of_channel).collect())
+    let configured = state.dispatch.states().into_iter().filter(|it| it.kind != web_push::KIND);
+    Ok(configured.map(of_channel).collect())
 }
 
 /// All channels of the configuration.
@@ -115,10 +119,10 @@ impl TestResult {
     /// `repair`: what the owner has to correct although the test arrived.
     pub(super) fn of(repair: Option<String>) -> Self {
         let said = match repair {
-            None => "the test arrived".to_owned(),
-            Some(repair) => format!("the test arrived; it was {repair}"),
+            None => text("channel-test-arrived"),
+            Some(repair) => text("channel-test-arrived-repair").words("repair", repair),
         };
-        Self { said }
+        Self { said: said.to_string() }
     }
 }
 
@@ -144,9 +148,9 @@ pub(in super::super) async fn test(
     state.note(audit.entry(AuditAction::ChannelTest, &*name, "")).await;
     let failed = |error: String| Problem::new(StatusCode::FAILED_DEPENDENCY, error);
     match tokio::time::timeout(TEST_MAX, state.dispatch.test(&name)).await {
-        Ok(Ok(said)) => Ok(Json(TestResult { said })),
+        Ok(Ok(repair)) => Ok(Json(TestResult::of(repair))),
         Ok(Err(error)) => Err(failed(error)),
-        Err(_) => Err(failed("no answer within a minute".to_owned())),
+        Err(_) => Err(failed(text("problem-channel-no-answer").to_string())),
     }
 }
 

@@ -12,6 +12,7 @@ use super::super::device_changes::{AddedDevice, of_device};
 use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::Path;
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use super::super::{AppState, device_credentials};
 use super::devices::line;
 use crate::audit::AuditAction;
@@ -30,7 +31,7 @@ pub(in super::super) async fn renew_password(
     let known = line(&state, id).await?;
     let object = of_device(&known);
     let Some(user) = known.user else {
-        let detail = "this device was not added in the dashboard, so it has no password here";
+        let detail = text("problem-no-own-password").to_string();
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     };
     let password = device_credentials::password()?;

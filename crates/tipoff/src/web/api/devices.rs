@@ -13,8 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::AppState;
 use super::super::access::AuditContext;
+use super::super::added_routes::follow_merge;
 use super::super::device_changes::{
-    AddedDevice, DeviceEdit, add_device, described, edit_device, of_device, origin,
+    AddedDevice, DeviceEdit, add_device, described, edit_device, no_device, of_device, origin,
 };
 use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::{Json, Path, Query};
@@ -22,6 +23,7 @@ use super::super::incident_query::blank;
 use super::super::problem::Problem;
 use super::super::pulled_devices::{PulledDevice, pulled, without_events};
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::text;
 use crate::audit::AuditAction;
 use crate::runtime::utc::utc;
 
@@ -39,6 +41,8 @@ const TEXT_CHARS_MAX: usize = 200;
 pub(in super::super) struct Device {
     /// Number of the device.
     id: i64,
+    /// What identifies it in `device_keys` of routes and schedules; it outlasts renames.
+    key: String,
     /// The configured name, the one that people gave it, or its own.
     name: String,
     /// `configuration`: in the configuration file. `dashboard`: added in the dashboard. `discovered`: known by its
@@ -66,6 +70,7 @@ pub(in super::super) struct Device {
 fn device(state: &AppState, line: &DeviceLine, activity: Vec<u64>) -> Device {
     Device {
         id: line.id.0,
+        key: line.key.clone(),
         name: line.name.clone(),
         origin: origin(line),
         maker: line.vendor.clone(),
@@ -120,13 +125,14 @@ pub(in super::super) async fn list(
     Query(query): Query<DeviceQuery>,
 ) -> Result<Json<DeviceList>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT);
-    let text = query.text.unwrap_or_default();
-    if !(1..=LIMIT_MAX).contains(&limit) || text.chars().count() > TEXT_CHARS_MAX {
-        return Err(Problem::bad("limit: from 1 to 500; text: at most 200 characters"));
+    let wanted = query.text.unwrap_or_default();
+    if !(1..=LIMIT_MAX).contains(&limit) || wanted.chars().count() > TEXT_CHARS_MAX {
+        return Err(Problem::bad(text("problem-device-query").to_string()));
     }
     let offset = query.offset.unwrap_or(0);
-    let without_events = if offset == 0 { without_events(&state, &text) } else { Vec::new() };
-    let (lines, offset) = find(&state, &DeviceFilter { text, offset }, limit, &clock).await?;
+    let without_events = if offset == 0 { without_events(&state, &wanted) } else { Vec::new() };
+    let (lines, offset) =
+        find(&state, &DeviceFilter { text: wanted, offset }, limit, &clock).await?;
     let devices =
         lines.iter().map(|(line, activity)| device(&state, line, activity.clone())).collect();
     Ok(Json(DeviceList { devices, offset, without_events }))
@@ -168,7 +174,7 @@ pub(in super::super) async fn one(
 /// The device with this number, or a 404.
 pub(in super::super) async fn line(state: &AppState, id: i64) -> Result<DeviceLine, Problem> {
     let detail = state.spool.device(DeviceId(id)).await?;
-    Ok(detail.ok_or_else(|| Problem::not_found("device"))?.line)
+    Ok(detail.ok_or_else(no_device)?.line)
 }
 
 /// A device to add.
@@ -241,14 +247,16 @@ pub(in super::super) async fn merge(
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
     if origin(&known) == "configuration" {
-        let detail = "this device is in the configuration file: merge the other one into it";
+        let detail = text("problem-merge-configured").to_string();
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     let other = line(&state, merge.into).await?;
     if !state.spool.change_device(known.id, DeviceChange::MergeInto(other.id)).await? {
-        return Err(Problem::new(StatusCode::CONFLICT, "a device cannot be merged into itself"));
+        let detail = text("problem-merge-itself").to_string();
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     state.devices_changed().await?;
+    follow_merge(&state, &known.key, &other.key).await?;
     let detail = format!("into {}", of_device(&other));
     state.note(audit.entry(AuditAction::DeviceMerge, of_device(&known), detail)).await;
     one(State(state), clock, Path(merge.into)).await

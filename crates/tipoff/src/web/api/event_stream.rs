@@ -40,8 +40,8 @@ const UNBUFFERED: (HeaderName, HeaderValue) =
 /// Maximum duration of a stream for a proxy's user. Only the proxy knows when they log out, so the browser must ask it again.
 const PROXY_STREAM_LASTS: Duration = Duration::from_secs(300);
 
-/// What happens from now on: `incident`, `delivery`, `channel`, `device`, `session`, `configuration`,
-/// `house`;
+/// What happens from now on: `incident`, `delivery`, `removed` (incidents that an owner removed), `channel`, `device`,
+/// `session`, `configuration`, `house`;
 /// `missed` after events were lost. The data is JSON and only names what changed.
 #[utoipa::path(
     operation_id = "events",
@@ -160,6 +160,7 @@ fn live_event(item: &LiveEvent) -> Event {
             ("delivery", data)
         }
         LiveEvent::Channel { name } => ("channel", json!({ "channel": name })),
+        LiveEvent::Removed { incidents } => ("removed", json!({ "incidents": incidents })),
         LiveEvent::Device => ("device", json!({})),
         LiveEvent::Config => ("configuration", json!({})),
         LiveEvent::HomeState => ("house", json!({})),

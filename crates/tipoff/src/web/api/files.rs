@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::error_responses::NotFound;
 use super::super::extract::{Path, Query};
 use super::super::problem::Problem;
+use super::super::reader_language::{text, texts};
 use super::super::{AppState, media};
 use crate::media::renditions::Rendition;
 use crate::runtime::fair_queue::Owner;
@@ -50,7 +51,7 @@ pub(in super::super) async fn file(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let place = place(arrival, &file)?;
-    let media = state.spool.media(place).await?.ok_or_else(|| Problem::not_found("file"))?;
+    let media = state.spool.media(place).await?.ok_or_else(unknown_file)?;
     Ok(media::send(state.spool.blobs().clone(), media, &headers, query.download.is_some()))
 }
 
@@ -123,17 +124,14 @@ pub(in super::super) async fn rendition_of(
     place: MediaPlace,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let media = state.spool.media(place).await?.ok_or_else(|| Problem::not_found("file"))?;
+    let media = state.spool.media(place).await?.ok_or_else(unknown_file)?;
     if media.media.kind != MediaKind::Video {
         return Err(Problem::not_found("video"));
     }
     let owner = Owner::of(&*state.spool, place.arrival).await?;
     let asked = state.renditions.ask(media.clone(), owner).await.map_err(|error| {
         tracing::warn!(%error, "Could not read the stored renditions.");
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the stored renditions cannot be read; see the log",
-        )
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, text("problem-incident-renditions-unread"))
     })?;
     let later = [(header::RETRY_AFTER, "1")];
     Ok(match asked {
@@ -142,15 +140,23 @@ pub(in super::super) async fn rendition_of(
             (StatusCode::ACCEPTED, later, Json(RenditionProgress { percent })).into_response()
         }
         Rendition::Crowded => {
-            let why = "Too many videos are being converted; try again in a minute.";
+            let why = text("problem-incident-renditions-many");
             (later, Problem::new(StatusCode::SERVICE_UNAVAILABLE, why)).into_response()
         }
-        Rendition::None(why) => return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
+        Rendition::None(why) => {
+            let detail = why.in_words(texts());
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+        }
     })
+}
+
+/// A 404.
+pub(in super::super) fn unknown_file() -> Problem {
+    Problem::not_found("file")
 }
 
 /// The place of a file; 404 unless `file` is `raw` or a number.
 fn place(arrival: i64, file: &str) -> Result<MediaPlace, Problem> {
-    let index = parse_file_part(file).ok_or_else(|| Problem::not_found("file"))?;
+    let index = parse_file_part(file).ok_or_else(unknown_file)?;
     Ok(MediaPlace { arrival: ArrivalId(arrival), index })
 }

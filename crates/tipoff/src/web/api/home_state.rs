@@ -15,6 +15,7 @@ use super::super::access::AuditContext;
 use super::super::device_changes::MUTE_MAX;
 use super::super::extract::Json;
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use crate::audit::{self, AuditAction};
 use crate::modes::NotChosen;
 use crate::runtime::events::LiveEvent;
@@ -60,7 +61,7 @@ impl From<NotChosen> for Problem {
     fn from(error: NotChosen) -> Self {
         match error {
             NotChosen::Spool(error) => error.into(),
-            unknown @ NotChosen::Unknown(_) => Self::bad(format!("mode: {unknown}")),
+            NotChosen::Unknown(all) => Self::bad(text("problem-no-mode").words("modes", all)),
         }
     }
 }
@@ -91,7 +92,7 @@ pub(in super::super) async fn change(
     let now = state.clock.now();
     let lasts = muted_for_s.map(Duration::from_secs);
     if lasts.is_some_and(|lasts| lasts > MUTE_MAX) {
-        return Err(Problem::bad("muted_for_s: at most a year"));
+        return Err(Problem::bad(text("problem-mute-length")));
     }
     if let Some(mode) = mode {
         state.modes.choose(mode.clone()).await?;

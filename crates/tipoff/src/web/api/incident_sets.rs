@@ -10,10 +10,11 @@ use super::super::AppState;
 use super::super::access::AuditContext;
 use super::super::error_responses::{NotFound, TooLarge};
 use super::super::extract::{Json, Query};
+use super::super::incident_removal::remove_incidents;
 use super::super::incident_zip;
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use crate::audit::AuditAction;
-use crate::runtime::blocking::blocking;
 
 /// Maximum number of incidents in a zip, and of those that one request removes.
 const INCIDENTS_MAX: usize = 100;
@@ -32,7 +33,7 @@ impl ZipQuery {
     fn ids(&self) -> Result<Vec<IncidentId>, Problem> {
         let ids = self.ids.split(',').map(|id| id.trim().parse().map(IncidentId));
         let ids: Result<Vec<IncidentId>, _> = ids.take(INCIDENTS_MAX + 1).collect();
-        let mut ids = ids.map_err(|_| Problem::bad("ids: numbers with commas between them"))?;
+        let mut ids = ids.map_err(|_| Problem::bad(text("problem-incident-ids")))?;
         ids.sort_unstable();
         ids.dedup();
         bounded(ids)
@@ -42,7 +43,7 @@ impl ZipQuery {
 fn bounded(ids: Vec<IncidentId>) -> Result<Vec<IncidentId>, Problem> {
     match ids.len() {
         1..=INCIDENTS_MAX => Ok(ids),
-        _ => Err(Problem::bad("ids: from 1 to 100")),
+        _ => Err(Problem::bad(text("problem-incident-ids-many"))),
     }
 }
 
@@ -102,17 +103,7 @@ pub(in super::super) async fn remove(
     Json(RemoveIncidents { ids }): Json<RemoveIncidents>,
 ) -> Result<Json<RemovedIncidents>, Problem> {
     let ids = bounded(ids.into_iter().map(IncidentId).collect())?;
-    let removal = state.spool.remove_incidents(ids).await?;
-    let (thumbnails, renditions) = (state.thumbnails.clone(), state.renditions.clone());
-    let arrivals = removal.arrivals.clone();
-    let forget = move || {
-        thumbnails.forget(&arrivals);
-        renditions.forget(&arrivals);
-        Ok(())
-    };
-    if let Err(error) = blocking(forget).await {
-        tracing::warn!(%error, "Thumbnails of removed incidents could not be removed.");
-    }
+    let removal = remove_incidents(&state, ids).await?;
     if !removal.removed.is_empty() {
         let detail = match removal.withdrawn.len() {
             0 => String::new(),

@@ -11,7 +11,7 @@ use tipoff_model::{DeliveryId, IncidentId};
 use utoipa::ToSchema;
 
 use super::super::AppState;
-use super::super::access::AuditContext;
+use super::super::access::{AuditContext, Principal};
 use super::super::error_responses::NotFound;
 use super::super::extract::{Json, Path, Query};
 use super::super::incident_query::IncidentQuery;
@@ -38,9 +38,11 @@ pub(in super::super) struct IncidentList {
 pub(in super::super) async fn list(
     State(state): State<AppState>,
     clock: ReaderClock,
+    principal: Principal,
     Query(query): Query<IncidentQuery>,
 ) -> Result<Json<IncidentList>, Problem> {
-    let (lines, before) = query.read(&*state.spool, &clock).await?;
+    let reader = principal.reader();
+    let (lines, before) = query.read(&*state.spool, &clock, reader.as_ref()).await?;
     Ok(Json(IncidentList { incidents: lines.iter().map(Incident::from).collect(), before }))
 }
 

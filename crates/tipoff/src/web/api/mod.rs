@@ -5,17 +5,22 @@
 //! function here that the page calls; JSON keys and paths are covered by docs/compatibility.md and only grow.
 
 pub(super) mod added_channels;
+pub(super) mod added_modes;
+pub(super) mod added_routes;
 pub(super) mod audit;
 pub(super) mod camera_setup;
 pub(super) mod channel_transfer;
 pub(super) mod channels;
 pub(super) mod device_logins;
+pub(super) mod device_removal;
+pub(super) mod device_schedule;
 pub(super) mod devices;
 pub(super) mod event_stream;
 pub(super) mod files;
 pub(super) mod home_state;
 pub(super) mod incident_sets;
 pub(super) mod incidents;
+pub(super) mod push;
 pub(super) mod review;
 pub(super) mod sessions;
 pub(super) mod shares;

@@ -13,6 +13,7 @@ use super::super::extract::{Json, Query};
 use super::super::incident_query::{blank, time};
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::text;
 use super::super::review_period::ReviewPeriod;
 use crate::runtime::utc::utc;
 
@@ -28,7 +29,7 @@ pub(in super::super) struct PeriodQuery {
     #[param(value_type = Option<String>, format = Date)]
     #[serde(deserialize_with = "blank")]
     day: Option<String>,
-    /// `night`, from 18:00 to 8:00, or `day`, from 8:00 to 18:00.
+    /// `night`, from 18:00 to 8:00 or from sunset to sunrise if the configuration has a `place`; or `day`.
     #[serde(deserialize_with = "blank")]
     part: Option<String>,
 }
@@ -124,7 +125,7 @@ pub(in super::super) async fn mark(
     Json(ChangeMarks { ids, seen, starred }): Json<ChangeMarks>,
 ) -> Result<StatusCode, Problem> {
     if ids.len() > MARKED_MAX {
-        return Err(Problem::bad("ids: at most 200"));
+        return Err(Problem::bad(text("problem-incident-marks-many")));
     }
     let ids = ids.into_iter().map(IncidentId).collect();
     state.spool.mark(reader(&principal)?, ids, MarkChange { seen, starred }).await?;
@@ -169,10 +170,9 @@ pub(in super::super) async fn see_all(
     principal: Principal,
     Json(request): Json<SeeAll>,
 ) -> Result<Json<Seen>, Problem> {
-    let event = request
-        .event
-        .as_deref()
-        .map(|name| Event::from_name(name).ok_or_else(|| Problem::bad("event: no such kind")));
+    let event = request.event.as_deref().map(|name| {
+        Event::from_name(name).ok_or_else(|| Problem::bad(text("problem-incident-event")))
+    });
     let period = Period {
         from: time(&request.from)?,
         until: time(&request.until)?,
@@ -186,6 +186,6 @@ pub(in super::super) async fn see_all(
 
 /// Whose marks are changed.
 fn reader(principal: &Principal) -> Result<Reader, Problem> {
-    let none = || Problem::new(StatusCode::FORBIDDEN, "a token has no marks: log in as a user");
+    let none = || Problem::new(StatusCode::FORBIDDEN, text("problem-incident-token-has-no-marks"));
     principal.reader().ok_or_else(none)
 }

@@ -5,6 +5,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use tipoff_spool::{SessionDetail, SessionFilter, SessionLine};
 use utoipa::IntoParams;
@@ -14,6 +15,7 @@ use super::super::error_responses::NotFound;
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use super::super::session_types::{Session, Transcript};
 
 /// Sessions on a page. The list has no other limit.
@@ -65,7 +67,8 @@ pub(crate) async fn read(state: &AppState, id: i64) -> Result<SessionDetail, Pro
     if let Some(detail) = state.transcripts.read(id) {
         return Ok(detail);
     }
-    state.spool.session(id).await?.ok_or_else(|| Problem::not_found("session"))
+    let unknown = || Problem::new(StatusCode::NOT_FOUND, text("problem-no-session").to_string());
+    state.spool.session(id).await?.ok_or_else(unknown)
 }
 
 /// The last sessions, also those that failed before a device was known.

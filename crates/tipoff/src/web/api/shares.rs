@@ -17,6 +17,7 @@ use super::super::access::AuditContext;
 use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use crate::audit::{AuditAction, lasting};
 use crate::runtime::utc::utc;
 
@@ -59,7 +60,7 @@ pub(in super::super) async fn share(
     Json(share): Json<Share>,
 ) -> Result<Json<SharedLink>, Problem> {
     if !(1..=SHARE_LASTS_S_MAX).contains(&share.lasts_s) {
-        return Err(Problem::bad("lasts_s: from 1 to 7776000"));
+        return Err(Problem::bad(text("problem-incident-link-lasts")));
     }
     let incident = state.spool.incident(IncidentId(id)).await?.line.id;
     let created_at = state.clock.now();
@@ -77,10 +78,7 @@ pub(in super::super) async fn share(
     let expires_at = link.expires_at;
     let entry =
         audit.entry(AuditAction::ShareCreate, of_incident(incident), lasting(share.lasts_s));
-    let full = || {
-        let detail = "the limit of 1,000 links is reached; revoke one first";
-        Problem::new(StatusCode::CONFLICT, detail)
-    };
+    let full = || Problem::new(StatusCode::CONFLICT, text("problem-incident-links-full"));
     let number = state.spool.add_share_link(link, SHARES_MAX, entry).await?.ok_or_else(full)?;
     Ok(Json(SharedLink {
         id: number,

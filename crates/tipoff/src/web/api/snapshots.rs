@@ -13,6 +13,7 @@ use super::super::AppState;
 use super::super::error_responses::{CameraFailed, Conflict, NotFound};
 use super::super::extract::Path;
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use super::devices::line;
 use crate::cameras::NoPicture;
 
@@ -57,8 +58,8 @@ pub(in super::super) async fn fetch(
     let known = line(&state, id).await?;
     let (device, camera) = picture_device(&known);
     let Some(source) = state.directory.resolver().picture_source(&device) else {
-        let detail = "Tipoff does not know where this device's pictures are: add `snapshot = { url = … }` to \
-                      its [[device]] in the configuration";
+        let detail =
+            text("problem-no-snapshot").words("setting", "snapshot = { url = … }").to_string();
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     };
     let vendor = known.vendor.as_deref().and_then(vendor_name);
@@ -67,7 +68,10 @@ pub(in super::super) async fn fetch(
             let detail = error.to_string();
             match error {
                 NoPicture::Camera(_) => Problem::new(StatusCode::FAILED_DEPENDENCY, detail),
-                NoPicture::Busy => Problem::new(StatusCode::CONFLICT, detail),
+                NoPicture::Busy => {
+                    let detail = text("problem-pictures-busy").to_string();
+                    Problem::new(StatusCode::CONFLICT, detail)
+                }
                 NoPicture::Spool(error) => error.into(),
             }
         })?;

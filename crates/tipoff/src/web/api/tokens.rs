@@ -18,6 +18,7 @@ use super::super::client::Client;
 use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use crate::audit::AuditAction;
 
 /// All tokens.
@@ -69,7 +70,7 @@ pub(in super::super) async fn add(
     let name = token_name(&name).map_err(Problem::bad)?;
     let scope = match (scope, may_change) {
         (Some(Scope::Change), _) | (None, true) => TokenScope::Change,
-        (Some(_), true) => return Err(Problem::bad("may_change: it contradicts `scope`")),
+        (Some(_), true) => return Err(Problem::bad(text("problem-token-scope"))),
         (Some(Scope::Read) | None, false) => TokenScope::Read,
         (Some(Scope::Feed), false) => TokenScope::Feed,
     };
@@ -128,7 +129,7 @@ pub(in super::super) async fn change_password(
     Json(NewPassword { old, new, revoke_tokens }): Json<NewPassword>,
 ) -> Result<Response, Problem> {
     if revoke_tokens && !principal.is_owner() {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "only an owner may revoke tokens"));
+        return Err(Problem::new(StatusCode::FORBIDDEN, text("problem-revoke-owners-only")));
     }
     let login = state.access.change_password(&account, &old, &new).await?;
     let detail = "every other login of this user ended";

@@ -15,6 +15,7 @@ use super::super::account_types::{User, UserRole};
 use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::{Json, Path, Query};
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use crate::audit::AuditAction;
 use crate::runtime::utc::utc;
 
@@ -174,8 +175,7 @@ async fn known(state: &AppState, user: UserId) -> Result<String, Problem> {
 /// Refuses a change of one's own account. The calls for it ask for the password: a stolen login must not lock its owner out.
 fn not_oneself(principal: &Principal, user: UserId) -> Result<(), Problem> {
     if principal.user() == Some(user) {
-        let detail = "this needs your current password: use the forms of your own account";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        return Err(Problem::new(StatusCode::FORBIDDEN, text("problem-own-account")));
     }
     Ok(())
 }
@@ -271,9 +271,9 @@ pub(in super::super) async fn end_logins(
     let user = match user.map(UserId) {
         Some(user) if principal.is_owner() || principal.user() == Some(user) => user,
         Some(_) => {
-            return Err(Problem::new(StatusCode::FORBIDDEN, "only an owner may do this"));
+            return Err(Problem::new(StatusCode::FORBIDDEN, text("problem-owners-only")));
         }
-        None => principal.user().ok_or_else(|| Problem::bad("user: give the number of a user"))?,
+        None => principal.user().ok_or_else(|| Problem::bad(text("problem-which-user")))?,
     };
     let name = known(&state, user).await?;
     state.access.end_logins(user, principal.login()).await?;

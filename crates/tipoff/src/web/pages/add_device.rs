@@ -11,15 +11,16 @@ use serde::Deserialize;
 use tipoff_model::DeviceId;
 use tipoff_vendors::guide::{self, FieldEntry, Guide, SetupPage, SetupValue};
 
+use super::super::device_changes::{no_device, no_login};
 use super::super::extract::{Path, Query};
 use super::super::first_test::{Observed, observe};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::page_parts::Choice;
-use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::text;
 use super::super::{AppState, Reach};
-use super::reach::{Checklist, NO_ADDRESS};
+use super::reach::{Checklist, no_address};
 
 /// The form for the name.
 #[derive(Template)]
@@ -119,17 +120,17 @@ pub(in super::super) async fn setup(
     headers: HeaderMap,
 ) -> Page {
     let detail = state.spool.device(DeviceId(id)).await?;
-    let device = detail.ok_or_else(|| Problem::not_found("device"))?.line;
+    let device = detail.ok_or_else(no_device)?.line;
     let added = state.spool.added_devices().await?;
     let login = added.into_iter().find(|(added, _)| *added == device.id).map(|(_, login)| login);
-    let login = login.ok_or_else(|| Problem::not_found("login of a device that was added here"))?;
+    let login = login.ok_or_else(no_login)?;
     let test = observe(&state, &clock, device.id, &login.user).await?;
     // Once something came nobody needs to see the password any more.
     let password = match test.has_arrived {
-        true => "(shown only until the first arrival; the device's page generates a new one)",
-        false => &login.password,
+        true => text("setup-password-hidden").to_string(),
+        false => login.password,
     };
-    let reach = GuideValues { state: &state, user: &login.user, password };
+    let reach = GuideValues { state: &state, user: &login.user, password: &password };
     let guide = guide::guide(&query.vendor).unwrap_or(&guide::OTHER);
     let by = By::of(&query.by, guide);
     let (menu, lines, notes) = reach.fill_in(guide, by);
@@ -186,9 +187,7 @@ impl GuideValues<'_> {
         if let Some(only) = page.only_port
             && port != Some(only)
         {
-            notes.push(format!(
-                "This camera supports port {only} only: set it as `listen` in the configuration file."
-            ));
+            notes.push(text("setup-only-port").words("port", only).to_string());
         }
         notes.extend(page.notes.iter().map(|note| (*note).to_owned()));
         let line = |line: &guide::Field| GuideLine {
@@ -209,12 +208,12 @@ impl GuideValues<'_> {
 
     /// The value of a field. A port is missing if that receiver does not listen.
     fn value(&self, value: SetupValue, port: Option<u16>) -> String {
-        let host = self.state.reach.host().unwrap_or_else(|| NO_ADDRESS.to_owned());
+        let host = self.state.reach.host().unwrap_or_else(no_address);
         match value {
             SetupValue::Server => host,
             SetupValue::ServerUrl => format!("ftp://{host}/"),
             SetupValue::Port => {
-                port.map_or_else(|| "(not listening)".to_owned(), |it| it.to_string())
+                port.map_or_else(|| text("setup-not-listening").to_string(), |it| it.to_string())
             }
             SetupValue::User => self.user.to_owned(),
             SetupValue::Password => self.password.to_owned(),
@@ -223,7 +222,7 @@ impl GuideValues<'_> {
             // No page for alarms is shown yet.
             SetupValue::AlarmUrl => match port {
                 Some(port) => format!("http://{host}:{port}{}", self.alarm_path()),
-                None => "(not listening)".to_owned(),
+                None => text("setup-not-listening").to_string(),
             },
             SetupValue::AlarmPath => self.alarm_path(),
         }

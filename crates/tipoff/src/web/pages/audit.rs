@@ -10,26 +10,27 @@ use tipoff_model::percent_encoded;
 
 use super::super::AppState;
 use super::super::api::audit::{AuditQuery, find};
-use super::super::audit_sentences::{predicate, subject};
+use super::super::audit_sentences::sentence;
 use super::super::extract::Query;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::text;
 use crate::receive::marked;
 use crate::runtime::utc::utc;
 
-/// The areas that the filter offers: the part of an action's name before the dot, and a heading for it.
+/// The areas that the filter offers: the part of an action's name before the dot, and the key of its heading.
 const AREAS: &[(&str, &str)] = &[
-    ("login", "Logins"),
-    ("password", "Passwords"),
-    ("user", "Users"),
-    ("token", "Tokens"),
-    ("share", "Shared links"),
-    ("device", "Devices"),
-    ("channel", "Channels"),
-    ("house", "Modes and mutes"),
-    ("incident", "Incidents"),
-    ("configuration", "Configuration"),
+    ("login", "audit-area-logins"),
+    ("password", "audit-area-passwords"),
+    ("user", "audit-area-users"),
+    ("token", "audit-area-tokens"),
+    ("share", "audit-area-shares"),
+    ("device", "audit-area-devices"),
+    ("channel", "audit-area-channels"),
+    ("house", "audit-area-house"),
+    ("incident", "audit-area-incidents"),
+    ("configuration", "audit-area-configuration"),
 ];
 
 #[derive(Template)]
@@ -51,9 +52,8 @@ struct AuditRow {
     at: String,
     /// The same in UTC, as the tooltip.
     full: String,
-    /// The actor's name, with the words before and behind it.
-    who: (&'static str, String, &'static str),
-    what: String,
+    /// Who did what: the actor's name, with the words before and behind it.
+    who: (String, String, String),
     /// How it was done, such as a duration.
     detail: String,
     /// Address, where it came by the HTTP port.
@@ -72,16 +72,15 @@ pub(in super::super) async fn audit(
     let who = query.who.clone().unwrap_or_default();
     let what = query.what.clone().unwrap_or_default();
     let (entries, before) = find(&state, query).await?;
-    let area = |&(value, text): &(&str, &str)| super::super::page_parts::Choice {
+    let area = |&(value, key): &(&str, &str)| super::super::page_parts::Choice {
         value: value.to_owned(),
-        text: text.to_owned(),
+        text: text(key).to_string(),
         chosen: value == what,
     };
     let row = |it: tipoff_spool::AuditEntry| AuditRow {
         at: format!("{}, {}", clock.day(it.at), clock.second(it.at)),
         full: utc(it.at),
-        who: subject(&it.actor),
-        what: predicate(&it),
+        who: sentence(&it),
         detail: marked(&it.detail),
         address: it.address,
         times: (it.count > 1).then_some(it.count),

@@ -7,10 +7,10 @@ use tipoff_model::DeviceId;
 use tipoff_spool::IncidentFilter;
 
 use super::super::AppState;
+use super::super::device_changes::{no_device, no_login};
 use super::super::extract::Path;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
-use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
 
 #[derive(Template)]
@@ -35,9 +35,9 @@ pub(in super::super) async fn camera_setup(
     Path(id): Path<i64>,
 ) -> Page {
     let detail = state.spool.device(DeviceId(id)).await?;
-    let device = detail.ok_or_else(|| Problem::not_found("device"))?.line;
+    let device = detail.ok_or_else(no_device)?.line;
     if device.user.is_none() {
-        return Err(Problem::not_found("login of a device that was added here").into());
+        return Err(no_login().into());
     }
     let filter =
         IncidentFilter { device: Some(device.id), silent: true, ..IncidentFilter::default() };

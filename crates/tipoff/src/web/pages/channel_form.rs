@@ -10,12 +10,13 @@ use toml::{Table, Value};
 use super::super::AppState;
 use super::super::added_channels::{StoredDocument, file_facts};
 use super::super::channel_fields::{
-    ChannelType, SettingType, channel_type, channel_types, is_hidden,
+    ChannelType, SettingType, channel_type, channel_types, is_hidden, label,
 };
 use super::super::extract::Query;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::problem::Problem;
+use super::super::reader_language::{sentence, text};
 
 #[derive(Template)]
 #[template(path = "channel_types.html")]
@@ -139,7 +140,7 @@ fn row(kind: &str, setting: SettingType, stored: &Table) -> FieldRow {
     let sample = example_text(shape, example);
     FieldRow {
         key,
-        label: label(key),
+        label: sentence(&label(key)).to_owned(),
         doc,
         place,
         shape,
@@ -153,23 +154,12 @@ fn row(kind: &str, setting: SettingType, stored: &Table) -> FieldRow {
         },
         required,
         placeholder: match is_kept {
-            true => "kept; type to replace".to_owned(),
+            true => text("channel-kept").to_string(),
             false => sample,
         },
         value: value.filter(|_| !is_kept).map(value_text).unwrap_or_default(),
         is_kept,
     }
-}
-
-/// A key in words: `allowed_chats` is "Allowed chats".
-fn label(key: &str) -> String {
-    if ["api", "ca", "tls", "url"].contains(&key) {
-        return key.to_ascii_uppercase();
-    }
-    let words = key.replace('_', " ");
-    let mut letters = words.chars();
-    let first = letters.next().map(|it| it.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
 }
 
 /// An example as it is typed into the form; empty for one that only a file can have.

@@ -4,6 +4,7 @@
 //! (`api/channels.rs`), which also combines the two.
 
 use askama::Template;
+use askama::filters::Safe;
 use axum::extract::State;
 use tipoff_spool::ChannelFigures;
 
@@ -15,6 +16,7 @@ use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::problem::Problem;
 use super::super::reader_clock::{ReaderClock, span};
+use super::super::reader_language::text;
 use crate::config::added::{AddedChannel, Additions};
 use crate::config::added_document::{AddedDocument, name_of};
 use crate::dispatch::{ChannelState, ChannelStatus};
@@ -35,7 +37,7 @@ struct InactiveRow {
     name: String,
     part: String,
     /// Why it is not in use.
-    reason: &'static str,
+    reason: String,
 }
 
 /// A channel, as the page shows it.
@@ -49,13 +51,13 @@ struct ChannelRow {
     is_added: bool,
     /// Whether it was added here and no route names it, so that it gets no alerts.
     is_unused: bool,
-    /// `fine`, `failing` or `paused`.
-    state: &'static str,
+    /// Whether it works, fails or is paused, in words.
+    state: String,
     /// The class of the state's mark.
     look: &'static str,
     paused: bool,
     /// Why it fails, since when, and when it is tried again.
-    failing: Option<String>,
+    failing: Option<Safe<String>>,
     /// Number of pending deliveries, and since when the oldest of them waits.
     waiting: String,
     /// Deliveries since midnight in the reader's zone, with those that ended without success.
@@ -63,9 +65,9 @@ struct ChannelRow {
     /// Median time and 95th percentile from arrival to delivery.
     latency: String,
     /// What is missing in the configuration if alerts are delivered without a part.
-    repair: Option<String>,
+    repair: Option<Safe<String>>,
     /// The latest error and when it happened, also of a channel that works again.
-    last_error: Option<String>,
+    last_error: Option<Safe<String>>,
 }
 
 /// All channels of the configuration, in its order.
@@ -86,7 +88,7 @@ pub(in super::super) async fn list(
     let channels = rows.collect();
     let fault = added.fault.as_ref().map(|fault| match layout.is_owner {
         true => fault.text.clone(),
-        false => "Only owners see the details.".to_owned(),
+        false => text("layout-fault-owners").to_string(),
     });
     let inactive = inactive(&state, &added).await?;
     page(&ChannelsPage { layout, channels, inactive, fault })
@@ -94,10 +96,10 @@ pub(in super::super) async fn list(
 
 /// The added channels that are not in use: all of them, if one has a fault.
 async fn inactive(state: &AppState, added: &Additions) -> Result<Vec<InactiveRow>, Problem> {
-    let row = |name: &str, reason| InactiveRow {
+    let row = |name: &str, reason: &str| InactiveRow {
         name: name.to_owned(),
         part: percent_encoded(name),
-        reason,
+        reason: reason.to_owned(),
     };
     if added.fault.is_some() {
         let document = state.spool.added_configuration().await?.document;
@@ -105,22 +107,25 @@ async fn inactive(state: &AppState, added: &Additions) -> Result<Vec<InactiveRow
             return Ok(Vec::new());
         };
         let names = document.channels().filter_map(name_of);
-        return Ok(names.map(|name| row(name, "One of the added channels has a fault.")).collect());
+        let reason = text("channel-one-has-fault").to_string();
+        return Ok(names.map(|name| row(name, &reason)).collect());
     }
-    let reason = "The configuration file has a channel of this name, which is used instead.";
+    let reason = text("channel-shadowed").to_string();
     let shadowed = added.channels.iter().filter(|it| !it.is_active);
-    Ok(shadowed.map(|it| row(&it.name, reason)).collect())
+    Ok(shadowed.map(|it| row(&it.name, &reason)).collect())
 }
 
 /// A channel in words. Times are in the reader's zone.
 fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &ReaderClock) -> ChannelRow {
     let state = state_word(status);
     let failing = match &status.state {
-        ChannelState::Failing { since, error, next_try, .. } => Some(format!(
-            "{error}. Failing since {}; next attempt at {}.",
-            clock.second(*since),
-            clock.second(*next_try),
-        )),
+        ChannelState::Failing { since, error, next_try, .. } => Some(
+            text("channel-failing")
+                .words("error", error)
+                .words("since", clock.second(*since))
+                .words("next", clock.second(*next_try))
+                .html(),
+        ),
         ChannelState::Fine => None,
     };
     let since = figures.waiting_since.filter(|_| figures.pending > 0);
@@ -130,7 +135,12 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &ReaderClock) ->
         kind: status.kind,
         is_added: false,
         is_unused: false,
-        state,
+        state: match state {
+            "fine" => text("channel-state-fine"),
+            "paused" => text("channel-state-paused"),
+            _ => text("channel-state-failing"),
+        }
+        .to_string(),
         look: match state {
             "fine" => "ok",
             "paused" => "wait",
@@ -139,21 +149,32 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &ReaderClock) ->
         paused: status.paused,
         failing,
         waiting: match since {
-            Some(since) => format!("{}, since {}", figures.pending, clock.ago(since)),
+            Some(since) => text("channel-waiting-since")
+                .words("number", figures.pending)
+                .words("time", clock.ago(since))
+                .to_string(),
             None => figures.pending.to_string(),
         },
         today: match figures.failed {
             0 => figures.delivered.to_string(),
-            failed => format!("{}, {failed} refused or expired", figures.delivered),
+            failed => text("channel-today-failed")
+                .words("number", figures.delivered)
+                .words("failed", failed)
+                .to_string(),
         },
-        latency: figures.latency.map_or_else(
-            || "unknown".to_owned(),
-            |(half, most)| format!("{} (95th percentile: {})", span(half), span(most)),
-        ),
-        repair: status.repair.as_ref().map(|repair| format!("Alerts are {repair}.")),
-        last_error: figures
-            .last_error
+        latency: match figures.latency {
+            None => text("channel-latency-unknown"),
+            Some((half, most)) => {
+                text("channel-latency-figures").words("half", span(half)).words("most", span(most))
+            }
+        }
+        .to_string(),
+        repair: status
+            .repair
             .as_ref()
-            .map(|(at, error)| format!("{}: {error}", clock.ago(*at))),
+            .map(|repair| text("channel-repair").words("repair", repair).html()),
+        last_error: figures.last_error.as_ref().map(|(at, error)| {
+            text("channel-error-at").words("time", clock.ago(*at)).words("error", error).html()
+        }),
     }
 }

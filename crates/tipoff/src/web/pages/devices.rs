@@ -6,15 +6,20 @@
 use std::time::Duration;
 
 use askama::Template;
+use askama::filters::Safe;
 use axum::extract::State;
 use serde::Deserialize;
 use tipoff_model::{DeviceId, MediaPlace, Timestamp, percent_encoded};
-use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, IncidentFilter};
+use tipoff_rules::{Between, Schedule};
+use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, DeviceUsage, IncidentFilter};
 
+use super::super::AppState;
+use super::super::added_channels::{StoredDocument, file_facts};
 use super::super::api::devices::{DAYS, find};
 use super::super::api::snapshots::picture_device;
 use super::super::bar_chart::{Bar, bars, listed};
-use super::super::device_changes::origin;
+use super::super::device_changes::{is_removed, no_device, origin, require_removable};
+use super::super::device_schedule::DeviceSchedule;
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
 use super::super::incident_types::thumbnail_url;
@@ -24,7 +29,8 @@ use super::super::page_parts::Choice;
 use super::super::problem::Problem;
 use super::super::pulled_devices::{PullWords, failing_words, pull_words};
 use super::super::reader_clock::{ReaderClock, span};
-use super::super::{AppState, labels};
+use super::super::reader_language::text;
+use super::routing::days;
 use super::timeline::{Card, card};
 
 /// Devices on a page of the list.
@@ -79,7 +85,10 @@ impl Spark {
     fn of(counts: &[u64]) -> Self {
         Self {
             bars: bars(counts, SPARK_HEIGHT),
-            words: format!("incidents of the last {DAYS} days: {}", listed(counts)),
+            words: text("device-incidents-by-day")
+                .count(DAYS.unsigned_abs())
+                .words("list", listed(counts))
+                .to_string(),
         }
     }
 }
@@ -129,12 +138,8 @@ fn row(
         id: line.id.0,
         name: line.name.clone(),
         about: about(line),
-        last: line.last_at.map_or_else(|| "never".to_owned(), |at| clock.ago(at)),
-        today: labels::count(
-            days.last().copied().unwrap_or(0),
-            "incident today",
-            "incidents today",
-        ),
+        last: line.last_at.map_or_else(|| text("device-never").to_string(), |at| clock.ago(at)),
+        today: text("device-incidents-today").count(days.last().copied().unwrap_or(0)).to_string(),
         spark: Spark::of(days),
         muted: line.muted_until.is_some_and(|until| until > clock.now()),
         inactive: is_inactive(line, clock.now()),
@@ -143,18 +148,17 @@ fn row(
 
 /// The vendor, and how the device is known.
 fn about(line: &DeviceLine) -> String {
-    let known = match origin(line) {
-        "discovered" => "discovered",
-        "dashboard" => "added here",
-        _ => "configured",
-    };
-    let known = match &line.recorder {
-        Some(recorder) => format!("channel of {recorder}"),
-        None => known.to_owned(),
+    let known = match (&line.recorder, origin(line)) {
+        (Some(recorder), _) => text("device-channel-of").words("recorder", recorder),
+        (None, "discovered") => text("device-discovered"),
+        (None, "dashboard") => text("device-added-here"),
+        _ => text("device-configured"),
     };
     match &line.vendor {
-        Some(vendor) => format!("{vendor}, {known}"),
-        None => known,
+        Some(vendor) => {
+            text("device-of-vendor").words("vendor", vendor).words("known", known).to_string()
+        }
+        None => known.to_string(),
     }
 }
 
@@ -186,6 +190,8 @@ struct DevicePage {
     pull: Option<PullWords>,
     /// Times for the inactivity alert.
     inactivity_choices: Vec<Choice>,
+    /// When it is alerted, for owners.
+    schedule: ScheduleForm,
     /// Addresses at which it was seen, with protocol and time.
     sightings: Vec<String>,
     /// Names of the devices that were merged into it.
@@ -194,10 +200,36 @@ struct DevicePage {
     others: Vec<Choice>,
     /// Its latest incidents, also suppressed ones.
     cards: Vec<Card>,
+    /// What its removal is about.
+    removal: RemovalForm,
     /// Whether a picture can be fetched from it.
     has_pictures: bool,
     /// Why the last picture could not be fetched, and when.
-    picture_fault: Option<String>,
+    picture_fault: Option<(String, String)>,
+}
+
+/// The form that removes a device.
+struct RemovalForm {
+    /// Why it cannot be removed here.
+    refused: Option<Safe<String>>,
+    usage: DeviceUsage,
+    /// Whether it was removed already, and only its incidents are left.
+    is_removed: bool,
+}
+
+impl RemovalForm {
+    async fn read(state: &AppState, line: &DeviceLine) -> Result<Self, Problem> {
+        let usage = state.spool.device_usage(line.id).await?;
+        let refused = match require_removable(&state.directory, line) {
+            Err(_) => Some(text("night-device-in-file").html()),
+            Ok(()) if usage.channels > 0 => {
+                Some(Safe(text("night-recorder").count(usage.channels).to_string()))
+            }
+            Ok(()) => None,
+        };
+        let is_removed = refused.is_none() && is_removed(line);
+        Ok(Self { refused, usage, is_removed })
+    }
 }
 
 /// The page of one device.
@@ -208,19 +240,17 @@ pub(in super::super) async fn one(
     Path(id): Path<i64>,
 ) -> Page {
     let detail = state.spool.device(DeviceId(id)).await?;
-    let DeviceDetail { line, sightings, merged } =
-        detail.ok_or_else(|| Problem::not_found("device"))?;
+    let DeviceDetail { line, sightings, merged } = detail.ok_or_else(no_device)?;
     let activity = state.spool.activity(&[line.id], &clock.last_days(DAYS)).await?;
     let filter =
         IncidentFilter { device: Some(line.id), silent: true, ..IncidentFilter::default() };
     let latest = state.spool.incidents(&filter, LATEST).await?;
     let seen = sightings.iter().map(|it| {
-        format!(
-            "{} by {}, {}",
-            it.place,
-            it.protocol.as_str().to_uppercase(),
-            clock.ago(it.last_at)
-        )
+        text("device-seen-at")
+            .words("place", it.place)
+            .words("protocol", it.protocol.as_str().to_uppercase())
+            .words("time", clock.ago(it.last_at))
+            .to_string()
     });
     let (device, _) = picture_device(&line);
     let fault = state.pictures.state(&line.key).and_then(|state| Some((state.fault?, state.at)));
@@ -228,10 +258,10 @@ pub(in super::super) async fn one(
         layout,
         id,
         has_pictures: state.directory.resolver().picture_source(&device).is_some(),
-        picture_fault: fault.map(|(fault, at)| format!("{fault} ({})", clock.ago(at))),
+        picture_fault: fault.map(|(fault, at)| (fault, clock.ago(at))),
         about: about(&line),
         configured: origin(&line) == "configuration",
-        last: line.last_at.map_or_else(|| "never".to_owned(), |at| clock.ago(at)),
+        last: line.last_at.map_or_else(|| text("device-never").to_string(), |at| clock.ago(at)),
         spark: Spark::of(activity.first().map(Vec::as_slice).unwrap_or_default()),
         muted_until: line
             .muted_until
@@ -240,12 +270,50 @@ pub(in super::super) async fn one(
         inactive: is_inactive(&line, clock.now()),
         pull: pull_words(&state, &line, &clock),
         inactivity_choices: inactivity_choices(line.silent_after),
+        schedule: schedule_form(&state, &line).await?,
         sightings: seen.collect(),
         merged,
         others: others(&state, line.id).await?,
+        removal: RemovalForm::read(&state, &line).await?,
         cards: latest.iter().map(|line| card(line, &clock)).collect(),
         user: line.user,
         name: line.name,
+    })
+}
+
+/// The form for when a device is alerted.
+struct ScheduleForm {
+    /// `always`, `hours` or `never`.
+    when: &'static str,
+    start: String,
+    end: String,
+    days: Vec<Choice>,
+    /// Whether the configuration file has a schedule for it, too.
+    is_in_file: bool,
+}
+
+async fn schedule_form(state: &AppState, line: &DeviceLine) -> Result<ScheduleForm, Problem> {
+    let stored = StoredDocument::read(state).await.ok();
+    let own = stored
+        .map(|it| DeviceSchedule::of(&it.document, line, &file_facts(state)))
+        .unwrap_or_default();
+    let between = own.between.as_deref().and_then(|it| it.parse::<Between>().ok());
+    let points = between.map(|between| between.points());
+    let names_it = |it: &&Schedule| {
+        let conditions = &it.conditions;
+        conditions.devices.contains(&line.name) || conditions.device_keys.contains(&line.key)
+    };
+    let count = state.modes.rules.now().schedules.iter().filter(names_it).count();
+    Ok(ScheduleForm {
+        when: match own.never {
+            true => "never",
+            false if own.is_always() => "always",
+            false => "hours",
+        },
+        start: points.map(|it| it.0.to_string()).unwrap_or_default(),
+        end: points.map(|it| it.1.to_string()).unwrap_or_default(),
+        days: days(&own.days.iter().map(String::as_str).collect::<Vec<_>>()),
+        is_in_file: count > usize::from(!own.is_always()),
     })
 }
 
@@ -260,7 +328,11 @@ fn inactivity_choices(set: Option<Duration>) -> Vec<Choice> {
         text: span(after),
         chosen: set == Some(after),
     };
-    let never = Choice { value: "0".to_owned(), text: "never".to_owned(), chosen: set.is_none() };
+    let never = Choice {
+        value: "0".to_owned(),
+        text: text("device-never").to_string(),
+        chosen: set.is_none(),
+    };
     [never].into_iter().chain(offered.into_iter().map(choice)).collect()
 }
 

@@ -15,6 +15,7 @@ use super::super::extract::{Path, Query};
 use super::super::incident_query::IncidentQuery;
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::text;
 use super::super::{AppState, etag, labels};
 use crate::audit::{self, AuditAction};
 use crate::runtime::utc::utc;
@@ -59,7 +60,7 @@ pub(in super::super) async fn feed(
 ) -> Result<Response, Problem> {
     admit(&state, &client, &token).await?;
     let base = state.links.base();
-    let lines = state.spool.incidents(&query.filter(&clock)?, query.limit()?).await?;
+    let lines = state.spool.incidents(&query.filter(&clock, None)?, query.limit()?).await?;
     let latest = lines.iter().map(|line| line.last_arrival_at).max();
     let mut entries = Vec::with_capacity(lines.len());
     for line in &lines {
@@ -72,16 +73,16 @@ pub(in super::super) async fn feed(
         updated: utc(latest.unwrap_or_else(|| clock.now())),
         entries,
     };
-    let text = feed.render().map_err(|error| {
+    let written = feed.render().map_err(|error| {
         tracing::error!(%error, "Could not render the feed.");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the feed cannot be rendered")
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, text("problem-incident-feed-not-rendered"))
     })?;
-    let tag = etag::of(text.as_bytes());
+    let tag = etag::of(written.as_bytes());
     if etag::is_known(&request, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
     let kind = "application/atom+xml; charset=utf-8".to_owned();
-    Ok(([(header::CONTENT_TYPE, kind), (header::ETAG, tag)], text).into_response())
+    Ok(([(header::CONTENT_TYPE, kind), (header::ETAG, tag)], written).into_response())
 }
 
 /// Accepts tokens that cannot change anything. One that can must not be part of an address, which logs,
@@ -99,9 +100,7 @@ async fn admit(state: &AppState, client: &Client, token: &str) -> Result<(), Pro
     state
         .note(audit::entry(state.clock.now(), actor, AuditAction::TokenExposed, known.name, detail))
         .await;
-    let detail = "a token that can change things must not stand in an address: make one with \
-                  `tipoff token NAME --feed`, and revoke this one, because others may have seen it";
-    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+    Err(Problem::new(StatusCode::FORBIDDEN, text("problem-incident-feed-token")))
 }
 
 /// An incident as an entry. The link to its cover is signed and expires.

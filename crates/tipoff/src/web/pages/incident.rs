@@ -16,6 +16,8 @@ use super::super::incident_types::{alert_kind, file_url, rendition_url, thumbnai
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::reader_clock::{ReaderClock, span};
+use super::super::reader_language::text;
+use super::super::suppressed_reason::suppressed_reason;
 use super::super::{AppState, labels, media};
 use crate::runtime::utc::utc;
 
@@ -77,10 +79,10 @@ pub(in super::super) struct Shot {
 struct ArrivalRow {
     subject: String,
     /// The protocol in words, shown if there is no subject.
-    way: &'static str,
+    way: String,
     text: String,
     /// What is special about it, such as a broken connection.
-    notes: Vec<&'static str>,
+    notes: Vec<String>,
     /// Files that the page does not show.
     others: Vec<OtherFile>,
     time: String,
@@ -89,7 +91,7 @@ struct ArrivalRow {
     /// Address of the original bytes.
     raw: String,
     /// Name of the link to them.
-    raw_name: &'static str,
+    raw_name: String,
     size: String,
 }
 
@@ -106,8 +108,8 @@ struct DeliveryRow {
     id: i64,
     channel: String,
     /// First alert, follow-up, summary or report.
-    kind: &'static str,
-    state: &'static str,
+    kind: String,
+    state: String,
     /// The class of the state's mark.
     look: &'static str,
     attempts: Vec<AttemptRow>,
@@ -122,6 +124,8 @@ struct AttemptRow {
     time: String,
     /// The error, or how long the service took to accept it.
     outcome: String,
+    /// True if it failed: the outcome is what the service or the network said, in English.
+    is_error: bool,
 }
 
 /// The page of an incident; 404 if it is no longer stored.
@@ -137,6 +141,7 @@ pub(in super::super) async fn incident(
     let IncidentDetail { line, arrivals, deliveries } = &detail;
     let retriable = deliveries.iter().filter(|it| it.state != DeliveryState::Delivered).count();
     let reader = principal.reader();
+    let why_not = suppressed_reason(line);
     let neighbours = context.neighbours(&*state.spool, reader.as_ref(), line).await?;
     page(&IncidentPage {
         layout,
@@ -152,20 +157,19 @@ pub(in super::super) async fn incident(
         arrivals: arrivals.iter().map(|arrival| told(arrival, &clock)).collect(),
         deliveries: deliveries.iter().map(|it| delivery(it, &clock)).collect(),
         note: line.note.clone(),
-        not_alerted: match &line.suppressed_reason {
-            Some(why) => format!("No alert was sent: {why}."),
-            None => "No alert was sent.".to_owned(),
+        not_alerted: match &why_not {
+            Some(why) => text("incident-no-alert-because").words("why", why).to_string(),
+            None => text("incident-no-alert").to_string(),
         },
-        withdrawn: match &line.suppressed_reason {
-            Some(why) if !deliveries.is_empty() => format!("No alert is sent: {why}."),
+        withdrawn: match &why_not {
+            Some(why) if !deliveries.is_empty() => {
+                text("incident-no-alert-now").words("why", why).to_string()
+            }
             _ => String::new(),
         },
         dismissed: line.dismissed.as_ref().map_or_else(String::new, |it| {
-            format!(
-                "Not interesting since {}: {}. No more alerts are sent.",
-                clock.full(it.at),
-                it.by
-            )
+            let since = text("incident-dismissed").words("time", clock.full(it.at));
+            since.words("by", &it.by).to_string()
         }),
         locked: line.locked.as_ref().map(|it| format!("{}, {}", it.by, clock.full(it.at))),
         can_retry_all: retriable > 1,
@@ -224,23 +228,20 @@ pub(in super::super) fn shots(
 fn told(arrival: &ArrivalLine, clock: &ReaderClock) -> ArrivalRow {
     let ArrivalLine { id, envelope, content, .. } = arrival;
     let (way, raw_name) = match envelope.protocol {
-        Protocol::Smtp => ("Mail without a subject", "original mail"),
-        Protocol::Ftp => ("Upload", "original file"),
-        Protocol::Http => ("Alarm", "original request"),
-        Protocol::Mqtt => ("Alarm", "original message"),
+        Protocol::Smtp => (text("incident-mail"), text("incident-original-mail")),
+        Protocol::Ftp => (text("incident-upload"), text("incident-original-file")),
+        Protocol::Http => (text("incident-alarm"), text("incident-original-request")),
+        Protocol::Mqtt => (text("incident-alarm"), text("incident-original-message")),
     };
     let mut notes = Vec::new();
     if arrival.torn {
-        notes.push("The connection broke before the end. This is what was received.");
+        notes.push(text("incident-torn"));
     }
     if content.unclear {
-        notes.push(
-            "This mail is malformed: parts may be missing here. The original mail has everything.",
-        );
+        notes.push(text("incident-malformed"));
     }
     if content.media.iter().any(|media| media.decoration) {
-        notes
-            .push("Pictures that only decorate the mail, such as a logo, are listed and not sent.");
+        notes.push(text("incident-decoration"));
     }
     let other = |(index, media): (u32, &Media)| OtherFile {
         name: media.name.clone(),
@@ -251,14 +252,14 @@ fn told(arrival: &ArrivalLine, clock: &ReaderClock) -> ArrivalRow {
     let files = (0..).zip(&content.media);
     ArrivalRow {
         subject: content.subject.clone(),
-        way,
+        way: way.to_string(),
         text: content.text.clone(),
-        notes,
+        notes: notes.iter().map(ToString::to_string).collect(),
         others: files.filter(|(_, it)| !is_shown(it)).map(other).collect(),
         time: clock.second(arrival.received_at),
         from: from(arrival),
         raw: file_url(MediaPlace { arrival: *id, index: None }),
-        raw_name,
+        raw_name: raw_name.to_string(),
         size: size(arrival.blob.size),
     }
 }
@@ -266,20 +267,25 @@ fn told(arrival: &ArrivalLine, clock: &ReaderClock) -> ArrivalRow {
 /// Who sent it, in one line.
 fn from(arrival: &ArrivalLine) -> String {
     let envelope = &arrival.envelope;
-    let mut parts = vec![format!("from {}", envelope.peer)];
+    let mut parts = vec![text("incident-from-address").words("address", envelope.peer).to_string()];
     if let Some(login) = &envelope.login {
-        parts.push(format!("as {login}"));
+        parts.push(text("incident-as-login").words("name", login).to_string());
     }
     if !envelope.sender.is_empty() {
-        parts.push(format!("sender {}", envelope.sender));
+        parts.push(text("incident-sender").words("address", &envelope.sender).to_string());
     }
     if !envelope.recipients.is_empty() {
-        parts.push(format!("to {}", envelope.recipients.join(", ")));
+        let addresses = envelope.recipients.join(", ");
+        parts.push(text("incident-recipients").words("addresses", addresses).to_string());
     }
     if let Some(path) = &envelope.path {
         parts.push(path.clone());
     }
-    parts.push(if envelope.tls { "encrypted" } else { "not encrypted" }.to_owned());
+    let encryption = match envelope.tls {
+        true => text("incident-encrypted"),
+        false => text("incident-not-encrypted"),
+    };
+    parts.push(encryption.to_string());
     parts.join(" · ")
 }
 
@@ -289,23 +295,25 @@ fn delivery(line: &DeliveryLine, clock: &ReaderClock) -> DeliveryRow {
         time: clock.second(*at),
         outcome: match error {
             Some(error) => error.clone(),
-            None => format!("accepted after {}", span(*took)),
+            None => text("incident-accepted-after").words("time", span(*took)).to_string(),
         },
+        is_error: error.is_some(),
     };
-    let pending = line.state == DeliveryState::Pending;
+    let kind = match alert_kind(line) {
+        AlertKind::First => text("incident-first-alert"),
+        AlertKind::FollowUp => text("incident-follow-up"),
+        AlertKind::Summary => text("incident-summary"),
+        AlertKind::Report => text("incident-report"),
+    };
+    let next = text("incident-next-attempt").words("time", clock.second(line.due_at));
     DeliveryRow {
         id: line.id.0,
         channel: line.channel.clone(),
-        kind: match alert_kind(line) {
-            AlertKind::First => "first alert",
-            AlertKind::FollowUp => "follow-up",
-            AlertKind::Summary => "summary",
-            AlertKind::Report => "report",
-        },
+        kind: kind.to_string(),
         state: labels::state(line.state),
         look: labels::look(line.state),
         attempts: line.attempts.iter().map(attempt).collect(),
-        next: pending.then(|| format!("Next attempt at {}.", clock.second(line.due_at))),
+        next: (line.state == DeliveryState::Pending).then(|| next.to_string()),
         can_retry: line.state != DeliveryState::Delivered,
     }
 }

@@ -12,13 +12,15 @@ use tipoff_model::Timestamp;
 use tipoff_spool::Figures;
 
 use super::super::AppState;
-use super::super::api::channels::{state_word, with_figures};
+use super::super::api::channels::with_figures;
 use super::super::api::home_state::{self, HomeState};
 use super::super::bar_chart::{Bar, bars, listed};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::reader_clock::{ReaderClock, span};
-use crate::disk;
+use super::super::reader_language::text;
+use crate::disk::{self, DiskState};
+use crate::dispatch::ChannelState;
 
 /// Hours that the chart shows, the present one included.
 const HOURS: u64 = 48;
@@ -73,33 +75,40 @@ pub(in super::super) async fn overview(
     let channels = with_figures(&state, clock.today()).await?;
     let mut wants = Vec::new();
     if channels.is_empty() {
-        wants.push("No channel is configured: alerts are only shown here.".to_owned());
+        wants.push(text("overview-no-channel-yet").to_string());
     }
-    for (status, _) in channels.iter().filter(|(status, _)| state_word(status) != "fine") {
-        wants.push(format!("The channel {} is {}.", status.name, state_word(status)));
+    for (status, _) in &channels {
+        let what = match (&status.state, status.paused) {
+            (_, true) => text("overview-wants-paused"),
+            (ChannelState::Failing { .. }, false) => text("overview-wants-failing"),
+            (ChannelState::Fine, false) => continue,
+        };
+        wants.push(what.words("name", &status.name).to_string());
     }
     for (status, _) in &channels {
         let repair = status.repair.as_ref();
-        wants.extend(repair.map(|repair| format!("Alerts of {} are {repair}.", status.name)));
+        wants.extend(repair.map(|repair| {
+            let what = text("overview-wants-repair").words("name", &status.name);
+            what.words("repair", repair).to_string()
+        }));
     }
     for (status, figures) in channels.iter().filter(|(_, figures)| figures.failed > 0) {
-        let failed = figures.failed;
-        wants.push(format!("{}: {failed} alerts were refused or expired today.", status.name));
+        let what = text("overview-wants-failed").words("name", &status.name);
+        wants.push(what.count(figures.failed).to_string());
     }
     for device in state.spool.inactive_devices(now, false).await? {
-        wants.push(format!("{} is inactive.", device.name));
+        wants.push(text("overview-wants-inactive").words("name", device.name).to_string());
     }
     if disk_state.is_filled_by_others() {
         let (free, kept) = (disk::size(disk_state.free), disk::size(disk_state.min_free));
-        wants.push(format!(
-            "The disk is full: {free} free, {kept} required. The oldest incidents are removed; free some space."
-        ));
+        let what = text("overview-wants-disk").words("free", free).words("kept", kept);
+        wants.push(what.to_string());
     }
     let HomeState { mode, modes, .. } = home_state::read(&state, now).await?;
     let muted_until = state.spool.muted_until().await?.filter(|until| *until > now);
     let configuration = state.configuration.borrow().clone();
     for key in &configuration.needs_restart {
-        wants.push(format!("{key} was changed in the file and takes effect after a restart."));
+        wants.push(text("overview-wants-restart").words("key", key).to_string());
     }
     page(&OverviewPage {
         layout,
@@ -108,27 +117,49 @@ pub(in super::super) async fn overview(
         modes,
         muted_until: muted_until.map(|until| clock.full(until)),
         bars: bars(&counts, HEIGHT),
-        bars_say: format!("arrivals of the last {HOURS} hours: {}", listed(&counts)),
+        bars_say: text("overview-bars").words("list", listed(&counts)).to_string(),
         last_hour: counts.last().copied().unwrap_or(0),
         last_day: counts.iter().rev().take(24).sum(),
         stored: size(stats.blob_bytes),
-        disk: disk_state.in_words(),
-        oldest: figures.oldest.map_or_else(|| "nothing yet".to_owned(), |at| clock.day(at)),
+        disk: disk_use(&disk_state),
+        oldest: match figures.oldest {
+            None => text("overview-none-stored").to_string(),
+            Some(at) => clock.day(at),
+        },
         channels: channels
             .iter()
             .map(|(status, figures)| {
                 let latency = figures.latency;
-                let median = latency.map_or_else(|| "unknown".to_owned(), |(half, _)| span(half));
+                let median = match latency {
+                    None => text("overview-unknown").to_string(),
+                    Some((half, _)) => span(half),
+                };
                 (status.name.clone(), median)
             })
             .collect(),
         configuration: match &configuration.path {
             Some(path) => {
-                format!("{}, read {}", path.display(), clock.ago(configuration.loaded_at))
+                let file = text("overview-configuration-read").words("path", path.display());
+                file.words("time", clock.ago(configuration.loaded_at)).to_string()
             }
-            None => "none; the defaults apply".to_owned(),
+            None => text("overview-configuration-none").to_string(),
         },
     })
+}
+
+/// How full the disk is.
+fn disk_use(disk: &DiskState) -> String {
+    let use_of_disk = match disk.usage.locked_incidents {
+        0 => text("overview-disk-use"),
+        locked => {
+            let locked_size = disk::size(disk.usage.locked);
+            text("overview-disk-use-locked").words("locked", locked_size).count(locked)
+        }
+    };
+    let of_tipoff = use_of_disk.words("used", disk::size(disk.used()));
+    let of_tipoff = of_tipoff.words("max", disk::size(disk.max_size));
+    let whole = of_tipoff.words("free", disk::size(disk.free));
+    whole.words("kept", disk::size(disk.min_free)).to_string()
 }
 
 /// Arrivals of each hour up to this one.
@@ -142,4 +173,24 @@ fn by_hour(figures: &Figures, since: Timestamp) -> Vec<u64> {
         }
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_use_of_the_disk_in_words() {
+        let mut disk = DiskState {
+            under_way: 3_100_000_000,
+            max_size: 20_000_000_000,
+            free: 9_000_000_000,
+            min_free: 200_000_000,
+            ..DiskState::default()
+        };
+        assert_eq!(disk_use(&disk), "3.1 GB of 20.0 GB; 9.0 GB free, 200 MB kept free");
+        (disk.usage.locked, disk.usage.locked_incidents) = (20_000_000, 2);
+        let locked = "3.1 GB of 20.0 GB, 20 MB in 2 locked; 9.0 GB free, 200 MB kept free";
+        assert_eq!(disk_use(&disk), locked);
+    }
 }

@@ -10,10 +10,13 @@ use super::super::Reach;
 use super::super::client::Client;
 use super::super::page::{Page, page};
 use super::super::qr_code::qr_code;
+use super::super::reader_language::text;
 use crate::config::HostName;
 
 /// In place of the server's address while this machine is on no network.
-pub(super) const NO_ADDRESS: &str = "(this machine is on no network yet; reload this page)";
+pub(super) fn no_address() -> String {
+    text("setup-no-address").to_string()
+}
 
 /// What to check if nothing comes.
 pub(super) struct Checklist {
@@ -30,17 +33,26 @@ pub(super) struct Checklist {
 impl Checklist {
     /// The checklist for a page that was requested with these headers.
     pub(super) fn new(reach: &Reach, headers: &HeaderMap) -> Self {
-        let ports = [("mail", reach.smtp), ("uploads", reach.ftp)];
-        let ports =
-            ports.into_iter().filter_map(|(what, port)| Some(format!("{} ({what})", port?)));
         let host = reach.host();
         let shown = host.as_deref().unwrap_or_default();
         Self {
             opened_by: named_host(headers).and_then(|named| other_address(&named, shown)),
-            ports: ports.collect::<Vec<_>>().join(" and "),
+            ports: ports(reach),
             phone: phone_url(shown, reach.http).map(|url| (url.clone(), qr_code(&url))),
-            host: host.unwrap_or_else(|| NO_ADDRESS.to_owned()),
+            host: host.unwrap_or_else(no_address),
         }
+    }
+}
+
+/// The ports for mail and uploads that are open.
+fn ports(reach: &Reach) -> String {
+    let mail = reach.smtp.map(|port| text("setup-port-mail").words("port", port).to_string());
+    let uploads = reach.ftp.map(|port| text("setup-port-uploads").words("port", port).to_string());
+    match (mail, uploads) {
+        (Some(mail), Some(uploads)) => {
+            text("setup-ports-both").words("mail", mail).words("uploads", uploads).to_string()
+        }
+        (mail, uploads) => mail.or(uploads).unwrap_or_default(),
     }
 }
 

@@ -19,6 +19,7 @@ use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::{Text, text};
 use super::super::review_query::{ReviewQuery, ReviewView, Show};
 use super::super::{AppState, labels};
 use crate::runtime::utc::utc;
@@ -160,29 +161,30 @@ fn shows(view: &ReviewView, has_marks: bool, unseen: u64, total: u64) -> Vec<Chi
     if !has_marks {
         return Vec::new();
     }
-    let chip = |show, text: &str, count| Chip {
-        text: text.to_owned(),
+    let chip = |show, label: Text<'_>, count| Chip {
+        text: label.to_string(),
         sign: None,
         count,
         link: view.link(|view| view.show = Some(show)),
         is_chosen: view.show == Some(show),
     };
     vec![
-        chip(Show::Unseen, "Unseen", Some(unseen)),
-        chip(Show::All, "All", Some(total)),
-        chip(Show::Starred, "Starred", None),
+        chip(Show::Unseen, text("review-unseen"), Some(unseen)),
+        chip(Show::All, text("review-all"), Some(total)),
+        chip(Show::Starred, text("review-starred"), None),
     ]
 }
 
 fn orders(view: &ReviewView) -> Vec<Chip> {
-    let chip = |is_by_time: bool, text: &str| Chip {
-        text: text.to_owned(),
+    let chip = |is_by_time: bool, label: Text<'_>| Chip {
+        text: label.to_string(),
         sign: None,
         count: None,
         link: view.link(|view| view.is_by_time = is_by_time),
         is_chosen: view.is_by_time == is_by_time,
     };
-    vec![chip(false, "Most important first"), chip(true, "Newest first")]
+    let (importance, time) = (text("review-most-important-first"), text("review-newest-first"));
+    vec![chip(false, importance), chip(true, time)]
 }
 
 fn cards(

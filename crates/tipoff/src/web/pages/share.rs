@@ -10,7 +10,7 @@ use axum::response::Response;
 use tipoff_model::{IncidentId, MediaPlace, Timestamp};
 use tipoff_spool::IncidentDetail;
 
-use super::super::api::files::rendition_of;
+use super::super::api::files::{rendition_of, unknown_file};
 use super::super::extract::Path;
 use super::super::page::{Page, PageProblem, page};
 use super::super::problem::Problem;
@@ -64,7 +64,7 @@ pub(in super::super) async fn file(
     headers: HeaderMap,
 ) -> Result<Response, PageProblem> {
     let place = place(&state, id, expires_s, &signature, arrival, &file).await?;
-    let found = state.spool.media(place).await?.ok_or_else(|| Problem::not_found("file"))?;
+    let found = state.spool.media(place).await?.ok_or_else(unknown_file)?;
     Ok(media::send(state.spool.blobs().clone(), found, &headers, false))
 }
 
@@ -91,7 +91,7 @@ async fn place(
     let arrival = detail.arrivals.iter().find(|it| it.id.0 == arrival);
     let index = parse_file_part(file).flatten();
     let (Some(arrival), Some(index)) = (arrival, index) else {
-        return Err(Problem::not_found("file"));
+        return Err(unknown_file());
     };
     Ok(MediaPlace { arrival: arrival.id, index: Some(index) })
 }

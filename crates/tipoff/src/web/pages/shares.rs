@@ -10,6 +10,7 @@ use super::super::api::shares::links;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::text;
 use super::super::{AppState, labels};
 
 #[derive(Template)]
@@ -44,7 +45,6 @@ pub(in super::super) async fn shares(
         // One that is gone since takes its links along.
         let Ok(detail) = state.spool.incident(link.incident).await else { continue };
         let incident = &detail.line;
-        let opened = labels::count(link.opened, "time", "times");
         lines.push(ShareRow {
             id: link.id,
             incident: link.incident.0,
@@ -57,8 +57,11 @@ pub(in super::super) async fn shares(
             created: format!("{}, {}", link.made_by, clock.ago(link.created_at)),
             until: clock.full(link.expires_at),
             opened: match link.opened_at {
-                None => "not yet".to_owned(),
-                Some(last) => format!("{opened}, last {}", clock.ago(last)),
+                None => text("settings-link-not-opened").to_string(),
+                Some(last) => {
+                    let opened = text("settings-link-opened").count(link.opened);
+                    opened.words("last", clock.ago(last)).to_string()
+                }
             },
         });
     }

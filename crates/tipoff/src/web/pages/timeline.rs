@@ -12,11 +12,14 @@ use super::super::access::Principal;
 use super::super::extract::Query;
 use super::super::incident_query::IncidentQuery;
 use super::super::incident_types::thumbnail_url;
+use super::super::last_night::LastNight;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::page_parts::{Choice, Mark};
 use super::super::problem::Problem;
 use super::super::reader_clock::{ReaderClock, length};
+use super::super::reader_language::{Text, text};
+use super::super::suppressed_reason::suppressed_reason;
 use super::super::{AppState, labels};
 use super::review::{mark_of, marks as marks_of_reader};
 use crate::runtime::utc::utc;
@@ -35,6 +38,10 @@ struct TimelinePage {
     events: Vec<Choice>,
     channels: Vec<Choice>,
     states: Vec<Choice>,
+    /// Unseen, starred, locked.
+    shows: Vec<Choice>,
+    /// The link to the review, on the first page without a filter.
+    last_night: Option<LastNight>,
     days: Vec<Day>,
     /// Address of the next page.
     older: Option<String>,
@@ -85,8 +92,12 @@ pub(in super::super) async fn timeline(
     principal: Principal,
     Query(query): Query<IncidentQuery>,
 ) -> Page {
-    let (lines, before) = query.read(&*state.spool, &clock).await?;
     let reader = principal.reader();
+    let (lines, before) = query.read(&*state.spool, &clock, reader.as_ref()).await?;
+    let last_night = match query.is_whole_and_new() {
+        true => LastNight::read(&state, &clock, reader.clone()).await?,
+        false => None,
+    };
     let has_marks = reader.is_some();
     let marks = marks_of_reader(&state, reader, &lines).await?;
     let context = match query.to_address() {
@@ -113,6 +124,8 @@ pub(in super::super) async fn timeline(
             .map(|name| choice(&name, &name, query.channel.as_deref()))
             .collect(),
         states: states(query.state.as_deref()),
+        shows: shows(query.show.as_deref(), has_marks),
+        last_night,
         days: days(&lines, &clock, listed),
         older,
         lacks_channel: state.channel_names().is_empty(),
@@ -139,15 +152,21 @@ async fn devices(state: &AppState, chosen: Option<i64>) -> Result<Vec<Choice>, P
 
 /// All kinds of events. What no vendor file recognises is a kind too.
 fn events(chosen: Option<&str>) -> Vec<Choice> {
-    let event =
-        |event: &Event| choice(event.as_str(), event.title().unwrap_or("Not recognised"), chosen);
+    let event = |event: &Event| choice(event.as_str(), &labels::event(*event), chosen);
     Event::ALL.iter().map(event).collect()
 }
 
 /// All states of a delivery.
 fn states(chosen: Option<&str>) -> Vec<Choice> {
-    let state = |state: &DeliveryState| choice(state.as_str(), labels::state(*state), chosen);
+    let state = |state: &DeliveryState| choice(state.as_str(), &labels::state(*state), chosen);
     DeliveryState::ALL.iter().map(state).collect()
+}
+
+/// Marks that people set. Their own ones are for those who have marks.
+fn shows(chosen: Option<&str>, has_marks: bool) -> Vec<Choice> {
+    let own = [("unseen", text("night-unseen")), ("starred", text("night-starred"))];
+    let all = own.into_iter().filter(|_| has_marks).chain([("locked", text("night-locked"))]);
+    all.map(|(name, text)| choice(name, &text.to_string(), chosen)).collect()
 }
 
 /// Groups incidents by day. They are in the order of the list, so equal days are adjacent.
@@ -209,22 +228,24 @@ fn badge(line: &IncidentLine) -> String {
 /// most. What is delivered is the rule, and is not marked.
 fn marks(line: &IncidentLine) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
-    let said =
-        |text: &str, says: &str| Mark { text: text.to_owned(), look: "", says: says.to_owned() };
+    let said = |text: Text<'_>, says: String| Mark { text: text.to_string(), look: "", says };
     if line.silent {
-        marks.push(said("suppressed", "stored, not alerted"));
+        let says = text("incident-suppressed-means").to_string();
+        marks.push(said(text("incident-suppressed"), says));
     }
-    match &line.suppressed_reason {
+    match suppressed_reason(line) {
         _ if line.silent => {}
-        Some(why) if line.muted => marks.push(said("muted", why)),
-        Some(why) => marks.push(said("suppressed", why)),
+        Some(why) if line.muted => marks.push(said(text("incident-muted"), why)),
+        Some(why) => marks.push(said(text("incident-suppressed"), why)),
         None => {}
     }
     if let Some(Dismissal { by, .. }) = &line.dismissed {
-        marks.push(said("not interesting", &format!("no more alerts are sent: {by}")));
+        let says = text("incident-not-interesting-by").words("by", by).to_string();
+        marks.push(said(text("incident-not-interesting"), says));
     }
     if let Some(Lock { by, .. }) = &line.locked {
-        marks.push(said("locked", &format!("kept until it is unlocked: {by}")));
+        let says = text("incident-locked-by").words("by", by).to_string();
+        marks.push(said(text("incident-locked"), says));
     }
     let mut channels: Vec<&str> = Vec::new();
     for (channel, ..) in &line.deliveries {
@@ -237,7 +258,7 @@ fn marks(line: &IncidentLine) -> Vec<Mark> {
         if let Some(state) = labels::worst(of_channel.map(|(_, state, _)| *state))
             && state != DeliveryState::Delivered
         {
-            let (look, says) = (labels::look(state), labels::state(state).to_owned());
+            let (look, says) = (labels::look(state), labels::state(state));
             marks.push(Mark { text: channel.to_owned(), look, says });
         }
     }

@@ -154,6 +154,11 @@ impl Browser {
         severe.map(|line| line["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// A command of the browser's debugger.
+    pub fn debug(&self, command: &str, parameters: Value) -> Value {
+        self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
+    }
+
     /// Runs this script in each page that is opened from now on, before the page's own.
     pub fn run_first(&self, script: &str) {
         let parameters = json!({ "source": script });

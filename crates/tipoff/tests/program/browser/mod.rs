@@ -7,8 +7,11 @@ mod every_page;
 pub(crate) mod film;
 mod first_test;
 mod people;
+mod push;
+mod removal;
 mod reverse_proxy;
 mod review;
+mod routes;
 
 use serde_json::{Value, json};
 

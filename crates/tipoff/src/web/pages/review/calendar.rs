@@ -5,7 +5,8 @@ use jiff::civil::Date;
 
 use super::super::super::AppState;
 use super::super::super::problem::Problem;
-use super::super::super::reader_clock::ReaderClock;
+use super::super::super::reader_clock::{ReaderClock, date_in_words, month_in_words};
+use super::super::super::reader_language::texts;
 use super::super::super::review_period::{Part, ReviewPeriod, weeks};
 use super::super::super::review_query::ReviewView;
 
@@ -15,6 +16,8 @@ pub(super) struct Calendar {
     pub(super) month: String,
     pub(super) earlier: Option<String>,
     pub(super) later: Option<String>,
+    /// The days of a week from Monday: the name, and the short name.
+    pub(super) weekdays: Vec<(String, String)>,
     pub(super) weeks: Vec<Vec<Option<Day>>>,
     /// Whether it is shown at once.
     pub(super) is_open: bool,
@@ -52,7 +55,7 @@ impl Calendar {
         };
         let day = |date: Date| Day {
             number: date.day(),
-            label: date.strftime("%A, %-d %B").to_string(),
+            label: date_in_words(date, true, false),
             link: view.link(|view| {
                 view.period.date = date;
                 view.hour = None;
@@ -66,9 +69,12 @@ impl Calendar {
         };
         let (today, _) = clock.day_and_hour(clock.now());
         Ok(Self {
-            month: month.strftime("%B %Y").to_string(),
+            month: month_in_words(month),
             earlier: other(-1),
             later: other(1).filter(|_| month < today.first_of_month()),
+            weekdays: (1..=7)
+                .map(|day| (texts().weekday(day), texts().text(&format!("weekday-short-{day}"))))
+                .collect(),
             weeks: weeks
                 .into_iter()
                 .map(|week| week.into_iter().map(|date| date.map(day)).collect())

@@ -8,6 +8,7 @@ use tipoff_spool::{HourCount, HourCounts};
 
 use super::super::super::labels;
 use super::super::super::reader_clock::ReaderClock;
+use super::super::super::reader_language::text;
 use super::super::super::review_query::{ReviewView, rank};
 
 /// Devices that have a row: those with the most important events, then with the most incidents.
@@ -159,7 +160,7 @@ fn events(view: &ReviewView, counts: &[HourCount]) -> Vec<Chip> {
         let of_event = counts.iter().filter(|it| it.event == event);
         let is_chosen = view.event == Some(event);
         Chip {
-            text: labels::event(event).to_owned(),
+            text: labels::event(event),
             sign: Some(labels::sign(event)),
             count: Some(of_event.map(|it| it.count).sum()),
             link: view.link(|view| view.event = (!is_chosen).then_some(event)),
@@ -175,12 +176,16 @@ fn chosen(view: &ReviewView, counts: &[HourCount], hours: &[HourHead]) -> Vec<Ch
     let mut chips = Vec::new();
     if let Some(hour) = view.hour {
         let head = hours.iter().find(|head| head.number == hour);
-        let text = head.map_or_else(|| "one hour".to_owned(), |head| format!("from {}", head.time));
-        chips.push(chip(text, view.link(|view| view.hour = None)));
+        let label = match head {
+            Some(head) => text("review-from-hour").words("time", &head.time),
+            None => text("review-one-hour"),
+        };
+        chips.push(chip(label.to_string(), view.link(|view| view.hour = None)));
     }
     if let Some(device) = view.device {
         let name = counts.iter().find(|it| it.device == device).map(|it| it.name.clone());
-        let name = name.unwrap_or_else(|| format!("device {device}"));
+        let name = name
+            .unwrap_or_else(|| text("review-device-number").words("number", device).to_string());
         chips.push(chip(name, view.link(|view| view.device = None)));
     }
     chips

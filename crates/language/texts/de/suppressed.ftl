@@ -1,0 +1,33 @@
+suppressed-route = { $route }: { $why }
+suppressed-late = das Gerät hat es erst lange danach gesendet
+suppressed-own-file = es ist eine eigene Datei des Geräts, nichts zu melden
+suppressed-periodic = regelmäßig gesendet (`periodic` in `[incidents]`)
+suppressed-muted = stumm
+suppressed-repeat = schon einmal gesendet
+suppressed-torn = die Verbindung brach ab, bevor ein ganzes Bild da war
+suppressed-flood = zu viele Alarme dieses Geräts: alle zehn Minuten als Anzahl gemeldet
+suppressed-address-flood = zu viele Alarme von Geräten an dieser Adresse, die hier keinen Namen haben: alle zehn Minuten als Anzahl gemeldet
+suppressed-sent-again = das Gerät hat diese E-Mail noch einmal gesendet
+
+suppressed-not-device = nicht für dieses Gerät
+suppressed-not-group = nicht für eine Gruppe dieses Geräts
+suppressed-not-event = nicht für „{ $event }“
+suppressed-subject = der Betreff passt nicht
+suppressed-text = der Text passt nicht
+suppressed-sender = der Absender passt nicht
+suppressed-recipient = kein Empfänger passt
+suppressed-no-picture = kein Bild
+suppressed-no-video = kein Video
+suppressed-no-picture-or-video = kein Bild oder Video
+suppressed-between = nur { $between }, es war { $time }
+suppressed-weekday = nicht am { $weekday }
+suppressed-mode = nicht im Modus „{ $mode }“
+suppressed-no-mode = es gibt keinen Modus
+suppressed-rests = { $channel } pausiert noch { $seconds } s
+suppressed-full = { $channel } hat seine Alarme dieser Stunde gehabt
+suppressed-tells-nobody = benachrichtigt niemanden
+suppressed-no-video-or-picture = kein Video oder Bild
+
+suppressed-no-channel = kein Kanal ist eingerichtet
+suppressed-schedule = Zeitplan dieses Geräts
+suppressed-never = nie ein Alarm

@@ -1,0 +1,72 @@
+# The pages of channels: their list, the form of one, import and export.
+channel-add = Add a channel
+channel-fault = The channels that were added here have a fault. None of them is in use.
+channel-one-has-fault = One of the added channels has a fault.
+channel-shadowed = The configuration file has a channel of this name, which is used instead.
+channel-added-here = added here
+channel-inactive = inactive
+channel-name-inactive = { $name }, inactive
+channel-remove-ask = Remove the channel?
+channel-remove-short = Remove
+channel-none = No channel is configured: alerts are only shown here.
+channel-none-add = <a href="channels/add">Add a channel</a>, and alerts reach your phone.
+channel-unused = No route sends alerts to this channel. <a href="channels/routes">Routes</a> that are added here can name it; a route of the configuration file only if it has no <code>channels</code>.
+channel-state-fine = fine
+channel-state-failing = failing
+channel-state-paused = paused
+channel-failing = <span lang="en">{ $error }</span>. Failing since { $since }; next attempt at { $next }.
+channel-repair = Alerts are <span lang="en">{ $repair }</span>.
+channel-waiting = Waiting deliveries
+channel-waiting-since = { $number }, since { $time }
+channel-today = Delivered today
+channel-today-failed = { $number }, { $failed } refused or expired
+channel-latency = Median time from arrival to delivery
+channel-latency-unknown = unknown
+channel-latency-figures = { $half } (95th percentile: { $most })
+channel-last-error = Last error
+channel-error-at = { $time }: <span lang="en">{ $error }</span>
+channel-send-test = Send test
+channel-sending = Sending…
+channel-test-delivered = Test delivered.
+channel-resume = Resume
+channel-pause = Pause
+channel-edit = Edit
+channel-choose = Choose where alerts are sent. Several channels can be added one after the other.
+channel-file-only = Only in the configuration file: who may use the dashboard must not be able to run programs on this machine.
+channel-transfer-link = Import or export channels as text
+channel-archive = A folder that keeps all files is also set in the configuration file only (type <code>archive</code>, <code>folder</code>).
+channel-edit-name = Edit { $name }
+channel-add-kind = Add { $kind }
+channel-add-of-kind = Add a channel: { $kind }
+channel-other-service = Choose another service
+channel-bot = Chat of the bot
+channel-find-chat = Find the chat
+channel-write-now = Write to your bot now, any message:
+channel-write-in-group = For a group: add the bot to the group and write there.
+channel-bot-code = QR code of the link, for a phone
+channel-name = Name of the channel
+channel-more = More settings
+channel-expire = Expire
+channel-expire-meaning = How long an alert is retried while the service does not accept it. Without it: 24 h.
+channel-optional = (optional)
+channel-default = default
+channel-yes = yes
+channel-no = no
+channel-one-a-line = One on each line.
+channel-pair-a-line = On each line a name, a colon and a value.
+channel-kept = kept; type to replace
+channel-save = Save
+channel-keep = Keep
+channel-remove-meaning = Alerts that wait for a removed channel are not sent.
+channel-remove = Remove the channel
+channel-transfer = Import and export channels
+channel-export = Export
+channel-none-added = No channel was added here.
+channel-export-meaning = The channels that were added here, for a configuration file. Their secrets are not in it: set these variables, or type the secrets in their place.
+channel-no-secrets = No secrets.
+channel-variables = Variables:
+channel-import = Import
+channel-import-meaning = All sections <code>[[channel]]</code> of a text are added, or none of them. Secrets are written in it; variables and files are for the configuration file only.
+channel-text = Text
+channel-test-arrived = the test arrived
+channel-test-arrived-repair = the test arrived; it was { $repair }

@@ -1,0 +1,23 @@
+# Why the API refuses a request about devices and their sessions. English is for programs: lower case, without an end.
+problem-no-random = this machine provides no random numbers
+problem-similar-names = too many devices have a similar name: choose another one
+problem-device-name = name: 1 to 60 characters, and no invisible ones or ones that change the direction of text
+problem-name-configured = the configuration file sets the name of this device: change it there
+problem-mute-time = muted_for_s: at most a year
+problem-inactivity-time = silent_after_s: from a minute to a year, or 0
+problem-device-query = limit: from 1 to 500; text: at most 200 characters
+problem-merge-configured = this device is in the configuration file: merge the other one into it
+problem-merge-itself = a device cannot be merged into itself
+problem-no-own-password = this device was not added in the dashboard, so it has no password here
+problem-cannot-search = this machine cannot look for cameras: { $error }
+problem-search-again = somebody has just looked for cameras: try again in 5 seconds
+problem-setup-ended = setting up the camera ended; see the log
+problem-field-length = { $field }: at most { $count } characters
+problem-not-added = this device was not added in the dashboard: add one, and set the camera up as that
+problem-http-off = the HTTP port is off, so nothing receives alarms: set [http] listen
+problem-no-network = this machine is on no network: connect it, or set `public_address` in the configuration
+problem-no-snapshot = Tipoff does not know where this device's pictures are: add `{ $setting }` to its [[device]] in the configuration
+problem-setups-busy = several cameras are being set up: try again in a minute
+problem-other-plan = the camera's settings have changed meanwhile: look at the changes again
+problem-pictures-busy = pictures of this device are being fetched already
+problem-device-name-taken = another device is called { $name }: choose another name

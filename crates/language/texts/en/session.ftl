@@ -1,0 +1,21 @@
+# Sessions of devices, and their transcripts.
+session-title = Sessions
+session-one = Session { $id }
+session-all = All
+session-failed-only = Failed only
+session-what = Transcripts of all connections. They show why a camera's test fails.
+session-none = No device has connected yet.
+session-older = Older
+session-incident = Received: incident { $id }
+session-directions = → from the device, ← from Tipoff. Passwords are masked.
+session-transcript = Transcript
+session-login = as { $login }
+session-not-encrypted = not encrypted
+session-open = open
+session-received = received
+session-nothing = nothing sent
+session-login-refused = login refused
+session-tls-failed = encryption failed
+session-turned-away = refused
+session-torn = connection lost
+session-failed = failed

@@ -1,0 +1,20 @@
+# The timeline. `timeline-all` and `timeline-any` are choices of a filter.
+timeline-add-camera = Add a camera
+timeline-filters = Filters
+timeline-search = Search
+timeline-device = Device
+timeline-kind = Kind
+timeline-channel = Channel
+timeline-delivery = Delivery
+timeline-day = Day
+timeline-all = all
+timeline-any = any
+timeline-include-suppressed = Include suppressed
+timeline-filter = Filter
+timeline-clear-filter = Clear filter
+timeline-nothing-matches = Nothing matches this filter.
+timeline-nothing-yet = Nothing has arrived yet. New arrivals appear here automatically.
+timeline-only-here = Alerts are only shown here so far.
+timeline-add-channel = Add a channel
+timeline-newer = Newer
+timeline-older = Older

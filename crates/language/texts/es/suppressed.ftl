@@ -1,0 +1,33 @@
+suppressed-route = { $route }: { $why }
+suppressed-late = el dispositivo lo envió mucho después de que ocurriera
+suppressed-own-file = es un archivo propio del dispositivo, nada que avisar
+suppressed-periodic = enviado periódicamente (`periodic` en `[incidents]`)
+suppressed-muted = en silencio
+suppressed-repeat = ya se había enviado
+suppressed-torn = la conexión se cortó antes de recibir una imagen completa
+suppressed-flood = demasiadas alertas de este dispositivo: cada diez minutos se avisa de cuántas son
+suppressed-address-flood = demasiadas alertas de dispositivos en esta dirección que no tienen nombre aquí: cada diez minutos se avisa de cuántas son
+suppressed-sent-again = el dispositivo volvió a enviar este correo
+
+suppressed-not-device = no es para este dispositivo
+suppressed-not-group = no es para un grupo de este dispositivo
+suppressed-not-event = no es para «{ $event }»
+suppressed-subject = el asunto no coincide
+suppressed-text = el texto no coincide
+suppressed-sender = el remitente no coincide
+suppressed-recipient = ningún destinatario coincide
+suppressed-no-picture = sin imagen
+suppressed-no-video = sin vídeo
+suppressed-no-picture-or-video = sin imagen ni vídeo
+suppressed-between = solo { $between }, eran las { $time }
+suppressed-weekday = no en { $weekday }
+suppressed-mode = no en el modo «{ $mode }»
+suppressed-no-mode = no hay ningún modo
+suppressed-rests = { $channel } descansa { $seconds } s más
+suppressed-full = { $channel } ya ha tenido sus alertas de esta hora
+suppressed-tells-nobody = no avisa a nadie
+suppressed-no-video-or-picture = sin vídeo ni imagen
+
+suppressed-no-channel = no hay ningún canal configurado
+suppressed-schedule = horario de este dispositivo
+suppressed-never = nunca se alerta

@@ -1,0 +1,33 @@
+suppressed-route = { $route } : { $why }
+suppressed-late = l’appareil l’a envoyé longtemps après les faits
+suppressed-own-file = c’est un fichier interne de l’appareil, rien à signaler
+suppressed-periodic = envoyé périodiquement (`periodic` dans `[incidents]`)
+suppressed-muted = en sourdine
+suppressed-repeat = déjà envoyé auparavant
+suppressed-torn = la connexion a été coupée avant la réception d’une image complète
+suppressed-flood = trop d’alertes de cet appareil : leur nombre est signalé toutes les dix minutes
+suppressed-address-flood = trop d’alertes d’appareils à cette adresse qui n’ont pas de nom ici : leur nombre est signalé toutes les dix minutes
+suppressed-sent-again = l’appareil a renvoyé cet e-mail
+
+suppressed-not-device = pas pour cet appareil
+suppressed-not-group = pas pour un groupe de cet appareil
+suppressed-not-event = pas pour « { $event } »
+suppressed-subject = l’objet ne correspond pas
+suppressed-text = le texte ne correspond pas
+suppressed-sender = l’expéditeur ne correspond pas
+suppressed-recipient = aucun destinataire ne correspond
+suppressed-no-picture = pas d’image
+suppressed-no-video = pas de vidéo
+suppressed-no-picture-or-video = ni image ni vidéo
+suppressed-between = seulement { $between }, il était { $time }
+suppressed-weekday = pas le { $weekday }
+suppressed-mode = pas dans le mode « { $mode } »
+suppressed-no-mode = il n’y a pas de mode
+suppressed-rests = { $channel } fait une pause de { $seconds } s encore
+suppressed-full = { $channel } a eu ses alertes de cette heure
+suppressed-tells-nobody = n’avertit personne
+suppressed-no-video-or-picture = ni vidéo ni image
+
+suppressed-no-channel = aucun canal n’est configuré
+suppressed-schedule = horaires de cet appareil
+suppressed-never = jamais d’alerte

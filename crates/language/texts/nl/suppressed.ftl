@@ -1,0 +1,33 @@
+suppressed-route = { $route }: { $why }
+suppressed-late = het apparaat stuurde het lang nadat het gebeurde
+suppressed-own-file = het is een eigen bestand van het apparaat, niets te melden
+suppressed-periodic = periodiek verstuurd (`periodic` in `[incidents]`)
+suppressed-muted = gedempt
+suppressed-repeat = al eerder verstuurd
+suppressed-torn = de verbinding werd verbroken voordat er een hele foto was
+suppressed-flood = te veel meldingen van dit apparaat: elke tien minuten wordt het aantal gemeld
+suppressed-address-flood = te veel meldingen van apparaten op dit adres die hier geen naam hebben: elke tien minuten wordt het aantal gemeld
+suppressed-sent-again = het apparaat heeft deze e-mail opnieuw verstuurd
+
+suppressed-not-device = niet voor dit apparaat
+suppressed-not-group = niet voor een groep van dit apparaat
+suppressed-not-event = niet voor ‘{ $event }’
+suppressed-subject = het onderwerp past niet
+suppressed-text = de tekst past niet
+suppressed-sender = de afzender past niet
+suppressed-recipient = geen ontvanger past
+suppressed-no-picture = geen foto
+suppressed-no-video = geen video
+suppressed-no-picture-or-video = geen foto of video
+suppressed-between = alleen { $between }, het was { $time }
+suppressed-weekday = niet op { $weekday }
+suppressed-mode = niet in modus ‘{ $mode }’
+suppressed-no-mode = er is geen modus
+suppressed-rests = { $channel } pauzeert nog { $seconds } s
+suppressed-full = { $channel } heeft de meldingen van dit uur gehad
+suppressed-tells-nobody = waarschuwt niemand
+suppressed-no-video-or-picture = geen video of foto
+
+suppressed-no-channel = er is geen kanaal ingesteld
+suppressed-schedule = schema van dit apparaat
+suppressed-never = nooit een melding

@@ -1,0 +1,21 @@
+# 夜间概览。
+night-last = 昨夜：有 { $count } 个您尚未查看的事件
+night-last-persons = 昨夜：有 { $count } 个您尚未查看的事件，其中有人的：{ $persons }
+night-this = 今夜：有 { $count } 个您尚未查看的事件
+night-this-persons = 今夜：有 { $count } 个您尚未查看的事件，其中有人的：{ $persons }
+night-show = 标记
+night-show-all = 全部
+night-unseen = 您未查看的
+night-starred = 您加星标的
+night-locked = 已锁定的
+night-incident-removed = 此事件已被删除。
+night-delete-device = 删除此设备
+night-delete-what = 将删除其设置和登录信息。如果它再次发送，会重新被发现并列出。
+night-its-incidents = 它有 { $count } 个事件
+night-keep-incidents = 保留其事件，直到超过保存期限
+night-delete-incidents = 同时删除其事件及所有图片和视频
+night-locked-stay = { $count } 个已锁定的事件会保留。
+night-type-name = 请输入设备名称以确认
+night-device-removed = 此设备已删除，其事件已保留。它再次发送时会重新列出。
+night-device-in-file = 此设备在配置文件中。要删除它，请在其中移除它的 <code>[[device]]</code> 段，重新加载配置，然后回到此页面。
+night-recorder = 此录像机有 { $count } 个通道。请先删除这些通道。

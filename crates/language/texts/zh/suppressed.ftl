@@ -1,0 +1,33 @@
+suppressed-route = { $route }：{ $why }
+suppressed-late = 设备在事发很久之后才发送
+suppressed-own-file = 这是设备自身的文件，无需通知
+suppressed-periodic = 定时发送（`[incidents]` 中的 `periodic`）
+suppressed-muted = 已静音
+suppressed-repeat = 之前已发送过
+suppressed-torn = 在收到完整图片之前连接中断
+suppressed-flood = 此设备的警报过多：每十分钟汇总通知一次数量
+suppressed-address-flood = 此地址上未命名的设备警报过多：每十分钟汇总通知一次数量
+suppressed-sent-again = 设备重新发送了此邮件
+
+suppressed-not-device = 不适用于此设备
+suppressed-not-group = 不适用于此设备所在的组
+suppressed-not-event = 不适用于“{ $event }”
+suppressed-subject = 主题不符
+suppressed-text = 正文不符
+suppressed-sender = 发件人不符
+suppressed-recipient = 没有符合的收件人
+suppressed-no-picture = 没有图片
+suppressed-no-video = 没有视频
+suppressed-no-picture-or-video = 没有图片或视频
+suppressed-between = 仅限 { $between }，当时是 { $time }
+suppressed-weekday = { $weekday }不适用
+suppressed-mode = 不适用于模式“{ $mode }”
+suppressed-no-mode = 没有模式
+suppressed-rests = { $channel } 还需暂停 { $seconds } 秒
+suppressed-full = { $channel } 本小时的警报已达上限
+suppressed-tells-nobody = 不通知任何人
+suppressed-no-video-or-picture = 没有视频或图片
+
+suppressed-no-channel = 未配置任何渠道
+suppressed-schedule = 此设备的时间表
+suppressed-never = 从不发送警报
