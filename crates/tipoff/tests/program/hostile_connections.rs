@@ -165,11 +165,11 @@ fn a_mail_in_progress_is_not_replaced_while_others_are_idle() {
     server.stop();
 }
 
-/// Strangers that are all in the middle of a mail, at an address each, take all places that strangers may have.
+/// Strangers that are all in the middle of a mail, at an address each, take all places that strangers may have. Each begins
+/// its mail before the next one comes: who is idle gives way, as do connections whose end was not noticed yet.
 fn strangers(server: &Server) -> Vec<Client> {
-    let sockets = connect_many(100..=129, 1, server.smtp[0]);
-    let clients = sockets.into_iter().enumerate().map(|(number, socket)| {
-        let mut client = Client::over(socket);
+    let clients = (100..=129).map(|number| {
+        let mut client = Client::over(connect_from(from(number), server.smtp[0]));
         client.begin(&format!("{number}@example.com"));
         client
     });
