@@ -29,6 +29,7 @@ macro_rules! asset {
 }
 
 const ASSETS: &[Asset] = &[
+    asset!("api.js", "text/javascript; charset=utf-8"),
     asset!("app.css", "text/css; charset=utf-8"),
     asset!("app.js", "text/javascript; charset=utf-8"),
     asset!("camera_setup.js", "text/javascript; charset=utf-8"),
