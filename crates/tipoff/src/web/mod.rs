@@ -382,5 +382,5 @@ fn guarded_api(state: AppState) -> TowerToHyperService<Router> {
 
 /// Whatever is no address of ours.
 async fn not_found(uri: Uri) -> Response {
-    page::problem_response(Problem::not_found("page"), uri.path())
+    page::problem_response(Problem::not_found("problem-no-page"), uri.path())
 }
