@@ -1,4 +1,4 @@
-//! What tests of the rules share: a past, arrivals, rules and routes.
+//! Shared by the tests of the rules: a past, arrivals, rules and routes.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use tipoff_model::{
 
 use crate::{Clock, Conditions, Grouping, RateGuard, Route, Rules};
 
-/// What was alerted before on every channel, and which mode somebody chose.
+/// The past: alerts on every channel, and the mode that somebody chose.
 #[derive(Default)]
 pub(crate) struct Before {
     pub(crate) last: Option<Timestamp>,
@@ -28,7 +28,7 @@ pub(crate) struct Before {
 }
 
 impl Before {
-    /// What a spool loads of it for these queries.
+    /// The part of it that a spool loads for these queries.
     pub(crate) fn load(&self, queries: Vec<PastQuery>) -> Past {
         let channels = queries.into_iter().map(|query| {
             let past = self.of_channel(&query);

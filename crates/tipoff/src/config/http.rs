@@ -147,7 +147,7 @@ const TAKEN_HEADERS: [&str; 11] = [
     "x-forwarded-proto",
     "x-ingress-path",
 ];
-/// What the reference says of the section.
+/// The description of the section in the reference.
 pub(super) const DOC: &str =
     "The HTTP port: the dashboard, its API, health, metrics, and signed links to stored files.";
 

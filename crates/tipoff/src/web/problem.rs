@@ -22,19 +22,19 @@ pub(crate) struct Problem {
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What happened, and what to do.
+    /// The problem in a sentence, and what to do.
     detail: String,
-    /// What is wrong with each field of a form.
+    /// The faults of the fields of a form.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<FieldFault>,
 }
 
-/// What is wrong with a field of a form.
+/// The fault of a field of a form.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct FieldFault {
     /// The name of the field; empty if it is none of them.
     pub(crate) field: String,
-    /// What is wrong, in a sentence.
+    /// The fault in a sentence.
     pub(crate) message: String,
 }
 

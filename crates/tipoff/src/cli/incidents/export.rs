@@ -1,7 +1,7 @@
 //! `tipoff incidents export`: the original mails and files of incidents, in a folder or as a zip file on standard output.
 //!
 //! One folder an incident, with readable names, and `index.json` with what `incidents show --json` prints. Only reads.
-//! What retention removes meanwhile is named as missing.
+//! Files that retention removes meanwhile are named as missing.
 
 mod target;
 
@@ -45,7 +45,7 @@ pub(in super::super) struct Args {
     to: Option<PathBuf>,
 }
 
-/// What was exported.
+/// Counts of the exported incidents and files.
 #[derive(Debug, Default)]
 struct Summary {
     incidents: u64,

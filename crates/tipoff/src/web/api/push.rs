@@ -115,7 +115,7 @@ pub(in super::super) async fn list(
     Ok(Json(PushBrowsers { key: state.push.public_key(), browsers }))
 }
 
-/// What a browser wants to be notified of.
+/// The alerts that a browser wants.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in super::super) struct Wanted {
@@ -153,7 +153,7 @@ pub(in super::super) struct NewBrowser {
     endpoint: String,
     /// The browser's keys.
     keys: BrowserKeys,
-    /// What it is notified of. Without it: as before if the browser was subscribed, else of everything.
+    /// The alerts that it wants. Without it: as before if the browser was subscribed, else of everything.
     #[serde(default)]
     wanted: Option<Wanted>,
     /// The endpoint that this one replaces, where the push service has changed it.
