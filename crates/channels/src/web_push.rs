@@ -47,7 +47,7 @@ const TTL: HeaderName = HeaderName::from_static("ttl");
 const URGENCY: HeaderName = HeaderName::from_static("urgency");
 const TOPIC: HeaderName = HeaderName::from_static("topic");
 
-/// What a browser's subscription consists of (`PushSubscription`), as the browser writes it.
+/// A browser's subscription (`PushSubscription`), as the browser writes it.
 #[derive(Clone, Copy)]
 pub struct Subscription<'a> {
     /// The address at the push service. Secret: whoever has it can send to the browser.
@@ -96,7 +96,7 @@ impl PushSender {
     /// The channel of a subscription.
     ///
     /// # Errors
-    /// What is wrong with the subscription, without its secrets.
+    /// The fault of the subscription, without its secrets.
     pub fn channel(
         self: &Arc<Self>,
         subscription: Subscription<'_>,
@@ -178,7 +178,7 @@ impl WebPush {
         ]))
     }
 
-    /// What the answer means (RFC 8030, sections 5 and 7.3).
+    /// The outcome of the answer (RFC 8030, sections 5 and 7.3).
     fn judge(&self, answer: &Answer) -> Verdict {
         let said = answer.said("", &self.secrets);
         match answer.status {

@@ -106,7 +106,7 @@ fn every_text_is_used_and_every_used_text_exists() {
         assert!(quoted.contains(key.as_str()), "{key} is not used");
     }
     let begins: BTreeSet<&str> = english.keys().filter_map(|key| key.split('-').next()).collect();
-    for call in ["text(\"", ".count(\"", ".with(\""] {
+    for call in ["text(\"", ".count(\"", ".with(\"", "not_found(\""] {
         for rest in source.split(call).skip(1) {
             let key = rest.split('"').next().unwrap();
             let is_key = key.split_once('-').is_some_and(|(begin, _)| begins.contains(begin));

@@ -98,7 +98,7 @@ fn choose(media: &mut Vec<AlertMedia>, choice: Choice) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::{alert, file};
+    use crate::testing::{alert, file};
 
     fn chosen(choice: Choice, media: Vec<AlertMedia>) -> Vec<String> {
         let mut media = media;

@@ -212,3 +212,6 @@ fn minutes(text: &str) -> Option<i32> {
     let total = number(hours, 24)? * 60 + number(minutes, 59)?;
     (total <= DAY_MINUTES).then_some(total)
 }
+
+#[cfg(test)]
+mod tests;

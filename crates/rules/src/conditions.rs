@@ -224,3 +224,6 @@ impl Conditions {
         self.days.filter(|days| !days.contains(day)).map(|_| Mismatch::Day(day))
     }
 }
+
+#[cfg(test)]
+mod tests;

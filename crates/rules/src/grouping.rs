@@ -84,3 +84,6 @@ impl Grouping {
             && at.since(latest.began_at) <= self.longest
     }
 }
+
+#[cfg(test)]
+mod tests;

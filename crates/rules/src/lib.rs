@@ -22,6 +22,8 @@ mod routing;
 mod schedule;
 mod sun;
 mod template;
+#[cfg(test)]
+mod testing;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -145,3 +145,6 @@ impl Route {
         full.then(|| past.oldest_first.unwrap_or(facts.received_at).after(HOUR))
     }
 }
+
+#[cfg(test)]
+mod tests;

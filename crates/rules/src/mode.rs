@@ -46,3 +46,6 @@ fn begun<'m>(modes: &'m [Mode], now: &ZonedDateTime, clock: &Clock) -> Option<(i
     });
     begun.max_by_key(|(at, _)| *at)
 }
+
+#[cfg(test)]
+mod tests;

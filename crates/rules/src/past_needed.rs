@@ -61,3 +61,6 @@ fn recent(rules: &Rules, channel: &str, is_new: bool, facts: &Facts<'_>) -> Opti
         false => rules.flood.past_needed(is_new, facts),
     }
 }
+
+#[cfg(test)]
+mod tests;

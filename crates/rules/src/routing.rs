@@ -154,3 +154,6 @@ pub(crate) fn in_words(judged: &[Judged<'_>]) -> String {
         None => words,
     }
 }
+
+#[cfg(test)]
+mod tests;

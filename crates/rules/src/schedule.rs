@@ -45,3 +45,6 @@ pub(crate) fn off_hours(schedules: &[Schedule], context: &MatchContext<'_>) -> O
     }
     reason
 }
+
+#[cfg(test)]
+mod tests;

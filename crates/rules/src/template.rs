@@ -74,7 +74,7 @@ fn render(source: &str, values: TemplateValues<'_>) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::alert;
+    use crate::testing::alert;
 
     #[test]
     fn every_name_that_is_told_is_there() {

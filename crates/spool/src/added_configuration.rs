@@ -1,4 +1,4 @@
-//! What was added to the configuration in the dashboard. The spool does not read it.
+//! The configuration that was added in the dashboard. The spool does not read it.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl fmt::Debug for AddedConfiguration {
 
 /// Reads and replaces it.
 pub trait AddedConfigurations {
-    /// What was added.
+    /// The added configuration.
     fn added_configuration(&self) -> BoxFuture<'_, Result<AddedConfiguration>>;
 
     /// Replaces version `replaced` by `document`. False, and nothing is changed, if it has another version by now.

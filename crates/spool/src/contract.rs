@@ -2,8 +2,10 @@
 
 mod accounts;
 mod alerts;
+mod arrivals;
 mod clock;
 mod dashboard;
+mod deliveries;
 mod dismissal;
 mod fetched;
 mod hostile;
@@ -13,6 +15,7 @@ mod push_subscriptions;
 mod recorders;
 mod removed_devices;
 mod resent;
+mod retention;
 mod review;
 mod rules;
 mod search;
@@ -31,7 +34,7 @@ use tipoff_model::{
 };
 
 use crate::{
-    AddedConfiguration, AgeGuard, AttemptRecord, DedupPolicy, Digest, DueDelivery, IncidentFilter,
+    AddedConfiguration, AgeGuard, AttemptRecord, DedupPolicy, DueDelivery, IncidentFilter,
     NewArrival, RetentionLimits, Spool, SpoolError, Stored, StoredBlob,
 };
 
@@ -259,22 +262,9 @@ fn seconds(seconds: u64) -> Timestamp {
 
 /// All checks, on one engine. `fresh` gives an empty spool's opener.
 pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
-    what_is_stored_survives_a_new_start(&*fresh()).await;
-    arrivals_join_and_open_incidents(&*fresh()).await;
-    an_alert_tells_everything(&*fresh()).await;
-    a_burst_becomes_one_follow_up(&*fresh()).await;
-    a_flood_becomes_follow_ups_of_bounded_size(&*fresh()).await;
-    what_comes_during_an_attempt_is_told_later(&*fresh()).await;
-    follow_ups_wait_for_the_first(&*fresh()).await;
-    attempts_are_kept_and_memory_returned(&*fresh()).await;
-    claimed_deliveries_are_passed_over(&*fresh()).await;
-    retry_makes_the_undelivered_due_again(&*fresh()).await;
-    a_torn_picture_sent_again_is_not_news(&*fresh()).await;
-    a_torn_picture_with_a_new_one_tells_the_new_one(&*fresh()).await;
-    age_removes_incidents_with_their_files(&*fresh()).await;
-    size_removes_the_oldest_and_the_delivered_first(&*fresh()).await;
-    orphans_of_an_earlier_run_are_swept(&*fresh()).await;
-    many_at_once_all_survive(&*fresh()).await;
+    arrivals::check(&fresh).await;
+    deliveries::check(&fresh).await;
+    retention::check(&fresh).await;
     alerts::check(&fresh).await;
     fetched::check(&fresh).await;
     recorders::check(&fresh).await;
@@ -294,301 +284,4 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     rules::check(&fresh).await;
     search::check(&fresh).await;
     shares::check(&fresh).await;
-}
-
-async fn what_is_stored_survives_a_new_start(open: Open<'_>) {
-    let spool = open();
-    let identity = spool.identity().to_owned();
-    let stored = store(&*spool, "yard", NOW).await;
-    drop(spool);
-    let spool = open();
-    assert_eq!(spool.identity(), identity);
-    let detail = spool.incident(stored.incident).await.unwrap();
-    assert_eq!(detail.line.device, "yard");
-    assert_eq!(detail.arrivals.len(), 1);
-    let blob = &detail.arrivals[0].blob;
-    assert_eq!(bytes(&*spool, blob).await.unwrap(), b"a picture");
-    assert_eq!(due(&*spool, "phone", NOW).await.len(), 1);
-    assert_eq!(due(&*spool, "hook", NOW).await.len(), 1);
-}
-
-async fn arrivals_join_and_open_incidents(open: Open<'_>) {
-    let spool = open();
-    let first = store(&*spool, "yard", NOW).await;
-    let second = store(&*spool, "yard", seconds(20)).await;
-    let other = store(&*spool, "door", seconds(20)).await;
-    let later = store(&*spool, "yard", seconds(41)).await;
-    assert!(!first.joined && second.joined && !other.joined && !later.joined);
-    assert_eq!(first.incident, second.incident);
-    assert_ne!(first.incident, later.incident);
-    let lines = spool.incidents(&everything(), 2).await.unwrap();
-    let ids: Vec<_> = lines.iter().map(|line| line.id).collect();
-    assert_eq!(ids, [later.incident, other.incident]);
-    assert_eq!(spool.incident(first.incident).await.unwrap().line.arrivals, 2);
-    let missing = spool.incident(tipoff_model::IncidentId(99)).await.unwrap_err();
-    assert!(matches!(missing, SpoolError::NoIncident(_)));
-}
-
-async fn an_alert_tells_everything(open: Open<'_>) {
-    let spool = open();
-    let mut unclear = arrival(&*spool, "yard", NOW);
-    unclear.content.unclear = true;
-    let stored = spool.store(unclear).await.unwrap();
-    let delivery = due(&*spool, "phone", NOW).await.remove(0);
-    let alert = &delivery.alert;
-    assert_eq!(alert.idempotency_key, format!("{}-{}", spool.identity(), alert.delivery));
-    assert_eq!(alert.incident, stored.incident);
-    assert_eq!((alert.kind, alert.event), (AlertKind::First, Event::Motion));
-    assert_eq!((&*alert.device, &*alert.subject), ("yard", "Motion"));
-    assert_eq!(alert.text, "Something moved.");
-    assert_eq!(alert.received_at, NOW);
-    assert_eq!(alert.media.len(), 1);
-    assert_eq!(alert.raw.len(), 1);
-    assert_eq!(alert.raw[0].media.size, 9);
-    for place in [alert.media[0].place, alert.raw[0].place] {
-        assert_eq!(spool.media(place).await.unwrap().unwrap().place, place);
-    }
-    let missing = MediaPlace { index: Some(9), ..alert.media[0].place };
-    assert_eq!(spool.media(missing).await.unwrap(), None);
-}
-
-async fn a_burst_becomes_one_follow_up(open: Open<'_>) {
-    let spool = open();
-    for second in 0..4 {
-        store(&*spool, "yard", seconds(second)).await;
-    }
-    let first = due(&*spool, "phone", seconds(9)).await.remove(0);
-    spool.record(ended(&first, DeliveryState::Delivered)).await.unwrap();
-    // Not before the settle time, which began with the first picture of the burst.
-    let early = spool.due("phone", seconds(2), 10, &[]).await.unwrap();
-    assert!(early.deliveries.is_empty());
-    assert_eq!(early.next_due_at, Some(seconds(3)));
-    let follow_ups = due(&*spool, "phone", seconds(3)).await;
-    assert_eq!(follow_ups.len(), 1);
-    let alert = &follow_ups[0].alert;
-    assert_eq!(alert.kind, AlertKind::FollowUp);
-    assert_eq!(alert.media.len(), 3);
-    assert_eq!(alert.reply_to.as_deref(), Some("message 5"));
-    assert_eq!(alert.text, "Something moved.", "the same text is told once");
-}
-
-async fn a_flood_becomes_follow_ups_of_bounded_size(open: Open<'_>) {
-    let spool = open();
-    for _ in 0..130 {
-        store(&*spool, "yard", NOW).await;
-    }
-    let mut told = Vec::new();
-    while let Some(next) = due(&*spool, "phone", seconds(9)).await.pop() {
-        told.push(next.alert.media.len());
-        spool.record(ended(&next, DeliveryState::Delivered)).await.unwrap();
-    }
-    assert_eq!(told, [1, 50, 50, 29]);
-}
-
-async fn what_comes_during_an_attempt_is_told_later(open: Open<'_>) {
-    let spool = open();
-    store(&*spool, "yard", NOW).await;
-    let first = due(&*spool, "phone", NOW).await.remove(0);
-    spool.record(ended(&first, DeliveryState::Delivered)).await.unwrap();
-    store(&*spool, "yard", seconds(1)).await;
-    let follow_up = due(&*spool, "phone", seconds(3)).await.remove(0);
-    // Its attempt is under way when another picture comes.
-    store(&*spool, "yard", seconds(3)).await;
-    spool.record(ended(&follow_up, DeliveryState::Delivered)).await.unwrap();
-    let later = due(&*spool, "phone", seconds(9)).await;
-    assert_eq!(later.len(), 1);
-    assert_eq!(later[0].alert.media.len(), 1);
-    assert!(later[0].covers > follow_up.covers);
-}
-
-async fn follow_ups_wait_for_the_first(open: Open<'_>) {
-    let spool = open();
-    store(&*spool, "yard", NOW).await;
-    store(&*spool, "yard", seconds(1)).await;
-    let ready = due(&*spool, "phone", seconds(60)).await;
-    assert_eq!(ready.len(), 1);
-    assert_eq!(ready[0].alert.kind, AlertKind::First);
-    spool.record(ended(&ready[0], DeliveryState::Pending)).await.unwrap();
-    assert!(due(&*spool, "phone", seconds(30)).await.is_empty(), "it waits for the pause");
-    spool.record(ended(&ready[0], DeliveryState::Refused)).await.unwrap();
-    assert_eq!(due(&*spool, "phone", seconds(60)).await[0].alert.kind, AlertKind::FollowUp);
-    // The other channel is not concerned.
-    assert_eq!(due(&*spool, "hook", seconds(60)).await[0].alert.kind, AlertKind::First);
-}
-
-async fn attempts_are_kept_and_memory_returned(open: Open<'_>) {
-    let spool = open();
-    let stored = store(&*spool, "yard", NOW).await;
-    let delivery = due(&*spool, "phone", NOW).await.remove(0);
-    spool.record(ended(&delivery, DeliveryState::Pending)).await.unwrap();
-    let again = due(&*spool, "phone", seconds(60)).await.remove(0);
-    assert_eq!((again.attempts, again.progress), (1, 1));
-    assert_eq!(again.reference.as_deref(), Some("message 5"));
-    spool.record(ended(&again, DeliveryState::Delivered)).await.unwrap();
-    let detail = spool.incident(stored.incident).await.unwrap();
-    let line = &detail.deliveries[0];
-    assert_eq!((&*line.channel, line.state), ("phone", DeliveryState::Delivered));
-    assert_eq!(line.attempts.len(), 2);
-    assert_eq!(line.attempts[0].1, Duration::from_millis(30));
-    assert_eq!(line.attempts[0].2.as_deref(), Some("the service said no"));
-    assert_eq!(line.attempts[1].2, None);
-    let memory = spool.memory("phone").await.unwrap();
-    assert_eq!(memory, [("chat".to_owned(), "-100".to_owned())]);
-    assert!(spool.memory("hook").await.unwrap().is_empty());
-}
-
-async fn claimed_deliveries_are_passed_over(open: Open<'_>) {
-    let spool = open();
-    for second in 0..3 {
-        store(&*spool, "yard", seconds(second * 100)).await;
-    }
-    let all = due(&*spool, "phone", seconds(900)).await;
-    assert_eq!(all.len(), 3);
-    let claimed = [all[0].alert.delivery, all[1].alert.delivery];
-    let rest = spool.due("phone", seconds(900), 1, &claimed).await.unwrap().deliveries;
-    assert_eq!(rest[0].alert.delivery, all[2].alert.delivery);
-}
-
-async fn retry_makes_the_undelivered_due_again(open: Open<'_>) {
-    let spool = open();
-    let stored = store(&*spool, "yard", NOW).await;
-    let phone = due(&*spool, "phone", NOW).await.remove(0);
-    let hook = due(&*spool, "hook", NOW).await.remove(0);
-    spool.record(ended(&phone, DeliveryState::Refused)).await.unwrap();
-    spool.record(ended(&hook, DeliveryState::Delivered)).await.unwrap();
-    assert_eq!(spool.retry(stored.incident, None, seconds(500)).await.unwrap(), ["phone"]);
-    let again = due(&*spool, "phone", seconds(500)).await;
-    assert_eq!(again.len(), 1);
-    assert_eq!(again[0].created_at, seconds(500), "it has its time anew");
-    assert_eq!(again[0].progress, 0, "and nothing of it counts as sent");
-    assert!(due(&*spool, "hook", seconds(500)).await.is_empty());
-}
-
-fn torn(spool: &dyn Spool, digest: Digest) -> NewArrival {
-    let mut torn = arrival(spool, "yard", NOW);
-    torn.torn = true;
-    torn.unacknowledged = true;
-    torn.digests = vec![Some(digest)];
-    torn
-}
-
-async fn a_torn_picture_sent_again_is_not_news(open: Open<'_>) {
-    let spool = open();
-    assert!(!spool.has_torn("yard"));
-    let first = spool.store(torn(&*spool, [1; 32])).await.unwrap();
-    assert_eq!(first.channels, ["phone", "hook"]);
-    assert!(spool.has_torn("yard"));
-    drop(spool);
-    // A crash in between changes nothing.
-    let spool = open();
-    assert!(spool.has_torn("yard"));
-    // Long after the incident would be closed: cameras try again when they like.
-    let mut again = arrival(&*spool, "yard", seconds(300));
-    again.digests = vec![Some([1; 32])];
-    let again = spool.store(again).await.unwrap();
-    assert_eq!((again.incident, again.joined), (first.incident, true));
-    assert!(again.channels.is_empty());
-    let detail = spool.incident(first.incident).await.unwrap();
-    assert!(detail.arrivals[0].torn && !detail.arrivals[1].torn);
-    assert!(detail.arrivals[1].content.media[0].repeat);
-    // Another device may send the same picture.
-    let mut other = arrival(&*spool, "door", seconds(300));
-    other.digests = vec![Some([1; 32])];
-    assert_eq!(spool.store(other).await.unwrap().channels.len(), 2);
-}
-
-async fn a_torn_picture_with_a_new_one_tells_the_new_one(open: Open<'_>) {
-    let spool = open();
-    let first = spool.store(torn(&*spool, [1; 32])).await.unwrap();
-    let mut both = arrival(&*spool, "yard", seconds(10));
-    both.content.media.push(picture());
-    both.digests = vec![Some([1; 32]), Some([2; 32])];
-    let both = spool.store(both).await.unwrap();
-    assert_eq!(both.incident, first.incident);
-    let delivery = due(&*spool, "phone", seconds(10)).await.remove(0);
-    spool.record(ended(&delivery, DeliveryState::Delivered)).await.unwrap();
-    let news = due(&*spool, "phone", seconds(90)).await.remove(0);
-    assert_eq!(news.alert.media.len(), 1);
-    assert_eq!(news.alert.media[0].place.index, Some(1));
-}
-
-async fn age_removes_incidents_with_their_files(open: Open<'_>) {
-    let spool = open();
-    let old = store(&*spool, "yard", NOW).await.incident;
-    deliver(&*spool, old).await;
-    let young = store(&*spool, "yard", seconds(100)).await;
-    let blob = spool.incident(old).await.unwrap().arrivals.remove(0).blob;
-    let guard = before_run(&*spool).await;
-    let keep = RetentionLimits { age: Duration::from_secs(50), bytes_max: u64::MAX, guard };
-    let swept = spool.sweep(keep, seconds(120)).await.unwrap();
-    assert_eq!((swept.incidents, swept.bytes, swept.undelivered), (1, 9, 0));
-    assert!(bytes(&*spool, &blob).await.is_none());
-    assert!(spool.incident(old).await.is_err());
-    assert!(spool.incident(young.incident).await.is_ok());
-    assert_eq!(due(&*spool, "phone", seconds(120)).await.len(), 1);
-    assert_eq!(spool.stats().await.unwrap().blob_bytes, 9);
-    // A number is never given twice.
-    let next = store(&*spool, "yard", seconds(500)).await;
-    assert!(next.incident > young.incident);
-}
-
-async fn size_removes_the_oldest_and_the_delivered_first(open: Open<'_>) {
-    let spool = open();
-    let waiting = store(&*spool, "yard", NOW).await;
-    let mut told = Vec::new();
-    for second in [100, 200] {
-        let stored = store(&*spool, "yard", seconds(second)).await;
-        for channel in ["phone", "hook"] {
-            let delivery = due(&*spool, channel, seconds(second)).await.remove(0);
-            assert_eq!(delivery.alert.incident, stored.incident);
-            spool.record(ended(&delivery, DeliveryState::Delivered)).await.unwrap();
-        }
-        told.push(stored);
-    }
-    let (age, guard) = (Duration::from_secs(1_000_000), AgeGuard::default());
-    let keep = |bytes_max| RetentionLimits { age, bytes_max, guard };
-    let each = spool.usage().await.unwrap().bytes / 3;
-    let swept = spool.sweep(keep(2 * each), seconds(300)).await.unwrap();
-    assert_eq!((swept.incidents, swept.undelivered), (1, 0));
-    assert!(spool.incident(told[0].incident).await.is_err());
-    assert!(spool.incident(waiting.incident).await.is_ok());
-    let swept = spool.sweep(keep(each - 1), seconds(300)).await.unwrap();
-    assert_eq!((swept.incidents, swept.undelivered), (2, 2), "and it says what goes undelivered");
-}
-
-async fn orphans_of_an_earlier_run_are_swept(open: Open<'_>) {
-    let spool = open();
-    let stored = store(&*spool, "yard", NOW).await;
-    // A crash between docs/spool.md, A2 and A3.
-    let mut writer = spool.blobs().begin(NOW, "eml").unwrap();
-    writer.write(b"half").unwrap();
-    let orphan = writer.finish().unwrap();
-    assert_eq!(spool.sweep_orphans().await.unwrap(), 0, "of this run nothing is an orphan");
-    drop(spool);
-    let spool = open();
-    let kept = spool.incident(stored.incident).await.unwrap().arrivals.remove(0).blob;
-    // In a shared store it may be on its way to a commit of another node.
-    let is_shared = spool.blobs().are_remote();
-    assert_eq!(spool.sweep_orphans().await.unwrap(), u64::from(!is_shared));
-    assert_eq!(bytes(&*spool, &orphan).await.is_some(), is_shared);
-    assert!(bytes(&*spool, &kept).await.is_some());
-}
-
-async fn many_at_once_all_survive(open: Open<'_>) {
-    let spool = open();
-    let mut tasks = tokio::task::JoinSet::new();
-    for number in 0..200_u64 {
-        let spool = Arc::clone(&spool);
-        tasks.spawn(async move {
-            store(&*spool, &format!("camera {}", number % 7), seconds(number)).await.arrival
-        });
-    }
-    let mut arrivals = tasks.join_all().await;
-    arrivals.sort_unstable();
-    arrivals.dedup();
-    assert_eq!(arrivals.len(), 200);
-    drop(spool);
-    let spool = open();
-    let lines = spool.incidents(&everything(), 1000).await.unwrap();
-    assert_eq!(lines.iter().map(|line| line.arrivals).sum::<u64>(), 200);
 }

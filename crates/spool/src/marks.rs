@@ -1,4 +1,4 @@
-//! What each reader of the dashboard has seen and starred, and how a night or a day looks at a glance.
+//! The incidents that each reader of the dashboard has seen and starred, and how a night or a day looks at a glance.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ impl fmt::Display for Reader {
     }
 }
 
-/// What a reader marked of an incident.
+/// The marks of a reader on an incident.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// Whether they looked at it.
@@ -71,7 +71,7 @@ pub struct HourCount {
     pub hour: u32,
     /// The device.
     pub device: DeviceId,
-    /// What people call it.
+    /// Its name.
     pub name: String,
     /// The event.
     pub event: Event,

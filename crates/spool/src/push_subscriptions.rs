@@ -25,7 +25,7 @@ pub struct PushSubscription {
     pub auth: String,
     /// Origin of the page that subscribed.
     pub origin: String,
-    /// What is wanted.
+    /// The alerts that are wanted.
     pub wanted: PushFilter,
     /// When it was made.
     pub created_at: Timestamp,

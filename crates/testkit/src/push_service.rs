@@ -47,7 +47,7 @@ pub struct Push {
     pub contact: String,
 }
 
-/// What a browser hands to the page (`PushSubscription`).
+/// The subscription that a browser hands to the page (`PushSubscription`).
 #[derive(Clone, Debug)]
 pub struct Subscription {
     /// The address at the push service.

@@ -1,12 +1,12 @@
 // What a page cannot do by itself: it stays live, sends forms to the API, and answers to keys.
 // Everything that is shown comes from the server; nothing here makes markup of what a device said.
 
+import { call } from "./api.js";
 import { text } from "./texts.js";
 import { dropGone } from "./removal.js";
 import "./zoom.js";
 
 const page = document.documentElement;
-const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 
 // The reader's zone, so that the server writes times as the reader reads them.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -260,13 +260,7 @@ async function ask(form) {
     say.textContent = form.dataset.busy ?? "";
   }
   try {
-    const answer = await fetch(address, {
-      method,
-      headers: { "content-type": "application/json", "x-csrf-token": csrf },
-      body: method === "DELETE" ? undefined : JSON.stringify(fields(form)),
-    });
-    const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
+    const told = await call(method, address, method === "DELETE" ? undefined : fields(form));
     if (form.dataset.show && say) {
       say.textContent = told[form.dataset.show] ?? "";
       say.classList.add("told");
@@ -342,11 +336,7 @@ document.addEventListener("click", (event) => {
 
 // Who opens an incident has seen it.
 if (page.dataset.incident) {
-  fetch("api/v1/incidents/marks", {
-    method: "PUT",
-    headers: { "content-type": "application/json", "x-csrf-token": csrf },
-    body: JSON.stringify({ ids: [Number(page.dataset.incident)], seen: true }),
-  }).catch(() => {});
+  call("PUT", "api/v1/incidents/marks", { ids: [Number(page.dataset.incident)], seen: true }).catch(() => {});
 }
 
 // --- One incident: arrow keys turn the pages of the reel.

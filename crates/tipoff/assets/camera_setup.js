@@ -1,44 +1,18 @@
 // The page on which Tipoff sets a camera up. What the camera says is shown as text, never as markup.
 
+import { call, during } from "./api.js";
 import { text } from "./texts.js";
 
 const form = document.getElementById("camera");
-const csrf = document.querySelector("meta[name=csrf]").content;
 const plan = document.getElementById("plan");
 const write = document.getElementById("write");
 const written = document.getElementById("written");
 let shown = "";
 
-async function post(address, body) {
-  const answer = await fetch(address, {
-    method: "POST",
-    headers: { "content-type": "application/json", "x-csrf-token": csrf },
-    body: JSON.stringify(body),
-  });
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
-  return told;
-}
-
-function call(action, more) {
+function ask(action, more) {
   const { address, user, password } = form.elements;
   const body = { address: address.value, user: user.value, password: password.value, ...more };
-  return post(`api/v1/devices/${form.dataset.device}/camera/${action}`, body);
-}
-
-// Runs something for a button, with its progress and its fault in an output.
-async function during(button, say, words, work) {
-  button.disabled = true;
-  say.className = "";
-  say.textContent = words;
-  try {
-    say.textContent = await work();
-  } catch (error) {
-    say.className = "bad";
-    say.textContent = error.message;
-  } finally {
-    button.disabled = false;
-  }
+  return call("POST", `api/v1/devices/${form.dataset.device}/camera/${action}`, body);
 }
 
 function items(list, lines) {
@@ -94,7 +68,7 @@ form.addEventListener("submit", (event) => {
   plan.hidden = true;
   const say = form.querySelector("output");
   during(form.querySelector("button"), say, text("script-camera-asking"), async () => {
-    show(await call("plan", {}));
+    show(await ask("plan", {}));
     return "";
   });
 });
@@ -134,12 +108,12 @@ const search = document.getElementById("search");
 search.addEventListener("click", () => {
   const list = document.getElementById("found");
   during(search, document.getElementById("searched"), text("script-camera-looking"), async () => {
-    const { cameras } = await post("api/v1/cameras/search", {});
+    const { cameras } = await call("POST", "api/v1/cameras/search", {});
     list.replaceChildren(...cameras.map(found));
     return cameras.length ? "" : text("script-camera-none");
   });
 });
 
 write.addEventListener("click", () => {
-  during(write, written, text("script-camera-writing"), async () => outcome(await call("write", { plan: shown, keep_login: form.elements.keep_login.checked })));
+  during(write, written, text("script-camera-writing"), async () => outcome(await ask("write", { plan: shown, keep_login: form.elements.keep_login.checked })));
 });

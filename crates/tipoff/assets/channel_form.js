@@ -1,31 +1,13 @@
 // The form of a channel: it is tested, kept, changed or removed, and each fault is shown at its field.
 // A stored secret is not in the page: its field is empty, and is named as kept unless something is typed.
 
+import { atFields, call, during } from "./api.js";
 import { text } from "./texts.js";
 
 const form = document.getElementById("channel");
-const csrf = document.querySelector("meta[name=csrf]").content;
 const result = document.getElementById("result");
 const name = document.getElementById("name");
 const { type, part, version } = form.dataset;
-
-class Refused extends Error {
-  constructor(told, status) {
-    super(told.detail ?? status);
-    this.faults = told.faults ?? [];
-  }
-}
-
-async function call(method, address, body) {
-  const answer = await fetch(address, {
-    method,
-    headers: { "content-type": "application/json", "x-csrf-token": csrf },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(told, answer.statusText);
-  return told;
-}
 
 const field = (key) => form.querySelector(`[data-key="${key}"]`);
 const typed = (key) => field(key)?.value.trim() ?? "";
@@ -67,45 +49,22 @@ function clear() {
   for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
 }
 
-// Shows each fault at its field, and returns those that have none.
-function place(faults) {
-  const others = [];
-  for (const { field: key, message } of faults) {
-    const line = form.querySelector(`[data-fault="${CSS.escape(key)}"]`);
-    if (!line) {
-      others.push(key ? `${key}: ${message}` : message);
-      continue;
-    }
-    line.textContent = line.hidden ? message : `${line.textContent} ${message}`;
-    line.hidden = false;
-    const input = line.parentElement.querySelector("input, select, textarea");
-    input.setAttribute("aria-invalid", "true");
-    line.closest("details")?.setAttribute("open", "");
-  }
-  form.querySelector("[aria-invalid]")?.focus();
-  return others;
+// Where the fault of a field is shown. The field is marked.
+function faultLine(key) {
+  const line = form.querySelector(`[data-fault="${CSS.escape(key)}"]`);
+  line?.parentElement.querySelector("input, select, textarea").setAttribute("aria-invalid", "true");
+  return line;
 }
 
-// Runs something for a button, with its progress and its faults.
-async function during(button, say, words, work) {
-  button.disabled = true;
+// Runs the work of a button. Of the fields with faults the first one gets the focus.
+function run(button, output, words, work) {
   clear();
-  say.className = "";
-  say.textContent = words;
-  try {
-    say.textContent = await work();
-    say.className = "good";
-  } catch (error) {
-    say.className = "bad";
-    const others = error.faults?.length ? place(error.faults) : [error.message];
-    say.textContent = others.join("; ") || text("script-channel-see-fields");
-  } finally {
-    button.disabled = false;
-  }
+  const focus = () => form.querySelector("[aria-invalid]")?.focus();
+  during(button, output, words, () => atFields(faultLine, work).finally(focus));
 }
 
 document.getElementById("try").addEventListener("click", (event) => {
-  during(event.target, result, text("script-channel-sending"), async () => {
+  run(event.target, result, text("script-channel-sending"), async () => {
     const { said } = await call("POST", "api/v1/channel-tests", draft());
     return text("script-channel-delivered", { said });
   });
@@ -113,7 +72,7 @@ document.getElementById("try").addEventListener("click", (event) => {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  during(document.getElementById("keep"), result, text("script-channel-saving"), async () => {
+  run(document.getElementById("keep"), result, text("script-channel-saving"), async () => {
     if (part) await call("PUT", `api/v1/channels/${part}/settings`, draft());
     else await call("POST", "api/v1/channels", draft());
     location.assign("channels");
@@ -123,7 +82,7 @@ form.addEventListener("submit", (event) => {
 
 document.getElementById("remove")?.addEventListener("click", (event) => {
   if (!confirm(text("script-channel-remove"))) return;
-  during(event.target, document.getElementById("removed"), text("script-channel-removing"), async () => {
+  run(event.target, document.getElementById("removed"), text("script-channel-removing"), async () => {
     await call("POST", `api/v1/channels/${part}/remove`);
     location.assign("channels");
     return text("script-channel-removed");
@@ -134,7 +93,7 @@ document.getElementById("remove")?.addEventListener("click", (event) => {
 
 document.getElementById("find-chat")?.addEventListener("click", (event) => {
   const now = document.getElementById("write-now");
-  during(event.target, document.getElementById("finding"), text("script-channel-asking"), async () => {
+  run(event.target, document.getElementById("finding"), text("script-channel-asking"), async () => {
     const bot = { token: typed("token"), api: typed("api") || null };
     const { username, link, qr } = await call("POST", "api/v1/telegram/bot", bot);
     const shown = document.getElementById("bot-link");

@@ -1,29 +1,14 @@
 // Notifications in this browser: says why there can be none, turns them on and off, and keeps what each browser is notified of.
 // The worker (sw.js) shows them.
 
+import { call, during } from "./api.js";
+
 const panel = document.getElementById("push");
 const said = document.getElementById("push-said");
-const csrf = document.querySelector("meta[name=csrf]").content;
-
-async function call(method, address, body = {}) {
-  const answer = await fetch(address, {
-    method,
-    headers: { "content-type": "application/json", "x-csrf-token": csrf },
-    body: JSON.stringify(body),
-  });
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
-  return told;
-}
 
 function show(state) {
   for (const part of panel.querySelectorAll("[data-state]")) part.hidden = part.dataset.state !== state;
   panel.dataset.shown = state;
-}
-
-function say(text, isBad = false) {
-  said.className = isBad ? "bad" : "";
-  said.textContent = text;
 }
 
 // A browser recognises its line by a digest of its address at the push service, which no page shows.
@@ -65,7 +50,10 @@ async function subscribe() {
 }
 
 async function turnOn() {
-  if (await Notification.requestPermission() === "denied") return show("denied");
+  if (await Notification.requestPermission() === "denied") {
+    show("denied");
+    return "";
+  }
   const { endpoint, keys } = (await subscribe()).toJSON();
   const { p256dh, auth } = keys;
   const { id } = await call("POST", "api/v1/push", { endpoint, keys: { p256dh, auth } });
@@ -82,38 +70,24 @@ async function turnOff() {
 
 async function test() {
   await call("POST", `api/v1/push/${panel.dataset.id}/test`);
-  say(said.dataset.sent);
+  return said.dataset.sent;
 }
 
 for (const [id, act] of [["push-on", turnOn], ["push-off", turnOff], ["push-test", test]]) {
   const button = document.getElementById(id);
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    say("");
-    try {
-      await act();
-    } catch (error) {
-      say(error.message, true);
-    } finally {
-      button.disabled = false;
-    }
-  });
+  button.addEventListener("click", () => during(button, said, "", act));
 }
 
-panel.addEventListener("submit", async (event) => {
+panel.addEventListener("submit", (event) => {
   const { wanted } = event.target.dataset;
   if (!wanted) return;
   event.preventDefault();
   const output = event.target.querySelector("output");
   const chosen = (name) => [...event.target.elements[name].selectedOptions].map((it) => it.value);
-  try {
+  during(event.target.querySelector("button"), output, "", async () => {
     await call("PUT", `api/v1/push/${wanted}`, { devices: chosen("devices"), events: chosen("events") });
-    output.className = "";
-    output.textContent = output.dataset.saved;
-  } catch (error) {
-    output.className = "bad";
-    output.textContent = error.message;
-  }
+    return output.dataset.saved;
+  });
 });
 
 look();

@@ -1,8 +1,7 @@
 // Incidents that were removed disappear from open pages, and a device is removed by its form.
 
+import { call, during } from "./api.js";
 import { text } from "./texts.js";
-
-const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 
 function drop(card) {
   const day = card.closest(".day");
@@ -43,38 +42,22 @@ export function dropGone(list, fresh, isNewer) {
 // --- The form: one request removes a part of many incidents.
 
 async function remove(form) {
-  const say = form.querySelector("output");
   const fields = new FormData(form);
   let before = null;
   let removed = 0;
   do {
-    const answer = await fetch(form.dataset.removal, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-csrf-token": csrf },
-      body: JSON.stringify({ name: fields.get("name"), incidents: !!fields.get("incidents"), before }),
-    });
-    const told = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
+    const body = { name: fields.get("name"), incidents: !!fields.get("incidents"), before };
+    const told = await call("POST", form.dataset.removal, body);
     before = told.before;
     removed += told.removed;
-    say.className = "";
-    say.textContent = text("script-removing", { count: removed });
+    form.querySelector("output").textContent = text("script-removing", { count: removed });
   } while (before !== null);
   location.assign("devices");
 }
 
-document.addEventListener("submit", async (event) => {
+document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!("removal" in form.dataset)) return;
   event.preventDefault();
-  const button = form.querySelector("button");
-  button.disabled = true;
-  try {
-    await remove(form);
-  } catch (error) {
-    const say = form.querySelector("output");
-    say.className = "bad";
-    say.textContent = error.message;
-    button.disabled = false;
-  }
+  during(form.querySelector("button"), form.querySelector("output"), "", () => remove(form));
 });

@@ -1,26 +1,17 @@
 // The review: pictures are opened large, swiped and marked; several are selected. Everything that is shown was sent by the
 // server; what was looked at is marked as seen.
 
+import { call as request } from "./api.js";
 import { text } from "./texts.js";
 import { isZoomed, reset } from "./zoom.js";
 
-const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 const looks = document.getElementById("looks");
 const viewer = document.getElementById("viewer");
 const hasMarks = "marks" in looks.dataset;
 document.documentElement.classList.add("has-script");
 
-async function call(method, address, body) {
-  const answer = await fetch(address, {
-    method,
-    headers: { "content-type": "application/json", "x-csrf-token": csrf },
-    body: JSON.stringify(body),
-    keepalive: true,
-  });
-  const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
-  return told;
-}
+// One may leave the page at once: the request goes on.
+const call = (method, address, body) => request(method, address, body, { keepalive: true });
 
 const number = (look) => Number(look.dataset.number);
 const all = () => [...looks.querySelectorAll(".look")];
@@ -286,11 +277,8 @@ const deeds = {
   },
   zip: async (picked) => {
     const address = `api/v1/incidents/zip?ids=${picked.map(number).join(",")}`;
-    const answer = await fetch(address, { method: "HEAD" });
-    if (!answer.ok) {
-      const told = await fetch(address).then((it) => it.json()).catch(() => ({}));
-      throw new Error(told.detail ?? answer.statusText);
-    }
+    // Only a GET is answered with the reason.
+    await call("HEAD", address).catch(() => call("GET", address));
     location.assign(address);
     return "";
   },

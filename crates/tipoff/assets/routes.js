@@ -1,48 +1,17 @@
 // The routes that were added here: the list moves and removes them, and the form adds and changes one. Each change reads all of
 // them and replaces them as a whole, if they still have the version that the page shows.
 
+import { atFields, call, during } from "./api.js";
 import { text } from "./texts.js";
 
-const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 const result = document.getElementById("result");
 const form = document.getElementById("route");
-
-class Refused extends Error {
-  constructor(told, status) {
-    super(told.detail ?? status);
-    this.faults = told.faults ?? [];
-  }
-}
-
-async function call(method, address, body) {
-  const answer = await fetch(address, {
-    method,
-    headers: { "content-type": "application/json", "x-csrf-token": csrf },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(told, answer.statusText);
-  return told;
-}
 
 // Replaces all routes by what `change` makes of them.
 async function replace(version, change) {
   const stored = await call("GET", "api/v1/routes");
   if (stored.version !== Number(version)) throw new Error(text("script-routes-changed"));
   await call("PUT", "api/v1/routes", { version: stored.version, routes: change(stored.routes) });
-}
-
-async function during(button, work) {
-  button.disabled = true;
-  result.className = "";
-  result.textContent = "";
-  try {
-    await work();
-  } catch (error) {
-    result.className = "bad";
-    result.textContent = error.message;
-    button.disabled = false;
-  }
 }
 
 // --- The list. It is replaced when it has changed, so the clicks are noticed above it.
@@ -53,7 +22,7 @@ document.addEventListener("click", (event) => {
   if (button.dataset.remove && !confirm(button.dataset.remove)) return;
   const at = Number(button.closest("[data-position]").dataset.position);
   const { version } = document.getElementById("routes").dataset;
-  during(button, async () => {
+  during(button, result, "", async () => {
     await replace(version, (routes) => {
       const [route] = routes.splice(at, 1);
       if (button.dataset.move) routes.splice(at + Number(button.dataset.move), 0, route);
@@ -102,24 +71,6 @@ function clear() {
   for (const line of form.querySelectorAll("[data-fault]")) line.hidden = true;
 }
 
-// Shows each fault at its field, and returns those that have none.
-function place(faults, at) {
-  const others = [];
-  for (const { field, message } of faults) {
-    const [position, key] = [field.split(".")[0], field.split(".").slice(1).join(".")];
-    const line = Number(position) === at ? form.querySelector(`[data-fault="${CSS.escape(key)}"]`) : null;
-    if (!line) {
-      others.push(`${field}: ${message}`);
-      continue;
-    }
-    line.textContent = message;
-    line.hidden = false;
-    line.closest("details")?.setAttribute("open", "");
-  }
-  form.querySelector("[data-fault]:not([hidden])")?.scrollIntoView({ block: "center" });
-  return others;
-}
-
 function showChannels() {
   const whom = form.querySelector("[name=whom]:checked")?.value;
   document.getElementById("these").hidden = whom !== "these";
@@ -129,7 +80,7 @@ form?.addEventListener("change", showChannels);
 form?.addEventListener("submit", (event) => {
   event.preventDefault();
   clear();
-  during(document.getElementById("save"), async () => {
+  during(document.getElementById("save"), result, "", async () => {
     let at = form.dataset.position === undefined ? -1 : Number(form.dataset.position);
     const { whom } = filled({});
     if (whom === "these" && !form.querySelector("[data-list=channels]:checked")) {
@@ -138,23 +89,23 @@ form?.addEventListener("submit", (event) => {
       line.hidden = false;
       throw new Error(text("script-see-fields"));
     }
-    try {
-      await replace(form.dataset.version, (routes) => {
-        if (at < 0) {
-          // A new one is before a last one for everything, which would end the search.
-          const conditions = ["devices", "device_keys", "groups", "events", "subject", "text", "from", "to", "has", "between", "days", "modes"];
-          const isForAll = (route) => !conditions.some((key) => key in route);
-          at = routes.length > 0 && isForAll(routes[routes.length - 1]) ? routes.length - 1 : routes.length;
-          routes.splice(at, 0, {});
-        }
-        routes[at] = filled(routes[at]).route;
-        return routes;
-      });
-    } catch (error) {
-      if (!error.faults?.length) throw error;
-      const others = place(error.faults, at);
-      throw new Error(others.join("; ") || text("script-see-fields"));
-    }
+    const change = (routes) => {
+      if (at < 0) {
+        // A new one is before a last one for everything, which would end the search.
+        const conditions = ["devices", "device_keys", "groups", "events", "subject", "text", "from", "to", "has", "between", "days", "modes"];
+        const isForAll = (route) => !conditions.some((key) => key in route);
+        at = routes.length > 0 && isForAll(routes[routes.length - 1]) ? routes.length - 1 : routes.length;
+        routes.splice(at, 0, {});
+      }
+      routes[at] = filled(routes[at]).route;
+      return routes;
+    };
+    const line = (field) => {
+      const [position, ...key] = field.split(".");
+      return Number(position) === at ? form.querySelector(`[data-fault="${CSS.escape(key.join("."))}"]`) : null;
+    };
+    const showFirst = () => form.querySelector("[data-fault]:not([hidden])")?.scrollIntoView({ block: "center" });
+    await atFields(line, () => replace(form.dataset.version, change)).finally(showFirst);
     location.assign("channels/routes");
   });
 });

@@ -1,35 +1,14 @@
 // When a device is alerted, and when home modes begin: what the forms say is sent to the API as a whole.
 
-import { text } from "./texts.js";
+import { atFields, call, during } from "./api.js";
 
-const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
-const said = document.getElementById("scheduled");
-
-async function put(address, body) {
-  const answer = await fetch(address, {
-    method: "PUT",
-    headers: { "content-type": "application/json", "x-csrf-token": csrf },
-    body: JSON.stringify(body),
-  });
-  const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-  if (!answer.ok) throw Object.assign(new Error(told.detail ?? answer.statusText), { faults: told.faults ?? [] });
-  return told;
-}
-
-async function during(button, work) {
-  button.disabled = true;
-  said.className = "";
-  said.textContent = "";
-  try {
+// Sends what a form says, and shows that it is saved.
+function save(button, work) {
+  const said = document.getElementById("scheduled");
+  during(button, said, "", async () => {
     await work();
-    said.textContent = said.dataset.done;
-    said.className = "good";
-  } catch (error) {
-    said.className = "bad";
-    said.textContent = error.message;
-  } finally {
-    button.disabled = false;
-  }
+    return said.dataset.done;
+  });
 }
 
 const days = (part) => [...part.querySelectorAll("[data-day]:checked")].map((box) => box.value);
@@ -46,8 +25,8 @@ schedule?.addEventListener("submit", (event) => {
   const [start, end] = ["start", "end"].map((id) => document.getElementById(id).value.trim());
   const between = when === "hours" && (start || end) ? `${start}-${end}` : null;
   const body = { never: when === "never", between, days: when === "hours" ? days(schedule) : [] };
-  during(document.getElementById("save-schedule"), () =>
-    put(`api/v1/devices/${schedule.dataset.device}/schedule`, body));
+  save(document.getElementById("save-schedule"), () =>
+    call("PUT", `api/v1/devices/${schedule.dataset.device}/schedule`, body));
 });
 
 // --- The home modes.
@@ -70,19 +49,10 @@ modes?.addEventListener("submit", (event) => {
     at: row.querySelector("[data-at]").value.split(",").map((time) => time.trim()).filter((time) => time),
     days: days(row),
   }));
-  during(document.getElementById("save-modes"), async () => {
-    try {
-      const { version } = await put("api/v1/modes", { version: Number(modes.dataset.version), modes: all });
-      modes.dataset.version = version;
-    } catch (error) {
-      for (const { field, message } of error.faults ?? []) {
-        const line = rows[Number(field.split(".")[0])]?.querySelector("[data-fault]");
-        if (!line) continue;
-        line.textContent = message;
-        line.hidden = false;
-      }
-      if (error.faults?.length) throw new Error(text("script-see-fields"));
-      throw error;
-    }
-  });
+  const line = (field) => rows[Number(field.split(".")[0])]?.querySelector("[data-fault]");
+  save(document.getElementById("save-modes"), () => atFields(line, async () => {
+    const body = { version: Number(modes.dataset.version), modes: all };
+    const { version } = await call("PUT", "api/v1/modes", body);
+    modes.dataset.version = version;
+  }));
 });

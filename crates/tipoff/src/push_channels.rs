@@ -52,7 +52,7 @@ impl PushChannels {
     /// Whether a subscription can be used: an address of the internet, and keys of a browser.
     ///
     /// # Errors
-    /// What is wrong with it, without its secrets.
+    /// Its fault, without its secrets.
     pub(crate) async fn check(&self, subscription: &PushSubscription) -> Result<(), String> {
         self.channel(subscription)?;
         match self.0.sender.may_reach(&subscription.endpoint).await {
@@ -95,7 +95,7 @@ impl PushChannels {
     }
 }
 
-/// What makes a channel another one: the worker of a browser that is the same is not disturbed.
+/// The settings whose change makes a channel another one: the worker of a browser that is the same is not disturbed.
 fn settings(subscription: &PushSubscription) -> Settings {
     let PushSubscription { endpoint, p256dh, auth, origin, .. } = subscription;
     let mut settings = Settings::default();

@@ -1,4 +1,4 @@
-//! What an answer means where the service's documentation gives it no meaning of its own. Services match their own
+//! The meaning of an answer to which the service's documentation gives none of its own. Services match their own
 //! codes first and leave the rest to [`usual_result`].
 
 use tipoff_model::{Receipt, Verdict};

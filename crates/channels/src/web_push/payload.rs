@@ -1,4 +1,4 @@
-//! What a browser's service worker gets to show: words, links, and how the notification behaves. Small: a push service takes
+//! The message for a browser's service worker: words, links, and how the notification behaves. Small: a push service takes
 //! 4 KB. Links are relative to the worker, because a browser may reach this server by another address than `public_url`.
 
 use serde::Serialize;

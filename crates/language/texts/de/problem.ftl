@@ -55,6 +55,5 @@ problem-no-thumbnail = Vorschaubild nicht gefunden oder nicht mehr gespeichert
 problem-no-token = Token nicht gefunden oder nicht mehr gespeichert
 problem-no-user = Benutzer nicht gefunden oder nicht mehr gespeichert
 problem-no-video = Video nicht gefunden oder nicht mehr gespeichert
-problem-not-here = nicht gefunden oder nicht mehr gespeichert
 problem-no-browser = Browser nicht gefunden oder nicht mehr gespeichert
 problem-no-route = hier hinzugefügte Regel nicht gefunden oder nicht mehr gespeichert

@@ -58,6 +58,5 @@ problem-no-thumbnail = thumbnail not found, or no longer stored
 problem-no-token = token not found, or no longer stored
 problem-no-user = user not found, or no longer stored
 problem-no-video = video not found, or no longer stored
-problem-not-here = not found, or no longer stored
 problem-no-browser = browser not found, or no longer stored
 problem-no-route = route that was added here not found, or no longer stored

@@ -55,6 +55,5 @@ problem-no-thumbnail = miniatura no encontrada o ya no guardada
 problem-no-token = token no encontrado o ya no guardado
 problem-no-user = usuario no encontrado o ya no guardado
 problem-no-video = vídeo no encontrado o ya no guardado
-problem-not-here = no se encuentra o ya no está guardado
 problem-no-browser = navegador no encontrado, o ya no guardado
 problem-no-route = regla añadida aquí no encontrada, o ya no guardada

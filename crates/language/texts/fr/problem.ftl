@@ -55,6 +55,5 @@ problem-no-thumbnail = miniature introuvable, ou qui n’est plus enregistrée
 problem-no-token = jeton introuvable, ou qui n’est plus enregistré
 problem-no-user = utilisateur introuvable, ou qui n’est plus enregistré
 problem-no-video = vidéo introuvable, ou qui n’est plus enregistrée
-problem-not-here = introuvable, ou qui n’est plus enregistré
 problem-no-browser = navigateur introuvable, ou plus enregistré
 problem-no-route = règle ajoutée ici introuvable, ou plus enregistrée

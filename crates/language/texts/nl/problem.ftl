@@ -55,6 +55,5 @@ problem-no-thumbnail = miniatuur niet gevonden of niet meer opgeslagen
 problem-no-token = token niet gevonden of niet meer opgeslagen
 problem-no-user = gebruiker niet gevonden of niet meer opgeslagen
 problem-no-video = video niet gevonden of niet meer opgeslagen
-problem-not-here = niet gevonden of niet meer opgeslagen
 problem-no-browser = browser niet gevonden, of niet meer bewaard
 problem-no-route = hier toegevoegde regel niet gevonden, of niet meer bewaard

@@ -52,6 +52,5 @@ problem-no-thumbnail = 未找到缩略图，或已不再保存
 problem-no-token = 未找到令牌，或已不再保存
 problem-no-user = 未找到用户，或已不再保存
 problem-no-video = 未找到视频，或已不再保存
-problem-not-here = 未找到，或已不再保存
 problem-no-browser = 未找到浏览器，或已不再保存
 problem-no-route = 未找到在此添加的规则，或已不再保存

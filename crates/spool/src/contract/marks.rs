@@ -1,4 +1,4 @@
-//! What readers have seen and starred, a night at a glance, and incidents that their owner removes.
+//! Incidents that readers have seen and starred, a night at a glance, and incidents that their owner removes.
 
 use std::sync::Arc;
 

@@ -33,7 +33,7 @@ const FILES: usize = 32;
 /// Names of missing files that are returned.
 const MISSING_MAX: usize = 20;
 
-/// What a copy does at the moment.
+/// The current step of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CopyStage {
     /// Copies the rows of a table.
@@ -51,7 +51,7 @@ pub enum CopyStage {
 /// How far a copy is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CopyProgress {
-    /// What it does.
+    /// Its current step.
     pub stage: CopyStage,
     /// Rows, files or arrivals until now, in this stage and this run.
     pub done: u64,
@@ -59,7 +59,7 @@ pub struct CopyProgress {
     pub total: u64,
 }
 
-/// What a complete copy has.
+/// Counts of a complete copy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Copied {
     /// Rows of all tables.

@@ -1,4 +1,4 @@
-//! What was added to the configuration in the dashboard: one row of the table of facts about the spool, its version
+//! The configuration that was added in the dashboard: one row of the table of facts about the spool, its version
 //! before the document.
 
 use super::database::Database;

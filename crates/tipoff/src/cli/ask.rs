@@ -12,7 +12,7 @@ use super::console_language::{text, texts};
 /// Longest answer in bytes: longer than any token or URL.
 const ANSWER_BYTES_MAX: usize = 8_192;
 
-/// What keys send where the terminal does not edit the line itself.
+/// The bytes that keys send where the terminal does not edit the line itself.
 const CTRL_C: u8 = 3;
 const CTRL_D: u8 = 4;
 const CTRL_U: u8 = 21;

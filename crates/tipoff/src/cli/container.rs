@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-/// What container engines leave for the programs inside: Docker's file and Podman's.
+/// The files that container engines leave for the programs inside: Docker's file and Podman's.
 const FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
 /// Whether an engine has left its file here.

@@ -22,7 +22,7 @@ use crate::web::{self, DeviceEdit};
 /// Devices that have a word of a name in theirs.
 const ALIKE_MAX: u32 = 500;
 
-/// What is done with devices.
+/// The actions on devices.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]

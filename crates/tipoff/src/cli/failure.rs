@@ -38,7 +38,7 @@ struct ErrorJson<'a> {
 struct Details<'a> {
     /// `failed` (exit code 1), `usage` or `configuration` (exit code 2).
     kind: &'static str,
-    /// What happened, in words.
+    /// The failure in words.
     message: String,
     /// The file with the faults; null if there is none.
     path: Option<&'a str>,

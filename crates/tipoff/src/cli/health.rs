@@ -57,7 +57,7 @@ fn look(http: &Result<Http, String>) -> Result<(), String> {
     }
 }
 
-/// What the port answers: the beginning of the response, cut at its limit. Also a port with TLS tells its health without
+/// The answer of the port: the beginning of the response, cut at its limit. Also a port with TLS tells its health without
 /// encryption.
 fn ask(address: SocketAddr, balancers: &Networks) -> io::Result<String> {
     let end = Instant::now() + ANSWER_MAX;
@@ -84,7 +84,7 @@ fn ask(address: SocketAddr, balancers: &Networks) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// What an answer means.
+/// The meaning of an answer.
 fn judge(address: SocketAddr, answer: &str) -> Result<(), String> {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
     let status = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));

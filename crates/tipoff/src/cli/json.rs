@@ -37,7 +37,7 @@ pub(super) struct IncidentJson<A, D> {
     incident: i64,
     /// Name of the device.
     device: String,
-    /// What happened, such as `motion`.
+    /// The event, such as `motion`.
     event: &'static str,
     subject: String,
     /// All times are UTC, in the format of RFC 3339.

@@ -21,7 +21,7 @@ const TERMINAL_EVERY: Duration = Duration::from_millis(100);
 /// How often a stage that takes long prints a line, where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// What can be done with a spool.
+/// The actions on a spool.
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
     /// Copy everything to the spool of another configuration: history, queue, accounts, files
@@ -125,7 +125,7 @@ impl Progress {
         }
     }
 
-    /// What is printed at this step; nothing if the last one is recent.
+    /// The line for this step; `None` if the last one is recent.
     fn next(&mut self, progress: CopyProgress, now: Instant) -> Option<String> {
         let every = if self.is_terminal { TERMINAL_EVERY } else { LINE_EVERY };
         let is_recent = self

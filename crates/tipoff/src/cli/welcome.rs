@@ -15,7 +15,7 @@ use crate::config::Config;
 /// How long the database may take to say whether there is a password.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
-/// What there is.
+/// The state of the installation.
 struct Facts {
     configuration: Configuration,
     /// The data folder; `None` if the configuration has faults.

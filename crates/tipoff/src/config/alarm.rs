@@ -26,7 +26,7 @@ pub(crate) struct AlarmListeners {
     pub(crate) framed: Vec<Listener>,
 }
 
-/// What the reference says of the section.
+/// The description of the section in the reference.
 pub(super) const DOC: &str = "Alarms that devices push. The HTTP port takes them in any case, at `/h/PASSWORD` with the \
     password of a device; listeners here are for devices that need another port. See [Alarms](alarms.md).";
 

@@ -1,5 +1,7 @@
 //! The path below which a reverse proxy serves the dashboard.
 
+use url::Url;
+
 /// Maximum length in bytes. Home Assistant's ingress has about 70.
 const BYTES_MAX: usize = 200;
 
@@ -26,11 +28,10 @@ impl BasePath {
         is_path.then(|| Self(path.to_owned()))
     }
 
-    /// The path in a URL that begins with http:// or https://. `None` if it is not a plain one.
-    pub(crate) fn of_url(url: &str) -> Option<Self> {
-        let (_, rest) = url.split_once("://")?;
-        let path = rest.find(['/', '?', '#']).and_then(|at| rest.get(at..));
-        Self::parse(path.unwrap_or_default())
+    /// The path of a URL. `None` if it is not a plain one, or if anything follows it.
+    pub(crate) fn of_url(url: &Url) -> Option<Self> {
+        let is_last = url.query().is_none() && url.fragment().is_none();
+        if is_last { Self::parse(url.path()) } else { None }
     }
 
     /// Its first step; empty at the root.
@@ -93,9 +94,9 @@ mod tests {
             ("https://example.org?x", None),
             ("https://example.org/a#b", None),
             ("https://example.org//a", None),
-            ("example.org/a", None),
+            ("https://example.org/a%20b", None),
         ] {
-            let path = BasePath::of_url(url);
+            let path = BasePath::of_url(&url.parse().unwrap());
             assert_eq!(path.as_ref().map(BasePath::as_str), expected, "{url}");
         }
     }

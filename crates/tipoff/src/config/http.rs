@@ -56,7 +56,8 @@ impl Http {
 
     /// The path of `public_url`, below which a proxy serves us.
     pub(crate) fn base_path(&self) -> BasePath {
-        self.public_url.as_deref().and_then(BasePath::of_url).unwrap_or_default()
+        let url = self.public_url.as_deref().and_then(|url| Url::parse(url).ok());
+        url.as_ref().and_then(BasePath::of_url).unwrap_or_default()
     }
 }
 
@@ -146,7 +147,7 @@ const TAKEN_HEADERS: [&str; 11] = [
     "x-forwarded-proto",
     "x-ingress-path",
 ];
-/// What the reference says of the section.
+/// The description of the section in the reference.
 pub(super) const DOC: &str =
     "The HTTP port: the dashboard, its API, health, metrics, and signed links to stored files.";
 
@@ -357,15 +358,16 @@ fn listener(text: &str) -> Result<Option<Listener>, String> {
     if text == OFF { Ok(None) } else { SCHEMES.listener(text).map(Some) }
 }
 
-/// Reads the beginning of links, and the path below which a proxy serves us.
+/// Reads the beginning of links, and the path below which a proxy serves us. Links contain the text itself, so what [`Url`] would
+/// repair is refused.
 fn public_url(text: &str) -> Result<String, String> {
     let wrong = || "it must begin with http:// or https:// and a host".to_owned();
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    // `Url` repairs all of this, and links contain the text itself.
     let is_odd = |it: char| it.is_whitespace() || it.is_control() || it == '\\';
-    if rest.is_none_or(|rest| rest.starts_with('/') || rest.contains(is_odd)) {
+    let begins = ["http://", "https://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    if begins.is_none_or(|rest| rest.starts_with('/') || rest.contains(is_odd)) {
         return Err(wrong());
     }
+    let text = text.trim_end_matches('/');
     let url = Url::parse(text).map_err(|_| wrong())?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(
@@ -378,10 +380,9 @@ fn public_url(text: &str) -> Result<String, String> {
     {
         return Err(wrong());
     }
-    let text = text.trim_end_matches('/');
-    match BasePath::of_url(text) {
-        Some(_) => Ok(text.to_owned()),
-        None => Err("its path may have letters, digits, `-`, `_`, `.` and `~`".to_owned()),
+    match BasePath::of_url(&url) {
+        Some(_) if !text.contains("/.") && !text.contains('%') => Ok(text.to_owned()),
+        _ => Err("its path may have letters, digits, `-`, `_`, `.` and `~`".to_owned()),
     }
 }
 
@@ -445,6 +446,12 @@ mod tests {
             ("http://me@x", Err("no password")),
             ("http://x/a?b", Err("its path")),
             ("http://x/a/../b", Err("its path")),
+            ("http://x/a/.", Err("its path")),
+            ("http://x/%2e%2e/a", Err("its path")),
+            ("http://x/a//b", Err("its path")),
+            ("http://x/a#", Err("its path")),
+            ("http://x/a//", Ok("http://x/a")),
+            ("http://x/.a", Err("its path")),
         ] {
             match (public_url(text), expected) {
                 (Ok(url), Ok(expected)) => assert_eq!(url, expected),

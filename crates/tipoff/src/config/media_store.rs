@@ -9,7 +9,7 @@ use super::key::{Key, ValueForm, Without};
 use super::secret::Secret;
 use super::section::Section;
 
-/// What the reference says of `[spool.s3]`.
+/// The description of `[spool.s3]` in the reference.
 const S3_DOC: &str = "The service of `media` and its key. What is missing is taken from the AWS \
                       variables: `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, \
                       `AWS_SECRET_ACCESS_KEY`.";

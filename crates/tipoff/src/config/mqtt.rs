@@ -37,7 +37,7 @@ pub(crate) struct MqttSource {
     pub(crate) broker: String,
     /// The topics.
     pub(crate) topics: Vec<TopicFilter>,
-    /// What they mean.
+    /// The meaning of their messages.
     pub(crate) rules: MessageRules,
 }
 

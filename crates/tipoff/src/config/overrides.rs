@@ -1,4 +1,4 @@
-//! What the command line and the environment say in place of the file: the data folder, and the addresses to listen on.
+//! Settings that the command line and the environment give in place of the file: the data folder, and the addresses to listen on.
 //!
 //! The command line goes before the environment, and both before the file. A fault names the option or variable.
 
@@ -40,7 +40,7 @@ impl Listening {
     }
 }
 
-/// What names an address to listen on.
+/// The source of an address to listen on.
 #[derive(Clone, Debug)]
 pub(super) enum NamedBy {
     /// The file, at this place.

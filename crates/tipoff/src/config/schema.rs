@@ -137,7 +137,7 @@ fn sample(key: &Key) -> Option<Value> {
     serde_json::to_value(table.get("sample")?).ok()
 }
 
-/// What a key's value may be.
+/// The values that a key may have.
 fn form(book: &Book, chapter: &Chapter, key: &Key) -> Map<String, Value> {
     let named = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
     // One string alone need not be in brackets.

@@ -42,7 +42,7 @@ impl SpoolSettings {
         SpoolConfig { folder: data_dir.to_owned(), engine, bucket: self.bucket.clone() }
     }
 
-    /// What tells this spool apart from others: its database, or the machine and the data folder.
+    /// The identity of this spool among others: its database, or the machine and the data folder.
     pub(super) fn place(&self, data_dir: &Path) -> String {
         match &self.url {
             Some(url) => url.expose().to_owned(),
@@ -66,7 +66,7 @@ impl SpoolSettings {
     }
 }
 
-/// What the reference says of the section.
+/// The description of the section in the reference.
 pub(super) const DOC: &str = "What the spool stands on: where arrivals, incidents and deliveries are stored. Without \
                               this section they are in `data_dir`.";
 

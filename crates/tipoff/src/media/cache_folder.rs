@@ -1,4 +1,4 @@
-//! What the caches of thumbnails and of renditions share: files whose names begin with the number of their arrival
+//! The folder of a cache of thumbnails or renditions: files whose names begin with the number of their arrival
 //! (`ARRIVAL-…`). Every such file can be made again, so errors of single files are ignored.
 
 use std::fs;

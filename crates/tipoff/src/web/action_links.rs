@@ -64,7 +64,7 @@ async fn act(
 /// What a link allows. A link that is forged or has expired is a 404.
 fn grant(state: &AppState, token: &str) -> Result<ActionGrant, Problem> {
     let grant = state.links.action_of(token, state.clock.now());
-    grant.ok_or_else(|| Problem::not_found("link"))
+    grant.ok_or_else(|| Problem::not_found("problem-no-link"))
 }
 
 /// The status for a program. A browser gets a page.
@@ -93,7 +93,7 @@ async fn question(state: &AppState, action: &Action) -> Result<String, Problem> 
         Action::Mute { target: MuteTarget::Device(id), .. }
         | Action::Unmute { target: MuteTarget::Device(id) } => {
             let device = state.spool.device(*id).await?;
-            Some(device.ok_or_else(|| Problem::not_found("device"))?.line.name)
+            Some(device.ok_or_else(|| Problem::not_found("problem-no-device"))?.line.name)
         }
         _ => None,
     };

@@ -55,7 +55,7 @@ impl StoredDocument {
     }
 }
 
-/// What drafts are checked against.
+/// The facts of the file that drafts are checked against.
 pub(super) fn file_facts(state: &AppState) -> FileFacts {
     state.configuration.borrow().added.file.clone()
 }

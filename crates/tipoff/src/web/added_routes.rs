@@ -45,7 +45,7 @@ pub(super) fn object_of(section: &Table) -> RouteObject {
     section.iter().map(|(key, value)| (key.clone(), json_of(value))).collect()
 }
 
-/// What routes and schedules of a document are checked against: the names of the file, and those of the document itself.
+/// The facts that routes and schedules of a document are checked against: the names of the file, and those of the document itself.
 pub(super) fn facts_with(document: &AddedDocument, mut file: FileFacts) -> FileFacts {
     file.channels.extend(document.channels().filter_map(name_of).map(str::to_owned));
     if file.modes.is_empty() {

@@ -29,6 +29,7 @@ macro_rules! asset {
 }
 
 const ASSETS: &[Asset] = &[
+    asset!("api.js", "text/javascript; charset=utf-8"),
     asset!("app.css", "text/css; charset=utf-8"),
     asset!("app.js", "text/javascript; charset=utf-8"),
     asset!("camera_setup.js", "text/javascript; charset=utf-8"),
@@ -50,7 +51,7 @@ const ASSETS: &[Asset] = &[
     asset!("screenshot-wide.webp", "image/webp"),
 ];
 
-/// What a browser installs as an app.
+/// The manifest by which a browser installs the app.
 const MANIFEST: &str = include_str!("../../assets/manifest.webmanifest");
 
 /// The service worker, which must be at the root to serve all pages.
@@ -99,7 +100,7 @@ async fn manifest() -> Response {
 #[template(path = "away.html")]
 struct Away;
 
-/// What the service worker shows while the server cannot be reached.
+/// The page that the service worker shows while the server cannot be reached.
 async fn away() -> Response {
     match Away.render() {
         Ok(text) => Html(text).into_response(),

@@ -39,7 +39,7 @@ fn subject(actor: &Actor) -> String {
     subject.words("name", NAME).to_string()
 }
 
-/// What it was done to. Entries name it in English.
+/// The object of an action. Entries name it in English.
 fn object(object: &str) -> String {
     let is_number = |text: &str| text.parse::<u64>().is_ok();
     if object == "everything" {

@@ -121,7 +121,7 @@ pub(super) fn refused(faults: Vec<FieldFault>) -> Problem {
     Problem::of_fields(StatusCode::UNPROCESSABLE_ENTITY, faults)
 }
 
-/// What is wrong with a field.
+/// The fault of a field.
 pub(super) fn fault(field: &str, message: impl fmt::Display) -> FieldFault {
     FieldFault { field: field.to_owned(), message: message.to_string() }
 }

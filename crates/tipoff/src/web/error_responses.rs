@@ -23,8 +23,17 @@ pub(super) struct Conflict;
 /// A 413: what was asked for is larger than one answer may be.
 pub(super) struct TooLarge;
 
+/// A 424: the service of a channel does not answer, or refuses the message.
+pub(super) struct ChannelFailed;
+
 /// A 424 (RFC 4918, section 11.4): a camera does not answer, refuses the login, or does not do it.
 pub(super) struct CameraFailed;
+
+impl IntoResponses for ChannelFailed {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        one("424")
+    }
+}
 
 impl IntoResponses for CameraFailed {
     fn responses() -> BTreeMap<String, RefOr<Response>> {

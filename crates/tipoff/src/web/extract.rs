@@ -56,6 +56,6 @@ impl From<FormRejection> for Problem {
 
 impl From<PathRejection> for Problem {
     fn from(_: PathRejection) -> Self {
-        Self::not_found("page")
+        Self::not_found("problem-no-page")
     }
 }

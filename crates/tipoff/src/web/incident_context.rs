@@ -61,7 +61,7 @@ impl FromRequestParts<AppState> for IncidentContext {
 }
 
 impl IncidentContext {
-    /// What follows the number in the address of an incident of this list.
+    /// The query that follows the number in the address of an incident of this list.
     fn address(&self) -> String {
         match self {
             Self::Timeline(_, address) if address.is_empty() => String::new(),

@@ -7,21 +7,18 @@ use std::io::{self, Write};
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tipoff_model::{AlertMedia, MediaPlace, Protocol, Timestamp};
-use tipoff_spool::{ArrivalLine, Blobs, IncidentDetail};
+use tipoff_model::{AlertMedia, Timestamp};
+use tipoff_spool::{Blobs, IncidentDetail};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::AppState;
+use super::incident_files::{self, IncidentFile};
 use super::incident_types::IncidentFull;
 use super::media::disposition;
 use super::problem::Problem;
 use super::reader_language::text;
 use super::streaming_body::{Pipe, streaming_body};
-use crate::runtime::utc::utc;
-
-/// Maximum length of a name in the zip, in bytes: some systems take no more than 255 in a path.
-const NAME_BYTES_MAX: usize = 100;
 
 /// Maximum size of the files of several incidents together, in bytes.
 const BYTES_MAX: u64 = 4_000_000_000;
@@ -38,9 +35,8 @@ struct ZipIncident {
 
 /// A file in the zip.
 struct ZipItem {
-    name: String,
-    /// Becomes the file's time in the zip.
-    received_at: Timestamp,
+    /// Its path, and the time that it has in the zip.
+    file: IncidentFile,
     /// Where its bytes are.
     media: AlertMedia,
 }
@@ -51,7 +47,7 @@ pub(super) async fn send(state: &AppState, detail: &IncidentDetail) -> Result<Re
     Ok(respond(state, &format!("incident-{}.zip", detail.line.id), vec![incident]))
 }
 
-/// Sends several incidents as a zip, each in a folder that its time, device and number name.
+/// Sends several incidents as a zip, each in a folder of its own.
 pub(super) async fn send_all(
     state: &AppState,
     details: &[IncidentDetail],
@@ -62,18 +58,12 @@ pub(super) async fn send_all(
         let detail = text("problem-incident-zip-too-large");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
+    let clock = &state.modes.rules.now().clock;
     let mut incidents = Vec::new();
     for detail in details {
-        incidents.push(read(state, detail, folder(detail)).await?);
+        incidents.push(read(state, detail, incident_files::folder(&detail.line, clock)).await?);
     }
     Ok(respond(state, "incidents.zip", incidents))
-}
-
-/// `2026-11-24 Front yard 17/`
-fn folder(detail: &IncidentDetail) -> String {
-    let date = utc(detail.line.began_at);
-    let date = date.split('T').next().unwrap_or_default();
-    format!("{date} {} {}/", safe(&detail.line.device), detail.line.id)
 }
 
 async fn read(
@@ -82,9 +72,9 @@ async fn read(
     folder: String,
 ) -> Result<ZipIncident, Problem> {
     let mut items = Vec::new();
-    for (name, received_at, place) in contents(&detail.arrivals) {
-        if let Some(media) = state.spool.media(place).await? {
-            items.push(ZipItem { name, received_at, media });
+    for file in incident_files::files(&folder, detail) {
+        if let Some(media) = state.spool.media(file.place).await? {
+            items.push(ZipItem { file, media });
         }
     }
     let unwritten = |error| {
@@ -104,39 +94,6 @@ fn respond(state: &AppState, name: &str, incidents: Vec<ZipIncident>) -> Respons
     (headers, streaming_body(move |pipe| pack(pipe, &blobs, &incidents))).into_response()
 }
 
-/// Each mail and each file, under a name that begins with the arrival's number: names are unique, and sort by time.
-pub(crate) fn contents(
-    arrivals: &[ArrivalLine],
-) -> impl Iterator<Item = (String, Timestamp, MediaPlace)> + '_ {
-    arrivals.iter().flat_map(|arrival| {
-        let (id, at) = (arrival.id, arrival.received_at);
-        let files = (0..).zip(&arrival.content.media).map(move |(index, media)| {
-            let place = MediaPlace { arrival: id, index: Some(index) };
-            (format!("{id}-{index}-{}", safe(&media.name)), at, place)
-        });
-        let extension = match arrival.envelope.protocol {
-            Protocol::Smtp => Some("eml"),
-            Protocol::Http => Some("http"),
-            Protocol::Mqtt => Some("mqtt"),
-            // An upload is its file.
-            Protocol::Ftp => None,
-        };
-        let raw =
-            |extension| (format!("{id}.{extension}"), at, MediaPlace { arrival: id, index: None });
-        files.chain(extension.map(raw))
-    })
-}
-
-/// A name without a path and without what some system does not take in a name, its ending kept.
-pub(crate) fn safe(name: &str) -> String {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let forbidden = |it: char| it.is_control() || "<>:\"|?*".contains(it);
-    let name: String = name.chars().map(|it| if forbidden(it) { '_' } else { it }).collect();
-    let name = name.trim_matches([' ', '.']);
-    let mut ends = name.char_indices().map(|(at, _)| name.get(at..).unwrap_or_default());
-    ends.find(|end| end.len() <= NAME_BYTES_MAX).unwrap_or_default().to_owned()
-}
-
 /// Writes the zip. The facts of each incident come before its files, so that a download that broke off still has them.
 fn pack(pipe: &mut Pipe, blobs: &Blobs, incidents: &[ZipIncident]) -> io::Result<()> {
     let mut zip = ZipWriter::new_stream(pipe);
@@ -144,9 +101,8 @@ fn pack(pipe: &mut Pipe, blobs: &Blobs, incidents: &[ZipIncident]) -> io::Result
         let name = format!("{folder}incident.json");
         zip.start_file(name, options(*began_at, facts.len() as u64))?;
         zip.write_all(facts)?;
-        for ZipItem { name, received_at, media } in items {
-            let name = format!("{folder}{name}");
-            zip.start_file(name, options(*received_at, media.media.size))?;
+        for ZipItem { file, media } in items {
+            zip.start_file(&*file.path, options(file.received_at, media.media.size))?;
             io::copy(&mut blobs.read(&media.blob, &media.media)?, &mut zip)?;
         }
     }
@@ -181,23 +137,6 @@ fn dos_time(time: Timestamp) -> Option<DateTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_safe_on_any_system() {
-        let long = "x".repeat(200);
-        for (name, expected) in [
-            ("Hof 1.jpg", "Hof 1.jpg"),
-            ("../../etc/passwd", "passwd"),
-            ("..\\boot.ini", "boot.ini"),
-            ("a:b?.jpg", "a_b_.jpg"),
-            ("..", ""),
-            ("\u{7}ä\n.mp4", "_ä_.mp4"),
-        ] {
-            assert_eq!(safe(name), expected);
-        }
-        let name = safe(&format!("{long}ä.jpg"));
-        assert!(name.ends_with("xä.jpg") && name.len() == NAME_BYTES_MAX, "{name}");
-    }
 
     #[test]
     fn times_are_kept_to_two_seconds() {

@@ -33,6 +33,7 @@ mod health;
 mod hooks;
 mod host;
 mod incident_context;
+mod incident_files;
 mod incident_query;
 mod incident_removal;
 pub(crate) mod incident_types;
@@ -90,9 +91,8 @@ pub(crate) use device_changes::{
     DeviceEdit, add_device, described as described_edit, edit_device, of_device as audited_device,
     origin as device_origin, remove_device, require_removable,
 };
-pub(crate) use incident_zip::{
-    contents as stored_files, options as zip_options, safe as safe_name,
-};
+pub(crate) use incident_files::{IncidentFile, files as incident_files, folder as incident_folder};
+pub(crate) use incident_zip::options as zip_options;
 pub(crate) use share_opens::ShareOpens;
 
 use access::{Access, Guard, Rights};
@@ -382,5 +382,5 @@ fn guarded_api(state: AppState) -> TowerToHyperService<Router> {
 
 /// Whatever is no address of ours.
 async fn not_found(uri: Uri) -> Response {
-    page::problem_response(Problem::not_found("page"), uri.path())
+    page::problem_response(Problem::not_found("problem-no-page"), uri.path())
 }

@@ -22,19 +22,19 @@ pub(crate) struct Problem {
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What happened, and what to do.
+    /// The problem in a sentence, and what to do.
     detail: String,
-    /// What is wrong with each field of a form.
+    /// The faults of the fields of a form.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<FieldFault>,
 }
 
-/// What is wrong with a field of a form.
+/// The fault of a field of a form.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct FieldFault {
     /// The name of the field; empty if it is none of them.
     pub(crate) field: String,
-    /// What is wrong, in a sentence.
+    /// The fault in a sentence.
     pub(crate) message: String,
 }
 
@@ -60,10 +60,9 @@ impl Problem {
         Self { faults, ..Self::new(status, detail) }
     }
 
-    /// A 404. It does not say whether the thing ever existed: retention removes old ones.
-    pub(crate) fn not_found(what: &str) -> Self {
-        let known = NOT_FOUND.iter().find(|(known, _)| *known == what);
-        Self::new(StatusCode::NOT_FOUND, text(known.map_or("problem-not-here", |(_, key)| key)))
+    /// A 404 with the text of this key. It does not say whether the thing ever existed: retention removes old ones.
+    pub(crate) fn not_found(key: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, text(key))
     }
 
     /// A 400. The detail begins with the name of the field, and a colon.
@@ -80,29 +79,6 @@ impl Problem {
     }
 }
 
-/// What may not be found, each with its text.
-const NOT_FOUND: &[(&str, &str)] = &[
-    ("arrival", "problem-no-arrival"),
-    ("browser", "problem-no-browser"),
-    ("channel", "problem-no-channel"),
-    ("channel that was added here", "problem-no-added-channel"),
-    ("device", "problem-no-device"),
-    ("feed", "problem-no-feed"),
-    ("file", "problem-no-file"),
-    ("incident", "problem-no-incident"),
-    ("link", "problem-no-link"),
-    ("login", "problem-no-login"),
-    ("login of a device that was added here", "problem-no-device-login"),
-    ("page", "problem-no-page"),
-    ("route that was added here", "problem-no-route"),
-    ("service that can be added here", "problem-no-service"),
-    ("session", "problem-no-session"),
-    ("thumbnail", "problem-no-thumbnail"),
-    ("token", "problem-no-token"),
-    ("user", "problem-no-user"),
-    ("video", "problem-no-video"),
-];
-
 /// Why an incident cannot be locked, with sizes in MB.
 pub(super) fn locks_full(locks: &Locks) -> String {
     let (size, locked, max) = locks.in_mb();
@@ -113,8 +89,8 @@ pub(super) fn locks_full(locks: &Locks) -> String {
 impl From<SpoolError> for Problem {
     fn from(error: SpoolError) -> Self {
         match error {
-            SpoolError::NoIncident(_) => Self::not_found("incident"),
-            SpoolError::NoArrival(_) => Self::not_found("arrival"),
+            SpoolError::NoIncident(_) => Self::not_found("problem-no-incident"),
+            SpoolError::NoArrival(_) => Self::not_found("problem-no-arrival"),
             SpoolError::LocksFull(locks) => Self::new(StatusCode::CONFLICT, locks_full(&locks)),
             error => {
                 tracing::error!(%error, "Could not use the spool.");
@@ -131,38 +107,5 @@ impl IntoResponse for Problem {
         // A browser may be shown a page instead.
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    /// Adds what the sources in a folder say is not found.
-    fn add_used(folder: &Path, used: &mut Vec<String>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                add_used(&path, used);
-            } else if path.extension().is_some_and(|it| it == "rs") {
-                let source = std::fs::read_to_string(&path).unwrap();
-                let calls = source.split("not_found(\"").skip(1);
-                used.extend(calls.filter_map(|call| Some(call.split_once('"')?.0.to_owned())));
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_not_found_has_a_text() {
-        let mut used = Vec::new();
-        add_used(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut used);
-        assert!(used.len() > NOT_FOUND.len());
-        for what in &used {
-            assert!(NOT_FOUND.iter().any(|(known, _)| known == what), "{what} has no text");
-            let expected = format!("{what} not found, or no longer stored");
-            assert_eq!(Problem::not_found(what).detail(), expected);
-        }
     }
 }

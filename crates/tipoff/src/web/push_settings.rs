@@ -13,7 +13,7 @@ use super::reader_language::{text, texts};
 /// Devices that can be chosen one by one: more do not fit in a list.
 const DEVICES_MAX: u32 = 500;
 
-/// What the settings page shows of notifications.
+/// The notifications on the settings page.
 pub(super) struct PushSection {
     /// The public key with which a browser subscribes.
     pub(super) key: String,

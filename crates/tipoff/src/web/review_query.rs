@@ -1,4 +1,4 @@
-//! What the review shows, by its address: the period, what it is narrowed to, and the order.
+//! The query in the address of the review: the period, what it is narrowed to, and the order.
 //!
 //! Incidents are listed by event, the most important event first, so that a person is never behind two hundred cats.
 
@@ -163,7 +163,7 @@ impl ReviewView {
         Period { from, until, device: None, event: None }
     }
 
-    /// What it is narrowed to.
+    /// The period with its filters: hour, device and event.
     pub(super) fn narrowed(&self) -> Period {
         let (mut from, mut until) = self.bounds;
         if let Some(hour) = self.hour {
@@ -180,7 +180,7 @@ impl ReviewView {
             && self.event.is_none_or(|event| event == count.event)
     }
 
-    /// What is shown of it.
+    /// The filter of the incidents that are shown.
     fn filter(&self, reader: Option<&Reader>) -> IncidentFilter {
         let Period { from, until, device, event } = self.narrowed();
         let reader_if = |show| reader.filter(|_| self.show == Some(show)).cloned();

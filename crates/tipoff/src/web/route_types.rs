@@ -1,4 +1,4 @@
-//! What the tables of [`routes`](super::routes) consist of, and the routers that are made from them.
+//! The entries of the tables of [`routes`](super::routes), and the routers that are made from them.
 //!
 //! Each function returns a router together with its [`Rights`], so that `mod.rs` cannot put one before a guard without the
 //! other. A line of a table without a right or without a statement about the audit log does not compile.
@@ -15,7 +15,7 @@ use super::access::{AllowedUsers, Rights};
 use super::layout::{Navigation, Tab, TabEntry};
 use crate::audit::AuditAction;
 
-/// What a route writes to the audit log when it succeeds.
+/// The audit actions of a route that succeeds.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Audit {
     /// It changes nothing.
@@ -42,7 +42,7 @@ pub(super) struct PageRoute {
 pub(super) struct ApiRoute {
     /// Who may use it.
     pub(super) users: AllowedUsers,
-    /// What it writes to the audit log.
+    /// Its audit actions.
     pub(super) audit: Audit,
     /// Makes the handler with its description.
     handler: fn() -> UtoipaMethodRouter<AppState>,

@@ -131,7 +131,7 @@ pub(super) const CALLS: &[ApiRoute] = &[
     call(|| routes!(api::event_stream::event_stream), Everybody, Reads),
 ];
 
-/// What an alert's buttons, commands and action links do.
+/// The actions of an alert's buttons, commands and links.
 const ACTIONS: &[Did] =
     &[Did::Mute, Did::DeviceChange, Did::Mode, Did::Dismiss, Did::Restore, Did::Lock, Did::Unlock];
 

@@ -30,7 +30,7 @@ pub(crate) struct Session {
     pub(crate) tls: Option<String>,
     /// `open`, `delivered`, `nothing`, `login_refused`, `tls_failed`, `turned_away`, `torn` or `failed`.
     pub(crate) outcome: &'static str,
-    /// What to change at the device.
+    /// The change that is needed at the device.
     pub(crate) hint: Option<String>,
     /// Numbers of the arrivals that it delivered.
     pub(crate) arrivals: Vec<i64>,

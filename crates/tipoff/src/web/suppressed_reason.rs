@@ -3,11 +3,19 @@
 //! The spool stores the reason as the English text that the rules wrote (and the API shows it so). A page recognises it by
 //! the English texts `suppressed-…`; what it does not recognise, such as a text of another version, stays as it is.
 
+use std::sync::LazyLock;
+
 use tipoff_language::Texts;
 use tipoff_model::{Event, Language};
 use tipoff_spool::IncidentLine;
 
 use super::reader_language::{text, texts};
+
+/// The English texts of reasons with their keys. Each incident of a page is compared with them, so they are formatted once.
+static ENGLISH: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let texts = Texts::of(Language::English).unformatted("suppressed-").into_iter();
+    texts.filter(|(key, _)| key != "suppressed-route").collect()
+});
 
 /// Why no alert is sent. `None` if alerts are sent.
 pub(super) fn suppressed_reason(line: &IncidentLine) -> Option<String> {
@@ -19,15 +27,12 @@ fn translated(stored: &str) -> String {
     if texts().language() == Language::English {
         return stored.to_owned();
     }
-    let known = Texts::of(Language::English).unformatted("suppressed-");
-    let known: Vec<(String, String)> =
-        known.into_iter().filter(|(key, _)| key != "suppressed-route").collect();
     let verdict = |part: &str| {
-        recognised(&known, part).or_else(|| {
+        recognised(part).or_else(|| {
             let (route, why) = part.split_once(": ")?;
-            let why = recognised(&known, why)?;
-            let is_schedule = Texts::of(Language::English).text("suppressed-schedule") == route;
-            let route = match is_schedule {
+            let why = recognised(why)?;
+            let schedule = ("suppressed-schedule", route);
+            let route = match ENGLISH.iter().any(|(key, text)| (&**key, &**text) == schedule) {
                 true => text("suppressed-schedule").to_string(),
                 false => route.to_owned(),
             };
@@ -40,11 +45,11 @@ fn translated(stored: &str) -> String {
 
 /// One reason in the reader's language. `None` if it is not one of the known English texts. Texts without arguments come
 /// first, because an argument fits anything.
-fn recognised(known: &[(String, String)], stored: &str) -> Option<String> {
-    if let Some((key, _)) = known.iter().find(|(_, english)| english == stored) {
+fn recognised(stored: &str) -> Option<String> {
+    if let Some((key, _)) = ENGLISH.iter().find(|(_, english)| english == stored) {
         return Some(texts().text(key));
     }
-    known.iter().find_map(|(key, english)| {
+    ENGLISH.iter().find_map(|(key, english)| {
         let mut translation = text(key);
         for (name, value) in arguments(english, stored)? {
             translation = match name {

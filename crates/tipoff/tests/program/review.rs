@@ -127,7 +127,7 @@ fn several_incidents_are_one_zip_of_bounded_size() {
     let folders: Vec<&str> =
         names.lines().filter_map(|name| name.strip_suffix("/incident.json")).collect();
     assert_eq!(folders.len(), 2, "{names}");
-    assert!(folders[0].ends_with("yard 1") && folders[1].ends_with("gate 2"), "{names}");
+    assert!(folders[0].ends_with(" yard (1)") && folders[1].ends_with(" gate (2)"), "{names}");
     assert_eq!(names.lines().count(), 6, "a picture and a mail each: {names}");
     let many: Vec<String> = (1..=101).map(|id| id.to_string()).collect();
     for (ids, status) in [("99".to_owned(), 404), (many.join(","), 400), ("x".to_owned(), 400)] {

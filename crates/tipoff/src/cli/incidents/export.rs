@@ -1,7 +1,7 @@
 //! `tipoff incidents export`: the original mails and files of incidents, in a folder or as a zip file on standard output.
 //!
 //! One folder an incident, with readable names, and `index.json` with what `incidents show --json` prints. Only reads.
-//! What retention removes meanwhile is named as missing.
+//! Files that retention removes meanwhile are named as missing.
 
 mod target;
 
@@ -20,7 +20,7 @@ use super::super::devices::resolve;
 use super::super::json::IncidentJson;
 use super::super::moment;
 use crate::disk::size;
-use crate::web::{safe_name, stored_files};
+use crate::web::{IncidentFile, incident_files, incident_folder};
 
 /// Incidents that are listed at a time.
 const PAGE: u32 = 100;
@@ -45,7 +45,7 @@ pub(in super::super) struct Args {
     to: Option<PathBuf>,
 }
 
-/// What was exported.
+/// Counts of the exported incidents and files.
 #[derive(Debug, Default)]
 struct Summary {
     incidents: u64,
@@ -171,14 +171,14 @@ impl Export {
 
     /// Adds one incident.
     async fn add(&mut self, spool: &dyn Spool, detail: &IncidentDetail) -> anyhow::Result<()> {
-        let folder = self.folder_name(detail);
+        let folder = incident_folder(&detail.line, &self.clock);
         let (mut files, mut missing) = (Vec::new(), Vec::new());
-        for (name, at, place) in stored_files(&detail.arrivals) {
-            let path = format!("{folder}/{name}");
+        for IncidentFile { path, received_at, place } in incident_files(&folder, detail) {
             match spool.media(place).await? {
                 Some(media) => {
                     let size = media.media.size;
-                    let written = self.write(Content::Stored(Box::new(media)), &path, at).await;
+                    let written =
+                        self.write(Content::Stored(Box::new(media)), &path, received_at).await;
                     match written {
                         Ok(()) => {
                             self.summary.files += 1;
@@ -199,15 +199,6 @@ impl Export {
         let comma = if self.summary.incidents > 1 { ",\n" } else { "[\n" };
         let text = format!("{comma}{:#}", serde_json::to_value(&entry)?);
         self.index.write_all(text.as_bytes()).context("cannot write a temporary file")
-    }
-
-    /// The folder of an incident: when, of which device, and its number.
-    fn folder_name(&self, detail: &IncidentDetail) -> String {
-        let line = &detail.line;
-        let local = self.clock.local(line.began_at);
-        let time =
-            local.map_or_else(String::new, |at| at.strftime("%Y-%m-%d %H-%M-%S ").to_string());
-        format!("{time}{} ({})", safe_name(&line.device).trim(), line.id)
     }
 
     /// Writes one file. Reading blocks, and may need the runtime: it has a thread of its own.

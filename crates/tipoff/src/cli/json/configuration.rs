@@ -1,4 +1,4 @@
-//! What `--json` prints of the configuration and its channels.
+//! The configuration and its channels as `--json` prints them.
 
 use serde::Serialize;
 use tipoff_spool::ChannelFigures;
@@ -42,7 +42,7 @@ pub(in super::super) struct ChannelTestJson {
     pub(in super::super) arrived: bool,
     /// Why it did not arrive.
     error: Option<String>,
-    /// What to correct although it arrived.
+    /// The correction that is needed although it arrived.
     repair: Option<String>,
 }
 
@@ -60,13 +60,13 @@ impl ChannelTestJson {
     }
 }
 
-/// What a valid configuration means.
+/// A valid configuration as it is understood.
 #[derive(Serialize)]
 pub(in super::super) struct ConfigurationJson {
     /// The file; null without one.
     path: Option<String>,
     data_dir: String,
-    /// What is valid and perhaps not intended.
+    /// Settings that are valid and perhaps not intended.
     warnings: Vec<String>,
     listeners: Vec<ListenerJson>,
     /// Names of the configured devices.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::lan_address;
 use crate::config::PublicAddress;
 
-/// What to name as this machine's address: the one of the configuration, or what the system knows. It is decided each
+/// The address that is named as this machine's: the one of the configuration, or what the system knows. It is decided each
 /// time, because a machine may start before its network.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OwnAddress(Option<PublicAddress>);

@@ -49,7 +49,7 @@ impl OtherReceivers {
         self.0.handlers.iter().find(|handler| handler.protocol() == protocol)
     }
 
-    /// What to change at a device that speaks this and came to a port of `of`.
+    /// The change that is needed at a device that speaks this and came to a port of `of`.
     pub(super) fn wrong_port(&self, spoken: Protocol, of: Protocol, came_to: u16) -> WrongPort {
         WrongPort { spoken, of, came_to, right: self.0.ports.of(spoken) }
     }

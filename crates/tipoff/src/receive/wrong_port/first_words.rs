@@ -1,8 +1,8 @@
-//! What the first bytes after a greeting show: all three protocols begin with a word of their own.
+//! The protocol that the first bytes after a greeting show: all three protocols begin with a word of their own.
 
 use tipoff_model::Protocol;
 
-/// What a connection begins with.
+/// The beginning of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::receive) enum FirstWords {
     /// The protocol of the port, or something that no other protocol begins with.

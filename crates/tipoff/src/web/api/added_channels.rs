@@ -17,7 +17,7 @@ use super::super::added_channels::{StoredDocument, file_facts};
 use super::super::added_routes::naming;
 use super::super::channel_draft::{ChannelDraft, fault, refused};
 use super::super::channel_fields::{ChannelType, channel_types, stored_settings};
-use super::super::error_responses::{Conflict, NotFound};
+use super::super::error_responses::{ChannelFailed, Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
 use super::super::reader_language::text;
@@ -179,8 +179,8 @@ pub(in super::super) async fn remove(
     post, path = "/api/v1/channel-tests", tag = "channels", request_body = ChannelDraft,
     responses(
         (status = 200, body = TestResult),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 424, body = Problem, content_type = "application/problem+json"),
+        Conflict,
+        ChannelFailed,
     ),
 )]
 pub(in super::super) async fn test(
@@ -204,5 +204,5 @@ pub(in super::super) async fn test(
 }
 
 fn not_added() -> Problem {
-    Problem::not_found("channel that was added here")
+    Problem::not_found("problem-no-added-channel")
 }

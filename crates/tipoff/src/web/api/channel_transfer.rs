@@ -1,4 +1,4 @@
-//! What was added here as the text of a configuration file: exported without their secrets, and imported.
+//! Added channels and routes as the text of a configuration file: exported without their secrets, and imported.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::config::added::Names;
 use crate::config::added_document::{AddedDocument, MODE, ROUTE, SCHEDULE, name_of};
 
-/// What was added here, as the text of a configuration file. Each secret is a variable of the environment.
+/// The channels and routes that were added here, as the text of a configuration file. Each secret is a variable of the environment.
 #[utoipa::path(
     get, path = "/api/v1/added-channels", tag = "channels",
     responses((status = 200, body = Exported), Conflict),
@@ -40,7 +40,7 @@ pub(in super::super) struct Import {
     toml: String,
 }
 
-/// What was imported.
+/// The imported channels and routes.
 #[derive(Serialize, ToSchema)]
 pub(in super::super) struct Imported {
     /// The names of the channels, in their order.

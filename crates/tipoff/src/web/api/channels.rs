@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
-use super::super::error_responses::NotFound;
+use super::super::error_responses::{ChannelFailed, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
@@ -133,7 +133,7 @@ impl TestResult {
     responses(
         (status = 200, body = TestResult),
         NotFound,
-        (status = 424, body = Problem, content_type = "application/problem+json"),
+        ChannelFailed,
     ),
 )]
 pub(in super::super) async fn test(
@@ -142,7 +142,7 @@ pub(in super::super) async fn test(
     Path(name): Path<String>,
 ) -> Result<Json<TestResult>, Problem> {
     if !state.channel_names().contains(&name) {
-        return Err(Problem::not_found("channel"));
+        return Err(Problem::not_found("problem-no-channel"));
     }
     // First: a test may run a program.
     state.note(audit.entry(AuditAction::ChannelTest, &*name, "")).await;
@@ -175,7 +175,7 @@ pub(in super::super) async fn pause(
     Json(Pause { paused }): Json<Pause>,
 ) -> Result<StatusCode, Problem> {
     if !state.channel_names().contains(&name) {
-        return Err(Problem::not_found("channel"));
+        return Err(Problem::not_found("problem-no-channel"));
     }
     state.spool.set_paused(name.clone(), paused).await?;
     state.dispatch.set_paused(&name, paused);

@@ -39,7 +39,7 @@ pub(in super::super) struct RemoveDevice {
     before: Option<i64>,
 }
 
-/// What was removed.
+/// The outcome of a removal.
 #[derive(Default, Serialize, ToSchema)]
 pub(in super::super) struct RemovedDevice {
     /// Number of incidents that this request removed.

@@ -72,7 +72,7 @@ pub(in super::super) async fn thumbnail(
     Path((arrival, file)): Path<(i64, String)>,
 ) -> Result<Response, Problem> {
     let place = place(arrival, &file)?;
-    let missing = || Problem::not_found("thumbnail");
+    let missing = || Problem::not_found("problem-no-thumbnail");
     let media = state.spool.media(place).await?.ok_or_else(missing)?;
     let jpeg = state.thumbnails.thumbnail(media).await.map_err(|error| {
         tracing::warn!(%error, "Could not store a thumbnail.");
@@ -126,7 +126,7 @@ pub(in super::super) async fn rendition_of(
 ) -> Result<Response, Problem> {
     let media = state.spool.media(place).await?.ok_or_else(unknown_file)?;
     if media.media.kind != MediaKind::Video {
-        return Err(Problem::not_found("video"));
+        return Err(Problem::not_found("problem-no-video"));
     }
     let owner = Owner::of(&*state.spool, place.arrival).await?;
     let asked = state.renditions.ask(media.clone(), owner).await.map_err(|error| {
@@ -152,7 +152,7 @@ pub(in super::super) async fn rendition_of(
 
 /// A 404.
 pub(in super::super) fn unknown_file() -> Problem {
-    Problem::not_found("file")
+    Problem::not_found("problem-no-file")
 }
 
 /// The place of a file; 404 unless `file` is `raw` or a number.

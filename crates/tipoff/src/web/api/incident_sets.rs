@@ -77,7 +77,7 @@ pub(in super::super) struct RemoveIncidents {
     ids: Vec<i64>,
 }
 
-/// What became of them. A number that is in no list was not stored.
+/// The removed and the kept incidents. A number that is in no list was not stored.
 #[derive(Serialize, ToSchema)]
 pub(in super::super) struct RemovedIncidents {
     /// Those that were removed.

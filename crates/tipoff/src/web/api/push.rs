@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tipoff_channels::web_push::ENDPOINT_BYTES_MAX;
 use tipoff_model::Event;
-use tipoff_spool::{PushFilter, PushLimits, PushSubscription, Reader};
+use tipoff_spool::{AuditEntry, PushFilter, PushLimits, PushSubscription, Reader};
 use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::{AuditContext, Principal};
 use super::super::account_settings::browser;
-use super::super::error_responses::{Conflict, NotFound};
+use super::super::error_responses::{ChannelFailed, Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
 use super::channels::TestResult;
@@ -115,7 +115,7 @@ pub(in super::super) async fn list(
     Ok(Json(PushBrowsers { key: state.push.public_key(), browsers }))
 }
 
-/// What a browser wants to be notified of.
+/// The alerts that a browser wants.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in super::super) struct Wanted {
@@ -153,7 +153,7 @@ pub(in super::super) struct NewBrowser {
     endpoint: String,
     /// The browser's keys.
     keys: BrowserKeys,
-    /// What it is notified of. Without it: as before if the browser was subscribed, else of everything.
+    /// The alerts that it wants. Without it: as before if the browser was subscribed, else of everything.
     #[serde(default)]
     wanted: Option<Wanted>,
     /// The endpoint that this one replaces, where the push service has changed it.
@@ -256,12 +256,9 @@ pub(in super::super) async fn change(
     Json(wanted): Json<Wanted>,
 ) -> Result<StatusCode, Problem> {
     let browser = one(&state, &principal, id, Whose::Own).await?;
-    if !state.spool.set_push_filter(id, wanted.check()?).await? {
-        return Err(missing());
-    }
-    state.reload_requests.apply_added().await;
-    state.note(audit.entry(AuditAction::ChannelChange, browser.channel(), "")).await;
-    Ok(StatusCode::NO_CONTENT)
+    let is_known = state.spool.set_push_filter(id, wanted.check()?).await?;
+    end_change(&state, is_known, audit.entry(AuditAction::ChannelChange, browser.channel(), ""))
+        .await
 }
 
 /// Ends the notifications of a browser of yours; an owner ends those of any.
@@ -277,11 +274,22 @@ pub(in super::super) async fn remove(
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let browser = one(&state, &principal, id, Whose::Visible).await?;
-    if !state.spool.remove_push_subscription(id).await? {
+    let is_known = state.spool.remove_push_subscription(id).await?;
+    end_change(&state, is_known, audit.entry(AuditAction::ChannelRemove, browser.channel(), ""))
+        .await
+}
+
+/// Ends a change of a browser that the spool has stored if it still knew the browser: the running channels follow it.
+async fn end_change(
+    state: &AppState,
+    is_known: bool,
+    entry: AuditEntry,
+) -> Result<StatusCode, Problem> {
+    if !is_known {
         return Err(missing());
     }
     state.reload_requests.apply_added().await;
-    state.note(audit.entry(AuditAction::ChannelRemove, browser.channel(), "")).await;
+    state.note(entry).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -291,7 +299,7 @@ pub(in super::super) async fn remove(
     params(("id" = i64, Path, description = "Number of the browser")),
     responses(
         (status = 200, body = TestResult), NotFound,
-        (status = 424, body = Problem, content_type = "application/problem+json"),
+        ChannelFailed,
     ),
 )]
 pub(in super::super) async fn test(
@@ -328,5 +336,5 @@ async fn one(
 }
 
 fn missing() -> Problem {
-    Problem::not_found("browser")
+    Problem::not_found("problem-no-browser")
 }

@@ -152,7 +152,7 @@ pub(in super::super) struct SeeAll {
     event: Option<String>,
 }
 
-/// What was marked.
+/// The number of marked incidents.
 #[derive(Serialize, ToSchema)]
 pub(in super::super) struct Seen {
     /// Number of incidents that were not seen before.

@@ -151,7 +151,7 @@ pub(in super::super) async fn revoke(
     audit: AuditContext,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
-    let missing = || Problem::not_found("link");
+    let missing = || Problem::not_found("problem-no-link");
     let link = state.spool.share_link(id).await?.ok_or_else(missing)?;
     let entry =
         audit.entry(AuditAction::ShareRevoke, of_incident(link.incident), format!("link {id}"));

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::channel_draft::{fault, refused};
+use super::super::error_responses::ChannelFailed;
 use super::super::extract::Json;
 use super::super::problem::Problem;
 use super::super::qr_code::qr_code;
@@ -56,7 +57,7 @@ pub(in super::super) struct TelegramBotName {
     post, path = "/api/v1/telegram/bot", tag = "channels", request_body = TelegramBot,
     responses(
         (status = 200, body = TelegramBotName),
-        (status = 424, body = Problem, content_type = "application/problem+json"),
+        ChannelFailed,
     ),
 )]
 pub(in super::super) async fn bot(
@@ -83,7 +84,7 @@ pub(in super::super) struct TelegramChat {
     post, path = "/api/v1/telegram/chat", tag = "channels", request_body = TelegramBot,
     responses(
         (status = 200, body = TelegramChat),
-        (status = 424, body = Problem, content_type = "application/problem+json"),
+        ChannelFailed,
     ),
 )]
 pub(in super::super) async fn chat(

@@ -94,7 +94,7 @@ pub(in super::super) async fn remove(
     let name = token.map(|token| token.name).unwrap_or_default();
     let entry = audit.entry(AuditAction::TokenRevoke, name, format!("number {id}"));
     if !state.spool.remove_token(id, entry).await? {
-        return Err(Problem::not_found("token"));
+        return Err(Problem::not_found("problem-no-token"));
     }
     // Event streams that it opened end.
     state.access.changed();

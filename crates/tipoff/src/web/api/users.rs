@@ -169,7 +169,7 @@ pub(in super::super) async fn end_totp(
 /// The name of a user; 404 if there is none.
 async fn known(state: &AppState, user: UserId) -> Result<String, Problem> {
     let known = state.spool.users().await?.into_iter().find(|it| it.id == user);
-    known.map(|user| user.name).ok_or_else(|| Problem::not_found("user"))
+    known.map(|user| user.name).ok_or_else(|| Problem::not_found("problem-no-user"))
 }
 
 /// Refuses a change of one's own account. The calls for it ask for the password: a stolen login must not lock its owner out.
@@ -235,7 +235,7 @@ pub(in super::super) async fn end_login(
     audit: AuditContext,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
-    let missing = || Problem::not_found("login");
+    let missing = || Problem::not_found("problem-no-login");
     let logins = state.access.logins_for(&principal).await?;
     let found = logins.into_iter().find(|(login, ..)| login.id == id);
     let (login, user, _) = found.ok_or_else(missing)?;

@@ -89,7 +89,7 @@ pub(in super::super) async fn add(
         return page(&TypesPage { layout, types: channel_types().collect() });
     }
     let entry = tipoff_channels::entry(&query.kind).filter(|entry| entry.can_be_added());
-    let entry = entry.ok_or_else(|| Problem::not_found("service that can be added here"))?;
+    let entry = entry.ok_or_else(|| Problem::not_found("problem-no-service"))?;
     let stored = StoredDocument::read(&state).await?;
     let is_free = |name: &String| stored.check_name(name, &file_facts(&state)).is_ok();
     let numbered = (2..).map(|number| format!("{} {number}", entry.kind));
@@ -100,7 +100,7 @@ pub(in super::super) async fn add(
 
 /// The form of a channel that was added here.
 async fn edit(state: AppState, layout: Layout, name: String) -> Page {
-    let missing = || Problem::not_found("channel that was added here");
+    let missing = || Problem::not_found("problem-no-added-channel");
     let stored = StoredDocument::read(&state).await?;
     let channel = stored.document.channel(&name).ok_or_else(missing)?;
     let kind = channel.get("type").and_then(Value::as_str).unwrap_or_default();

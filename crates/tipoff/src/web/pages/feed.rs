@@ -90,7 +90,7 @@ pub(in super::super) async fn feed(
 async fn admit(state: &AppState, client: &Client, token: &str) -> Result<(), Problem> {
     let Some(known) = state.access.token(token).await? else {
         state.access.wrong_token(token, client.address)?;
-        return Err(Problem::not_found("feed"));
+        return Err(Problem::not_found("problem-no-feed"));
     };
     if known.scope != TokenScope::Change {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What to check if nothing comes from a camera, and the page that a phone in its network opens to see whether it reaches
+//! The checklist for a camera of which nothing comes, and the page that a phone in its network opens to see whether it reaches
 //! Tipoff. That page needs no login and shows nothing but the phone's own address.
 
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ pub(super) fn no_address() -> String {
     text("setup-no-address").to_string()
 }
 
-/// What to check if nothing comes.
+/// The checklist.
 pub(super) struct Checklist {
     /// The address that is shown to be typed into the camera.
     pub(super) host: String,

@@ -47,7 +47,7 @@ struct ReviewPage {
     unseen: u64,
     /// Whether the reader has marks of their own.
     has_marks: bool,
-    /// What "mark all as seen" sends: the period in RFC 3339, and what it is narrowed to.
+    /// The request of "mark all as seen": the period in RFC 3339, and what it is narrowed to.
     from: String,
     until: String,
     device: Option<i64>,

@@ -173,7 +173,7 @@ pub(in super::super) async fn edit(
         None => &new,
         Some(at) => {
             let route = stored.document.sections(ROUTE).nth(at);
-            route.ok_or_else(|| Problem::not_found("route that was added here"))?
+            route.ok_or_else(|| Problem::not_found("problem-no-route"))?
         }
     };
     let of_file = facts.devices.iter().map(|name| ("devices", name.as_str(), name.as_str()));

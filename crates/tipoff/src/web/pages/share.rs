@@ -104,7 +104,7 @@ async fn open(
     proof: &str,
 ) -> Result<(i64, IncidentDetail), Problem> {
     let (incident, now) = (IncidentId(id), state.clock.now());
-    let missing = || Problem::not_found("link");
+    let missing = || Problem::not_found("problem-no-link");
     let number = state.links.shared(incident, expires_s, proof, now).ok_or_else(missing)?;
     // It is gone if it was revoked.
     let link = state.spool.share_link(number).await?.filter(|link| link.incident == incident);

@@ -9,6 +9,7 @@ mod first_test;
 mod people;
 mod push;
 mod removal;
+mod requests;
 mod reverse_proxy;
 mod review;
 mod routes;
