@@ -6,6 +6,8 @@ import { dropGone } from "./removal.js";
 import "./zoom.js";
 
 const page = document.documentElement;
+// Shows what only works with scripts, such as the choice of the language.
+page.classList.add("has-script");
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 
 // The reader's zone, so that the server writes times as the reader reads them.

@@ -8,7 +8,6 @@ const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 const looks = document.getElementById("looks");
 const viewer = document.getElementById("viewer");
 const hasMarks = "marks" in looks.dataset;
-document.documentElement.classList.add("has-script");
 
 async function call(method, address, body) {
   const answer = await fetch(address, {
