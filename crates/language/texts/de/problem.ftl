@@ -58,3 +58,4 @@ problem-no-video = Video nicht gefunden oder nicht mehr gespeichert
 problem-not-here = nicht gefunden oder nicht mehr gespeichert
 problem-no-browser = Browser nicht gefunden oder nicht mehr gespeichert
 problem-no-route = hier hinzugefügte Regel nicht gefunden oder nicht mehr gespeichert
+problem-body-large = die Anfrage ist zu groß: höchstens { $count } KB

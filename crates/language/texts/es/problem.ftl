@@ -58,3 +58,4 @@ problem-no-video = vídeo no encontrado o ya no guardado
 problem-not-here = no se encuentra o ya no está guardado
 problem-no-browser = navegador no encontrado, o ya no guardado
 problem-no-route = regla añadida aquí no encontrada, o ya no guardada
+problem-body-large = la solicitud es demasiado grande: como máximo { $count } KB

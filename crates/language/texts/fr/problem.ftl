@@ -58,3 +58,4 @@ problem-no-video = vidéo introuvable, ou qui n’est plus enregistrée
 problem-not-here = introuvable, ou qui n’est plus enregistré
 problem-no-browser = navigateur introuvable, ou plus enregistré
 problem-no-route = règle ajoutée ici introuvable, ou plus enregistrée
+problem-body-large = la requête est trop grande : { $count } Ko au maximum

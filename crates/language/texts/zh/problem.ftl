@@ -55,3 +55,4 @@ problem-no-video = 未找到视频，或已不再保存
 problem-not-here = 未找到，或已不再保存
 problem-no-browser = 未找到浏览器，或已不再保存
 problem-no-route = 未找到在此添加的规则，或已不再保存
+problem-body-large = 请求过大：最多 { $count } KB
