@@ -7,6 +7,8 @@ import { dropGone } from "./removal.js";
 import "./zoom.js";
 
 const page = document.documentElement;
+// Shows what only works with scripts, such as the choice of the language.
+page.classList.add("has-script");
 
 // The reader's zone, so that the server writes times as the reader reads them.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -8,7 +8,6 @@ import { isZoomed, reset } from "./zoom.js";
 const looks = document.getElementById("looks");
 const viewer = document.getElementById("viewer");
 const hasMarks = "marks" in looks.dataset;
-document.documentElement.classList.add("has-script");
 
 // One may leave the page at once: the request goes on.
 const call = (method, address, body) => request(method, address, body, { keepalive: true });

@@ -57,3 +57,4 @@ problem-no-user = Benutzer nicht gefunden oder nicht mehr gespeichert
 problem-no-video = Video nicht gefunden oder nicht mehr gespeichert
 problem-no-browser = Browser nicht gefunden oder nicht mehr gespeichert
 problem-no-route = hier hinzugefügte Regel nicht gefunden oder nicht mehr gespeichert
+problem-body-large = die Anfrage ist zu groß: höchstens { $count } KB

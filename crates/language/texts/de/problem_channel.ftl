@@ -6,3 +6,14 @@ problem-channel-name-form = 1 bis 60 Zeichen, keine unsichtbaren und keine, die 
 problem-channel-moved = `{ $key }` wurde geändert: Geben Sie dies erneut ein
 problem-channel-nothing = es ist kein [[channel]], [[route]], [[schedule]] oder [[mode]] darin
 problem-channel-no-answer = keine Antwort innerhalb einer Minute
+problem-field-required = dies ist erforderlich
+problem-field-negative = der Wert ist negativ
+problem-field-duration = schreiben Sie es wie „20 s“, „5 min“, „2 h“ oder „30 days“
+problem-field-time = schreiben Sie eine Uhrzeit von „00:00“ bis „24:00“, oder „sunset“, „sunrise-0:30“
+problem-field-hours = schreiben Sie zwei Uhrzeiten von 00:00 bis 24:00, zum Beispiel „22:00-06:00“ oder „sunset-sunrise+0:30“
+problem-field-place = Sonnenaufgang und Sonnenuntergang brauchen einen Ort: Tragen Sie `place = "52.52, 13.40"` oben in der Konfigurationsdatei ein
+problem-route-name-taken = eine andere Regel hat diesen Namen
+problem-mode-name-taken = ein anderer Modus hat diesen Namen
+problem-field-many = es sind mehr als { $count }
+problem-modes-in-file = die Konfigurationsdatei legt die Hausmodi fest: Ändern Sie sie dort
+problem-push-full = zu viele Browser bekommen Benachrichtigungen: Entfernen Sie einen

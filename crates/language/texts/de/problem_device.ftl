@@ -20,3 +20,6 @@ problem-setups-busy = es werden gerade mehrere Kameras eingerichtet: Versuchen S
 problem-other-plan = die Einstellungen der Kamera haben sich inzwischen geändert: Sehen Sie sich die Änderungen noch einmal an
 problem-pictures-busy = Bilder dieses Geräts werden schon geholt
 problem-device-name-taken = ein anderes Gerät heißt { $name }: Wählen Sie einen anderen Namen
+problem-removal-name = name: Das ist nicht der Name des Geräts
+problem-device-in-file = die Konfigurationsdatei hat dieses Gerät: Entfernen Sie zuerst dort sein [[device]]
+problem-recorder-channels = dieser Rekorder hat Kanäle: Entfernen Sie zuerst diese

@@ -91,6 +91,6 @@ routing-modes-one = Hausmodus
 routing-modes-intro = Ein Modus ist aktiv: der zuletzt gewählte, oder der zuletzt zu seiner Zeit begonnen hat. Regeln können davon abhängen.
 routing-modes-of-file = Die Konfigurationsdatei legt die Modi fest. Ändern Sie sie dort.
 routing-modes-begin = Beginnt um
-routing-modes-begin-how = Zum Beispiel 22:30 oder sunset; mehrere mit Kommas. Leer: nur wenn jemand ihn wählt.
+routing-modes-begin-how = Zum Beispiel 22:30 oder sunset (Sonnenuntergang); mehrere mit Kommas. Leer: nur wenn jemand ihn wählt.
 routing-modes-add = Modus hinzufügen
 routing-modes-none-yet = Es gibt keine Modi.

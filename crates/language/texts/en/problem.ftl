@@ -60,3 +60,4 @@ problem-no-user = user not found, or no longer stored
 problem-no-video = video not found, or no longer stored
 problem-no-browser = browser not found, or no longer stored
 problem-no-route = route that was added here not found, or no longer stored
+problem-body-large = the request is too large: at most { $count } KB

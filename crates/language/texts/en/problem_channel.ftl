@@ -7,3 +7,14 @@ problem-channel-name-form = 1 to 60 characters, and no invisible ones or ones th
 problem-channel-moved = `{ $key }` was changed: type this again
 problem-channel-nothing = there is no [[channel]], [[route]], [[schedule]] or [[mode]] in it
 problem-channel-no-answer = no answer within a minute
+problem-field-required = this is required
+problem-field-negative = it is negative
+problem-field-duration = write it like "20 s", "5 min", "2 h" or "30 days"
+problem-field-time = write a time of day from "00:00" to "24:00", or "sunset", "sunrise-0:30"
+problem-field-hours = write two times of day from 00:00 to 24:00, such as "22:00-06:00" or "sunset-sunrise+0:30"
+problem-field-place = sunrise and sunset need a place: add `place = "52.52, 13.40"` at the top of the file
+problem-route-name-taken = another route has this name
+problem-mode-name-taken = another mode has this name
+problem-field-many = there are more than { $count }
+problem-modes-in-file = the configuration file sets the home modes: change them there
+problem-push-full = too many browsers are subscribed: remove one

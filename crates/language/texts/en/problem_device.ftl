@@ -21,3 +21,6 @@ problem-setups-busy = several cameras are being set up: try again in a minute
 problem-other-plan = the camera's settings have changed meanwhile: look at the changes again
 problem-pictures-busy = pictures of this device are being fetched already
 problem-device-name-taken = another device is called { $name }: choose another name
+problem-removal-name = name: this is not the name of the device
+problem-device-in-file = the configuration file has this device: remove its [[device]] there first
+problem-recorder-channels = this recorder has channels: remove them first

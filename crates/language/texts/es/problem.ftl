@@ -57,3 +57,4 @@ problem-no-user = usuario no encontrado o ya no guardado
 problem-no-video = vídeo no encontrado o ya no guardado
 problem-no-browser = navegador no encontrado, o ya no guardado
 problem-no-route = regla añadida aquí no encontrada, o ya no guardada
+problem-body-large = la solicitud es demasiado grande: como máximo { $count } KB

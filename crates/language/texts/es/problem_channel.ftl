@@ -6,3 +6,14 @@ problem-channel-name-form = de 1 a 60 caracteres, sin caracteres invisibles ni q
 problem-channel-moved = `{ $key }` ha cambiado: escriba esto de nuevo
 problem-channel-nothing = no contiene ningún [[channel]], [[route]], [[schedule]] ni [[mode]]
 problem-channel-no-answer = sin respuesta en un minuto
+problem-field-required = este campo es obligatorio
+problem-field-negative = el valor es negativo
+problem-field-duration = escríbalo como «20 s», «5 min», «2 h» o «30 days»
+problem-field-time = escriba una hora de «00:00» a «24:00», o «sunset», «sunrise-0:30»
+problem-field-hours = escriba dos horas de 00:00 a 24:00, como «22:00-06:00» o «sunset-sunrise+0:30»
+problem-field-place = la salida y la puesta del sol necesitan un lugar: añada `place = "52.52, 13.40"` al principio del archivo de configuración
+problem-route-name-taken = otra regla tiene este nombre
+problem-mode-name-taken = otro modo tiene este nombre
+problem-field-many = hay más de { $count }
+problem-modes-in-file = el archivo de configuración define los modos de la casa: cámbielos allí
+problem-push-full = demasiados navegadores reciben notificaciones: quite uno

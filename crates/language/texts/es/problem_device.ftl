@@ -20,3 +20,6 @@ problem-setups-busy = se están configurando varias cámaras: inténtelo de nuev
 problem-other-plan = los ajustes de la cámara han cambiado entretanto: revise los cambios otra vez
 problem-pictures-busy = ya se están obteniendo imágenes de este dispositivo
 problem-device-name-taken = otro dispositivo se llama { $name }: elija otro nombre
+problem-removal-name = name: este no es el nombre del dispositivo
+problem-device-in-file = el archivo de configuración tiene este dispositivo: quite primero allí su [[device]]
+problem-recorder-channels = este grabador tiene canales: quítelos primero

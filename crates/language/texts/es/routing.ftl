@@ -91,6 +91,6 @@ routing-modes-one = Modo de la casa
 routing-modes-intro = Hay un modo activo: el último que alguien eligió o que empezó a su hora. Las reglas pueden depender de él.
 routing-modes-of-file = El archivo de configuración define los modos. Cámbielos allí.
 routing-modes-begin = Empieza a las
-routing-modes-begin-how = Por ejemplo 22:30 o sunset; varias con comas. Vacío: solo cuando alguien lo elige.
+routing-modes-begin-how = Por ejemplo 22:30 o sunset (puesta del sol); varias con comas. Vacío: solo cuando alguien lo elige.
 routing-modes-add = Añadir un modo
 routing-modes-none-yet = No hay modos.

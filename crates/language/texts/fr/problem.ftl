@@ -57,3 +57,4 @@ problem-no-user = utilisateur introuvable, ou qui n’est plus enregistré
 problem-no-video = vidéo introuvable, ou qui n’est plus enregistrée
 problem-no-browser = navigateur introuvable, ou plus enregistré
 problem-no-route = règle ajoutée ici introuvable, ou plus enregistrée
+problem-body-large = la requête est trop grande : { $count } Ko au maximum

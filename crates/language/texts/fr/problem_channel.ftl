@@ -6,3 +6,14 @@ problem-channel-name-form = de 1 à 60 caractères, sans caractères invisibles 
 problem-channel-moved = `{ $key }` a été modifié : saisissez ceci à nouveau
 problem-channel-nothing = il ne contient aucun [[channel]], [[route]], [[schedule]] ni [[mode]]
 problem-channel-no-answer = aucune réponse en une minute
+problem-field-required = ce champ est obligatoire
+problem-field-negative = la valeur est négative
+problem-field-duration = écrivez-le comme « 20 s », « 5 min », « 2 h » ou « 30 days »
+problem-field-time = écrivez une heure de « 00:00 » à « 24:00 », ou « sunset », « sunrise-0:30 »
+problem-field-hours = écrivez deux heures de 00:00 à 24:00, par exemple « 22:00-06:00 » ou « sunset-sunrise+0:30 »
+problem-field-place = le lever et le coucher du soleil ont besoin d’un lieu : ajoutez `place = "52.52, 13.40"` au début du fichier de configuration
+problem-route-name-taken = une autre règle porte ce nom
+problem-mode-name-taken = un autre mode porte ce nom
+problem-field-many = il y en a plus de { $count }
+problem-modes-in-file = le fichier de configuration définit les modes maison : modifiez-les là
+problem-push-full = trop de navigateurs reçoivent des notifications : supprimez-en un

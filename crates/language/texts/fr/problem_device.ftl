@@ -20,3 +20,6 @@ problem-setups-busy = plusieurs caméras sont en cours de configuration : réess
 problem-other-plan = les réglages de la caméra ont changé entre-temps : regardez de nouveau les changements
 problem-pictures-busy = des images de cet appareil sont déjà en cours de récupération
 problem-device-name-taken = un autre appareil s’appelle { $name } : choisissez un autre nom
+problem-removal-name = name : ce n’est pas le nom de l’appareil
+problem-device-in-file = le fichier de configuration contient cet appareil : supprimez d’abord son [[device]] à cet endroit
+problem-recorder-channels = cet enregistreur a des canaux : supprimez-les d’abord

@@ -91,6 +91,6 @@ routing-modes-one = Mode maison
 routing-modes-intro = Un mode est actif : le dernier choisi, ou celui qui a commencé à son heure. Des règles peuvent en dépendre.
 routing-modes-of-file = Le fichier de configuration définit les modes. Modifiez-les là.
 routing-modes-begin = Commence à
-routing-modes-begin-how = Par exemple 22:30 ou sunset ; plusieurs avec des virgules. Vide : seulement si quelqu’un le choisit.
+routing-modes-begin-how = Par exemple 22:30 ou sunset (coucher du soleil) ; plusieurs avec des virgules. Vide : seulement si quelqu’un le choisit.
 routing-modes-add = Ajouter un mode
 routing-modes-none-yet = Il n’y a pas de mode.

@@ -57,3 +57,4 @@ problem-no-user = gebruiker niet gevonden of niet meer opgeslagen
 problem-no-video = video niet gevonden of niet meer opgeslagen
 problem-no-browser = browser niet gevonden, of niet meer bewaard
 problem-no-route = hier toegevoegde regel niet gevonden, of niet meer bewaard
+problem-body-large = het verzoek is te groot: hoogstens { $count } KB

@@ -6,3 +6,14 @@ problem-channel-name-form = 1 tot 60 tekens, geen onzichtbare en geen die de tek
 problem-channel-moved = `{ $key }` is gewijzigd: typ dit opnieuw
 problem-channel-nothing = er staat geen [[channel]], [[route]], [[schedule]] of [[mode]] in
 problem-channel-no-answer = geen antwoord binnen een minuut
+problem-field-required = dit is verplicht
+problem-field-negative = de waarde is negatief
+problem-field-duration = schrijf het als "20 s", "5 min", "2 h" of "30 days"
+problem-field-time = schrijf een tijd van "00:00" tot "24:00", of "sunset", "sunrise-0:30"
+problem-field-hours = schrijf twee tijden van 00:00 tot 24:00, zoals "22:00-06:00" of "sunset-sunrise+0:30"
+problem-field-place = zonsopkomst en zonsondergang hebben een plaats nodig: zet `place = "52.52, 13.40"` boven in het configuratiebestand
+problem-route-name-taken = een andere regel heeft deze naam
+problem-mode-name-taken = een andere modus heeft deze naam
+problem-field-many = het zijn er meer dan { $count }
+problem-modes-in-file = het configuratiebestand bepaalt de huismodi: wijzig ze daar
+problem-push-full = te veel browsers krijgen meldingen: verwijder er een

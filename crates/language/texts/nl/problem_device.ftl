@@ -20,3 +20,6 @@ problem-setups-busy = er worden meerdere camera's ingesteld: probeer het over ee
 problem-other-plan = de instellingen van de camera zijn intussen gewijzigd: bekijk de wijzigingen opnieuw
 problem-pictures-busy = er worden al foto's van dit apparaat opgehaald
 problem-device-name-taken = een ander apparaat heet { $name }: kies een andere naam
+problem-removal-name = name: dit is niet de naam van het apparaat
+problem-device-in-file = dit apparaat staat in het configuratiebestand: verwijder daar eerst zijn [[device]]
+problem-recorder-channels = deze recorder heeft kanalen: verwijder die eerst

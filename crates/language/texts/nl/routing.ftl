@@ -91,6 +91,6 @@ routing-modes-one = Huismodus
 routing-modes-intro = Eén modus is actief: de laatst gekozene, of die het laatst op zijn tijd begon. Regels kunnen ervan afhangen.
 routing-modes-of-file = Het configuratiebestand bepaalt de modi. Wijzig ze daar.
 routing-modes-begin = Begint om
-routing-modes-begin-how = Bijvoorbeeld 22:30 of sunset; meerdere met komma’s. Leeg: alleen als iemand die kiest.
+routing-modes-begin-how = Bijvoorbeeld 22:30 of sunset (zonsondergang); meerdere met komma’s. Leeg: alleen als iemand die kiest.
 routing-modes-add = Modus toevoegen
 routing-modes-none-yet = Er zijn geen modi.

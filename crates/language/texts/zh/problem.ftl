@@ -54,3 +54,4 @@ problem-no-user = 未找到用户，或已不再保存
 problem-no-video = 未找到视频，或已不再保存
 problem-no-browser = 未找到浏览器，或已不再保存
 problem-no-route = 未找到在此添加的规则，或已不再保存
+problem-body-large = 请求过大：最多 { $count } KB

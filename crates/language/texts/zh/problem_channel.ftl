@@ -6,3 +6,14 @@ problem-channel-name-form = 1 到 60 个字符，不含不可见字符或改变�
 problem-channel-moved = `{ $key }` 已更改：请重新输入此项
 problem-channel-nothing = 其中没有 [[channel]]、[[route]]、[[schedule]] 或 [[mode]]
 problem-channel-no-answer = 一分钟内没有响应
+problem-field-required = 此项必填
+problem-field-negative = 该值为负数
+problem-field-duration = 请写成“20 s”、“5 min”、“2 h”或“30 days”这样的形式
+problem-field-time = 请填写“00:00”到“24:00”之间的时间，或“sunset”、“sunrise-0:30”
+problem-field-hours = 请填写 00:00 到 24:00 之间的两个时间，例如“22:00-06:00”或“sunset-sunrise+0:30”
+problem-field-place = 日出和日落需要地点：请在配置文件开头添加 `place = "52.52, 13.40"`
+problem-route-name-taken = 另一条规则已使用此名称
+problem-mode-name-taken = 另一个模式已使用此名称
+problem-field-many = 超过 { $count } 个
+problem-modes-in-file = 住宅模式由配置文件设定：请在那里修改
+problem-push-full = 接收通知的浏览器过多：请移除一个

@@ -20,3 +20,6 @@ problem-setups-busy = 正在设置多台摄像机：请一分钟后重试
 problem-other-plan = 摄像机的设置在此期间已更改：请重新查看更改内容
 problem-pictures-busy = 正在获取此设备的图片
 problem-device-name-taken = 另一台设备名为 { $name }：请选择另一个名称
+problem-removal-name = name：这不是该设备的名称
+problem-device-in-file = 此设备在配置文件中：请先在那里移除它的 [[device]]
+problem-recorder-channels = 此录像机有通道：请先移除它们

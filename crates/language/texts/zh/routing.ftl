@@ -91,6 +91,6 @@ routing-modes-one = 住宅模式
 routing-modes-intro = 同一时间只有一个模式生效：最近选择的，或最近按时开始的。规则可以取决于模式。
 routing-modes-of-file = 模式由配置文件设定。请在其中修改。
 routing-modes-begin = 开始时间
-routing-modes-begin-how = 例如 22:30 或 sunset；多个时间用逗号分隔。留空：仅在有人选择时。
+routing-modes-begin-how = 例如 22:30 或 sunset（日落）；多个时间用逗号分隔。留空：仅在有人选择时。
 routing-modes-add = 添加模式
 routing-modes-none-yet = 没有模式。

@@ -6,8 +6,9 @@ use toml::{Table, Value};
 
 use super::AppState;
 use super::added_channels::{StoredDocument, file_facts};
-use super::channel_draft::{check_name, fault, of_faults, refused};
+use super::channel_draft::{check_name, fault, name_form, of_faults, refused, too_many};
 use super::problem::Problem;
+use super::reader_language::text;
 use crate::config::Config;
 use crate::config::added::{FileFacts, Names, ROUTES_MAX};
 use crate::config::added_document::{
@@ -66,7 +67,7 @@ pub(super) fn replace_routes(
 ) -> Result<(), Problem> {
     let facts = facts_with(&stored.document, file.clone());
     if routes.len() > ROUTES_MAX {
-        return Err(refused(vec![fault("routes", format!("there are more than {ROUTES_MAX}"))]));
+        return Err(refused(vec![fault("routes", too_many(ROUTES_MAX))]));
     }
     let mut tables: Vec<Table> = routes.iter().map(section).collect();
     let mut faults = Vec::new();
@@ -77,14 +78,11 @@ pub(super) fn replace_routes(
             faults.extend(placed.map(|it| fault(&format!("{index}.{}", it.field), &it.message)));
         } else if let Some(name) = table.get("name").and_then(Value::as_str) {
             if check_name(name).is_err() {
-                faults.push(fault(
-                    &format!("{index}.name"),
-                    "1 to 60 characters, and none is invisible",
-                ));
+                faults.push(fault(&format!("{index}.name"), name_form()));
             }
             let is_taken = |other: &Table| name_of(other) == Some(name);
             if tables.iter().take(index).any(is_taken) || file.routes.iter().any(|it| it == name) {
-                faults.push(fault(&format!("{index}.name"), "another route has this name"));
+                faults.push(fault(&format!("{index}.name"), text("problem-route-name-taken")));
             }
         }
     }

@@ -80,7 +80,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Problem> {
     let length = name.chars().count();
     let is_path = [".", ".."].contains(&name);
     if length == 0 || length > NAME_CHARS_MAX || is_deceptive(name) || is_path {
-        return Err(refused(vec![fault("name", text("problem-channel-name-form"))]));
+        return Err(refused(vec![fault("name", name_form())]));
     }
     Ok(())
 }
@@ -111,9 +111,44 @@ fn keep(entry: &Entry, kept: &[String], stored: &Table, table: &mut Table) -> Re
     Ok(())
 }
 
-/// Faults of the configuration's reader, at the fields that they are about.
+/// Usual mistakes in forms, as the configuration's reader describes them, each with its text.
+const USUAL: &[(&str, &str)] = &[
+    ("this is required", "problem-field-required"),
+    ("it is negative", "problem-field-negative"),
+    (r#"write it like "20 s", "5 min", "2 h" or "30 days""#, "problem-field-duration"),
+    (
+        r#"write a time of day from "00:00" to "24:00", or "sunset", "sunrise-0:30""#,
+        "problem-field-time",
+    ),
+    (
+        r#"write two times of day from 00:00 to 24:00, such as "22:00-06:00" or "sunset-sunrise+0:30""#,
+        "problem-field-hours",
+    ),
+    (
+        r#"sunrise and sunset need a place: add `place = "52.52, 13.40"` at the top of the file"#,
+        "problem-field-place",
+    ),
+];
+
+/// Faults of the configuration's reader, at the fields that they are about. Usual ones are in the reader's language.
 pub(super) fn of_faults(faults: &Faults) -> Vec<FieldFault> {
-    faults.by_key().map(|(key, message)| fault(key.unwrap_or_default(), message)).collect()
+    let in_words = |message: String| match USUAL.iter().find(|(usual, _)| *usual == message) {
+        Some((_, key)) => text(key).to_string(),
+        None => message,
+    };
+    let at =
+        |(key, message): (Option<&str>, String)| fault(key.unwrap_or_default(), in_words(message));
+    faults.by_key().map(at).collect()
+}
+
+/// What a name must be like.
+pub(super) fn name_form() -> String {
+    text("problem-channel-name-form").to_string()
+}
+
+/// A list is longer than its limit.
+pub(super) fn too_many(limit: usize) -> String {
+    text("problem-field-many").count(limit).to_string()
 }
 
 /// A 422 with all faults.
@@ -129,7 +164,9 @@ pub(super) fn fault(field: &str, message: impl fmt::Display) -> FieldFault {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use tipoff_model::Language;
 
+    use super::super::reader_language::tests::read_in;
     use super::*;
 
     fn checked(draft: Value, stored: Option<&Table>) -> Result<Table, Problem> {
@@ -169,6 +206,24 @@ mod tests {
         }
         let unknown = json!({ "name": "x", "type": "gotfy" });
         assert_eq!(fields(checked(unknown, None)), json!(["type"]));
+    }
+
+    #[test]
+    fn usual_mistakes_are_named_in_the_readers_language() {
+        for (usual, key) in USUAL {
+            assert_eq!(text(key).to_string(), *usual);
+        }
+        let document = "[[route]]\nbetween = \"25:00-26:00\"\ncooldown = \"x\"\n\
+                        [[route]]\nbetween = \"sunset-sunrise\"\ncooldown = \"-1 s\"\n\
+                        [[mode]]\nname = \"a\"\nat = \"25:00\"\n\
+                        [[channel]]\ntype = \"gotify\"\nserver = \"http://a\"\n";
+        let strict = Config::check_added(document, &FileFacts::default(), Names::MustExist);
+        let faults = strict.unwrap_err();
+        let german: Vec<_> = read_in(Language::German, || of_faults(&faults));
+        for (usual, key) in USUAL {
+            let expected = read_in(Language::German, || text(key).to_string());
+            assert!(german.iter().any(|it| it.message == expected), "{usual}: {german:?}");
+        }
     }
 
     #[test]

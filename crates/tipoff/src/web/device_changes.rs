@@ -153,9 +153,7 @@ pub(crate) fn require_removable(
         DeviceKey::Configured(name)
             if known.recorder.is_none() && directory.resolver().is_configured_name(&name) =>
         {
-            let detail =
-                "the configuration file has this device: remove its [[device]] there first";
-            Err(Problem::new(StatusCode::CONFLICT, detail))
+            Err(Problem::new(StatusCode::CONFLICT, text("problem-device-in-file")))
         }
         _ => Ok(()),
     }
@@ -166,8 +164,7 @@ pub(crate) async fn remove_device(spool: &dyn Spool, known: &DeviceLine) -> Resu
     let is_removed = spool.change_device(known.id, DeviceChange::Remove).await?;
     // It may have been removed with the last of its incidents.
     if !is_removed && spool.device(known.id).await?.is_some() {
-        let detail = "this recorder has channels: remove them first";
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
+        return Err(Problem::new(StatusCode::CONFLICT, text("problem-recorder-channels")));
     }
     Ok(())
 }

@@ -5,10 +5,13 @@
 use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts};
 
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::openapi::BODY_BYTES_MAX;
 use super::problem::Problem;
+use super::reader_language::text;
 
 /// JSON: the body of a request or of an answer.
 #[derive(FromRequest)]
@@ -38,6 +41,10 @@ pub(crate) struct Path<T>(pub(crate) T);
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let detail = text("problem-body-large").count(BODY_BYTES_MAX / 1000);
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail);
+        }
         Self::new(rejection.status(), rejection.body_text())
     }
 }

@@ -148,8 +148,12 @@ pub(super) fn finding(
     user: &str,
 ) -> Option<Finding> {
     if let Some(works) = arrivals.iter().find(|arrival| arrival.works()) {
+        // What an earlier session shows was mended before one that worked.
+        let brought = |it: &SessionFacts| it.arrival.as_ref().is_some_and(ArrivalFacts::works);
+        let since = sessions.iter().position(brought).map_or(sessions.len(), |at| at + 1);
         let of_session = || {
-            let delivered = sessions.iter().filter(|it| it.outcome == SessionOutcome::Delivered);
+            let delivered = sessions.iter().take(since);
+            let delivered = delivered.filter(|it| it.outcome == SessionOutcome::Delivered);
             delivered.filter(|it| it.taken_for.is_none()).find_map(|it| of_session(it, user))
         };
         return of_arrival(works, user).or_else(of_session);

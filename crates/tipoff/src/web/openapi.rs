@@ -16,9 +16,10 @@ use super::access::Rights;
 use super::problem::Problem;
 use super::route_types::api_router;
 use super::{error_responses, routes};
+use crate::config::added::DOCUMENT_BYTES_MAX;
 
-/// The largest body of a request, in bytes: every call takes a few fields of JSON. A larger one gets a 413.
-const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The largest body of a request, in bytes: the largest document of what is added in the pages, as JSON. A larger one gets a 413.
+pub(super) const BODY_BYTES_MAX: usize = 2 * DOCUMENT_BYTES_MAX;
 
 #[derive(OpenApi)]
 #[openapi(

@@ -25,6 +25,8 @@ pub(super) struct SessionRow {
 /// A session as a row of a list.
 pub(super) fn row(line: &SessionLine, clock: &ReaderClock) -> SessionRow {
     let who = match &line.device {
+        // The name of a discovered device has its address already.
+        Some((_, name)) if name.ends_with(&format!("({})", line.peer)) => name.clone(),
         Some((_, name)) => format!("{name} ({})", line.peer),
         None => line.peer.to_string(),
     };

@@ -217,3 +217,18 @@ fn the_hours_of_a_device_and_the_home_modes_are_set_in_the_page() {
     assert_eq!(modes(json!([])).status, 409);
     server.stop();
 }
+
+/// Routes that name many devices by their keys are more than a few fields.
+#[test]
+fn a_list_of_routes_may_be_as_large_as_what_is_stored() {
+    let home = Home::new("");
+    let server = started(&home);
+    let owner = Person::log_in(&server, "owner", OWNER);
+    let words = |length: usize| "x".repeat(length);
+    let large: Vec<Value> = (0..50).map(|it| json!({ "subject": words(2_000 + it) })).collect();
+    assert_eq!(replace(&owner, &json!(large)).as_array().unwrap().len(), 51);
+    let body = json!({ "version": 2, "routes": [{ "subject": words(500_000) }] });
+    let answer = owner.ask("PUT /api/v1/routes", &body);
+    assert_eq!(answer.status, 413, "{}", answer.body);
+    assert!(answer.body.contains("too large: at most 400 KB"), "{}", answer.body);
+}

@@ -10,10 +10,11 @@ use super::super::AppState;
 use super::super::access::AuditContext;
 use super::super::added_channels::{StoredDocument, file_facts};
 use super::super::added_routes::strings;
-use super::super::channel_draft::{check_name, fault, of_faults, refused};
+use super::super::channel_draft::{check_name, fault, name_form, of_faults, refused, too_many};
 use super::super::error_responses::Conflict;
 use super::super::extract::Json;
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use crate::audit::AuditAction;
 use crate::config::Config;
 use crate::config::added::{FileFacts, MODES_MAX, Names};
@@ -81,8 +82,7 @@ pub(in super::super) async fn replace(
     stored.check_version(draft.version)?;
     let file = file_facts(&state);
     if !file.modes.is_empty() {
-        let detail = "the configuration file sets the home modes: change them there";
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
+        return Err(Problem::new(StatusCode::CONFLICT, text("problem-modes-in-file")));
     }
     let names: Vec<&str> = draft.modes.iter().map(|mode| mode.name.trim()).collect();
     let detail = names.join(", ");
@@ -95,7 +95,7 @@ pub(in super::super) async fn replace(
 /// The modes as sections, or the faults of each at its field, such as `1.at`.
 fn checked(modes: &[ModeObject], file: &FileFacts) -> Result<Vec<Table>, Problem> {
     if modes.len() > MODES_MAX {
-        return Err(refused(vec![fault("modes", format!("there are more than {MODES_MAX}"))]));
+        return Err(refused(vec![fault("modes", too_many(MODES_MAX))]));
     }
     let mut faults = Vec::new();
     let mut tables: Vec<Table> = Vec::new();
@@ -108,10 +108,9 @@ fn checked(modes: &[ModeObject], file: &FileFacts) -> Result<Vec<Table>, Problem
             }
         }
         if check_name(name).is_err() {
-            faults
-                .push(fault(&format!("{index}.name"), "1 to 60 characters, and none is invisible"));
+            faults.push(fault(&format!("{index}.name"), name_form()));
         } else if tables.iter().any(|other| name_of(other) == Some(name)) {
-            faults.push(fault(&format!("{index}.name"), "another mode has this name"));
+            faults.push(fault(&format!("{index}.name"), text("problem-mode-name-taken")));
         }
         if let Err(found) = Config::check_added(&alone_as(MODE, &table), file, Names::MustExist) {
             let placed = of_faults(&found).into_iter();

@@ -17,6 +17,7 @@ use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::incident_removal::remove_incidents;
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use super::devices::line;
 use crate::audit::AuditAction;
 
@@ -66,8 +67,7 @@ pub(in super::super) async fn remove(
 ) -> Result<Json<RemovedDevice>, Problem> {
     let known = line(&state, id).await?;
     if wanted.name.trim() != known.name.trim() {
-        let detail = "name: this is not the name of the device";
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
+        return Err(Problem::new(StatusCode::CONFLICT, text("problem-removal-name")));
     }
     require_removable(&state.directory, &known)?;
     let mut removed = RemovedDevice::default();

@@ -17,6 +17,7 @@ use super::super::account_settings::browser;
 use super::super::error_responses::{ChannelFailed, Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
+use super::super::reader_language::text;
 use super::channels::TestResult;
 use crate::audit::AuditAction;
 use crate::runtime::hex::hex;
@@ -210,12 +211,13 @@ pub(in super::super) async fn subscribe(
         Some(wanted) => wanted.check()?,
         None => earlier.unwrap_or_default(),
     };
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let origin = text(header::ORIGIN);
+    let header_of =
+        |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let origin = header_of(header::ORIGIN);
     let subscription = PushSubscription {
         id: 0,
         reader: reader.clone(),
-        browser: browser(text(header::USER_AGENT)),
+        browser: browser(header_of(header::USER_AGENT)),
         login: principal.login(),
         endpoint,
         p256dh,
@@ -232,8 +234,7 @@ pub(in super::super) async fn subscribe(
         state.spool.remove_push_subscription(id).await?;
     }
     let id = state.spool.add_push_subscription(subscription, LIMITS).await?;
-    let full =
-        || Problem::new(StatusCode::CONFLICT, "too many browsers are subscribed: remove one");
+    let full = || Problem::new(StatusCode::CONFLICT, text("problem-push-full"));
     let id = id.ok_or_else(full)?;
     state.reload_requests.apply_added().await;
     let channel = format!("{named} (push {id})");

@@ -92,6 +92,22 @@ fn an_arrival_that_works_hides_earlier_failures_and_shows_what_to_change_all_the
 }
 
 #[test]
+fn a_session_that_works_hides_what_earlier_ones_show() {
+    let wrong = hinted(SessionOutcome::Delivered, "The password is wrong.");
+    let right = brought_whole();
+    assert_eq!(found(&[right.clone(), wrong.clone()], &[WHOLE]), None, "it is mended");
+    let later = Some(Finding::Session("The password is wrong.".to_owned()));
+    assert_eq!(found(&[wrong, right], &[WHOLE]), later);
+    let hinted = SessionFacts { hint: Some("The port is wrong.".to_owned()), ..brought_whole() };
+    let own = Some(Finding::Session("The port is wrong.".to_owned()));
+    assert_eq!(found(&[hinted], &[WHOLE]), own, "its own stays");
+}
+
+fn brought_whole() -> SessionFacts {
+    SessionFacts { arrival: Some(WHOLE), ..session(Protocol::Smtp, SessionOutcome::Delivered) }
+}
+
+#[test]
 fn an_arrival_that_shows_nothing_is_no_success() {
     let not_proven = Finding::NotProven { user: USER.to_owned() };
     for (arrival, works, expected) in [

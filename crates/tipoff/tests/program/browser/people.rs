@@ -93,6 +93,23 @@ fn an_owner_adds_a_viewer_who_sees_no_button_that_changes_anything() {
     browser.until("the timeline", "location.pathname === '/'");
 }
 
+#[test]
+fn the_language_of_pages_is_chosen_in_the_settings() {
+    let home = Home::new("");
+    let server = home.start();
+    let browser = Browser::open(Screen::Phone);
+    set_up(&server, &browser);
+    browser.go(&page(&server, "/settings"));
+    let choice = "document.querySelector('select[data-cookie=language]')";
+    browser.until("the choice", &format!("{choice}.checkVisibility()"));
+    browser.run(&format!(
+        "{choice}.value = 'de'; {choice}.dispatchEvent(new Event('change', {{ bubbles: true }}))"
+    ));
+    browser.until("German", "document.documentElement.lang === 'de'");
+    browser.go(&page(&server, "/devices"));
+    browser.reads("Geräte");
+}
+
 /// What a browser shows of a page whose name leads here is a page that says what to do.
 #[test]
 fn a_foreign_name_gets_a_page_that_says_what_to_do() {
