@@ -16,7 +16,7 @@ pub enum CameraError {
         reason: String,
     },
     /// The time for the answer is over.
-    #[error("{camera} did not answer within {} s", time.as_secs_f32())]
+    #[error("{camera} did not answer within {seconds} s", seconds = time.as_secs_f32())]
     Silent {
         /// Which camera.
         camera: CameraAddress,
@@ -72,7 +72,7 @@ pub enum CameraError {
         bytes: usize,
     },
     /// The question cannot be sent as HTTP.
-    #[error("{0} is no address that a camera can be asked for")]
+    #[error("{address} is no address that a camera can be asked for", address = .0)]
     BadQuestion(String),
 }
 

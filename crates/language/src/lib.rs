@@ -13,6 +13,7 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use tipoff_model::{Event, Language};
 use unic_langid::LanguageIdentifier;
 
+mod messages;
 mod sentences;
 #[cfg(test)]
 mod tests;
@@ -164,12 +165,20 @@ impl Texts {
     /// A sentence whose English stands elsewhere in the program, such as the description of a setting. The English if it is not
     /// translated, which tests exclude.
     pub fn sentence(self, english: &str) -> &str {
-        sentences::of(self.0).and_then(|own| own.get(english)).map_or(english, |it| it.as_str())
+        let own = sentences::of(self.0).and_then(|own| own.sentences.get(english));
+        own.map_or(english, |it| it.as_str())
     }
 
-    /// The English of all sentences that this language translates; none for English.
-    pub fn sentences(self) -> impl Iterator<Item = &'static str> {
-        sentences::of(self.0).into_iter().flat_map(|own| own.keys()).map(String::as_str)
+    /// The translation of a message that the program wrote in English, with values in it, such as the hint of a session. `None`
+    /// if it has none, as what a device or the system said, and for English.
+    pub fn message(self, english: &str) -> Option<String> {
+        messages::translate(sentences::of(self.0)?, english)
+    }
+
+    /// The English of all sentences that this language translates, with `{name}` for values; none for English.
+    pub fn sentences(self) -> impl Iterator<Item = String> {
+        let own = sentences::files(self.0).iter().flat_map(|file| sentences::pairs(file));
+        own.map(|(english, _)| english)
     }
 
     /// The texts whose keys begin with this, for what formats them itself: arguments are written as `{$name}`.

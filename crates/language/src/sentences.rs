@@ -1,17 +1,15 @@
 //! Translations of sentences whose English stands where it is used: what a service or a device is, and how it is set up.
 //!
 //! They are files of gettext, in which the English sentence is the key: `texts/LANGUAGE/*.po`. So a sentence that changes
-//! has no translation any more, which tests find, and the same sentence is translated once.
+//! has no translation any more, which tests find, and the same sentence is translated once. A sentence with values, such as
+//! `{user}`, is found by its words (`messages.rs`).
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use tipoff_model::Language;
 
 use super::LANGUAGES;
-
-/// English sentences with their translations.
-pub(super) type Translations = HashMap<String, String>;
+use super::messages::Translations;
 
 /// The files with these names of each language but English, in the order of [`Language::ALL`].
 macro_rules! files {
@@ -31,15 +29,21 @@ macro_rules! files {
 }
 
 /// The files of each language. It is parsed when it is used for the first time.
-pub(super) static FILES: [&[&str]; LANGUAGES] = files!("setting");
+pub(super) static FILES: [&[&str]; LANGUAGES] = files!("guide", "hint", "camera", "setting");
+
+/// The files of a language; none for English.
+pub(super) fn files(language: Language) -> &'static [&'static str] {
+    let at = Language::ALL.iter().position(|it| *it == language);
+    at.and_then(|at| FILES.get(at)).copied().unwrap_or_default()
+}
 
 /// The sentences of a language; `None` for English.
 pub(super) fn of(language: Language) -> Option<&'static Translations> {
     static PARSED: [OnceLock<Translations>; LANGUAGES] = [const { OnceLock::new() }; LANGUAGES];
     let at = Language::ALL.iter().position(|it| *it == language)?;
-    let (cell, files) = (PARSED.get(at)?, FILES.get(at)?);
+    let (cell, files) = (PARSED.get(at)?, files(language));
     (!files.is_empty())
-        .then(|| cell.get_or_init(|| files.iter().flat_map(|it| pairs(it)).collect()))
+        .then(|| cell.get_or_init(|| Translations::new(files.iter().flat_map(|it| pairs(it)))))
 }
 
 /// The sentences of a file with their translations. Its head, which has no sentence, is not one of them.

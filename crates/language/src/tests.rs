@@ -208,9 +208,68 @@ fn codes(text: &str) -> BTreeSet<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
+/// The names of a sentence's values.
+fn values(sentence: &str) -> BTreeSet<String> {
+    let name = |part| match part {
+        messages::Part::Value { name, .. } => Some(name),
+        messages::Part::Words(_) => None,
+    };
+    messages::parts(sentence).into_iter().filter_map(name).collect()
+}
+
+#[test]
+fn a_message_is_translated_with_its_values() {
+    let german = |english: &str| Texts::of(Language::German).message(english);
+    let refused = "It tried to log in as \"{user}\"; no device has this user. Correct it in the device, or add it to the configuration.";
+    for user in ["cam7", "", "a. b", "{user}", "\"; no device has this user.", "Webhook 1"] {
+        let own = german(&refused.replace("{user}", user)).unwrap();
+        assert!(
+            own.starts_with(&format!("Das Gerät wollte sich als „{user}“ anmelden; ")),
+            "{own}"
+        );
+    }
+    // Several sentences, the last of which stand for themselves, and a value that is translated itself.
+    let three = "It sends mail to port 21, which is the port for uploads (FTP). Tipoff received it all the same. \
+        Set the port to 2525 in the device, on its page for mail (SMTP).";
+    assert_eq!(
+        german(three).unwrap(),
+        "Das Gerät sendet E-Mails an Port 21; das ist der Port für Uploads (FTP). Tipoff hat es trotzdem empfangen. \
+         Stellen Sie im Gerät den Port auf 2525, auf seiner Seite für E-Mail (SMTP)."
+    );
+    let chinese = Texts::of(Language::Chinese).message(three).unwrap();
+    assert!(chinese.contains("上传（FTP）。Tipoff 仍然接收了它。请在"), "{chinese}");
+    assert_eq!(
+        german("The camera refused a change: it answers 503").unwrap(),
+        "Die Kamera hat eine Änderung abgelehnt: sie antwortet mit 503"
+    );
+    assert_eq!(
+        german("The camera refused a change: Invalid Operation").unwrap(),
+        "Die Kamera hat eine Änderung abgelehnt: Invalid Operation"
+    );
+    // What nobody translated, and what a device added.
+    assert_eq!(german("Nobody wrote this."), None);
+    assert_eq!(german("Tipoff received it all the same. Nobody wrote this."), None);
+    assert_eq!(german(&"Tipoff received it all the same. ".repeat(40)), None);
+    assert_eq!(german(""), None);
+    assert_eq!(Texts::of(Language::English).message("Tipoff received it all the same."), None);
+}
+
+#[test]
+fn braces_around_other_things_than_names_are_words() {
+    for sentence in ["mqtt = { topic = \"a\" }", "{\"CAM\":1}", "{}", "a {", "{0}", "{A}", "}{"] {
+        assert_eq!(messages::parts(sentence), [messages::Part::Words(sentence.to_owned())]);
+    }
+    let value =
+        |name: &str, is_message| messages::Part::Value { name: name.to_owned(), is_message };
+    assert_eq!(messages::parts("{a}"), [value("a", false)]);
+    let words = messages::Part::Words(" { ".to_owned());
+    assert_eq!(messages::parts("{a_b} { {-c}"), [value("a_b", false), words, value("c", true)]);
+}
+
 #[test]
 fn a_sentence_is_translated_once_into_every_language_with_the_same_code() {
-    let all: BTreeSet<&str> = Texts::of(Language::German).sentences().collect();
+    let all: Vec<String> = Texts::of(Language::German).sentences().collect();
+    let all: BTreeSet<&str> = all.iter().map(String::as_str).collect();
     for (at, language) in Language::ALL.iter().enumerate().filter(|(at, _)| *at != ENGLISH) {
         let pairs: Vec<_> =
             sentences::FILES[at].iter().flat_map(|it| sentences::pairs(it)).collect();
@@ -219,6 +278,7 @@ fn a_sentence_is_translated_once_into_every_language_with_the_same_code() {
         assert_eq!(pairs.len(), own.len(), "{language:?} has a sentence twice");
         for (english, translation) in &pairs {
             assert_eq!(codes(translation), codes(english), "{language:?}: {english}");
+            assert_eq!(values(translation), values(english), "{language:?}: {english}");
             assert_eq!(translation.trim(), translation, "{language:?}: {english}");
             assert!(!translation.is_empty(), "{language:?}: {english}");
         }

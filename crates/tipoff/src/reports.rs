@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(words(&one, from, &clock, english), "1 incident since Tuesday 20:00\nAt 07:12");
         assert_eq!(
             words(&one, from, &clock, Texts::of(Language::German)),
-            "1 Ereignis seit Dienstag, 20:00\nUm 07:12"
+            "1 Vorfall seit Dienstag, 20:00\nUm 07:12"
         );
     }
 }

@@ -12,7 +12,7 @@ use tipoff_model::{Alarm, AlarmPhase, AlarmReading, DocumentForm, Event, Value};
 use crate::alarm::codes::identity;
 use crate::alarm::{AlarmView, onvif, text_of};
 use crate::details::{MailFacts, MailForm};
-use crate::guide::{BASE, Guide, SetupPage, SetupValue, fill, page, set};
+use crate::guide::{BASE, Guide, SetupPage, SetupValue, choose, fill, page, set};
 use crate::upload::is_digits;
 use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
@@ -101,7 +101,7 @@ pub(crate) const GUIDE: Guide = Guide {
                 fill("Password", SetupValue::Password),
                 fill("Email server (SMTP)", SetupValue::Server),
                 fill("Port", SetupValue::Port),
-                set("Encryption", "None"),
+                choose("Encryption", "None"),
                 set("Validate server certificate", "off"),
                 set("POP authentication", "off"),
             ],
@@ -114,7 +114,7 @@ pub(crate) const GUIDE: Guide = Guide {
             &[
                 fill("Host", SetupValue::Server),
                 fill("Port", SetupValue::Port),
-                set("Folder", "/"),
+                choose("Folder", "/"),
                 fill("Username", SetupValue::User),
                 fill("Password", SetupValue::Password),
                 set("Use temporary file name", "on"),

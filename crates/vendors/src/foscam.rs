@@ -5,7 +5,7 @@
 use tipoff_model::Event;
 
 use crate::details::{MailFacts, MailForm};
-use crate::guide::{ALARM, BASE, Guide, SetupPage, SetupValue, fill, page, set};
+use crate::guide::{ALARM, BASE, Guide, SetupPage, SetupValue, choose, fill, page, set};
 use crate::upload::is_digits;
 use crate::{MailView, UploadedFile, Vendor, VendorReading};
 
@@ -66,8 +66,8 @@ pub(crate) const GUIDE: Guide = Guide {
             set("Enable", "on"),
             fill("SMTP Server", SetupValue::Server),
             fill("SMTP Port", SetupValue::Port),
-            set("Transport Layer Security", "None"),
-            set("Need Authentication", "Yes"),
+            choose("Transport Layer Security", "None"),
+            choose("Need Authentication", "Yes"),
             fill("SMTP Username", SetupValue::User),
             fill("SMTP Password", SetupValue::Password),
             fill("Sender E-mail", SetupValue::Sender),
@@ -81,7 +81,7 @@ pub(crate) const GUIDE: Guide = Guide {
             &[
                 fill("FTP Address", SetupValue::ServerUrl),
                 fill("Port", SetupValue::Port),
-                set("FTP Mode", "PASV"),
+                choose("FTP Mode", "PASV"),
                 fill("Username", SetupValue::User),
                 fill("Password", SetupValue::Password),
             ],

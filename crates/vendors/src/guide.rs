@@ -58,8 +58,10 @@ pub enum SetupValue {
 pub enum FieldEntry {
     /// A value that depends on the machine or on the login.
     Value(SetupValue),
-    /// A fixed text: the choice to make, the box to tick.
-    Fixed(&'static str),
+    /// A choice or a text in the words of the device's own page, which are shown as they are.
+    Choice(&'static str),
+    /// What to choose or to type, in our words.
+    Words(&'static str),
 }
 
 /// A field of a page.
@@ -93,6 +95,15 @@ pub struct SetupPage {
     pub only_port: Option<u16>,
     /// Common mistakes on this page.
     pub notes: &'static [&'static str],
+}
+
+impl SetupPage {
+    /// Whether all labels are the usual ones of [`OTHER`], so that they may be translated.
+    #[must_use]
+    pub fn has_usual_labels(&self) -> bool {
+        let usual = |field: &Field| usual_labels().any(|label| label == field.label);
+        self.labels == Labels::Usual && self.fields.iter().all(usual)
+    }
 }
 
 /// How the devices of a vendor are set up.
@@ -160,6 +171,12 @@ pub fn guide(name: &str) -> Option<&'static Guide> {
 /// How a device of any other vendor is set up.
 pub const OTHER: Guide = Guide { alarm: Some(ALARM), ..BASE };
 
+/// The usual labels.
+pub fn usual_labels() -> impl Iterator<Item = &'static str> {
+    let pages = [MAIL.fields, FTP.fields, ALARM.fields].into_iter();
+    pages.flatten().map(|field| field.label)
+}
+
 /// Base of the vendors' guides: mails and uploads with the usual labels.
 pub(crate) const BASE: Guide = Guide {
     also: &[],
@@ -223,7 +240,7 @@ pub(crate) const ALARM: SetupPage = SetupPage {
     labels: Labels::Usual,
     fields: &[
         fill("URL", SetupValue::AlarmUrl),
-        set("Method", "POST"),
+        choose("Method", "POST"),
         set("Content type", "JSON, or what the device offers"),
     ],
     only_port: None,
@@ -244,7 +261,12 @@ pub(crate) const fn fill(label: &'static str, value: SetupValue) -> Field {
     Field { label, entry: FieldEntry::Value(value) }
 }
 
-/// A field that is the same for everybody.
+/// A field that is the same for everybody, with what to set in our words.
 pub(crate) const fn set(label: &'static str, text: &'static str) -> Field {
-    Field { label, entry: FieldEntry::Fixed(text) }
+    Field { label, entry: FieldEntry::Words(text) }
+}
+
+/// A field that is the same for everybody, with what to choose in the words of the page.
+pub(crate) const fn choose(label: &'static str, text: &'static str) -> Field {
+    Field { label, entry: FieldEntry::Choice(text) }
 }

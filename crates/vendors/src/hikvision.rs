@@ -20,7 +20,7 @@ use tipoff_model::{Camera, Event};
 
 use crate::camera::RecorderChannel;
 use crate::details::{MailFacts, MailForm, SubjectNews};
-use crate::guide::{BASE, Guide, SetupPage, SetupValue, fill, page, set};
+use crate::guide::{BASE, Guide, SetupPage, SetupValue, choose, fill, page, set};
 use crate::upload::is_digits;
 use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
@@ -279,7 +279,7 @@ pub(crate) const GUIDE: Guide = Guide {
                 fill("User Name", SetupValue::User),
                 fill("Password", SetupValue::Password),
                 set("Anonymous", "off"),
-                set("Directory Structure", "Save in the root directory"),
+                choose("Directory Structure", "Save in the root directory"),
                 set("Upload Picture", "on"),
             ],
         )
@@ -294,7 +294,7 @@ pub(crate) const GUIDE: Guide = Guide {
             &[
                 fill("Destination IP or Host Name", SetupValue::Server),
                 fill("URL", SetupValue::AlarmPath),
-                set("Protocol", "HTTP"),
+                choose("Protocol", "HTTP"),
                 fill("Port", SetupValue::Port),
             ],
         )

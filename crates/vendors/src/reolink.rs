@@ -19,7 +19,7 @@ use tipoff_model::{Camera, Event};
 
 use crate::camera::RecorderChannel;
 use crate::details::{MailFacts, MailForm, SubjectNews};
-use crate::guide::{ALARM, BASE, FTP, Guide, SetupPage, SetupValue, fill, page, set};
+use crate::guide::{ALARM, BASE, FTP, Guide, SetupPage, SetupValue, choose, fill, page, set};
 use crate::upload::is_digits;
 use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
@@ -189,8 +189,8 @@ pub(crate) const GUIDE: Guide = Guide {
                 fill("Sender Address", SetupValue::Sender),
                 fill("Password", SetupValue::Password),
                 fill("Recipient Address 1", SetupValue::Recipient),
-                set("Attachment", "Picture"),
-                set("Interval", "30 Seconds"),
+                choose("Attachment", "Picture"),
+                choose("Interval", "30 Seconds"),
             ],
         )
     }),
@@ -203,7 +203,7 @@ pub(crate) const GUIDE: Guide = Guide {
         ..FTP
     }),
     alarm: Some(SetupPage {
-        fields: &[fill("Webhook URL", SetupValue::AlarmUrl), set("Content", "Default")],
+        fields: &[fill("Webhook URL", SetupValue::AlarmUrl), choose("Content", "Default")],
         notes: &[
             "The webhook has no picture. Where the camera also sends mails, both arrive as one incident.",
             "Only an http address, and the number of the machine: cameras reach neither https nor a name that they do not know.",

@@ -5,6 +5,8 @@
 //! It reads what is set now and plans the changes; nothing is written before [`SetupSession::write`]. Afterwards everything
 //! is read again: what would still have to be changed was not taken. Answers come from anybody who is at the address: they
 //! are bounded, and words of the camera are shown without control characters.
+//!
+//! Changes, notes and faults are English. Pages show their translations, which are in `camera.po` of `tipoff-language`.
 
 mod dahua;
 mod finder;
@@ -202,6 +204,12 @@ trait CameraSetup: Send {
     fn leave(&mut self) -> Option<SetupRequest> {
         None
     }
+}
+
+/// What a camera says whose answer has no words.
+fn it_answers(answer: &SetupAnswer<'_>) -> String {
+    let status = answer.status;
+    format!("it answers {status}")
 }
 
 /// A camera's own words as they are shown: one line of printable characters, not too long. `None` if nothing is left.

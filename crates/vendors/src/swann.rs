@@ -14,7 +14,7 @@ use tipoff_model::Event;
 
 use crate::camera::RecorderChannel;
 use crate::details::{MailFacts, MailForm, SubjectNews};
-use crate::guide::{BASE, FTP, Guide, Labels, MAIL, SetupPage, SetupValue, fill, set};
+use crate::guide::{BASE, FTP, Guide, Labels, MAIL, SetupPage, SetupValue, choose, fill, set};
 use crate::mail::{key_and_value, lines};
 use crate::upload::is_digits;
 use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
@@ -140,8 +140,8 @@ pub(crate) const GUIDE: Guide = Guide {
         ],
         labels: Labels::OfVendor,
         fields: &[
-            set("Email", "Enable"),
-            set("SSL", "Disable"),
+            choose("Email", "Enable"),
+            choose("SSL", "Disable"),
             fill("SMTP Port", SetupValue::Port),
             fill("SMTP Server", SetupValue::Server),
             fill("Sender", SetupValue::Sender),

@@ -6,7 +6,7 @@ use tipoff_model::{Alarm, AlarmReading, Event, Value};
 
 use crate::alarm::{AlarmView, text_of};
 use crate::details::{MailFacts, MailForm, SubjectNews};
-use crate::guide::{ALARM, BASE, Guide, MAIL_OF_OTHERS, SetupPage, SetupValue, fill, set};
+use crate::guide::{ALARM, BASE, Guide, MAIL_OF_OTHERS, SetupPage, SetupValue, choose, fill, set};
 use crate::mail::lines;
 use crate::{MailView, Vendor, VendorReading, words};
 
@@ -87,7 +87,7 @@ pub(crate) const GUIDE: Guide = Guide {
     alarm: Some(SetupPage {
         fields: &[
             fill("URL", SetupValue::AlarmUrl),
-            set("Method", "POST"),
+            choose("Method", "POST"),
             set("Content", "text, with the ingredients that you want"),
         ],
         notes: &[

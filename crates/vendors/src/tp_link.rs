@@ -8,7 +8,7 @@ use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Event, Value};
 use crate::alarm::codes::{alarm, guessed, identity, listed};
 use crate::alarm::{AlarmView, text_of};
 use crate::camera::RecorderChannel;
-use crate::guide::{BASE, FTP, Guide, MAIL, SetupPage, SetupValue, fill, page, set};
+use crate::guide::{BASE, FTP, Guide, MAIL, SetupPage, SetupValue, choose, fill, page, set};
 use crate::{Vendor, WITHOUT_MAILS};
 
 pub(crate) const VENDOR: Vendor =
@@ -75,7 +75,7 @@ pub(crate) const GUIDE: Guide = Guide {
             &[
                 fill("Host", SetupValue::Server),
                 fill("URL", SetupValue::AlarmPath),
-                set("Protocol", "HTTP"),
+                choose("Protocol", "HTTP"),
                 fill("Port", SetupValue::Port),
                 set("Attach Image", "on"),
             ],

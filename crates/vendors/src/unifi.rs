@@ -7,7 +7,7 @@ use tipoff_model::{Alarm, AlarmPhase, AlarmReading, Camera, Event, Value};
 
 use crate::alarm::codes::{alarm, guessed, lines, listed, object_class, plain_mac};
 use crate::alarm::{AlarmView, text_of};
-use crate::guide::{BASE, Guide, SetupPage, SetupValue, fill, page, set};
+use crate::guide::{BASE, Guide, SetupPage, SetupValue, choose, fill, page, set};
 use crate::{Vendor, WITHOUT_MAILS};
 
 pub(crate) const VENDOR: Vendor = Vendor {
@@ -103,7 +103,7 @@ pub(crate) const GUIDE: Guide = Guide {
             "Alarm Manager > Create Alarm > Webhook > Custom Webhook",
             &[
                 fill("Delivery URL", SetupValue::AlarmUrl),
-                set("Method", "POST"),
+                choose("Method", "POST"),
                 set("Use Thumbnails", "on"),
             ],
         )

@@ -6,14 +6,14 @@ action-not-muted = { $what } ist nicht stumm.
 action-not-muted-label = Nicht stumm
 action-mode = Der Modus ist { $mode }.
 action-mode-back = Zurück zu { $mode }
-action-dismissed = Zu diesem Ereignis werden keine Alarme mehr gesendet.
+action-dismissed = Zu diesem Vorfall werden keine Alarme mehr gesendet.
 action-restore = Doch wichtig
-action-restored = Zu diesem Ereignis werden wieder Alarme gesendet.
+action-restored = Zu diesem Vorfall werden wieder Alarme gesendet.
 action-restored-label = Wichtig
-action-locked = Dieses Ereignis ist gesperrt: Es wird behalten, bis es entsperrt wird.
+action-locked = Dieser Vorfall ist gesperrt: Er wird behalten, bis er entsperrt wird.
 action-locked-label = Gesperrt
 action-unlock = Entsperren
-action-unlocked = Dieses Ereignis ist nicht gesperrt.
+action-unlocked = Dieser Vorfall ist nicht gesperrt.
 action-unlocked-label = Entsperrt
 
 overview-mode = Modus: { $mode } (von { $all })
@@ -26,7 +26,7 @@ overview-devices = { $count ->
 overview-no-device = Noch kein Gerät hat etwas gesendet.
 overview-more-devices = Es gibt mehr: Die Oberfläche zeigt alle Geräte.
 overview-nothing-yet = noch nichts
-overview-no-incident = Es gibt noch kein Ereignis.
+overview-no-incident = Es gibt noch keinen Vorfall.
 overview-nothing-waits = Kein Alarm wartet
 overview-waiting = { $count ->
     [one] 1 Alarm wartet

@@ -54,8 +54,8 @@ alert-summary = { $count } weitere seit { $time }. Sie sind gespeichert und werd
 
 report-title = Bericht
 report-since = { $count ->
-    [one] 1 Ereignis seit { $weekday }, { $time }
-   *[other] { $count } Ereignisse seit { $weekday }, { $time }
+    [one] 1 Vorfall seit { $weekday }, { $time }
+   *[other] { $count } Vorfälle seit { $weekday }, { $time }
 }
 report-event = { $event }: { $count }
 report-other = Sonstiges

@@ -16,6 +16,7 @@ problem-not-added = dieses Gerät wurde nicht in der Oberfläche hinzugefügt: F
 problem-http-off = der HTTP-Port ist aus, daher empfängt nichts Alarme: Setzen Sie [http] listen
 problem-no-network = dieser Rechner ist in keinem Netz: Verbinden Sie ihn, oder setzen Sie `public_address` in der Konfiguration
 problem-no-snapshot = Tipoff weiß nicht, wo die Bilder dieses Geräts sind: Fügen Sie in der Konfiguration `{ $setting }` zu seinem [[device]] hinzu
+problem-camera-address = Adresse: { $why }
 problem-setups-busy = es werden gerade mehrere Kameras eingerichtet: Versuchen Sie es in einer Minute noch einmal
 problem-other-plan = die Einstellungen der Kamera haben sich inzwischen geändert: Sehen Sie sich die Änderungen noch einmal an
 problem-pictures-busy = Bilder dieses Geräts werden schon geholt

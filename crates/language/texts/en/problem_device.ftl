@@ -17,6 +17,7 @@ problem-not-added = this device was not added in the dashboard: add one, and set
 problem-http-off = the HTTP port is off, so nothing receives alarms: set [http] listen
 problem-no-network = this machine is on no network: connect it, or set `public_address` in the configuration
 problem-no-snapshot = Tipoff does not know where this device's pictures are: add `{ $setting }` to its [[device]] in the configuration
+problem-camera-address = address: { $why }
 problem-setups-busy = several cameras are being set up: try again in a minute
 problem-other-plan = the camera's settings have changed meanwhile: look at the changes again
 problem-pictures-busy = pictures of this device are being fetched already

@@ -16,6 +16,7 @@ problem-not-added = este dispositivo no se añadió en el panel: añada uno y co
 problem-http-off = el puerto HTTP está desactivado, así que nada recibe alarmas: configure [http] listen
 problem-no-network = esta máquina no está en ninguna red: conéctela, o configure `public_address`
 problem-no-snapshot = Tipoff no sabe dónde están las imágenes de este dispositivo: añada `{ $setting }` a su [[device]] en la configuración
+problem-camera-address = dirección: { $why }
 problem-setups-busy = se están configurando varias cámaras: inténtelo de nuevo en un minuto
 problem-other-plan = los ajustes de la cámara han cambiado entretanto: revise los cambios otra vez
 problem-pictures-busy = ya se están obteniendo imágenes de este dispositivo

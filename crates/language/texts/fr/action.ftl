@@ -6,14 +6,14 @@ action-not-muted = { $what } : pas en sourdine.
 action-not-muted-label = Pas en sourdine
 action-mode = Le mode est { $mode }.
 action-mode-back = Retour à { $mode }
-action-dismissed = Plus aucune alerte de cet événement n’est envoyée.
+action-dismissed = Plus aucune alerte de cet incident n’est envoyée.
 action-restore = Intéressant finalement
-action-restored = Les alertes de cet événement sont de nouveau envoyées.
+action-restored = Les alertes de cet incident sont de nouveau envoyées.
 action-restored-label = Intéressant
-action-locked = Cet événement est verrouillé : il est conservé jusqu’à son déverrouillage.
+action-locked = Cet incident est verrouillé : il est conservé jusqu’à son déverrouillage.
 action-locked-label = Verrouillé
 action-unlock = Déverrouiller
-action-unlocked = Cet événement n’est pas verrouillé.
+action-unlocked = Cet incident n’est pas verrouillé.
 action-unlocked-label = Déverrouillé
 
 overview-mode = Mode : { $mode } (parmi { $all })
@@ -26,7 +26,7 @@ overview-devices = { $count ->
 overview-no-device = Aucun appareil n’a encore rien envoyé.
 overview-more-devices = Il y en a d’autres : le tableau de bord montre tous les appareils.
 overview-nothing-yet = encore rien
-overview-no-incident = Il n’y a pas encore d’événement.
+overview-no-incident = Il n’y a pas encore d’incident.
 overview-nothing-waits = Aucune alerte n’attend
 overview-waiting = { $count ->
     [one] 1 alerte attend

@@ -54,8 +54,8 @@ alert-summary = { $count } de plus depuis { $time }. Elles sont conservées et n
 
 report-title = Rapport
 report-since = { $count ->
-    [one] 1 événement depuis { $weekday } { $time }
-   *[other] { $count } événements depuis { $weekday } { $time }
+    [one] 1 incident depuis { $weekday } { $time }
+   *[other] { $count } incidents depuis { $weekday } { $time }
 }
 report-event = { $event } : { $count }
 report-other = Autre

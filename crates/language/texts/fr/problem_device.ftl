@@ -16,6 +16,7 @@ problem-not-added = cet appareil n’a pas été ajouté dans le tableau de bord
 problem-http-off = le port HTTP est désactivé, donc rien ne reçoit d’alarmes : définissez [http] listen
 problem-no-network = cette machine n’est sur aucun réseau : connectez-la, ou définissez `public_address` dans la configuration
 problem-no-snapshot = Tipoff ne sait pas où sont les images de cet appareil : ajoutez `{ $setting }` à son [[device]] dans la configuration
+problem-camera-address = adresse : { $why }
 problem-setups-busy = plusieurs caméras sont en cours de configuration : réessayez dans une minute
 problem-other-plan = les réglages de la caméra ont changé entre-temps : regardez de nouveau les changements
 problem-pictures-busy = des images de cet appareil sont déjà en cours de récupération

@@ -6,14 +6,14 @@ action-not-muted = { $what } is niet gedempt.
 action-not-muted-label = Niet gedempt
 action-mode = De modus is { $mode }.
 action-mode-back = Terug naar { $mode }
-action-dismissed = Van deze gebeurtenis worden geen meldingen meer gestuurd.
+action-dismissed = Van dit incident worden geen meldingen meer gestuurd.
 action-restore = Toch belangrijk
-action-restored = Van deze gebeurtenis worden weer meldingen gestuurd.
+action-restored = Van dit incident worden weer meldingen gestuurd.
 action-restored-label = Belangrijk
-action-locked = Deze gebeurtenis is vergrendeld: ze blijft bewaard tot ze wordt ontgrendeld.
+action-locked = Dit incident is vergrendeld: het blijft bewaard tot het wordt ontgrendeld.
 action-locked-label = Vergrendeld
 action-unlock = Ontgrendelen
-action-unlocked = Deze gebeurtenis is niet vergrendeld.
+action-unlocked = Dit incident is niet vergrendeld.
 action-unlocked-label = Ontgrendeld
 
 overview-mode = Modus: { $mode } (uit { $all })
@@ -26,7 +26,7 @@ overview-devices = { $count ->
 overview-no-device = Nog geen apparaat heeft iets gestuurd.
 overview-more-devices = Er zijn er meer: het dashboard toont alle apparaten.
 overview-nothing-yet = nog niets
-overview-no-incident = Er is nog geen gebeurtenis.
+overview-no-incident = Er is nog geen incident.
 overview-nothing-waits = Er wacht geen melding
 overview-waiting = { $count ->
     [one] 1 melding wacht

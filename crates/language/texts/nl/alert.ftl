@@ -54,8 +54,8 @@ alert-summary = Nog { $count } sinds { $time }. Ze zijn bewaard en worden niet a
 
 report-title = Rapport
 report-since = { $count ->
-    [one] 1 gebeurtenis sinds { $weekday } { $time }
-   *[other] { $count } gebeurtenissen sinds { $weekday } { $time }
+    [one] 1 incident sinds { $weekday } { $time }
+   *[other] { $count } incidenten sinds { $weekday } { $time }
 }
 report-event = { $event }: { $count }
 report-other = Overig

@@ -16,6 +16,7 @@ problem-not-added = dit apparaat is niet in het dashboard toegevoegd: voeg er ee
 problem-http-off = de HTTP-poort staat uit, dus niets ontvangt alarmen: stel [http] listen in
 problem-no-network = deze machine zit in geen netwerk: verbind haar, of stel `public_address` in de configuratie in
 problem-no-snapshot = Tipoff weet niet waar de foto's van dit apparaat zijn: voeg `{ $setting }` toe aan zijn [[device]] in de configuratie
+problem-camera-address = adres: { $why }
 problem-setups-busy = er worden meerdere camera's ingesteld: probeer het over een minuut opnieuw
 problem-other-plan = de instellingen van de camera zijn intussen gewijzigd: bekijk de wijzigingen opnieuw
 problem-pictures-busy = er worden al foto's van dit apparaat opgehaald

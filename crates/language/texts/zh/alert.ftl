@@ -23,7 +23,7 @@ alert-video-alone = 视频，{ $length }
 
 alert-test-with-picture = 测试已收到，并带有图片。
 alert-test-without-picture = 测试没有图片。如果该设备是摄像机，请在其邮件设置中启用附件。
-alert-test-text = 报警显示为此样式，之后的报警会发送到这里。
+alert-test-text = 警报显示为此样式，之后的警报会发送到这里。
 
 alert-left-out-linked = 另有 { $count } 条：{ $link }
 alert-left-out = 另有 { $count } 条，保存在 Tipoff 中

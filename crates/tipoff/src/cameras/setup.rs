@@ -208,7 +208,8 @@ impl CameraSetups {
         let found: Vec<SocketAddr> =
             looking.ok().and_then(Result::ok).into_iter().flatten().collect();
         let Some(first) = found.first() else {
-            let shown = format!("no device has the name {}", address.host);
+            let host = address.host;
+            let shown = format!("no device has the name {host}");
             return Err(NoSetup::Address(shown));
         };
         if found.iter().any(|it| self.own_ports.contains(&it.port()) && is_this_machine(it.ip())) {
@@ -277,9 +278,9 @@ async fn looked(client: &CameraClient, camera: &CameraToSetUp) -> Result<SetupSe
             }
         }
     }
+    let camera = client.address();
     Err(NoSetup::Camera(format!(
-        "{} is no camera that Tipoff can set up: use the guide, and the camera's own page",
-        client.address()
+        "{camera} is no camera that Tipoff can set up: use the guide, and the camera's own page"
     )))
 }
 

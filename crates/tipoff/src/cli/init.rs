@@ -185,7 +185,7 @@ fn write(target: &Target, channel: &str, common: &Common) -> anyhow::Result<()> 
 fn choose() -> anyhow::Result<&'static Entry> {
     println!("{}", text("init-where"));
     for (number, entry) in (1..).zip(CHANNELS) {
-        println!("  {number:>2}  {:<11} {}", entry.kind, entry.summary);
+        println!("  {number:>2}  {:<11} {}", entry.kind, texts().sentence(entry.summary));
     }
     loop {
         let answer = ask::line(&with("init-name-or-number", &[("default", &DEFAULT_KIND)]))?;
@@ -200,7 +200,8 @@ fn choose() -> anyhow::Result<&'static Entry> {
 /// Asks for each setting that a service requires, and for others that somebody names; ends with a test that arrived.
 async fn by_settings(entry: &'static Entry) -> anyhow::Result<Answers> {
     let file = format!("docs/channels/{}.md", entry.kind);
-    println!("{}: {} {}", entry.kind, entry.summary, with("init-see", &[("file", &file)]));
+    let summary = texts().sentence(entry.summary);
+    println!("{}: {summary} {}", entry.kind, with("init-see", &[("file", &file)]));
     let mut answers = Answers::default();
     for setting in entry.settings.iter().filter(|setting| setting.required) {
         answers.ask(setting)?;

@@ -48,18 +48,20 @@ pub(super) struct WrongPort {
     pub(super) right: Option<u16>,
 }
 
+/// Of a device that is served at the wrong port.
+const RECEIVED: &str = "Tipoff received it all the same.";
+
 impl WrongPort {
     /// What to change at a device that is served all the same.
     pub(super) fn served_hint(&self) -> String {
-        format!("{} Tipoff received it all the same: {}.", self.fact(), self.advice())
+        let (fact, advice) = (self.fact(), self.advice());
+        format!("{fact} {RECEIVED} {advice}")
     }
 
     /// What to change at a device that is not served.
     pub(super) fn refused_hint(&self) -> String {
-        let advice = self.advice();
-        let mut letters = advice.chars();
-        let first = letters.next().into_iter().flat_map(char::to_uppercase);
-        format!("{} {}.", self.fact(), first.chain(letters).collect::<String>())
+        let (fact, advice) = (self.fact(), self.advice());
+        format!("{fact} {advice}")
     }
 
     /// What it speaks, for a sentence.
@@ -72,35 +74,37 @@ impl WrongPort {
     }
 
     fn fact(&self) -> String {
-        let what = match self.spoken {
-            Protocol::Smtp => "sends mail",
-            Protocol::Ftp => "uploads by FTP",
-            Protocol::Http | Protocol::Mqtt => "sends a web request",
-        };
-        format!("It {what} to port {}, which is the port for {}.", self.came_to, purpose(self.of))
+        let (port, purpose) = (self.came_to, purpose(self.of));
+        match self.spoken {
+            Protocol::Smtp => {
+                format!("It sends mail to port {port}, which is the port for {purpose}.")
+            }
+            Protocol::Ftp => {
+                format!("It uploads by FTP to port {port}, which is the port for {purpose}.")
+            }
+            Protocol::Http | Protocol::Mqtt => {
+                format!("It sends a web request to port {port}, which is the port for {purpose}.")
+            }
+        }
     }
 
     fn advice(&self) -> String {
-        match (self.right, self.spoken) {
+        let advice = match (self.right, self.spoken) {
             (Some(port), _) => {
-                format!(
-                    "set the port to {port} in the device, on its page for {}",
-                    purpose(self.spoken)
-                )
+                let purpose = purpose(self.spoken);
+                return format!("Set the port to {port} in the device, on its page for {purpose}.");
             }
             (None, Protocol::Ftp) => {
-                "let the device send mail instead, or switch FTP on (`listen` in `[ftp]`)"
-                    .to_owned()
+                "Let the device send mail instead, or switch FTP on (`listen` in `[ftp]`)."
             }
             (None, Protocol::Smtp) => {
-                "let the device upload by FTP instead, or switch mail on (`listen` in `[smtp]`)"
-                    .to_owned()
+                "Let the device upload by FTP instead, or switch mail on (`listen` in `[smtp]`)."
             }
             (None, Protocol::Http | Protocol::Mqtt) => {
-                "let the device send mail instead, or switch web requests on (`listen` in `[http]`)"
-                    .to_owned()
+                "Let the device send mail instead, or switch web requests on (`listen` in `[http]`)."
             }
-        }
+        };
+        advice.to_owned()
     }
 }
 
@@ -131,7 +135,7 @@ mod tests {
         let wrong = |spoken, of, right| WrongPort { spoken, of, came_to: 21, right };
         assert_eq!(
             wrong(Smtp, Ftp, Some(2525)).served_hint(),
-            "It sends mail to port 21, which is the port for uploads (FTP). Tipoff received it all the same: set the \
+            "It sends mail to port 21, which is the port for uploads (FTP). Tipoff received it all the same. Set the \
              port to 2525 in the device, on its page for mail (SMTP).",
         );
         assert_eq!(

@@ -13,7 +13,7 @@ use tipoff_spool::SessionOutcome;
 
 pub(super) use self::observed::{Observed, observe};
 pub(crate) use self::waits::SetupWaits;
-use super::reader_language::text;
+use super::reader_language::{Message, message, text};
 
 /// Time without a session after which the page shows what to check.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -166,17 +166,19 @@ pub(super) fn finding(
 
 impl Finding {
     /// What happened and what to change, in the reader's language.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self) -> Message {
         let text = match self {
-            Self::Session(hint) => return hint.clone(),
+            Self::Session(hint) => return message(hint),
             Self::OtherDevice { name, login, user, hint } => {
                 let text = match login {
                     Some(login) => text("setup-other-login").words("login", login),
                     None => text("setup-other-no-login"),
                 };
-                let text = text.words("name", name).words("user", user);
-                let hint = hint.as_ref().map_or_else(String::new, |hint| format!(" {hint}"));
-                return format!("{text}{hint}");
+                let text = Message::from(text.words("name", name).words("user", user));
+                return match hint {
+                    Some(hint) => text.and(message(hint)),
+                    None => text,
+                };
             }
             Self::NothingCame => text("setup-nothing-came"),
             Self::NoCommand(Protocol::Smtp) => text("setup-no-command-mail"),
@@ -190,7 +192,7 @@ impl Finding {
             Self::TornArrival => text("setup-torn"),
             Self::NotProven { user } => text("setup-not-proven").words("user", user),
         };
-        text.to_string()
+        text.into()
     }
 }
 

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::AppState;
 use super::reader_clock::ReaderClock;
-use super::reader_language::text;
+use super::reader_language::{Message, message, text};
 use crate::cameras::pull::{PullState, PullStatus};
 use crate::runtime::utc::utc;
 
@@ -89,7 +89,7 @@ pub(super) struct PullWords {
     /// How and where, since when.
     pub(super) about: String,
     /// Why it gives no events.
-    pub(super) error: Option<String>,
+    pub(super) error: Option<Message>,
     /// When it is asked again.
     pub(super) next: Option<String>,
 }
@@ -131,6 +131,6 @@ fn words(name: String, status: &PullStatus, clock: &ReaderClock) -> PullWords {
         }
         _ => None,
     };
-    let error = state.reason().map(|reason| format!("{reason}."));
+    let error = state.reason().map(|reason| message(reason).with_end());
     PullWords { name, about, error, next }
 }

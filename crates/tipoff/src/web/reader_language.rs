@@ -85,6 +85,56 @@ pub(crate) fn sentence(english: &str) -> &str {
     texts().sentence(english)
 }
 
+/// A message that the program wrote in English, with values in it, such as the hint of a session: `texts/LANGUAGE/*.po`.
+pub(crate) fn message(english: &str) -> Message {
+    let translated = texts().message(english);
+    let is_foreign = translated.is_none() && texts().language() != Language::English;
+    Message { text: translated.unwrap_or_else(|| english.to_owned()), is_foreign }
+}
+
+/// A message in the reader's language, or in English if it has no translation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    text: String,
+    /// Whether it is English, and the reader's language is another.
+    is_foreign: bool,
+}
+
+impl Message {
+    /// The attribute `lang` of the element that shows it, with a blank before it; empty if it needs none.
+    pub(crate) const fn lang(&self) -> Safe<&'static str> {
+        Safe(if self.is_foreign { " lang=\"en\"" } else { "" })
+    }
+
+    /// It, and another one behind it.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let gap = if self.text.ends_with('。') { "" } else { " " };
+        Self {
+            text: format!("{self}{gap}{other}"),
+            is_foreign: self.is_foreign && other.is_foreign,
+        }
+    }
+
+    /// It as a sentence that has no end yet.
+    pub(crate) fn with_end(mut self) -> Self {
+        let is_chinese = !self.is_foreign && texts().language() == Language::Chinese;
+        self.text.push(if is_chinese { '。' } else { '.' });
+        self
+    }
+}
+
+impl From<Text<'_>> for Message {
+    fn from(text: Text<'_>) -> Self {
+        Self { text: text.to_string(), is_foreign: false }
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
 /// The text of a page that stands under this key in `crates/language/texts`.
 pub(crate) fn text(key: &str) -> Text<'_> {
     Text { key, arguments: Vec::new() }

@@ -3,7 +3,7 @@
 use tipoff_spool::{SessionLine, SessionOutcome};
 
 use super::reader_clock::{ReaderClock, span};
-use super::reader_language::text;
+use super::reader_language::{Message, message, text};
 
 /// A session in a list.
 pub(super) struct SessionRow {
@@ -19,7 +19,7 @@ pub(super) struct SessionRow {
     /// The class of the outcome's mark: `ok`, `wait`, `bad`, or empty.
     pub(super) look: &'static str,
     /// What to change at the device, if the transcript shows it.
-    pub(super) hint: Option<String>,
+    pub(super) hint: Option<Message>,
 }
 
 /// A session as a row of a list.
@@ -56,6 +56,6 @@ pub(super) fn row(line: &SessionLine, clock: &ReaderClock) -> SessionRow {
         about: about.join(" · "),
         outcome: outcome.to_string(),
         look,
-        hint: line.hint.clone(),
+        hint: line.hint.as_deref().map(message),
     }
 }

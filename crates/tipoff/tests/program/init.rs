@@ -125,7 +125,12 @@ fn the_dialogue_is_in_the_language_of_the_environment() {
     let output = child.wait_with_output().unwrap();
     succeeded(&output);
     let said = text(&output.stdout);
-    for part in ["Beispiel: ", "  die Angabe ist nötig\n", "Das Testbild ist gesendet.\n"] {
+    for part in [
+        "webhook: Ein beliebiger HTTP-Server: ",
+        "Beispiel: ",
+        "  die Angabe ist nötig\n",
+        "Das Testbild ist gesendet.\n",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert!(said.ends_with("\nAls Nächstes: tipoff run\n"), "{said}");

@@ -1,7 +1,7 @@
 //! ACTi: servers for mail and FTP are entered first, and used by the rules of an event list. The labels of the
 //! FTP page are those of the vendor's manual.
 
-use super::{BASE, FTP, Guide, Labels, MAIL, SetupPage, SetupValue, fill, set};
+use super::{BASE, FTP, Guide, Labels, MAIL, SetupPage, SetupValue, choose, fill};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(SetupPage {
@@ -17,7 +17,7 @@ pub(super) const GUIDE: Guide = Guide {
             fill("FTP port", SetupValue::Port),
             fill("User Name", SetupValue::User),
             fill("Password", SetupValue::Password),
-            set("Connection mode", "Passive"),
+            choose("Connection mode", "Passive"),
         ],
         notes: &["Videos come as .RAW, which plays nowhere: upload snapshots."],
         ..FTP

@@ -1,7 +1,7 @@
 //! Amcrest: Dahua's firmware with labels of its own (manual of the IP4M-1026B, page 90). There "Authentication" is the
 //! encryption, with SSL for port 465 and TLS for STARTTLS, and Dahua's Health Mail is called Keep Alive.
 
-use super::{Guide, SetupPage, SetupValue, dahua, fill, page, set};
+use super::{Guide, SetupPage, SetupValue, choose, dahua, fill, page, set};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(SetupPage {
@@ -21,7 +21,7 @@ pub(super) const GUIDE: Guide = Guide {
                 fill("Sender", SetupValue::Sender),
                 set("Authentication", "None (it means the encryption)"),
                 fill("Recipients", SetupValue::Recipient),
-                set("Interval", "0"),
+                choose("Interval", "0"),
             ],
         )
     }),

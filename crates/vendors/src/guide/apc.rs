@@ -1,6 +1,6 @@
 //! APC: UPSs, power strips and transfer switches with a network management card.
 
-use super::{BASE, Guide, SetupPage, SetupValue, fill, page, set};
+use super::{BASE, Guide, SetupPage, SetupValue, choose, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["Schneider Electric UPS"],
@@ -19,9 +19,9 @@ pub(crate) const GUIDE: Guide = Guide {
                 set("Authentication", "on"),
                 fill("User Name", SetupValue::User),
                 fill("Password", SetupValue::Password),
-                set("Use SSL/TLS", "Never"),
+                choose("Use SSL/TLS", "Never"),
                 fill("To Address (under Recipients)", SetupValue::Recipient),
-                set("Server (under Recipients)", "Local"),
+                choose("Server (under Recipients)", "Local"),
             ],
         )
     }),

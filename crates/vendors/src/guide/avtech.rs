@@ -1,6 +1,6 @@
 //! AVTech, and Push Video.
 
-use super::{BASE, FTP, Guide, SetupPage, SetupValue, fill, page, set};
+use super::{BASE, FTP, Guide, SetupPage, SetupValue, choose, fill, page};
 
 pub(super) const GUIDE: Guide = Guide {
     also: &["Push Video"],
@@ -10,8 +10,8 @@ pub(super) const GUIDE: Guide = Guide {
             fill("SMTP Server", SetupValue::Server),
             fill("Port", SetupValue::Port),
             fill("Mail From", SetupValue::Sender),
-            set("SSL Encryption", "No"),
-            set("Verify Password", "Yes"),
+            choose("SSL Encryption", "No"),
+            choose("Verify Password", "Yes"),
             fill("User name", SetupValue::User),
             fill("Password", SetupValue::Password),
             fill("E-Mail Address List", SetupValue::Recipient),

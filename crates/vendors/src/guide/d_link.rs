@@ -1,6 +1,6 @@
 //! D-Link, cameras of the DCS series (manuals of the DCS-3420 and DCS-6616). Their FTP test uploads a real picture.
 
-use super::{BASE, Guide, SetupPage, SetupValue, fill, page, set};
+use super::{BASE, Guide, SetupPage, SetupValue, choose, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
     mail: Some(SetupPage {
@@ -18,7 +18,7 @@ pub(crate) const GUIDE: Guide = Guide {
                 fill("User Name", SetupValue::User),
                 fill("Password", SetupValue::Password),
                 set("Interval", "30, the shortest"),
-                set("Use SSL-TLS/STARTTLS", "No"),
+                choose("Use SSL-TLS/STARTTLS", "No"),
             ],
         )
     }),
@@ -33,7 +33,7 @@ pub(crate) const GUIDE: Guide = Guide {
                 fill("Password", SetupValue::Password),
                 set("Path", "empty"),
                 set("Interval", "10, the shortest"),
-                set("Passive Mode", "Yes"),
+                choose("Passive Mode", "Yes"),
             ],
         )
     }),

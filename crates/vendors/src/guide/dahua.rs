@@ -1,7 +1,7 @@
 //! Dahua and the vendors that sell its devices under their own names. "Interval" (0 to 3600 s) holds mails back in the
 //! device (manuals of PSD81602 and Technaxx 4607), and Health Mail is a test mail at fixed times.
 
-use super::{BASE, FTP, Guide, SetupPage, SetupValue, fill, page, set};
+use super::{BASE, FTP, Guide, SetupPage, SetupValue, choose, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &[
@@ -28,10 +28,10 @@ pub(crate) const GUIDE: Guide = Guide {
                 fill("Username", SetupValue::User),
                 fill("Password", SetupValue::Password),
                 fill("Sender", SetupValue::Sender),
-                set("Encryption (SSL, TLS)", "None"),
+                choose("Encryption (SSL, TLS)", "None"),
                 set("Attachment", "on"),
                 fill("Receiver", SetupValue::Recipient),
-                set("Interval", "0"),
+                choose("Interval", "0"),
             ],
         )
     }),

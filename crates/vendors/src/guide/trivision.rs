@@ -1,6 +1,6 @@
 //! Trivision: labels of the NC-250W. Its alarm is a series of pictures, such as 2 a second for 4 s.
 
-use super::{BASE, Guide, Labels, SetupPage, SetupValue, fill, set};
+use super::{BASE, Guide, Labels, SetupPage, SetupValue, choose, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(SetupPage {
@@ -12,7 +12,7 @@ pub(super) const GUIDE: Guide = Guide {
         labels: Labels::OfVendor,
         only_port: None,
         fields: &[
-            set("Alarm Interval", "0"),
+            choose("Alarm Interval", "0"),
             fill("SMTP server name", SetupValue::Server),
             fill("SMTP server port", SetupValue::Port),
             set("Secure SSL connection", "off"),

@@ -4,7 +4,7 @@
 
 use super::{
     CameraIdentity, CameraSetup, FindAnswer, Planned, SetupAnswer, SetupChange, SetupEntry,
-    SetupFault, SetupGoal, SetupPlan, SetupRequest, Write, words,
+    SetupFault, SetupGoal, SetupPlan, SetupRequest, Write, it_answers, words,
 };
 
 pub(super) const ENTRY: SetupEntry = SetupEntry {
@@ -77,7 +77,7 @@ impl Dahua {
                 true => format!("http://{address}:{port}"),
                 false => "off".to_owned(),
             };
-            let what = format!("{name}: server {}", place + 1);
+            let what = format!("{name}: server {place}", place = place + 1);
             let from = words(&from).unwrap_or_default();
             planned.plan.changes.push(SetupChange { what, from, to: self.goal.shown() });
         }
@@ -115,7 +115,8 @@ impl Dahua {
         // A setting that is off has no users: its first server is an example of the factory.
         let found = found.or_else(|| Some(0).filter(|_| is_off && !servers.is_empty()));
         found.ok_or_else(|| {
-            let used: Vec<String> = servers.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+            let used: Vec<String> =
+                servers.iter().map(|(host, port)| format!("{host}:{port}")).collect();
             let used = words(&used.join(", ")).unwrap_or_else(|| "none is listed".to_owned());
             SetupFault::camera(format!(
                 "{name} of the camera is in use ({used}), and Tipoff takes nobody's place. Switch it off there first."
@@ -207,7 +208,7 @@ impl CameraSetup for Dahua {
         if answer.status == 200 && answer.body.trim_start().starts_with("OK") {
             return Ok(());
         }
-        Err(words(answer.body).unwrap_or_else(|| format!("it answers {}", answer.status)))
+        Err(words(answer.body).unwrap_or_else(|| it_answers(answer)))
     }
 
     fn test(&self) -> Option<SetupRequest> {

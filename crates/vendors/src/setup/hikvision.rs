@@ -150,10 +150,10 @@ impl Hikvision {
         found.copied().filter(|node| is_id(&xml.text(*node, "id"))).ok_or_else(|| {
             let used: Vec<String> =
                 hosts.iter().map(|node| HostTarget::of(xml, *node).server()).collect();
+            let used = used.join(", ");
             SetupFault::camera(format!(
-                "All alarm servers of the camera are in use ({}), and Tipoff takes nobody's place. Remove one on the \
-                 camera's page, under Alarm Server.",
-                used.join(", ")
+                "All alarm servers of the camera are in use ({used}), and Tipoff takes nobody's place. Remove one on the \
+                 camera's page, under Alarm Server."
             ))
         })
     }
@@ -207,10 +207,11 @@ impl Hikvision {
                 1,
             )),
         };
+        let server = before.server();
         let from = match before.is_free() {
             true => "not used".to_owned(),
-            false if self.is_ours(&before) => format!("{}, another path or form", before.server()),
-            false => before.server(),
+            false if self.is_ours(&before) => format!("{server}, another path or form"),
+            false => server,
         };
         let change =
             SetupChange { what: format!("Alarm server {id}"), from, to: self.goal.shown() };
@@ -228,7 +229,8 @@ impl Hikvision {
             let target = HostTarget::of(xml, other);
             if !target.is_free() {
                 let id = words(&xml.text(other, "id")).unwrap_or_default();
-                notes.push(format!("Alarm server {id} ({}) stays as it is.", target.server()));
+                let server = target.server();
+                notes.push(format!("Alarm server {id} ({server}) stays as it is."));
             }
         }
         if self.triggers.is_empty() {
@@ -238,9 +240,9 @@ impl Hikvision {
             );
         }
         if self.more > 0 {
+            let more = self.more;
             notes.push(format!(
-                "{} more events stay as they are: tick \"Notify Surveillance Center\" at them on the camera's page.",
-                self.more
+                "{more} more events stay as they are: tick \"Notify Surveillance Center\" at them on the camera's page."
             ));
         }
         notes.push(

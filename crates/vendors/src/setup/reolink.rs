@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     CameraIdentity, CameraSetup, FindAnswer, Planned, SetupAnswer, SetupChange, SetupEntry,
-    SetupFault, SetupGoal, SetupLogin, SetupPlan, SetupRequest, Write, words,
+    SetupFault, SetupGoal, SetupLogin, SetupPlan, SetupRequest, Write, it_answers, words,
 };
 
 pub(super) const ENTRY: SetupEntry = SetupEntry {
@@ -198,7 +198,8 @@ impl CameraSetup for Reolink {
                 (false, 1) => "Tipoff, another path or content",
                 (false, _) => "Tipoff, off",
             };
-            let what = format!("Webhook {}", hook.index + 1);
+            let number = hook.index + 1;
+            let what = format!("Webhook {number}");
             planned.plan.changes.push(SetupChange {
                 what,
                 from: from.to_owned(),
@@ -284,6 +285,6 @@ fn taken(command: &str, answer: &SetupAnswer<'_>) -> Result<(), String> {
             Ok(())
         }
         Some(CommandAnswer { detail: Some(detail), .. }) => Err(detail),
-        _ => Err(format!("it answers {}", answer.status)),
+        _ => Err(it_answers(answer)),
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use super::{
-    CameraIdentity, CameraSetup, SETUPS, SetupAnswer, SetupFault, SetupGoal, SetupLogin, SetupPlan,
-    SetupRequest, Write,
+    CameraIdentity, CameraSetup, SETUPS, SetupAnswer, SetupChange, SetupFault, SetupGoal,
+    SetupLogin, SetupPlan, SetupRequest, Write,
 };
 
 /// What came of writing.
@@ -145,8 +145,8 @@ impl SetupSession {
     /// What would still have to be changed was not taken. A test would fail then, and is not made.
     fn compare(&mut self) -> Result<(), SetupFault> {
         let left = self.camera.plan()?.plan.changes;
-        let fault = |it: super::SetupChange| {
-            format!("{}: the camera still has \"{}\" instead of \"{}\"", it.what, it.from, it.to)
+        let fault = |SetupChange { what, from, to }: SetupChange| {
+            format!("{what}: the camera still has \"{from}\" instead of \"{to}\"")
         };
         self.outcome.faults.extend(left.into_iter().map(fault));
         self.phase = match self.outcome.faults.is_empty() {

@@ -77,7 +77,7 @@ fn every_text_is_short_and_not_empty() {
             page.notes.iter().for_each(|note| check(note, NOTE_CHARS_MAX));
             for field in page.fields {
                 check(field.label, LABEL_CHARS_MAX);
-                if let FieldEntry::Fixed(text) = field.entry {
+                if let FieldEntry::Choice(text) | FieldEntry::Words(text) = field.entry {
                     check(text, FIXED_CHARS_MAX);
                 }
             }
@@ -202,7 +202,7 @@ fn section(kind: &str, page: &SetupPage, is_any: bool) -> String {
         format!("\n**{kind}{menu}**{usual}\n\n| field | what to type |\n| --- | --- |\n");
     for Field { label, entry } in page.fields {
         let entry = match entry {
-            FieldEntry::Fixed(text) => (*text).to_owned(),
+            FieldEntry::Choice(text) | FieldEntry::Words(text) => (*text).to_owned(),
             FieldEntry::Value(value) => format!("*{}*", word(*value)),
         };
         text += &format!("| {label} | {entry} |\n");

@@ -149,7 +149,8 @@ impl PulledCamera {
             StreamEnd::Ended => PullError::ended(format!("{camera} ended its stream of events")),
             StreamEnd::Broken(reason) => PullError::ended(reason),
             StreamEnd::Silent(time) => {
-                PullError::ended(format!("{camera} gave no sign of life for {} s", time.as_secs()))
+                let seconds = time.as_secs();
+                PullError::ended(format!("{camera} gave no sign of life for {seconds} s"))
             }
             StreamEnd::TooLarge => PullError::ended(format!(
                 "{camera} sent an event with pictures that are too large: what fits is stored"

@@ -86,11 +86,13 @@ pub(super) async fn prove_hikvision(client: &CameraClient) -> Result<(), PullErr
     let (status, _) = whole(client, &Question::get(HIKVISION_DEVICE, ANSWER_TIME)).await?;
     match status {
         200 => Ok(()),
-        404 => Err(PullError::answered(format!(
-            "{} has no interface of Hikvision (404 for {HIKVISION_DEVICE}): try `kind = \"auto\"`, or switch ISAPI on in \
-             the camera",
-            client.address()
-        ))),
+        404 => {
+            let (camera, path) = (client.address(), HIKVISION_DEVICE);
+            Err(PullError::answered(format!(
+                "{camera} has no interface of Hikvision (404 for {path}): try `kind = \"auto\"`, or switch ISAPI on in \
+                 the camera"
+            )))
+        }
         status => Err(refused(client, HIKVISION_DEVICE, status)),
     }
 }
@@ -121,8 +123,8 @@ pub(super) async fn open(
 }
 
 fn refused(client: &CameraClient, target: &str, status: u16) -> PullError {
-    let path = target.split('?').next().unwrap_or_default();
-    PullError::answered(format!("{} answers {status} to {path}", client.address()))
+    let (camera, path) = (client.address(), target.split('?').next().unwrap_or_default());
+    PullError::answered(format!("{camera} answers {status} to {path}"))
 }
 
 /// Asks on a connection of its own, which is closed then: some cameras have one connection only.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tipoff_channels::{Setting, Settings, Shape, Value};
 
 use super::super::ask;
-use super::super::console_language::{text, with};
+use super::super::console_language::{text, texts, with};
 use crate::config;
 
 /// Marks around pasted values. Chats and text processors make curly ones.
@@ -27,7 +27,7 @@ impl Answers {
     /// Asks for a setting until the answer has its form. An empty answer removes a setting that is not required.
     pub(super) fn ask(&mut self, setting: &'static Setting) -> anyhow::Result<()> {
         println!();
-        println!("{}", setting.doc);
+        println!("{}", texts().sentence(setting.doc));
         println!("{}", with("init-example", &[("example", &setting.example)]));
         loop {
             let question = format!("{}:", setting.key);

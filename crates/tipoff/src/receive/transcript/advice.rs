@@ -22,11 +22,14 @@ impl SessionAdvice {
     pub(super) fn hint(&self) -> String {
         match self {
             Self::WrongPort(wrong) => wrong.served_hint(),
-            Self::WrongPassword { user } => format!(
-                "The password of the user \"{}\" is wrong, so that what comes is not assigned to its device: type the \
-                 password into the device again. Some devices cut long passwords or cannot send every character.",
-                shown(user),
-            ),
+            Self::WrongPassword { user } => {
+                let user = shown(user);
+                format!(
+                    "The password of the user \"{user}\" is wrong, so that what comes is not assigned to its device: \
+                     type the password into the device again. Some devices cut long passwords or cannot send every \
+                     character.",
+                )
+            }
         }
     }
 }
@@ -43,7 +46,7 @@ mod tests {
         let wrong = WrongPort { spoken: Protocol::Smtp, of: Protocol::Ftp, came_to: 2121, right };
         let user = "front\u{7}".to_owned();
         for (advice, words) in [
-            (SessionAdvice::WrongPort(wrong), "set the port to 2525"),
+            (SessionAdvice::WrongPort(wrong), "Set the port to 2525"),
             (SessionAdvice::WrongPassword { user }, "the user \"front\" is wrong"),
         ] {
             let hint = advice.hint();

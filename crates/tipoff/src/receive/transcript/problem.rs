@@ -154,10 +154,10 @@ impl SessionProblem {
                 return Some(wrong_login(user, *user_known) + &outside_networks(*outside));
             }
             Self::RefusedByDevice { user } => {
+                let user = shown(user);
                 return Some(format!(
-                    "The device refuses the password of the user \"{}\": correct `pull` in the configuration. \
+                    "The device refuses the password of the user \"{user}\": correct `pull` in the configuration. \
                      Tipoff does not try it again, because devices lock the account.",
-                    shown(user),
                 ));
             }
             Self::LoginTooSoon => {
@@ -277,9 +277,10 @@ fn wrong_login(user: &str, user_known: bool) -> String {
 /// What a hint adds for a device that must log in because of its address.
 fn outside_networks(outside: Option<IpAddr>) -> String {
     outside.map_or_else(String::new, |address| {
-        format!(
-            " Its address {address} is not in `networks` of `[access]`: from there a login is needed.",
-        )
+        let why = format!(
+            "Its address {address} is not in `networks` of `[access]`: from there a login is needed.",
+        );
+        format!(" {why}")
     })
 }
 
@@ -305,28 +306,41 @@ fn no_data_connection(missing: MissingConnection) -> String {
 
 /// The hint for a client that waits for a greeting at the HTTP port.
 fn silent_at_http(ports: RightPorts) -> String {
-    let port = |name: &str, port: Option<u16>| port.map(|port| format!("{port} for {name}"));
-    let right = [port("mail (SMTP)", ports.smtp), port("uploads (FTP)", ports.ftp)];
-    let right: Vec<String> = right.into_iter().flatten().collect();
-    let http = ports.http.map_or_else(String::new, |port| format!(" {port}"));
-    format!(
-        "It connected to port{http}, which is for web pages and alarms (HTTP), and waited for a greeting, as devices do \
-         that send mail or upload by FTP. Set the port in the device: {}.",
-        right.join(", "),
-    )
+    let waited = match ports.http {
+        Some(http) => format!(
+            "It connected to port {http}, which is for web pages and alarms (HTTP), and waited for a greeting, as \
+             devices do that send mail or upload by FTP.",
+        ),
+        None => "It connected to the port for web pages and alarms (HTTP), and waited for a greeting, as devices do \
+             that send mail or upload by FTP."
+            .to_owned(),
+    };
+    let right = match (ports.smtp, ports.ftp) {
+        (Some(smtp), Some(ftp)) => {
+            format!("Set the port in the device: {smtp} for mail (SMTP), {ftp} for uploads (FTP).")
+        }
+        (Some(smtp), None) => format!("Set the port in the device: {smtp} for mail (SMTP)."),
+        (None, Some(ftp)) => format!("Set the port in the device: {ftp} for uploads (FTP)."),
+        (None, None) => return waited,
+    };
+    format!("{waited} {right}")
 }
 
 /// The hint for active FTP to an address that is not the device's own.
 fn foreign(address: SocketAddr, peer: IpAddr, allowed: bool) -> String {
     let address = address.ip();
-    let but = match allowed {
-        false => "set `active_addresses = \"networks\"` in `[ftp]`",
-        true => "add that address to `networks` in `[access]`, if it is not this machine's",
-    };
-    format!(
-        "It wants active FTP from {address} and comes from {peer}: switch it to passive. Where a \
-         container or a router changes its address and it can only be active, {but}.",
-    )
+    match allowed {
+        false => format!(
+            "It wants active FTP from {address} and comes from {peer}: switch it to passive. Where a \
+             container or a router changes its address and it can only be active, set \
+             `active_addresses = \"networks\"` in `[ftp]`.",
+        ),
+        true => format!(
+            "It wants active FTP from {address} and comes from {peer}: switch it to passive. Where a \
+             container or a router changes its address and it can only be active, add that address to \
+             `networks` in `[access]`, if it is not this machine's.",
+        ),
+    }
 }
 
 /// The hint for too many connections, with the setting of the protocol.

@@ -20,7 +20,7 @@ use super::super::device_changes::of_device;
 use super::super::error_responses::{CameraFailed, Conflict, NotFound};
 use super::super::extract::{Json, Path};
 use super::super::problem::Problem;
-use super::super::reader_language::text;
+use super::super::reader_language::{message, text};
 use super::devices::line;
 use crate::audit::AuditAction;
 use crate::cameras::{CameraInNetwork, CameraToSetUp, NoSetup, PlannedSetup, WrittenSetup};
@@ -180,10 +180,11 @@ pub(in super::super) async fn plan(
     let picture =
         picture.map(|jpeg| format!("data:image/jpeg;base64,{}", BASE64_STANDARD.encode(jpeg)));
     let shown = |text: String| marked(&text);
+    let translated = |text: String| marked(&message(&text).to_string());
     let change = |SetupChange { what, from, to }| CameraChange {
-        what: shown(what),
-        from: shown(from),
-        to: shown(to),
+        what: translated(what),
+        from: translated(from),
+        to: translated(to),
     };
     Ok(Json(CameraPlan {
         vendor: camera.vendor,
@@ -192,7 +193,7 @@ pub(in super::super) async fn plan(
         firmware: camera.firmware.map(shown),
         picture,
         changes: plan.changes.into_iter().map(change).collect(),
-        notes: plan.notes.into_iter().map(shown).collect(),
+        notes: plan.notes.into_iter().map(translated).collect(),
         plan: digest,
     }))
 }
@@ -234,13 +235,14 @@ pub(in super::super) async fn write(
         let detail = text("problem-setup-ended").to_string();
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     })??;
+    let translated = |text: &str| marked(&message(text).to_string());
     let (test, test_fault) = match outcome.test {
         None => ("none", None),
         Some(Ok(())) => ("reached", None),
-        Some(Err(words)) => ("failed", Some(marked(&words))),
+        Some(Err(words)) => ("failed", Some(translated(&words))),
     };
     let taken = outcome.faults.is_empty();
-    let faults = outcome.faults.iter().map(|fault| marked(fault)).collect();
+    let faults = outcome.faults.iter().map(|fault| translated(fault)).collect();
     Ok(Json(SetupResult { taken, faults, test, test_fault }))
 }
 
@@ -309,16 +311,19 @@ async fn camera(state: &AppState, id: i64, access: CameraToAsk) -> Result<Camera
 
 impl From<NoSetup> for Problem {
     fn from(error: NoSetup) -> Self {
-        let detail = error.to_string();
         match error {
-            NoSetup::Address(_) => Self::bad(detail),
+            NoSetup::Address(why) => {
+                Self::bad(text("problem-camera-address").words("why", message(&why)).to_string())
+            }
             NoSetup::Busy => {
                 Self::new(StatusCode::CONFLICT, text("problem-setups-busy").to_string())
             }
             NoSetup::OtherPlan => {
                 Self::new(StatusCode::CONFLICT, text("problem-other-plan").to_string())
             }
-            NoSetup::Camera(_) => Self::new(StatusCode::FAILED_DEPENDENCY, detail),
+            NoSetup::Camera(words) => {
+                Self::new(StatusCode::FAILED_DEPENDENCY, message(&words).to_string())
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use super::super::AppState;
 use super::super::api::sessions::{SessionQuery, find, read};
 use super::super::problem::Problem;
 use super::super::reader_clock::ReaderClock;
+use super::super::reader_language::Message;
 use super::super::session_row::{SessionRow, row};
 use super::{ArrivalFacts, Finding, PATIENCE, SessionFacts, finding, of_session};
 
@@ -27,7 +28,7 @@ pub(in super::super) struct Observed {
     /// Whether anything arrived.
     pub(in super::super) has_arrived: bool,
     /// What to change.
-    pub(in super::super) finding: Option<String>,
+    pub(in super::super) finding: Option<Message>,
     /// Whether nothing came for so long that the checklist is opened.
     pub(in super::super) nothing_came: bool,
     /// In how many seconds that may be so.

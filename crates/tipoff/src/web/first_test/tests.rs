@@ -1,5 +1,8 @@
 //! Each first test that fails has its finding.
 
+use tipoff_model::Language;
+
+use super::super::reader_language::tests::read_in;
 use super::*;
 
 const USER: &str = "front";
@@ -65,13 +68,29 @@ fn the_latest_session_that_shows_something_counts() {
 }
 
 #[test]
+fn what_a_session_shows_is_in_the_language_of_the_reader() {
+    let hint = "It tried to log in without a user: type user and password into the device.";
+    let taken = SessionFacts {
+        taken_for: Some("camera".to_owned()),
+        ..hinted(SessionOutcome::Delivered, hint)
+    };
+    let refused = hinted(SessionOutcome::LoginRefused, hint);
+    for session in [refused, taken] {
+        let text = || found(std::slice::from_ref(&session), &[]).unwrap().text().to_string();
+        assert!(text().ends_with(hint));
+        let german = read_in(Language::German, text);
+        assert!(german.ends_with("Tragen Sie im Gerät Benutzer und Passwort ein."), "{german}");
+    }
+}
+
+#[test]
 fn an_arrival_of_another_device_names_the_right_user() {
     let taken = SessionFacts {
         taken_for: Some("camera".to_owned()),
         login: Some("admin".to_owned()),
         ..hinted(SessionOutcome::Delivered, "The port is wrong.")
     };
-    let text = found(std::slice::from_ref(&taken), &[]).unwrap().text();
+    let text = found(std::slice::from_ref(&taken), &[]).unwrap().text().to_string();
     for words in
         ["assigned to camera", "logged in as admin", "the user front", "The port is wrong."]
     {
@@ -152,7 +171,7 @@ fn each_finding_is_a_text_that_ends() {
         Finding::TornArrival,
         Finding::NotProven { user },
     ] {
-        let text = finding.text();
+        let text = finding.text().to_string();
         assert!(text.ends_with('.') && !text.contains("  "), "{text}");
     }
 }

@@ -18,7 +18,7 @@ use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::page_parts::Choice;
 use super::super::reader_clock::ReaderClock;
-use super::super::reader_language::text;
+use super::super::reader_language::{sentence, text};
 use super::super::{AppState, Reach};
 use super::reach::{Checklist, no_address};
 
@@ -104,8 +104,12 @@ struct DeviceSetupPage {
 struct GuideLine {
     /// Its name on the camera's page.
     label: &'static str,
+    /// Whether the name is the camera's own, and so English.
+    is_foreign_label: bool,
     /// What to type.
     value: String,
+    /// Whether the value is in the words of the camera's page, and so English.
+    is_choice: bool,
     /// Whether the value is one of this machine or this device and must be copied exactly.
     exact: bool,
 }
@@ -174,7 +178,8 @@ impl GuideValues<'_> {
         guide: &Guide,
         by: By,
     ) -> (Option<&'static str>, Vec<GuideLine>, Vec<String>) {
-        let mut notes: Vec<String> = guide.notes.iter().map(|note| (*note).to_owned()).collect();
+        let mut notes: Vec<String> =
+            guide.notes.iter().map(|note| sentence(note).to_owned()).collect();
         let Some(page) = by.page(guide).or(by.page(&guide::OTHER)) else {
             return (None, Vec::new(), notes);
         };
@@ -189,13 +194,17 @@ impl GuideValues<'_> {
         {
             notes.push(text("setup-only-port").words("port", only).to_string());
         }
-        notes.extend(page.notes.iter().map(|note| (*note).to_owned()));
+        notes.extend(page.notes.iter().map(|note| sentence(note).to_owned()));
+        let is_usual = page.has_usual_labels();
         let line = |line: &guide::Field| GuideLine {
-            label: line.label,
+            label: if is_usual { sentence(line.label) } else { line.label },
+            is_foreign_label: !is_usual,
             value: match line.entry {
-                FieldEntry::Fixed(text) => text.to_owned(),
+                FieldEntry::Choice(text) => text.to_owned(),
+                FieldEntry::Words(text) => sentence(text).to_owned(),
                 FieldEntry::Value(value) => self.value(value, port),
             },
+            is_choice: matches!(line.entry, FieldEntry::Choice(_)),
             exact: matches!(line.entry, FieldEntry::Value(_)),
         };
         (page.menu, page.fields.iter().map(line).collect(), notes)

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use tipoff_vendors::guide::{self, FieldEntry};
+
 use super::super::channel_fields;
 use super::*;
 
@@ -25,6 +27,33 @@ fn a_text_is_in_the_readers_language_and_english_without_a_reader() {
 fn words_in_a_text_with_tags_are_escaped() {
     let written = text("layout-reached-host").words("host", "<b>&\"").html().to_string();
     assert_eq!(written, "It reached <strong>&#60;b&#62;&#38;&#34;</strong>.");
+}
+
+#[test]
+fn a_message_is_translated_and_is_marked_as_english_where_it_is_not() {
+    let known = "The disk of this machine is full: make room, or keep less (`[retention]`).";
+    let lang = |it: &Message| it.lang().0;
+    let english = message("Of an older version.");
+    assert_eq!((english.to_string().as_str(), lang(&english)), ("Of an older version.", ""));
+    read_in(Language::German, || {
+        let full = message(known);
+        assert!(
+            full.to_string().starts_with("Der Datenträger dieses Rechners ist voll: "),
+            "{full}"
+        );
+        assert_eq!(lang(&full), "");
+        let older = message("Of an older version");
+        assert_eq!(
+            (older.with_end().to_string().as_str(), lang(&message("x"))),
+            ("Of an older version.", " lang=\"en\"")
+        );
+        assert_eq!(lang(&full.clone().and(message("x"))), "");
+        assert_eq!(message("not used").with_end().to_string(), "nicht benutzt.");
+    });
+    read_in(Language::Chinese, || {
+        let both = message("not used").with_end().and(message(known)).to_string();
+        assert!(both.starts_with("未使用。这台机器的磁盘已满："), "{both}");
+    });
 }
 
 #[test]
@@ -105,11 +134,121 @@ fn templates_have_no_words_of_their_own() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// The guides' notes, and what they name in our words. Names of menus and fields are the devices' own.
+fn of_guides() -> impl Iterator<Item = String> {
+    let guides = guide::vendor_guides().into_iter().map(|it| it.guide).chain([&guide::OTHER]);
+    let sentences = guides.flat_map(|guide| {
+        let pages = [&guide.mail, &guide.ftp, &guide.alarm].into_iter().flatten();
+        let of_pages = pages.flat_map(|page| {
+            let words = page.fields.iter().filter_map(|field| match field.entry {
+                FieldEntry::Words(words) => Some(words),
+                FieldEntry::Choice(_) | FieldEntry::Value(_) => None,
+            });
+            words.chain(page.notes.iter().copied())
+        });
+        of_pages.chain(guide.notes.iter().copied())
+    });
+    // `URL` is the same in every language.
+    let labels = guide::usual_labels().filter(|it| *it != it.to_uppercase());
+    sentences.chain(labels).map(str::to_owned)
+}
+
+/// The sources whose strings of several words are messages, from the folder of all crates.
+const MESSAGES: &[&str] = &[
+    "camera/src/error.rs",
+    "tipoff/src/cameras/pull/device.rs",
+    "tipoff/src/cameras/pull/error.rs",
+    "tipoff/src/cameras/pull/onvif.rs",
+    "tipoff/src/cameras/pull/questions.rs",
+    "tipoff/src/cameras/setup.rs",
+    "tipoff/src/net/tls_fault.rs",
+    "tipoff/src/receive/transcript/advice.rs",
+    "tipoff/src/receive/transcript/command_refusal.rs",
+    "tipoff/src/receive/transcript/problem.rs",
+    "tipoff/src/receive/wrong_port.rs",
+    "vendors/src/setup.rs",
+    "vendors/src/setup/dahua.rs",
+    "vendors/src/setup/hikvision.rs",
+    "vendors/src/setup/hikvision/documents.rs",
+    "vendors/src/setup/reolink.rs",
+    "vendors/src/setup/session.rs",
+];
+
+/// Messages of one word.
+const SHORT: &[&str] = &["intrusion", "motion", "none", "off", "on", "tampering"];
+
+/// Strings of these sources that pages show in other words or not at all: what joins messages, lines of transcripts, and what
+/// cameras say.
+const NOT_SHOWN: &[&str] = &[
+    "Embedded Net DVR",
+    "GET {target} ({about})",
+    "IP Camera(",
+    "IP Dome(",
+    "Login to ",
+    "Tipoff ends the connection.",
+    "Tipoff ends the subscription.",
+    "address: {0}",
+    "no type",
+    "several cameras are being set up: try again in a minute",
+    "the camera's settings have changed meanwhile: look at the changes again",
+    "{:?} {changes:?} {goal:?}",
+    "{fact} {RECEIVED} {advice}",
+    "{fact} {advice}",
+    "{waited} {right}",
+];
+
+/// The strings of a source as the program has them, without its tests and comments.
+fn strings(source: &str) -> Vec<String> {
+    let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code = lines.collect::<Vec<_>>().join("\n");
+    let (mut strings, mut letters) = (Vec::new(), code.chars().peekable());
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        if letter != '"' || before == '\'' {
+            before = letter;
+            continue;
+        }
+        let mut string = String::new();
+        while let Some(letter) = letters.next().filter(|it| *it != '"') {
+            match letter {
+                '\\' => match letters.next() {
+                    // A line that goes on, and its indentation.
+                    Some('\n') => while letters.next_if(|it| it.is_whitespace()).is_some() {},
+                    escaped => string.extend(escaped),
+                },
+                letter => string.push(letter),
+            }
+        }
+        before = '"';
+        strings.push(string);
+    }
+    strings
+}
+
+/// The messages of [`MESSAGES`].
+fn messages() -> impl Iterator<Item = String> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    MESSAGES.iter().flat_map(move |file| {
+        // Its other strings are details for logs.
+        let are_hints = file.ends_with("tls_fault.rs");
+        let is_message = move |it: &String| {
+            let is_hint = it.starts_with(char::is_uppercase);
+            it.trim().contains(' ') && !it.starts_with('<') && (is_hint || !are_hints)
+        };
+        let found = strings(&std::fs::read_to_string(crates.join(file)).unwrap());
+        found.into_iter().filter(is_message).collect::<Vec<_>>()
+    })
+}
+
 #[test]
 fn every_sentence_that_stands_in_the_program_is_translated_and_no_other() {
-    let expected: BTreeSet<String> = channel_fields::sentences().collect();
+    let short = SHORT.iter().map(|it| (*it).to_owned());
+    let mut expected: BTreeSet<String> =
+        channel_fields::sentences().chain(of_guides()).chain(messages()).chain(short).collect();
+    assert!(NOT_SHOWN.iter().all(|it| expected.remove(*it)), "an exception is not there any more");
     for language in Language::ALL.iter().filter(|it| **it != Language::English) {
-        let own: BTreeSet<String> = Texts::of(*language).sentences().map(str::to_owned).collect();
+        let own: BTreeSet<String> = Texts::of(*language).sentences().collect();
         let without: Vec<_> = expected.difference(&own).collect();
         assert!(without.is_empty(), "{language:?} lacks {without:#?}");
         let unused: Vec<_> = own.difference(&expected).collect();

@@ -223,7 +223,8 @@ impl Filled {
         set_up(&server, &browser);
         let (more, added) = fill(&home, &server, &browser);
         hook.wait_for_requests(1);
-        let paths = pages(added).map(|(path, _)| path).chain(more).collect();
+        let guide = format!("/devices/{added}/setup?vendor=Reolink&by=alarm");
+        let paths = pages(added).map(|(path, _)| path).chain(more).chain([guide]).collect();
         Self { server, home, browser, paths, _hook: hook }
     }
 }

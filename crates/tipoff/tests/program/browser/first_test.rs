@@ -233,12 +233,12 @@ fn successes_with_advice(scene: &Scene<'_>) {
     browser.until("the green", "document.querySelector('#works')");
     scene.names("no-picture", &["The mail has no picture"]);
     scene.mails("127.0.0.71", server.ftp[0], password, &[PICTURE]);
-    let right = format!("set the port to {}", server.port());
+    let right = format!("Set the port to {}", server.port());
     scene.names("mail-to-ftp", &["sends mail to port", "received it all the same", &right]);
     let mut camera = scene.ftp("127.0.0.71", server.smtp[0]);
     camera.store("/right.jpg", &crate::ftp_uploads::picture(1));
     camera.control.must("QUIT", "221");
-    let right = format!("set the port to {}", server.ftp[0].port());
+    let right = format!("Set the port to {}", server.ftp[0].port());
     scene.names("ftp-to-mail", &["uploads by FTP to port", &right]);
     assert!(scene.works());
 }

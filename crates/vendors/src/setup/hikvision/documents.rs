@@ -1,7 +1,7 @@
 //! Documents of ISAPI: alarm servers, events with what they trigger, and answers.
 
 use crate::setup::xml::{Edits, Node, Xml};
-use crate::setup::{SetupAnswer, SetupChange, SetupRequest, Write, words};
+use crate::setup::{SetupAnswer, SetupChange, SetupRequest, Write, it_answers, words};
 
 /// The folder of the events.
 pub(super) const TRIGGERS: &str = "/ISAPI/Event/triggers";
@@ -70,8 +70,9 @@ pub(super) fn plan_trigger(trigger: &Trigger) -> Option<(SetupChange, Write)> {
         Some(list) => edits.append(list, CENTER, &whole),
         None => edits.append(root, &whole, ""),
     }
+    let Trigger { id, event, .. } = trigger;
     let change = SetupChange {
-        what: format!("Notify Surveillance Center at {} ({})", trigger.event, trigger.id),
+        what: format!("Notify Surveillance Center at {event} ({id})"),
         from: "off".to_owned(),
         to: "on".to_owned(),
     };
@@ -111,7 +112,7 @@ pub(super) fn status(answer: &SetupAnswer<'_>) -> Result<(), String> {
     }
     let said = [text("statusString"), text("subStatusCode")];
     let said = said.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    Err(if said.is_empty() { format!("it answers {}", answer.status) } else { said })
+    Err(if said.is_empty() { it_answers(answer) } else { said })
 }
 
 pub(super) fn put(target: &str, body: String) -> SetupRequest {
