@@ -9,9 +9,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::openapi::BODY_BYTES_MAX;
 use super::problem::Problem;
 use super::reader_language::text;
+use crate::config::added::DOCUMENT_BYTES_MAX;
+
+/// The largest body of a call of the API, in bytes: the largest document of what is added in the pages, as JSON. A larger one
+/// gets a 413.
+pub(super) const BODY_BYTES_MAX: usize = 2 * DOCUMENT_BYTES_MAX;
 
 /// JSON: the body of a request or of an answer.
 #[derive(FromRequest)]

@@ -13,13 +13,10 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 
 use super::AppState;
 use super::access::Rights;
+use super::extract::BODY_BYTES_MAX;
 use super::problem::Problem;
 use super::route_types::api_router;
 use super::{error_responses, routes};
-use crate::config::added::DOCUMENT_BYTES_MAX;
-
-/// The largest body of a request, in bytes: the largest document of what is added in the pages, as JSON. A larger one gets a 413.
-pub(super) const BODY_BYTES_MAX: usize = 2 * DOCUMENT_BYTES_MAX;
 
 #[derive(OpenApi)]
 #[openapi(
