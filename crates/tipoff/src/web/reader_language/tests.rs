@@ -199,7 +199,7 @@ const NOT_SHOWN: &[&str] = &[
 
 /// The strings of a source as the program has them, without its tests and comments.
 fn strings(source: &str) -> Vec<String> {
-    let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
     let code = lines.collect::<Vec<_>>().join("\n");
     let (mut strings, mut letters) = (Vec::new(), code.chars().peekable());
