@@ -6,3 +6,5 @@ problem-channel-name-form = 1 bis 60 Zeichen, keine unsichtbaren und keine, die 
 problem-channel-moved = `{ $key }` wurde geändert: Geben Sie dies erneut ein
 problem-channel-nothing = es ist kein [[channel]], [[route]], [[schedule]] oder [[mode]] darin
 problem-channel-no-answer = keine Antwort innerhalb einer Minute
+problem-channel-named = diese Regeln nennen den Kanal: { $routes }; ändern Sie zuerst diese
+problem-channel-named-in-file = die Konfigurationsdatei nennt den Kanal ({ $place }); ändern Sie zuerst dort

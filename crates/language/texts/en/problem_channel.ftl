@@ -7,3 +7,5 @@ problem-channel-name-form = 1 to 60 characters, and no invisible ones or ones th
 problem-channel-moved = `{ $key }` was changed: type this again
 problem-channel-nothing = there is no [[channel]], [[route]], [[schedule]] or [[mode]] in it
 problem-channel-no-answer = no answer within a minute
+problem-channel-named = these routes name the channel: { $routes }; change them first
+problem-channel-named-in-file = the configuration file names the channel ({ $place }); change it there first

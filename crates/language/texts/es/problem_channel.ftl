@@ -6,3 +6,5 @@ problem-channel-name-form = de 1 a 60 caracteres, sin caracteres invisibles ni q
 problem-channel-moved = `{ $key }` ha cambiado: escriba esto de nuevo
 problem-channel-nothing = no contiene ningún [[channel]], [[route]], [[schedule]] ni [[mode]]
 problem-channel-no-answer = sin respuesta en un minuto
+problem-channel-named = estas reglas nombran el canal: { $routes }; cámbielas primero
+problem-channel-named-in-file = el archivo de configuración nombra el canal ({ $place }); cámbielo allí primero

@@ -6,3 +6,5 @@ problem-channel-name-form = de 1 à 60 caractères, sans caractères invisibles 
 problem-channel-moved = `{ $key }` a été modifié : saisissez ceci à nouveau
 problem-channel-nothing = il ne contient aucun [[channel]], [[route]], [[schedule]] ni [[mode]]
 problem-channel-no-answer = aucune réponse en une minute
+problem-channel-named = ces règles nomment le canal : { $routes } ; modifiez-les d’abord
+problem-channel-named-in-file = le fichier de configuration nomme le canal ({ $place }) ; modifiez-le d’abord

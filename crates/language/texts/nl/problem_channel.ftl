@@ -6,3 +6,5 @@ problem-channel-name-form = 1 tot 60 tekens, geen onzichtbare en geen die de tek
 problem-channel-moved = `{ $key }` is gewijzigd: typ dit opnieuw
 problem-channel-nothing = er staat geen [[channel]], [[route]], [[schedule]] of [[mode]] in
 problem-channel-no-answer = geen antwoord binnen een minuut
+problem-channel-named = deze regels noemen het kanaal: { $routes }; wijzig ze eerst
+problem-channel-named-in-file = het configuratiebestand noemt het kanaal ({ $place }); wijzig het daar eerst

@@ -6,3 +6,5 @@ problem-channel-name-form = 1 到 60 个字符，不含不可见字符或改变�
 problem-channel-moved = `{ $key }` 已更改：请重新输入此项
 problem-channel-nothing = 其中没有 [[channel]]、[[route]]、[[schedule]] 或 [[mode]]
 problem-channel-no-answer = 一分钟内没有响应
+problem-channel-named = 以下规则使用了此渠道：{ $routes }；请先修改这些规则
+problem-channel-named-in-file = 配置文件使用了此渠道（{ $place }）；请先在文件中修改
