@@ -8,6 +8,7 @@ mod check;
 mod compact;
 mod console_language;
 mod container;
+mod device_removal;
 mod devices;
 mod doctor;
 mod explain;

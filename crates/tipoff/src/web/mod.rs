@@ -90,6 +90,7 @@ pub(crate) use device_changes::{
     DeviceEdit, add_device, described as described_edit, edit_device, of_device as audited_device,
     origin as device_origin, remove_device, require_removable,
 };
+pub(crate) use incident_removal::next_of_device;
 pub(crate) use incident_zip::{
     contents as stored_files, options as zip_options, safe as safe_name,
 };
