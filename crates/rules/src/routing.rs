@@ -11,6 +11,8 @@ use crate::conditions::{MatchContext, Mismatch};
 
 /// Limit of the reasons of a suppressed incident in characters.
 const WORDS_CHARS_MAX: usize = 500;
+/// The verdict of a route that matches and alerts nobody.
+pub const TELLS_NOBODY: &str = "tells nobody";
 
 /// A route and its verdict on an arrival.
 #[derive(Clone, Debug)]
@@ -73,7 +75,7 @@ impl fmt::Display for Verdict {
                     parts.push(format!("{channel} has had its alerts of this hour"));
                 }
                 if parts.is_empty() {
-                    parts.push("tells nobody".to_owned());
+                    parts.push(TELLS_NOBODY.to_owned());
                 }
                 f.write_str(&parts.join("; "))?;
                 if !provided.is_empty() {
@@ -141,7 +143,7 @@ fn holds(route: &Route, context: &MatchContext<'_>, past: &Past, provided: Vec<S
     Verdict::Holds { provided, tells, resting, full }
 }
 
-/// Why nobody is alerted: the verdict of each route that was evaluated.
+/// Why nobody is alerted: the verdict of each route that was evaluated. The last one decided, so others are cut for it.
 pub(crate) fn in_words(judged: &[Judged<'_>]) -> String {
     let reasons: Vec<String> = judged
         .iter()
@@ -149,10 +151,21 @@ pub(crate) fn in_words(judged: &[Judged<'_>]) -> String {
         .map(|it| format!("{}: {}", it.route.name, it.verdict))
         .collect();
     let words = reasons.join("; ");
-    match words.char_indices().nth(WORDS_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default()),
-        None => words,
+    if words.chars().count() <= WORDS_CHARS_MAX {
+        return words;
     }
+    let last = reasons.last().map(|last| format!("; {last}")).unwrap_or_default();
+    match WORDS_CHARS_MAX.checked_sub(last.chars().count()) {
+        Some(room) => format!("{}…{last}", words.chars().take(room).collect::<String>()),
+        None => format!("{}…", words.chars().take(WORDS_CHARS_MAX).collect::<String>()),
+    }
+}
+
+/// Whether these reasons of a suppressed incident say that a route matched, ended the search and alerted nobody.
+pub fn is_suppressed_by(reasons: &str, route: &str) -> bool {
+    let before = reasons.strip_suffix(TELLS_NOBODY).and_then(|rest| rest.strip_suffix(": "));
+    let before = before.and_then(|rest| rest.strip_suffix(route));
+    before.is_some_and(|before| before.is_empty() || before.ends_with("; "))
 }
 
 #[cfg(test)]

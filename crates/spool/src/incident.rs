@@ -263,12 +263,19 @@ pub struct Figures {
 
 /// Queries about incidents, and what people do with them.
 pub trait Incidents: Marks {
-    /// Up to `limit` incidents, the newest first.
+    /// Up to `limit` incidents, the newest first. A search for unseen ones may end before: see [`Self::search_end`].
     fn incidents<'a>(
         &'a self,
         filter: &'a IncidentFilter,
         limit: u32,
     ) -> BoxFuture<'a, Result<Vec<IncidentLine>>>;
+
+    /// The first incident at which a search for unseen ones with this filter does not look, and when it began: all before may
+    /// be seen. `None` if it looks at all.
+    fn search_end<'a>(
+        &'a self,
+        filter: &'a IncidentFilter,
+    ) -> BoxFuture<'a, Result<Option<(IncidentId, Timestamp)>>>;
 
     /// One incident.
     fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<IncidentDetail>>;

@@ -75,7 +75,7 @@ pub use postgres::{CONNECTIONS, PostgresConfig, PostgresSpool, Purpose};
 pub use push_subscriptions::{PushFilter, PushLimits, PushSubscription, PushSubscriptions};
 pub use resent::{DedupPolicy, Digest, MailDigest};
 pub use retention_limits::{RetentionLimits, Swept};
-pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
+pub use review::{NewReport, PastArrival, Review, RouteCounts, TalliedChannel, Tally};
 pub use room::Sender;
 pub use sessions::{
     FinishedSession, SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker,

@@ -68,6 +68,17 @@ pub struct TalliedChannel {
     pub alerts: [u64; 3],
 }
 
+/// What routes decided on the incidents of a period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteCounts {
+    /// When the first counted incident began, if the period has more incidents than are counted. The newest are.
+    pub cut_at: Option<Timestamp>,
+    /// Number of incidents with a first alert of a route, by the route's name.
+    pub alerted: Vec<(String, u64)>,
+    /// Number of suppressed incidents, by reason.
+    pub suppressed: Vec<(String, u64)>,
+}
+
 /// Queries about a period.
 pub trait Review {
     /// What each device sent between these times, up to `limit` devices in the order of their numbers.
@@ -96,4 +107,12 @@ pub trait Review {
         from: Timestamp,
         until: Timestamp,
     ) -> BoxFuture<'_, Result<Vec<TalliedChannel>>>;
+
+    /// What routes decided on the incidents that began at `since` or later. Of the suppressed ones those are counted whose
+    /// reason ends with `ending`, which has no `%` and no `_`.
+    fn route_counts(
+        &self,
+        since: Timestamp,
+        ending: &'static str,
+    ) -> BoxFuture<'_, Result<RouteCounts>>;
 }

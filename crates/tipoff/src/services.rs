@@ -17,8 +17,8 @@ use crate::dispatch::{
     ChannelSupervisor, DispatchContext, LateSounds, PictureResizer, VideoConverter,
 };
 use crate::maintenance::Maintenance;
-use crate::media::renditions::Renditions;
-use crate::media::thumbnails::Thumbnails;
+use crate::media::renditions::{self, Renditions};
+use crate::media::thumbnails::{self, Thumbnails};
 use crate::modes::Modes;
 use crate::net::network;
 use crate::nodes::Leases;
@@ -220,7 +220,7 @@ impl Services {
 
     /// The cache of thumbnails, in `thumbs` of the data folder. Without a transcoder, videos have none.
     pub(crate) fn thumbnails(&self, config: &Config, transcoder: Option<Transcoder>) -> Thumbnails {
-        let (folder, spool) = (config.data_dir.join("thumbs"), Arc::clone(&self.spool));
+        let (folder, spool) = (config.data_dir.join(thumbnails::FOLDER), Arc::clone(&self.spool));
         Thumbnails::new(folder, spool, transcoder, self.clock.clone())
     }
 
@@ -237,7 +237,8 @@ impl Services {
         let folder = config.data_dir.join("video");
         let mut videos = VideoConverter::open(&config.video, &folder).await?;
         let transcoder = videos.transcoder();
-        let (folder, blobs) = (config.data_dir.join("renditions"), self.spool.blobs().clone());
+        let (folder, blobs) =
+            (config.data_dir.join(renditions::FOLDER), self.spool.blobs().clone());
         let (clock, converter) = (self.clock.clone(), transcoder.clone());
         let renditions = Renditions::open(folder, converter, blobs, clock)?;
         // What a channel has converted, the dashboard plays.

@@ -2,6 +2,22 @@ routing-title = Regeln
 routing-intro = Welche Alarme an welche Kanäle gehen. Die Regeln werden von oben nach unten geprüft.
 routing-add = Regel hinzufügen
 routing-of-file = aus der Konfigurationsdatei
+routing-alerted = { $count ->
+    [one] { $count } Vorfall in den letzten 24 Stunden gemeldet
+   *[other] { $count } Vorfälle in den letzten 24 Stunden gemeldet
+}
+routing-alerted-since = { $count ->
+    [one] { $count } Vorfall seit { $time } gemeldet
+   *[other] { $count } Vorfälle seit { $time } gemeldet
+}
+routing-suppressed = { $count ->
+    [one] { $count } Vorfall in den letzten 24 Stunden unterdrückt
+   *[other] { $count } Vorfälle in den letzten 24 Stunden unterdrückt
+}
+routing-suppressed-since = { $count ->
+    [one] { $count } Vorfall seit { $time } unterdrückt
+   *[other] { $count } Vorfälle seit { $time } unterdrückt
+}
 routing-everything = <strong>Alles</strong>
 routing-everything-else = <strong>Alles andere</strong>
 routing-if-any = Wenn ein Gerät etwas meldet

@@ -17,3 +17,4 @@ timeline-only-here = Alarme werden bisher nur hier angezeigt.
 timeline-add-channel = Kanal hinzufügen
 timeline-newer = Neuere
 timeline-older = Ältere
+timeline-searched-since = Durchsucht bis zurück zu { $time }. Auch ältere Vorfälle können ungesehen sein.

@@ -3,6 +3,22 @@ routing-title = Routes
 routing-intro = Which alerts go to which channels. The routes are checked from top to bottom.
 routing-add = Add a route
 routing-of-file = from the configuration file
+routing-alerted = { $count ->
+    [one] { $count } incident alerted in the last 24 hours
+   *[other] { $count } incidents alerted in the last 24 hours
+}
+routing-alerted-since = { $count ->
+    [one] { $count } incident alerted since { $time }
+   *[other] { $count } incidents alerted since { $time }
+}
+routing-suppressed = { $count ->
+    [one] { $count } incident suppressed in the last 24 hours
+   *[other] { $count } incidents suppressed in the last 24 hours
+}
+routing-suppressed-since = { $count ->
+    [one] { $count } incident suppressed since { $time }
+   *[other] { $count } incidents suppressed since { $time }
+}
 routing-everything = <strong>Everything</strong>
 routing-everything-else = <strong>Everything else</strong>
 routing-if-any = If any device reports something

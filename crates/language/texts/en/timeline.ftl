@@ -18,3 +18,4 @@ timeline-only-here = Alerts are only shown here so far.
 timeline-add-channel = Add a channel
 timeline-newer = Newer
 timeline-older = Older
+timeline-searched-since = Searched back to { $time }. Older incidents may be unseen, too.

@@ -2,6 +2,22 @@ routing-title = Reglas
 routing-intro = Qué alertas van a qué canales. Las reglas se comprueban de arriba abajo.
 routing-add = Añadir una regla
 routing-of-file = del archivo de configuración
+routing-alerted = { $count ->
+    [one] { $count } incidente notificado en las últimas 24 horas
+   *[other] { $count } incidentes notificados en las últimas 24 horas
+}
+routing-alerted-since = { $count ->
+    [one] { $count } incidente notificado desde las { $time }
+   *[other] { $count } incidentes notificados desde las { $time }
+}
+routing-suppressed = { $count ->
+    [one] { $count } incidente omitido en las últimas 24 horas
+   *[other] { $count } incidentes omitidos en las últimas 24 horas
+}
+routing-suppressed-since = { $count ->
+    [one] { $count } incidente omitido desde las { $time }
+   *[other] { $count } incidentes omitidos desde las { $time }
+}
 routing-everything = <strong>Todo</strong>
 routing-everything-else = <strong>Todo lo demás</strong>
 routing-if-any = Si un dispositivo informa de algo

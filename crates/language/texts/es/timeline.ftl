@@ -17,3 +17,4 @@ timeline-only-here = Por ahora, las alertas solo se muestran aquí.
 timeline-add-channel = Añadir canal
 timeline-newer = Más recientes
 timeline-older = Anteriores
+timeline-searched-since = Se ha buscado hasta { $time }. También puede haber incidentes anteriores sin ver.

@@ -2,6 +2,22 @@ routing-title = Règles
 routing-intro = Quelles alertes vont à quels canaux. Les règles sont vérifiées de haut en bas.
 routing-add = Ajouter une règle
 routing-of-file = du fichier de configuration
+routing-alerted = { $count ->
+    [one] { $count } incident signalé au cours des dernières 24 heures
+   *[other] { $count } incidents signalés au cours des dernières 24 heures
+}
+routing-alerted-since = { $count ->
+    [one] { $count } incident signalé depuis { $time }
+   *[other] { $count } incidents signalés depuis { $time }
+}
+routing-suppressed = { $count ->
+    [one] { $count } incident non signalé au cours des dernières 24 heures
+   *[other] { $count } incidents non signalés au cours des dernières 24 heures
+}
+routing-suppressed-since = { $count ->
+    [one] { $count } incident non signalé depuis { $time }
+   *[other] { $count } incidents non signalés depuis { $time }
+}
 routing-everything = <strong>Tout</strong>
 routing-everything-else = <strong>Tout le reste</strong>
 routing-if-any = Si un appareil signale quelque chose

@@ -17,3 +17,4 @@ timeline-only-here = Pour l’instant, les alertes ne sont affichées qu’ici.
 timeline-add-channel = Ajouter un canal
 timeline-newer = Plus récents
 timeline-older = Plus anciens
+timeline-searched-since = Recherche effectuée jusqu’à { $time }. Des incidents plus anciens peuvent aussi ne pas avoir été vus.

@@ -2,6 +2,22 @@ routing-title = Regels
 routing-intro = Welke meldingen naar welke kanalen gaan. De regels worden van boven naar beneden gecontroleerd.
 routing-add = Regel toevoegen
 routing-of-file = uit het configuratiebestand
+routing-alerted = { $count ->
+    [one] { $count } incident gemeld in de laatste 24 uur
+   *[other] { $count } incidenten gemeld in de laatste 24 uur
+}
+routing-alerted-since = { $count ->
+    [one] { $count } incident gemeld sinds { $time }
+   *[other] { $count } incidenten gemeld sinds { $time }
+}
+routing-suppressed = { $count ->
+    [one] { $count } incident onderdrukt in de laatste 24 uur
+   *[other] { $count } incidenten onderdrukt in de laatste 24 uur
+}
+routing-suppressed-since = { $count ->
+    [one] { $count } incident onderdrukt sinds { $time }
+   *[other] { $count } incidenten onderdrukt sinds { $time }
+}
 routing-everything = <strong>Alles</strong>
 routing-everything-else = <strong>Al het andere</strong>
 routing-if-any = Als een apparaat iets meldt

@@ -17,3 +17,4 @@ timeline-only-here = Meldingen worden tot nu toe alleen hier getoond.
 timeline-add-channel = Kanaal toevoegen
 timeline-newer = Nieuwer
 timeline-older = Ouder
+timeline-searched-since = Doorzocht tot { $time }. Ook oudere incidenten kunnen ongezien zijn.

@@ -17,3 +17,4 @@ timeline-only-here = 目前警报只在这里显示。
 timeline-add-channel = 添加渠道
 timeline-newer = 较新
 timeline-older = 较早
+timeline-searched-since = 已搜索到 { $time }。更早的事件也可能未查看。

@@ -121,6 +121,25 @@ fn why_nobody_is_told_is_cut_where_it_is_too_long() {
     assert!(suppressed_reason(501 - reason.len()).ends_with("devic…"));
 }
 
+#[test]
+fn the_route_that_suppressed_an_incident_is_named_in_the_reasons_however_many_there_are() {
+    let device = device();
+    let facts = facts(&device, at("2026-03-01T12:00:00Z"));
+    for others in [0, 1, 50] {
+        let door = Conditions { devices: vec!["Door".to_owned()], ..Conditions::default() };
+        let other = |number| Route { name: format!("other {number}"), ..to_me(door.clone()) };
+        let mut routes: Vec<Route> = (0..others).map(other).collect();
+        let nobody = Route { channels: Vec::new(), stop: true, ..to_me(Conditions::default()) };
+        routes.push(Route { name: "quiet".to_owned(), ..nobody });
+        let plan = rules(routes).plan(&facts, &[], &Past::default());
+        let reasons = plan.suppressed_reason.unwrap();
+        assert!(reasons.chars().count() <= 501, "{reasons}");
+        assert!(is_suppressed_by(&reasons, "quiet"), "{reasons}");
+        assert!(!is_suppressed_by(&reasons, "iet") && !is_suppressed_by(&reasons, "other 0"));
+    }
+    assert!(!is_suppressed_by("quiet: not for this device", "quiet"));
+}
+
 /// The name of each route and what it would make of an arrival.
 fn foreseen(rules: &Rules, now: Timestamp, past: &Before) -> Vec<(String, String)> {
     let query = |channel: &String| PastQuery {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tipoff_model::{ArrivalId, DeviceId};
 
 use super::*;
-use crate::{NewReport, TalliedChannel, Tally};
+use crate::{NewReport, RouteCounts, TalliedChannel, Tally};
 
 /// All checks of this file, on one engine.
 pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
@@ -14,6 +14,7 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) 
     nobody_is_told_a_report_while_it_is_muted(&*fresh()).await;
     arrivals_are_read_again_as_they_were(&*fresh()).await;
     mails_are_named_whole(&*fresh()).await;
+    the_decisions_of_routes_are_counted(&*fresh()).await;
 }
 
 async fn a_day_is_counted(open: Open<'_>) {
@@ -49,6 +50,30 @@ async fn a_day_is_counted(open: Open<'_>) {
     let alerts = spool.alerts_between(seconds(100), seconds(1000)).await.unwrap();
     let hook = TalliedChannel { channel: "hook".to_owned(), alerts: [4, 1, 0] };
     assert_eq!(alerts.first(), Some(&hook), "of the incidents that began then");
+}
+
+async fn the_decisions_of_routes_are_counted(open: Open<'_>) {
+    let spool = open();
+    let at = |minute: u64| seconds(60 * minute);
+    store(&*spool, "Yard", at(0)).await;
+    for (mode, minutes) in [("day", 1..3), ("home", 3..6), ("night", 6..7)] {
+        spool.choose_mode(mode.to_owned(), at(minutes.start)).await.unwrap();
+        for minute in minutes {
+            store(&*spool, "Yard", at(minute)).await;
+        }
+    }
+    // A follow-up is no alert of its own.
+    store(&*spool, "Yard", at(6).after(Duration::from_secs(5))).await;
+    let counts = spool.route_counts(at(2), "at home").await.unwrap();
+    let named = |name: &str, count| (name.to_owned(), count);
+    let expected = RouteCounts {
+        cut_at: None,
+        alerted: vec![named("day", 1), named("night", 1)],
+        suppressed: vec![named("somebody is at home", 3)],
+    };
+    assert_eq!(counts, expected);
+    assert!(spool.route_counts(at(0), "abroad").await.unwrap().suppressed.is_empty());
+    assert_eq!(spool.route_counts(at(7), "at home").await.unwrap(), RouteCounts::default());
 }
 
 fn report(shots: Vec<ArrivalId>) -> NewReport {

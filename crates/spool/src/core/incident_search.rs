@@ -68,6 +68,14 @@ impl Wanted {
         }
     }
 
+    /// What is wanted before this number, in their order.
+    pub(crate) fn up_to(self, id: i64) -> Self {
+        match self.order {
+            Order::NewestFirst => Self { above: self.above.max(id), ..self },
+            Order::OldestFirst => Self { below: self.below.min(id), ..self },
+        }
+    }
+
     /// Whether no number is wanted.
     pub(crate) fn is_nothing(self) -> bool {
         self.below.saturating_sub(self.above) <= 1
@@ -111,6 +119,17 @@ impl Wanted {
     }
 }
 
+/// Whether a search looks at a limited number of incidents: for unseen ones, of which there may be none among a million. The
+/// other parts of a filter that leave out most incidents have an index of their own.
+pub(crate) fn is_bounded(filter: &IncidentFilter) -> bool {
+    let is_selective = filter.starred_by.is_some()
+        || filter.locked
+        || filter.channel.is_some()
+        || filter.state.is_some()
+        || !words(&filter.text).is_empty();
+    filter.unseen_by.is_some() && !is_selective
+}
+
 /// The words of a search text, in lower case.
 pub(crate) fn words(text: &str) -> Vec<String> {
     text.split_whitespace().take(WORDS_MAX).map(str::to_lowercase).collect()
@@ -145,6 +164,27 @@ mod tests {
         assert!(Wanted::of(&one, Some((8, 9))).is_nothing());
         assert!(Wanted::of(&IncidentFilter { before: id(1), ..all() }, None).is_nothing());
         assert!(!Wanted::of(&one, Some((7, 7))).is_nothing());
+    }
+
+    #[test]
+    fn a_search_ends_before_the_first_number_that_is_left_out() {
+        let range = |wanted: Wanted| (wanted.above, wanted.below);
+        assert_eq!(range(newest(2).up_to(7)), (7, i64::MAX));
+        assert_eq!(range(Wanted { above: 9, ..newest(2) }.up_to(7)), (9, i64::MAX));
+        assert_eq!(range(Wanted { order: Order::OldestFirst, ..newest(2) }.up_to(7)), (0, 7));
+    }
+
+    #[test]
+    fn a_search_for_unseen_incidents_is_bounded_unless_an_index_knows_more() {
+        let reader = crate::Reader::Proxy("anna".to_owned());
+        let unseen = IncidentFilter { unseen_by: Some(reader), ..IncidentFilter::default() };
+        assert!(is_bounded(&unseen) && !is_bounded(&IncidentFilter::default()));
+        let of_event =
+            IncidentFilter { event: Some(tipoff_model::Event::Person), ..unseen.clone() };
+        assert!(is_bounded(&of_event));
+        let text = IncidentFilter { text: "door".to_owned(), ..unseen.clone() };
+        let locked = IncidentFilter { locked: true, ..unseen };
+        assert!(!is_bounded(&text) && !is_bounded(&locked));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How much of a period is counted and marked. Pure.
 
-/// Incidents of a period that are counted: the newest ones. A night of a house has hundreds, one of ten thousand cameras
+/// Incidents of a period that are counted, and among which unseen ones are looked for: the newest ones. A night of a house has hundreds, one of ten thousand cameras
 /// has more than people look through.
 pub(crate) const COUNTED_MAX: u32 = 50_000;
 /// Incidents marked as seen in one transaction, so that arrivals never wait long for it.

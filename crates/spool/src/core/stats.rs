@@ -11,6 +11,8 @@ const HOUR_MS: i64 = 3_600_000;
 pub(crate) const LATEST: u32 = 200;
 /// Number of the latest successful deliveries of a channel among which these are looked for.
 pub(crate) const LOOKED_AT: u32 = 2_000;
+/// Incidents of a period of which the decisions of routes are counted: the newest ones.
+pub(crate) const ROUTED_MAX: u32 = 10_000;
 /// Age up to which the last error of a channel is shown.
 const ERROR_AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 

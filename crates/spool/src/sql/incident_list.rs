@@ -7,10 +7,11 @@ use std::time::Duration;
 use tipoff_model::{ArrivalId, DeliveryState, DeviceId, IncidentId, MediaPlace, Timestamp};
 
 use super::delivery_rows::state;
-use super::incident_sources::Source;
+use super::incident_sources::{self, Source};
 use super::statement::{Row, Sql, Value, at, event, number, params};
 use crate::core::incident_kind::IncidentKind;
-use crate::core::incident_search::{LISTED_MIN, Order, Wanted, words};
+use crate::core::incident_search::{LISTED_MIN, Order, Wanted, is_bounded, words};
+use crate::core::marks::COUNTED_MAX;
 use crate::core::stats::hour_of;
 use crate::{Cover, Dismissal, IncidentFilter, IncidentLine, Lock, Result};
 
@@ -40,10 +41,43 @@ pub(super) fn list(
 ) -> Result<Vec<IncidentLine>> {
     let mut lines = Vec::new();
     if let Some(wanted) = wanted(sql, filter)? {
+        let end = first_left_out(sql, filter, &wanted)?;
+        let wanted = end.map_or(wanted, |(id, _)| wanted.up_to(id.0));
         find(sql, filter, wanted, limit as usize, &mut lines)?;
         add_deliveries(sql, &mut lines)?;
     }
     Ok(lines)
+}
+
+/// See [`crate::Incidents::search_end`].
+pub(super) fn search_end(
+    sql: &dyn Sql,
+    filter: &IncidentFilter,
+) -> Result<Option<(IncidentId, Timestamp)>> {
+    let wanted = wanted(sql, filter)?;
+    wanted.map_or(Ok(None), |wanted| first_left_out(sql, filter, &wanted))
+}
+
+/// The first incident that a search for unseen ones does not look at.
+fn first_left_out(
+    sql: &dyn Sql,
+    filter: &IncidentFilter,
+    wanted: &Wanted,
+) -> Result<Option<(IncidentId, Timestamp)>> {
+    if !is_bounded(filter) {
+        return Ok(None);
+    }
+    let only = incident_sources::only(filter);
+    let condition = only.as_ref().map(|(column, _)| format!(" AND {column} = ?4"));
+    let select = format!(
+        "SELECT id, began_at FROM incident WHERE id > ?1 AND id < ?2{} ORDER BY id {} LIMIT 1 OFFSET ?3",
+        condition.unwrap_or_default(),
+        wanted.order.keyword()
+    );
+    let mut values =
+        vec![wanted.above.into(), wanted.below.into(), Value::from(i64::from(COUNTED_MAX))];
+    values.extend(only.map(|(_, value)| value));
+    sql.row(&select, &values, |row| Ok((IncidentId(row.get(0)?), at(row, 1)?)))
 }
 
 /// Adds lines without their deliveries, up to a number.
@@ -274,4 +308,71 @@ fn add_deliveries(sql: &dyn Sql, lines: &mut [IncidentLine]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+    use tipoff_model::Event;
+
+    use super::*;
+    use crate::Reader;
+    use crate::sqlite::schema;
+
+    /// A spool in which a reader has seen all of so many incidents but those with these numbers.
+    fn seen_but(count: u32, unseen: &[u32]) -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let unseen: Vec<String> = unseen.iter().map(u32::to_string).collect();
+        let rows = format!(
+            "INSERT INTO device (id, key, name) VALUES (0, 'yard', 'yard'), (1, 'door', 'door');
+             CREATE TEMPORARY TABLE new (n INTEGER PRIMARY KEY);
+             WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {count})
+             INSERT INTO new SELECT n FROM number;
+             INSERT INTO incident (id, device, event, subject, began_at, last_arrival_at)
+             SELECT n, n % 2, iif(n % 2, 'person', 'motion'), 'Something moved in the yard', n, n FROM new;
+             INSERT INTO mark (reader, incident, seen) SELECT 'proxy/anna', n, 1 FROM new
+             WHERE n NOT IN ({});",
+            unseen.join(", ")
+        );
+        connection.execute_batch(&rows).unwrap();
+        connection
+    }
+
+    fn unseen() -> IncidentFilter {
+        let reader = Reader::Proxy("anna".to_owned());
+        IncidentFilter { unseen_by: Some(reader), ..IncidentFilter::default() }
+    }
+
+    /// The numbers that are found, and where the search ended.
+    fn found(sql: &Connection, filter: &IncidentFilter) -> (Vec<i64>, Option<i64>) {
+        let lines = list(sql, filter, 48).unwrap();
+        let end = search_end(sql, filter).unwrap();
+        assert!(end.is_none_or(|(id, began_at)| began_at == Timestamp(id.0)));
+        (lines.iter().map(|line| line.id.0).collect(), end.map(|(id, _)| id.0))
+    }
+
+    /// As many as are looked at, and ten more.
+    const COUNT: u32 = COUNTED_MAX + 10;
+
+    #[test]
+    fn a_search_for_unseen_incidents_ends_and_can_go_on_there() {
+        let sql = seen_but(COUNT, &[5, 10, 11, COUNT - 1]);
+        let newest = (vec![i64::from(COUNT) - 1, 11], Some(10));
+        assert_eq!(found(&sql, &unseen()), newest, "50,000 are looked at");
+        let older = IncidentFilter { before: Some(IncidentId(11)), ..unseen() };
+        assert_eq!(found(&sql, &older), (vec![10, 5], None));
+        let newer = IncidentFilter { after: Some(IncidentId(10)), ..unseen() };
+        assert_eq!(found(&sql, &newer), (vec![11, i64::from(COUNT) - 1], None));
+        let from_the_first = IncidentFilter { after: Some(IncidentId(0)), ..unseen() };
+        let end = i64::from(COUNTED_MAX) + 1;
+        assert_eq!(found(&sql, &from_the_first), (vec![5, 10, 11], Some(end)));
+        // Of a device or an event, that many of its own are looked at.
+        let of_device = IncidentFilter { device: Some(DeviceId(1)), ..unseen() };
+        assert_eq!(found(&sql, &of_device), (vec![i64::from(COUNT) - 1, 11, 5], None));
+        let of_event = IncidentFilter { event: Some(Event::Motion), ..unseen() };
+        assert_eq!(found(&sql, &of_event), (vec![10], None));
+        let all = IncidentFilter { unseen_by: None, ..unseen() };
+        assert_eq!((found(&sql, &all).0.len(), found(&sql, &all).1), (48, None));
+    }
 }

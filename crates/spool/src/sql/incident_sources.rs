@@ -6,7 +6,7 @@ use tipoff_model::{DeliveryState, DeviceId, Event};
 
 use super::statement::{Sql, Value, params};
 use crate::core::incident_search::{DEVICES_MAX, Wanted, words};
-use crate::{IncidentFilter, Result};
+use crate::{IncidentFilter, Reader, Result};
 
 /// A part of a filter that an index knows.
 #[derive(Clone, Debug)]
@@ -19,8 +19,8 @@ pub(super) enum Source {
     Event(Event),
     /// Those with deliveries in one of these states to these channels.
     Outcomes(Vec<(DeliveryState, String)>),
-    /// Those that this reader has not seen.
-    Unseen(String),
+    /// Those that this reader has not seen, of all or of those with this value in a column.
+    Unseen(String, Option<Only>),
     /// Those that this reader starred.
     Starred(String),
     /// Locked ones.
@@ -37,7 +37,8 @@ impl Source {
         let mut sources: Vec<Self> = filter.device.map(Self::Device).into_iter().collect();
         sources.extend(filter.event.map(Self::Event));
         sources.extend(filter.starred_by.as_ref().map(|reader| Self::Starred(reader.to_string())));
-        sources.extend(filter.unseen_by.as_ref().map(|reader| Self::Unseen(reader.to_string())));
+        let unseen = |reader: &Reader| Self::Unseen(reader.to_string(), only(filter));
+        sources.extend(filter.unseen_by.as_ref().map(unseen));
         if filter.locked {
             sources.push(Self::Locked);
         }
@@ -76,8 +77,8 @@ impl Source {
                 }
                 wanted.first_of(found)
             }
-            Self::Unseen(reader) => marked(sql, wanted, UNSEEN, reader)?,
-            Self::Starred(reader) => marked(sql, wanted, STARRED, reader)?,
+            Self::Unseen(reader, only) => unseen(sql, wanted, reader, only.as_ref())?,
+            Self::Starred(reader) => starred(sql, wanted, reader)?,
             Self::Locked => locked(sql, wanted)?,
             Self::Words(texts) => return sql.incidents_with(texts, wanted),
             Self::WordOrDevices(text, devices) => {
@@ -92,16 +93,21 @@ impl Source {
     }
 }
 
-fn of_device(device: i64) -> Option<(&'static str, Value<'static>)> {
+/// A column of an incident that an index begins with, and its value.
+type Only = (&'static str, Value<'static>);
+
+fn of_device(device: i64) -> Option<Only> {
     Some(("device", device.into()))
 }
 
+/// The part of a filter by which unseen incidents are looked for.
+pub(super) fn only(filter: &IncidentFilter) -> Option<Only> {
+    let event = || Some(("event", filter.event?.as_str().to_owned().into()));
+    filter.device.map_or_else(event, |device| of_device(device.0))
+}
+
 /// The next incidents, of those with this value in a column where one is named.
-fn incidents(
-    sql: &dyn Sql,
-    wanted: &Wanted,
-    only: Option<(&'static str, Value<'static>)>,
-) -> Result<Vec<i64>> {
+fn incidents(sql: &dyn Sql, wanted: &Wanted, only: Option<Only>) -> Result<Vec<i64>> {
     let condition = only.as_ref().map(|(column, _)| format!(" AND {column} = ?4"));
     let select = format!(
         "SELECT id FROM incident WHERE id > ?1 AND id < ?2{} ORDER BY id {} LIMIT ?3",
@@ -113,12 +119,33 @@ fn incidents(
     sql.rows(&select, &values, |row| row.get(0))
 }
 
-/// Without the rows of incidents: the mark of each number is looked up.
-const UNSEEN: &str = "SELECT id FROM incident WHERE id > ?1 AND id < ?2 AND coalesce(
-        (SELECT mark.seen FROM mark WHERE mark.reader = ?4 AND mark.incident = incident.id), 0) = 0
-    ORDER BY id";
-const STARRED: &str = "SELECT incident FROM mark
-    WHERE reader = ?4 AND starred = 1 AND incident > ?1 AND incident < ?2 ORDER BY incident";
+/// Without the rows of incidents: the mark of each number is looked up. All that are wanted may be seen: the caller bounds them.
+fn unseen(sql: &dyn Sql, wanted: &Wanted, reader: &str, only: Option<&Only>) -> Result<Vec<i64>> {
+    let condition = only.map(|(column, _)| format!(" AND {column} = ?5"));
+    let select = format!(
+        "SELECT id FROM incident WHERE id > ?1 AND id < ?2{} AND coalesce(
+             (SELECT mark.seen FROM mark WHERE mark.reader = ?4 AND mark.incident = incident.id), 0) = 0
+         ORDER BY id {} LIMIT ?3",
+        condition.unwrap_or_default(),
+        wanted.order.keyword()
+    );
+    let mut values = range(wanted);
+    values.push(reader.to_owned().into());
+    values.extend(only.map(|(_, value)| value.clone()));
+    sql.rows(&select, &values, |row| row.get(0))
+}
+
+fn starred(sql: &dyn Sql, wanted: &Wanted, reader: &str) -> Result<Vec<i64>> {
+    let select = format!(
+        "SELECT incident FROM mark
+         WHERE reader = ?4 AND starred = 1 AND incident > ?1 AND incident < ?2
+         ORDER BY incident {} LIMIT ?3",
+        wanted.order.keyword()
+    );
+    let mut values = range(wanted);
+    values.push(reader.to_owned().into());
+    sql.rows(&select, &values, |row| row.get(0))
+}
 
 fn locked(sql: &dyn Sql, wanted: &Wanted) -> Result<Vec<i64>> {
     let select = format!(
@@ -127,13 +154,6 @@ fn locked(sql: &dyn Sql, wanted: &Wanted) -> Result<Vec<i64>> {
         wanted.order.keyword()
     );
     sql.rows(&select, &range(wanted), |row| row.get(0))
-}
-
-fn marked(sql: &dyn Sql, wanted: &Wanted, select: &str, reader: &str) -> Result<Vec<i64>> {
-    let select = format!("{select} {} LIMIT ?3", wanted.order.keyword());
-    let mut values = range(wanted);
-    values.push(reader.to_owned().into());
-    sql.rows(&select, &values, |row| row.get(0))
 }
 
 /// The values `?1` to `?3`: above, below, at most.

@@ -31,6 +31,14 @@ impl<D: Database> Incidents for SqlSpool<D> {
         Box::pin(self.read(move |sql| incident_list::list(sql, &filter, limit)))
     }
 
+    fn search_end<'a>(
+        &'a self,
+        filter: &'a IncidentFilter,
+    ) -> BoxFuture<'a, Result<Option<(IncidentId, Timestamp)>>> {
+        let filter = filter.clone();
+        Box::pin(self.read(move |sql| incident_list::search_end(sql, &filter)))
+    }
+
     fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<IncidentDetail>> {
         Box::pin(self.read(move |sql| detail(sql, id)))
     }

@@ -44,6 +44,7 @@ mod removal;
 mod resent;
 mod retention;
 mod review;
+mod route_counts;
 mod sessions;
 mod setup_key;
 mod share_links;

@@ -5,12 +5,12 @@ use tipoff_model::{ArrivalId, BlobName, Content, Device, DeviceId, Event, Incide
 use super::database::Database;
 use super::spool::SqlSpool;
 use super::statement::{Lock, Row, Sql, at, from_json, number, params};
-use super::{device_rows, new_deliveries, notices};
+use super::{device_rows, new_deliveries, notices, route_counts};
 use crate::core::incident_kind::IncidentKind;
 use crate::core::report::{self, StoredReport};
 use crate::{
-    ArrivalLine, BoxFuture, NewReport, PastArrival, Result, Review, StoredBlob, TalliedChannel,
-    Tally,
+    ArrivalLine, BoxFuture, NewReport, PastArrival, Result, Review, RouteCounts, StoredBlob,
+    TalliedChannel, Tally,
 };
 
 impl<D: Database> Review for SqlSpool<D> {
@@ -43,6 +43,14 @@ impl<D: Database> Review for SqlSpool<D> {
         until: Timestamp,
     ) -> BoxFuture<'_, Result<Vec<TalliedChannel>>> {
         Box::pin(self.read(move |sql| alerts_between(sql, from, until)))
+    }
+
+    fn route_counts(
+        &self,
+        since: Timestamp,
+        ending: &'static str,
+    ) -> BoxFuture<'_, Result<RouteCounts>> {
+        Box::pin(self.read(move |sql| route_counts::read(sql, since, ending)))
     }
 }
 

@@ -35,12 +35,12 @@ pub(super) fn run(args: &Args, common: &Common, clock: &Clock) -> Ending {
     } else if args.reference {
         print!("{}", config::reference());
     } else if args.explain || args.moment.is_given() {
-        return explain::check(&common.load_with_added()?, &args.moment, clock.now());
+        return explain::check(&common.load_and_look(Some(""))?.0, &args.moment, clock.now());
     } else if args.json {
-        print_json(&ConfigurationJson::from(&common.load_with_added()?))
+        print_json(&ConfigurationJson::from(&common.load_and_look(Some(""))?.0))
             .map_err(Failure::Failed)?;
     } else {
-        let (config, was_opened) = common.load_and_look()?;
+        let (config, was_opened) = common.load_and_look(Some(""))?;
         print_summary(&config, was_opened);
     }
     Ok(())

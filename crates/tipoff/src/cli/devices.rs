@@ -12,7 +12,7 @@ use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, Spool};
 
 use super::json::{DeviceJson, print_json};
 use super::moment::local_time;
-use super::{Ending, Failure, block_on};
+use super::{Ending, Failure, block_on, device_removal};
 use crate::audit::{self, AuditAction};
 use crate::config::{self, Config};
 use crate::receive::DeviceDirectory;
@@ -70,10 +70,13 @@ enum Action {
     },
     /// Remove a device: its settings and its login. Its incidents are kept
     ///
-    /// If it sends again, it is discovered again. Its page in the dashboard also removes its incidents.
+    /// If it sends again, it is discovered again.
     Remove {
         /// Its name or number
         device: String,
+        /// Remove its incidents, too, with their files. Locked ones are kept
+        #[arg(long)]
+        incidents: bool,
     },
     /// Add a device, and print the login to type into it
     Add {
@@ -93,7 +96,10 @@ async fn act(args: &Args, config: Config, now: Timestamp) -> anyhow::Result<()> 
     let edit = match &args.action {
         Action::List { text, limit } => return list(spool, text, *limit, args.json).await,
         Action::Add { name } => return add(spool, config, name, now, args.json).await,
-        Action::Remove { device } => return remove(spool, config, device, now, args.json).await,
+        Action::Remove { device, incidents } => {
+            let known = resolve(spool, device).await?;
+            return device_removal::run(spool, config, (&known, *incidents), now, args.json).await;
+        }
         Action::Show { device } => {
             let line = resolve(spool, device).await?;
             return show(spool, line.id, args.json).await;
@@ -220,34 +226,6 @@ fn print_detail(detail: &DeviceDetail) {
     for name in &detail.merged {
         field("also known as", Some(name.clone()));
     }
-}
-
-/// Removes a device, and keeps its incidents.
-async fn remove(
-    spool: &dyn Spool,
-    config: Config,
-    device: &str,
-    now: Timestamp,
-    as_json: bool,
-) -> anyhow::Result<()> {
-    let known = resolve(spool, device).await?;
-    let directory = DeviceDirectory::new(config.access, config.devices);
-    let removed = match web::require_removable(&directory, &known) {
-        Ok(()) => web::remove_device(spool, &known).await,
-        refused => refused,
-    };
-    removed.map_err(|refusal| anyhow::anyhow!(refusal.detail().to_owned()))?;
-    let (actor, object) = (audit::command_line(), web::audited_device(&known));
-    let detail = "its incidents are kept";
-    audit::note(spool, audit::entry(now, actor, AuditAction::DeviceRemove, object, detail)).await;
-    if as_json {
-        return print_json(&DeviceJson::from(&known));
-    }
-    println!(
-        "{:?} is removed. Its incidents are kept. If it sends again, it is listed again.",
-        known.name
-    );
-    Ok(())
 }
 
 /// Adds a device and prints its login: the only time that the password is shown.

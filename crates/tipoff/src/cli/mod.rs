@@ -8,6 +8,7 @@ mod check;
 mod compact;
 mod console_language;
 mod container;
+mod device_removal;
 mod devices;
 mod doctor;
 mod explain;
@@ -205,7 +206,11 @@ fn dispatch(common: Common, command: Command) -> Ending {
         }
         Command::Init(args) => init::run(&args, &common),
         Command::Check(args) => check::run(&args, &common, &clock),
-        Command::Doctor(args) => doctor::run(&args, &common.load()?, &clock),
+        Command::Doctor(args) => {
+            // For the faults that show only with what was added.
+            common.load_with_added()?;
+            doctor::run(&args, &common.load()?, &clock)
+        }
         Command::Health(args) => health::run(&args, &common.http_port()),
         Command::Send(args) => send::run(&args, &clock),
         Command::Channels(action) => channels::run(&action, common.load_with_added()?, &clock),
@@ -256,24 +261,21 @@ impl Common {
 
     /// The same with what was added in the dashboard, if there is a spool that can be opened.
     fn load_with_added(&self) -> Result<Config, Failure> {
-        Ok(self.load_and_look()?.0)
+        Ok(self.load_and_look(None)?.0)
     }
 
-    /// The same, and whether a spool could be opened.
-    fn load_and_look(&self) -> Result<(Config, bool), Failure> {
+    /// The same, and whether a spool could be opened. `unopened` is what counts as added if not; with `None` the file may name
+    /// channels that are not known.
+    fn load_and_look(&self, unopened: Option<&str>) -> Result<(Config, bool), Failure> {
         let environment = |name: &str| std::env::var(name).ok();
         let faulty = |faults| Failure::Configuration(Box::new(faults));
         let text = ConfigText::read(self.config.as_deref(), &environment).map_err(faulty)?;
-        let load = |added: &str| {
+        let load = |added: Option<&str>| {
             Config::of(&text, added, Some(&self.overrides()), &environment).map_err(faulty)
         };
-        let config = load("")?;
-        let added = block_on(read_added(&config))?;
+        let added = block_on(read_added(&load(None)?))?;
         let was_opened = added.is_some();
-        let Some(added) = added.filter(|document| !document.is_empty()) else {
-            return Ok((config, was_opened));
-        };
-        let config = load(&added)?;
+        let config = load(added.as_deref().or(unopened))?;
         if let Some(fault) = &config.added.fault {
             eprintln!("tipoff: what was added in the dashboard is left out: {}", fault.summary);
         }

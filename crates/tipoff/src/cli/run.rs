@@ -69,15 +69,17 @@ impl Args {
 /// Runs until SIGTERM or SIGINT. A faulty configuration is a usage error (exit code 2); everything
 /// later that stops the start, such as a port in use, is exit code 1.
 pub(super) fn run(mut source: Source, clock: Clock) -> Ending {
-    let config = source.load("").map_err(|faults| Failure::Configuration(Box::new(faults)))?;
+    let config = source.load(None).map_err(|faults| Failure::Configuration(Box::new(faults)))?;
     source.settle_on(&config);
     process::prepare(&config);
     // A terminal or pipe that nobody reads must not hold up the start.
     terminal::print_in_background();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
-    runtime.block_on(serve(source, config, clock))?;
-    Ok(())
+    runtime.block_on(serve(source, config, clock)).map_err(|error| match error.downcast() {
+        Ok(faults) => Failure::Configuration(Box::new(faults)),
+        Err(error) => Failure::Failed(error),
+    })
 }
 
 /// What the system may refuse: ports and certificates. Opened before anything starts.
@@ -143,7 +145,8 @@ async fn open_spool(
     Ok((spool, rules, clock))
 }
 
-/// The configuration with what was added in the dashboard.
+/// The configuration with what was added in the dashboard. The file may name channels that were added: only now it is known
+/// whether each of them is there.
 async fn with_added(
     source: &Source,
     spool: &dyn Spool,

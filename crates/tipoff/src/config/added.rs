@@ -14,7 +14,7 @@ use toml::de::DeTable;
 use super::book::Book;
 use super::channel::{self, ChannelConfig, Channels};
 use super::fault::{Fault, Faults};
-use super::reading::Reading;
+use super::reading::{NamedChannel, Reading};
 use super::route::{self, KnownNames};
 use super::section::Section;
 use super::text::syntax_faults;
@@ -47,10 +47,20 @@ pub(crate) struct FileFacts {
     pub(crate) modes: Vec<String>,
     /// The names of its routes, in their order.
     pub(crate) routes: Vec<String>,
+    /// The channels that its routes and reports name: none of them may be removed.
+    pub(crate) named: Vec<NamedChannel>,
     /// Whether it has a `place`, which sunrise and sunset need.
     pub(crate) has_place: bool,
     /// `public_url` of `[http]`.
     pub(crate) public_url: Option<String>,
+}
+
+impl FileFacts {
+    /// The numbers of the lines that name a channel.
+    pub(crate) fn lines_naming(&self, channel: &str) -> Vec<String> {
+        let naming = self.named.iter().filter(|named| named.channel == channel);
+        naming.map(|named| named.line.to_string()).collect()
+    }
 }
 
 /// Whether a name that the document refers to may be one that the file has no more.
@@ -94,12 +104,13 @@ pub(crate) struct AddedParts {
 }
 
 impl Additions {
-    /// Reads the document. Returns also what is in force of it.
+    /// Reads the document; `None` if it is not known. Returns also what is in force of it.
     pub(super) fn read(
-        document: &str,
+        document: Option<&str>,
         file: FileFacts,
         describe: fn() -> Book,
     ) -> (Self, AddedParts) {
+        let document = document.unwrap_or_default();
         let (mut parts, fault) = match check(document, &file, Names::MayBeGone, describe) {
             Ok(parts) => (parts, None),
             Err(faults) => (AddedParts::default(), Some(ConfigFault::of(&faults))),
@@ -179,6 +190,7 @@ fn read(mut root: Section<'_>, file: &FileFacts, names: Names) -> AddedParts {
         devices: &file.devices,
         groups: &file.groups,
         channels: &targets,
+        may_be_added: false,
         targets: &targets,
         modes: if file.modes.is_empty() { &mode_names } else { &file.modes },
         place: file.has_place,
@@ -202,18 +214,23 @@ fn read(mut root: Section<'_>, file: &FileFacts, names: Names) -> AddedParts {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{Config, ConfigText};
+    use crate::config::reading::NamedChannel;
+    use crate::config::{Config, ConfigText, Faults};
 
     const HOOK: &str = "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://a\"\n";
 
     fn config(file: &str, added: &str) -> Config {
+        checked(file, Some(added)).unwrap_or_else(|faults| panic!("{faults}"))
+    }
+
+    fn checked(file: &str, added: Option<&str>) -> Result<Config, Faults> {
         let text = ConfigText { path: None, text: file.to_owned() };
         let environment = |name: &str| match name {
             "TIPOFF_TELEGRAM_TOKEN" => Some("1:abc".to_owned()),
             "TIPOFF_TELEGRAM_CHAT" => Some("1".to_owned()),
             _ => None,
         };
-        Config::of(&text, added, None, &environment).unwrap_or_else(|faults| panic!("{faults}"))
+        Config::of(&text, added, None, &environment)
     }
 
     fn names(config: &Config) -> Vec<&str> {
@@ -246,6 +263,41 @@ mod tests {
         let named = format!("{HOOK}[[route]]\nchannels = [\"hook\"]\n");
         assert!(!config(&named, &added("one")).added.channels[0].is_routed);
         assert!(config(HOOK, &added("one")).added.channels[0].is_routed);
+    }
+
+    const NAMING: &str = "[[route]]\nname = \"night\"\nchannels = [\"one\",\n  \"hook\"]\nstop = true\n\
+        [[report]]\nat = \"20:00\"\nchannels = [\"one\"]\n";
+
+    #[test]
+    fn the_file_may_name_added_channels() {
+        let both = config(&format!("{HOOK}{NAMING}"), &added("one"));
+        assert_eq!(both.rules.routes[0].channels, ["one", "hook"]);
+        assert!(both.rules.routes[0].stop && both.added.channels[0].is_routed);
+        assert_eq!(both.rules.reports[0].channels, ["one"]);
+        let named = |channel: &str, line| NamedChannel { channel: channel.to_owned(), line };
+        let all = [named("one", 7), named("hook", 8), named("one", 12)];
+        assert_eq!(both.added.file.named, all);
+    }
+
+    #[test]
+    fn a_name_that_no_channel_has_is_a_fault_as_soon_as_all_channels_are_known() {
+        let file = format!("{HOOK}{NAMING}");
+        for known in [String::new(), added("two")] {
+            let faults = checked(&file, Some(&known)).unwrap_err().summary();
+            let words: Vec<_> = faults.matches("there is no channel \"one\"").collect();
+            assert_eq!(words.len(), 2, "{faults}");
+            assert!(faults.contains("line 7: "), "{faults}");
+        }
+        let faults = checked(&file, Some(&added("ones"))).unwrap_err().summary();
+        assert!(faults.contains("did you mean \"ones\"?"), "{faults}");
+        let faulty = added("one") + "retired = 1\n";
+        for unknown in [None, Some(faulty.as_str())] {
+            let read = checked(&file, unknown).unwrap();
+            assert_eq!(read.rules.routes[0].channels, ["hook"], "{unknown:?}");
+            assert!(read.rules.reports[0].channels.is_empty());
+            let alone = checked(&file.replace(",\n  \"hook\"", ""), unknown).unwrap();
+            assert!(!alone.rules.routes[0].stop, "without its channels it ends nothing");
+        }
     }
 
     #[test]

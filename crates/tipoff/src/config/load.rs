@@ -99,7 +99,7 @@ impl Config {
     }
 
     /// Reads the file that is named or found. Without a file the defaults apply. `overrides` is what the
-    /// command line says in place of it.
+    /// command line says in place of it. What was added in the dashboard is not known.
     ///
     /// # Errors
     /// All faults of the file, each at its place.
@@ -108,7 +108,7 @@ impl Config {
         overrides: Option<&Overrides>,
         environment: Environment<'_>,
     ) -> Result<Self, Faults> {
-        Self::of(&ConfigText::read(cli_path, environment)?, "", overrides, environment)
+        Self::of(&ConfigText::read(cli_path, environment)?, None, overrides, environment)
     }
 
     /// The settings of the HTTP port alone, from the same file. Faults elsewhere and missing secrets do not matter; what
@@ -155,17 +155,20 @@ impl Config {
         environment: Environment<'_>,
     ) -> Result<Self, Faults> {
         let text = ConfigText { path, text: source.to_owned() };
-        Self::of(&text, "", overrides, environment)
+        Self::of(&text, Some(""), overrides, environment)
     }
 
     /// Reads the text of a file, and the document that was added in the dashboard. Invalid TOML is reported alone: what its
     /// values mean is not known then. Faults of the document are not faults of the file: see [`Additions`].
     ///
+    /// Without a document, as before the spool is opened, a route or report may name a channel that is not known: it is left
+    /// out.
+    ///
     /// # Errors
     /// All faults of the file, each at its place.
     pub(crate) fn of(
         file: &ConfigText,
-        added: &str,
+        added: Option<&str>,
         overrides: Option<&Overrides>,
         environment: Environment<'_>,
     ) -> Result<Self, Faults> {
@@ -179,6 +182,7 @@ impl Config {
         let reading = Reading::new(folder.to_owned(), environment, describe).with(overrides);
         let mut config = read(Section::root(&reading, root.get_ref()), added);
         config.secrets = reading.secret_files();
+        config.added.file.named = reading.named_channels(source);
         config.warnings = exposure::warnings(&reading, channel::settings_of(&config.channels));
         let (faults, shown) = reading.into_faults();
         if !faults.is_empty() {
@@ -196,12 +200,12 @@ impl Config {
 /// Every key there is: reads an empty file, and records what is asked for.
 pub(super) fn describe() -> Book {
     let reading = Reading::describing();
-    read(Section::root(&reading, &DeTable::new()), "");
+    read(Section::root(&reading, &DeTable::new()), Some(""));
     reading.into_book()
 }
 
 /// Reads all sections, those first whose names others refer to, and what was added in the dashboard.
-fn read(mut root: Section<'_>, added: &str) -> Config {
+fn read(mut root: Section<'_>, added: Option<&str>) -> Config {
     let data_dir = data_dir(&mut root);
     let public_address = public_address::read(&mut root);
     let clock = Clock { zone: rules::zone(&mut root), place: rules::place(&mut root) };
@@ -297,7 +301,7 @@ struct Routing {
 }
 
 /// Reads the sections about alerts. `facts` has what the document refers to of the sections before.
-fn routing(root: &mut Section<'_>, document: &str, mut facts: FileFacts) -> Routing {
+fn routing(root: &mut Section<'_>, document: Option<&str>, mut facts: FileFacts) -> Routing {
     let Channels { mut configs, names, hooked } = channel::read(root);
     checks::hooks(root.reading, &hooked, facts.public_url.as_deref());
     let mut modes = rules::modes(root, facts.has_place);
@@ -312,7 +316,8 @@ fn routing(root: &mut Section<'_>, document: &str, mut facts: FileFacts) -> Rout
     let known = KnownNames {
         devices: &added.file.devices,
         groups: &added.file.groups,
-        channels: &added.file.channels,
+        channels: &targets,
+        may_be_added: document.is_none() || added.fault.is_some(),
         targets: &targets,
         modes: &added.file.modes,
         place: added.file.has_place,

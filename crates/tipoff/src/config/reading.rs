@@ -47,6 +47,15 @@ pub(crate) struct SecretFiles {
     pub(crate) named: Vec<PathBuf>,
 }
 
+/// A channel that the file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedChannel {
+    /// The channel's name.
+    pub(crate) channel: String,
+    /// The number of the line that names it.
+    pub(crate) line: usize,
+}
+
 /// What all sections of one reading share.
 pub(super) struct Reading<'a> {
     /// The folder of the file: paths in it are relative to this.
@@ -61,6 +70,8 @@ pub(super) struct Reading<'a> {
     /// Variables whose values are never shown.
     secret_variables: RefCell<BTreeSet<String>>,
     warnings: RefCell<Vec<String>>,
+    /// The channels that are named, each at its place.
+    channels: RefCell<Vec<Spanned<String>>>,
     /// Records every key that is asked for; `Some` only while the reference is being made.
     book: Option<RefCell<Book>>,
     /// Describes every key there is; called only for the fault of a key that is unknown in its section.
@@ -87,6 +98,7 @@ impl<'a> Reading<'a> {
             secrets: RefCell::default(),
             secret_variables: RefCell::default(),
             warnings: RefCell::default(),
+            channels: RefCell::default(),
             book: None,
             describe_all,
             is_added: false,
@@ -156,6 +168,21 @@ impl<'a> Reading<'a> {
     /// Notes a setting that is valid, and perhaps not intended.
     pub(super) fn warn(&self, warning: String) {
         self.warnings.borrow_mut().push(warning);
+    }
+
+    /// Notes that these channels are named.
+    pub(super) fn note_channels(&self, names: &[Spanned<String>]) {
+        self.channels.borrow_mut().extend_from_slice(names);
+    }
+
+    /// The channels that are named in `source`, of what has been read so far.
+    pub(super) fn named_channels(&self, source: &str) -> Vec<NamedChannel> {
+        let line = |at: usize| 1 + source.bytes().take(at).filter(|byte| *byte == b'\n').count();
+        let named = |name: &Spanned<String>| NamedChannel {
+            channel: name.get_ref().clone(),
+            line: line(name.span().start),
+        };
+        self.channels.borrow().iter().map(named).collect()
     }
 
     /// The warnings, and the variables that hold secrets, of what has been read so far.

@@ -65,7 +65,7 @@ fn one(
         "The report is sent on these days only; it covers the time since the \
                        previous one of them.",
     );
-    let devices = named(
+    let devices = known_names(
         section,
         "device",
         (
@@ -75,18 +75,15 @@ fn one(
         ),
         known.devices,
     );
-    let groups = named(
+    let groups = known_names(
         section,
         "group",
         ("groups", "[\"outside\"]", "Groups of devices: see `groups` in `[[device]]`."),
         known.groups,
     );
-    let channels = named(
-        section,
-        "channel",
-        ("channels", "[\"telegram\"]", "The names of channels. Without it: all."),
-        known.channels,
-    );
+    let channels =
+        named(section, "channels", "[\"telegram\"]", "The names of channels. Without it: all.");
+    let channels = channels.map(|given| known.channels(section, given).0);
     let report = at.map(|at| Report {
         name: name.as_ref().map(|name| name.get_ref().clone()).unwrap_or_default(),
         at: at.into_inner(),
@@ -98,20 +95,29 @@ fn one(
     (name, report)
 }
 
-/// Reads a list of names that must be `known`; `None` if it is not given. An empty list is a fault: it would never send
-/// anything, and is probably meant as "all".
-fn named(
+/// Reads a list of names that must be `known`; `None` if it is not given.
+fn known_names(
     section: &mut Section<'_>,
     what: &str,
     (name, example, doc): (&'static str, &str, &'static str),
     known: &[String],
 ) -> Option<Vec<String>> {
+    let given = named(section, name, example, doc)?;
+    checks::known(section, what, &given, known);
+    Some(given.into_iter().map(Spanned::into_inner).collect())
+}
+
+/// Reads a list of names; `None` if it is not given. An empty list is a fault: it would never send anything, and is
+/// probably meant as "all".
+fn named(
+    section: &mut Section<'_>,
+    name: &'static str,
+    example: &str,
+    doc: &'static str,
+) -> Option<Vec<Spanned<String>>> {
     if section.is_empty_list(name) {
         let reason = "an empty list names nothing; leave it out for all";
         section.wrong(name, section.span_of(name), reason);
     }
-    let given =
-        section.list(&Key { name, form: ValueForm::List, without: nothing(example), doc })?;
-    checks::known(section, what, &given, known);
-    Some(given.into_iter().map(Spanned::into_inner).collect())
+    section.list(&Key { name, form: ValueForm::List, without: nothing(example), doc })
 }

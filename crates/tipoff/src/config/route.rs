@@ -29,9 +29,10 @@ pub(super) struct KnownNames<'a> {
     pub(super) devices: &'a [String],
     /// Groups of configured devices.
     pub(super) groups: &'a [String],
-    /// Channels of the file, including those that could not be built. An added channel cannot be named: the file must be valid
-    /// without what was added.
+    /// Channels, including those of the file that could not be built, and those that were added.
     pub(super) channels: &'a [String],
+    /// Whether there may be others: what was added has not been read yet, or has a fault. One of these is left out.
+    pub(super) may_be_added: bool,
     /// All channels.
     pub(super) targets: &'a [String],
     /// Home modes.
@@ -54,6 +55,24 @@ impl KnownNames<'_> {
         if self.is_strict {
             checks::known(section, what, names, known);
         }
+    }
+
+    /// The channels of a list, and whether all that it names are gone.
+    pub(super) fn channels(
+        &self,
+        section: &Section<'_>,
+        given: Vec<Spanned<String>>,
+    ) -> (Vec<String>, bool) {
+        section.reading.note_channels(&given);
+        let is_strict = self.is_strict && !self.may_be_added;
+        if is_strict {
+            checks::known(section, "channel", &given, self.channels);
+        }
+        let mut channels = plain(given);
+        let named = channels.len();
+        channels.retain(|channel| is_strict || self.channels.contains(channel));
+        let are_gone = named > 0 && channels.is_empty();
+        (channels, are_gone)
     }
 
     /// The devices that a section names, by their names and their keys.
@@ -234,12 +253,7 @@ fn channels(section: &mut Section<'_>, known: &KnownNames<'_>, stop: bool) -> (V
     let Some(given) = section.list(&key) else {
         return (known.targets.to_owned(), false);
     };
-    known.check(section, "channel", &given, known.channels);
-    let mut channels = plain(given);
-    let named = channels.len();
-    channels.retain(|channel| known.is_strict || known.channels.contains(channel));
-    let are_gone = named > 0 && channels.is_empty();
-    (channels, are_gone)
+    known.channels(section, given)
 }
 
 /// Reads how the alerts of a route look: sound, priority, files, title and text.

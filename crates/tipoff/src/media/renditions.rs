@@ -21,9 +21,12 @@ use crate::runtime::blocking::blocking;
 use crate::runtime::clock::Clock;
 use crate::runtime::fair_queue::{FairQueue, Owner};
 use crate::runtime::lock::lock;
+pub(crate) use cache::forget_in;
 use cache::{Cache, RenditionKey};
 pub(crate) use unplayable::Unplayable;
 
+/// The folder of the cache in the data folder.
+pub(crate) const FOLDER: &str = "renditions";
 /// Limit of all renditions, in bytes. The device or address with the most gives up the one that was viewed longest ago.
 const CACHE_BYTES_MAX: u64 = 1 << 30;
 /// … and at most this part of `max_size`, one in eight.

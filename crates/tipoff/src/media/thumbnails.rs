@@ -19,6 +19,8 @@ use crate::runtime::blocking::blocking;
 use crate::runtime::clock::Clock;
 use crate::runtime::fair_queue::{FairQueue, Owner};
 
+/// The folder of the cache in the data folder.
+pub(crate) const FOLDER: &str = "thumbs";
 /// The largest width and height of a thumbnail, and the quality of its JPEG.
 const WIDTH_PX: u32 = 480;
 const HEIGHT_PX: u32 = 360;
@@ -30,6 +32,14 @@ const FOLDER_BYTES_MAX: u64 = 2 << 20;
 const FAILED_FOR: Duration = Duration::from_secs(24 * 3600);
 /// Content of the file that records a failure.
 const FAILED: &[u8] = b"no small picture can be made\n";
+
+/// Removes the thumbnails of these arrivals from the folder of a cache, which a running program may use.
+pub(crate) fn forget_in(folder: &Path, arrivals: &[ArrivalId]) {
+    for arrival in arrivals {
+        let part = arrival.0.rem_euclid(FOLDERS);
+        remove_of(&folder.join(format!("{part:02x}")), &[*arrival]);
+    }
+}
 
 /// Makes and caches thumbnails. Clones share the queue of those that are made.
 #[derive(Clone)]
@@ -115,10 +125,7 @@ impl Thumbnails {
 
     /// Removes the thumbnails of these arrivals, which are no longer stored.
     pub(crate) fn forget(&self, arrivals: &[ArrivalId]) {
-        for arrival in arrivals {
-            let folder = arrival.0.rem_euclid(FOLDERS);
-            remove_of(&self.folder.join(format!("{folder:02x}")), &[*arrival]);
-        }
+        forget_in(&self.folder, arrivals);
     }
 
     /// The path contains the size: an upload that has grown gets another thumbnail.

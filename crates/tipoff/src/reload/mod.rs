@@ -66,11 +66,11 @@ impl Source {
         Self { file, overrides, loaded, seen, read, text }
     }
 
-    /// Loads the configuration, with the document that was added in the dashboard.
+    /// Loads the configuration, with the document that was added in the dashboard; `None` before the spool is opened.
     ///
     /// # Errors
     /// All faults of the file.
-    pub(crate) fn load(&mut self, added: &str) -> Result<Config, Faults> {
+    pub(crate) fn load(&mut self, added: Option<&str>) -> Result<Config, Faults> {
         // Before it is read, so that an edit in between is noticed at the next look.
         self.seen = self.look();
         self.loaded = self.seen.clone();
@@ -81,9 +81,9 @@ impl Source {
     /// The configuration in use with another document that was added in the dashboard. The file is not read.
     ///
     /// # Errors
-    /// Another file that the configuration names cannot be read any more.
+    /// Another file that the configuration names cannot be read any more, or it names a channel that nobody has.
     pub(crate) fn with_added(&self, added: &str) -> Result<Config, Faults> {
-        Config::of(&self.text, added, Some(&self.overrides), &variable)
+        Config::of(&self.text, Some(added), Some(&self.overrides), &variable)
     }
 
     /// Keeps to the file that was loaded: if it is removed later, no other file takes its place.
@@ -214,7 +214,7 @@ impl Reload {
     /// (`RELOADING=1` and `READY=1`, sd_notify(3)).
     fn load(&mut self) {
         service_manager::reloading();
-        let loaded = self.source.load(&self.added.document);
+        let loaded = self.source.load(Some(&self.added.document));
         let loaded = loaded.map_err(|faults| ConfigFault::of(&faults));
         match loaded.and_then(|config| self.apply_file(config)) {
             Ok(()) => self.state.send_modify(|state| state.fault = None),

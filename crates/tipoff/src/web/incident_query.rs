@@ -72,6 +72,17 @@ pub(crate) struct IncidentQuery {
     pub(crate) silent: Option<bool>,
 }
 
+/// A page of incidents.
+#[derive(Debug)]
+pub(crate) struct IncidentPage {
+    /// The newest first.
+    pub(crate) lines: Vec<IncidentLine>,
+    /// The `before` of the next page. `None` on the last one.
+    pub(crate) before: Option<i64>,
+    /// If the search ended before all was looked at: how far back it got.
+    pub(crate) searched_since: Option<Timestamp>,
+}
+
 /// `None` if the value is blank.
 pub(crate) fn blank<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
@@ -139,20 +150,25 @@ impl IncidentQuery {
         Ok(filter)
     }
 
-    /// One page of incidents, and the `before` of the next page. One incident more than the limit is read, which shows
-    /// whether there is a next page.
+    /// One page of incidents. One incident more than the limit is read, which shows whether there is a next page. A search for
+    /// unseen ones ends where it gets long, and the next page goes on there.
     pub(crate) async fn read(
         &self,
         spool: &dyn Spool,
         clock: &ReaderClock,
         reader: Option<&Reader>,
-    ) -> Result<(Vec<IncidentLine>, Option<i64>), Problem> {
+    ) -> Result<IncidentPage, Problem> {
         let (filter, limit) = (self.filter(clock, reader)?, self.limit()?);
         let mut lines = spool.incidents(&filter, limit + 1).await?;
         let has_more = lines.len() > limit as usize;
         lines.truncate(limit as usize);
-        let before = lines.last().filter(|_| has_more).map(|line| line.id.0);
-        Ok((lines, before))
+        let end = match has_more {
+            true => None,
+            false => spool.search_end(&filter).await?,
+        };
+        let behind_end = end.map(|(id, _)| id.0.saturating_add(1));
+        let before = lines.last().filter(|_| has_more).map(|line| line.id.0).or(behind_end);
+        Ok(IncidentPage { lines, before, searched_since: end.map(|(_, began_at)| began_at) })
     }
 
     /// Number of incidents in the answer; an error if it is out of range.

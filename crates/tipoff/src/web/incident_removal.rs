@@ -1,11 +1,28 @@
 //! Incidents that an owner removes: from the spool, from the caches of files, and from the pages that are open.
 
-use tipoff_model::IncidentId;
-use tipoff_spool::{Removal, SpoolError};
+use tipoff_model::{DeviceId, IncidentId};
+use tipoff_spool::{IncidentFilter, Removal, Spool, SpoolError};
 
 use super::AppState;
 use crate::runtime::blocking::blocking;
 use crate::runtime::events::LiveEvent;
+
+/// Incidents that are removed in one transaction.
+const STEP: u32 = 100;
+
+/// The next incidents of a device to remove, of those before one where it is given, and where those behind them begin.
+pub(crate) async fn next_of_device(
+    spool: &dyn Spool,
+    device: DeviceId,
+    before: Option<IncidentId>,
+) -> Result<(Vec<IncidentId>, Option<IncidentId>), SpoolError> {
+    let filter =
+        IncidentFilter { device: Some(device), silent: true, before, ..IncidentFilter::default() };
+    let lines = spool.incidents(&filter, STEP).await?;
+    let ids: Vec<IncidentId> = lines.iter().map(|line| line.id).collect();
+    let behind = ids.last().copied().filter(|_| ids.len() >= STEP as usize);
+    Ok((ids, behind))
+}
 
 /// Removes at most 100 incidents.
 pub(super) async fn remove_incidents(

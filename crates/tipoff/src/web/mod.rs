@@ -92,6 +92,7 @@ pub(crate) use device_changes::{
     origin as device_origin, remove_device, require_removable,
 };
 pub(crate) use incident_files::{IncidentFile, files as incident_files, folder as incident_folder};
+pub(crate) use incident_removal::next_of_device;
 pub(crate) use incident_zip::options as zip_options;
 pub(crate) use share_opens::ShareOpens;
 

@@ -182,6 +182,19 @@ impl Text<'_> {
     }
 }
 
+/// A sentence as HTML, in which what stands between backticks is code.
+pub(crate) fn with_code(sentence: &str) -> Safe<String> {
+    let mut parts = sentence.split('`').map(escaped);
+    let mut html = parts.next().unwrap_or_default();
+    while let Some(part) = parts.next() {
+        match parts.next() {
+            Some(behind) => html.push_str(&format!("<code>{part}</code>{behind}")),
+            None => html.push_str(&format!("`{part}")),
+        }
+    }
+    Safe(html)
+}
+
 /// Words as HTML shows them.
 fn escaped(words: &str) -> String {
     let Ok(escaped) = escape(words, Html);

@@ -195,6 +195,7 @@ fn what_is_of_this_machine_cannot_be_added() {
         let (name, can) = (kind["type"].as_str().unwrap(), &kind["can_be_added"]);
         let form = owner.ask(&format!("GET /channels/add?type={name}"), &Value::Null);
         assert_eq!(form.status == 200, *can == true, "{name}");
+        assert!(!form.body.contains('`'), "code is marked: {}", form.body);
         for setting in kind["settings"].as_array().unwrap() {
             let key = format!("data-key=\"{}\"", setting["key"].as_str().unwrap());
             let has_field = *can == true && setting["shape"] != "machine";

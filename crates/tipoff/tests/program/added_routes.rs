@@ -231,4 +231,28 @@ fn a_list_of_routes_may_be_as_large_as_what_is_stored() {
     let answer = owner.ask("PUT /api/v1/routes", &body);
     assert_eq!(answer.status, 413, "{}", answer.body);
     assert!(answer.body.contains("too large: at most 400 KB"), "{}", answer.body);
+    server.stop();
+}
+
+#[test]
+fn the_page_says_of_how_many_incidents_each_route_alerted_or_suppressed() {
+    let me = Hook::start();
+    let home = Home::new(QUIET);
+    let server = started(&home);
+    let owner = Person::log_in(&server, "owner", OWNER);
+    add_channel(&owner, "me", &me);
+    let quiet = json!({ "name": "quiet", "subject": ["*wind*"], "channels": [], "stop": true });
+    replace(&owner, &json!([quiet, { "name": "loud", "channels": ["me"], "stop": true }]));
+    for subject in ["wind", "a person", "more wind"] {
+        motion(&server, "yard", subject);
+    }
+    notified(&me, 1);
+    let page = owner.ask("GET /channels/routes", &Value::Null).body;
+    for words in [
+        "quiet · 2 incidents suppressed in the last 24 hours",
+        "loud · 1 incident alerted in the last 24 hours",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    server.stop();
 }

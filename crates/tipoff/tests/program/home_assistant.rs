@@ -59,6 +59,12 @@ fn the_start_script_writes_a_configuration_once_and_passes_on_the_options() {
     let typed = String::from_utf8_lossy(&typed.stdout).into_owned();
     assert!(typed.contains("192.168.1.10"), "the address is known: {typed}");
 
+    for address in ["fd00::10", "[fd00::10]"] {
+        let output = start(home.path(), &options.replace("192.168.1.10", address), &["doctor"]);
+        let typed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(typed.contains("fd00::10") && !typed.contains("[[fd00"), "{typed}");
+    }
+
     // What a person has changed stays.
     std::fs::write(&file, format!("{written}\n# mine\n")).unwrap();
     succeeded(&start(home.path(), options, &["check"]));

@@ -71,6 +71,7 @@ mod limits;
 mod mail_contents;
 mod mqtt;
 mod mqtt_source;
+mod named_channels;
 mod network_faults;
 mod next_steps;
 mod nodes;

@@ -84,7 +84,9 @@ fn a_token_removes_no_device() {
 
 #[test]
 fn the_command_line_removes_a_device_and_its_login() {
-    let home = Home::new("[[device]]\nname = \"Gate\"\nmatch = { from = \"gate@*\" }\n");
+    let home = Home::new(
+        "[incidents]\nquiet = \"0 s\"\n[[device]]\nname = \"Gate\"\nmatch = { from = \"gate@*\" }\n",
+    );
     let server = home.start();
     motion(&server, "gate");
     motion(&server, "yard");
@@ -95,6 +97,30 @@ fn the_command_line_removes_a_device_and_its_login() {
     let names: Vec<&Value> = list.as_array().unwrap().iter().map(|it| &it["name"]).collect();
     assert_eq!(names, ["Gate"]);
     assert_eq!(home.incidents().len(), 2);
+    for _ in 0..2 {
+        motion(&server, "door");
+    }
+    with_password(&home, &["password"], OWNER);
+    let owner = Person::log_in(&server, "owner", OWNER);
+    let thumbnail = home.data_dir().join("thumbs/03");
+    std::fs::create_dir_all(&thumbnail).unwrap();
+    for name in ["3-0-1.jpg", "259-0-1.jpg"] {
+        std::fs::write(thumbnail.join(name), "a picture").unwrap();
+    }
+    let numbers = || -> Vec<u64> {
+        home.incidents().iter().map(|it| it["incident"].as_u64().unwrap()).collect()
+    };
+    let door = numbers();
+    assert_eq!(owner.status(&format!("POST /api/v1/incidents/{}/lock", door[0]), json!({})), 204);
+    let removed = home.json(&["devices", "remove", "door", "--incidents", "--json"]);
+    let counts = (&removed["incidents_removed"], &removed["incidents_kept"]);
+    assert_eq!(counts, (&json!(door.len() - 3), &json!(1)), "{removed}");
+    assert!(numbers().contains(&door[0]), "it is locked");
+    assert_eq!(numbers().len(), 3);
+    assert!(!thumbnail.join("3-0-1.jpg").exists() && thumbnail.join("259-0-1.jpg").exists());
+    assert_eq!(id_of(&owner, "door"), None);
+    let audit = home.run(&["audit", "--what", "device"]);
+    assert!(audit.contains("incidents, 1 kept"), "{audit}");
     let refused = home.command(&["devices", "remove", "Gate"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     let error = String::from_utf8(refused.stderr).unwrap();

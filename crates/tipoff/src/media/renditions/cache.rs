@@ -61,6 +61,11 @@ fn share_of(path: &Path) -> Option<String> {
     Some(name.split_once(OF_SHARE)?.1.to_owned())
 }
 
+/// Removes the renditions of these arrivals from the folder of a cache, which a running program may use.
+pub(crate) fn forget_in(folder: &Path, arrivals: &[ArrivalId]) {
+    cache_folder::remove_of(folder, arrivals);
+}
+
 /// The folder of renditions.
 pub(super) struct Cache {
     folder: PathBuf,
@@ -134,7 +139,7 @@ impl Cache {
 
     /// Removes the renditions of these arrivals.
     pub(super) fn forget(&self, arrivals: &[ArrivalId]) {
-        cache_folder::remove_of(&self.folder, arrivals);
+        forget_in(&self.folder, arrivals);
     }
 
     /// Removes the renditions of arrivals before `oldest`; all with `None`.

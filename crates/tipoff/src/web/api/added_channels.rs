@@ -146,7 +146,8 @@ pub(in super::super) async fn change(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes an added channel. Its waiting deliveries stay stored and are not sent. Refused while an added route names it.
+/// Removes an added channel. Its waiting deliveries stay stored and are not sent. Refused while an added route or the
+/// configuration file names it.
 #[utoipa::path(
     post, path = "/api/v1/channels/{name}/remove", tag = "channels",
     params(("name" = String, Path, description = "The channel's name")),
@@ -161,16 +162,32 @@ pub(in super::super) async fn remove(
     if stored.document.channel(&name).is_none() {
         return Err(not_added());
     }
-    let routes = naming(&stored.document, &name);
-    if !routes.is_empty() && !file_facts(&state).channels.contains(&name) {
-        let detail =
-            format!("these routes name the channel: {}; change them first", routes.join(", "));
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
-    }
+    check_unnamed(&state, &stored, &name)?;
     stored.document.remove(&name);
     stored.store(&state).await?;
     state.note(audit.entry(AuditAction::ChannelRemove, name, "")).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A 409 if a route names the channel, unless the file has a channel of this name.
+fn check_unnamed(state: &AppState, stored: &StoredDocument, name: &str) -> Result<(), Problem> {
+    let configuration = state.configuration.borrow();
+    let file = &configuration.added.file;
+    if file.channels.iter().any(|it| it == name) {
+        return Ok(());
+    }
+    let routes = naming(&stored.document, name);
+    let lines = file.lines_naming(name);
+    let detail = match (routes.is_empty(), lines.is_empty()) {
+        (true, true) => return Ok(()),
+        (false, _) => text("problem-channel-named").words("routes", routes.join(", ")).to_string(),
+        (true, false) => {
+            let path = configuration.path.as_ref().map(|path| path.display().to_string());
+            let place = format!("{}:{}", path.unwrap_or_default(), lines.join(", "));
+            text("problem-channel-named-in-file").words("place", place).to_string()
+        }
+    };
+    Err(Problem::new(StatusCode::CONFLICT, detail))
 }
 
 /// Sends a test picture with settings that are not stored. Secrets named in `keep` are those of the added channel of the same

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tipoff_model::IncidentId;
-use tipoff_spool::{DeviceLine, IncidentFilter};
+use tipoff_spool::DeviceLine;
 use utoipa::ToSchema;
 
 use super::super::AppState;
@@ -15,15 +15,13 @@ use super::super::access::AuditContext;
 use super::super::device_changes::{of_device, remove_device, require_removable};
 use super::super::error_responses::{Conflict, NotFound};
 use super::super::extract::{Json, Path};
-use super::super::incident_removal::remove_incidents;
+use super::super::incident_removal::{next_of_device, remove_incidents};
 use super::super::problem::Problem;
 use super::super::reader_language::text;
 use super::devices::line;
 use crate::audit::AuditAction;
 
-/// Incidents that are removed in one transaction.
-const STEP: u32 = 100;
-/// Maximum number of such steps in a request.
+/// Maximum number of steps in a request, each of which removes the incidents of one transaction.
 const STEPS_MAX: u32 = 20;
 
 /// A device to remove.
@@ -95,15 +93,9 @@ async fn remove_some(
 ) -> Result<RemovedDevice, Problem> {
     let mut done = RemovedDevice { before, ..RemovedDevice::default() };
     for _ in 0..STEPS_MAX {
-        let filter = IncidentFilter {
-            device: Some(known.id),
-            silent: true,
-            before: done.before.map(IncidentId),
-            ..IncidentFilter::default()
-        };
-        let lines = state.spool.incidents(&filter, STEP).await?;
-        let ids: Vec<IncidentId> = lines.iter().map(|line| line.id).collect();
-        done.before = ids.last().filter(|_| ids.len() >= STEP as usize).map(|id| id.0);
+        let before = done.before.map(IncidentId);
+        let (ids, behind) = next_of_device(&*state.spool, known.id, before).await?;
+        done.before = behind.map(|id| id.0);
         let removal = remove_incidents(state, ids).await?;
         done.removed += removal.removed.len();
         done.kept += removal.locked.len() + removal.summary_pending.len();

@@ -26,7 +26,8 @@ use crate::runtime::events::LiveEvent;
 pub(in super::super) struct IncidentList {
     /// The newest first.
     incidents: Vec<Incident>,
-    /// Give this as `before` to go on; null on the last page.
+    /// Give this as `before` to go on; null on the last page. A page of `show=unseen` may have fewer incidents than asked for, and
+    /// others behind it: the search ends where it gets long.
     before: Option<i64>,
 }
 
@@ -42,8 +43,9 @@ pub(in super::super) async fn list(
     Query(query): Query<IncidentQuery>,
 ) -> Result<Json<IncidentList>, Problem> {
     let reader = principal.reader();
-    let (lines, before) = query.read(&*state.spool, &clock, reader.as_ref()).await?;
-    Ok(Json(IncidentList { incidents: lines.iter().map(Incident::from).collect(), before }))
+    let page = query.read(&*state.spool, &clock, reader.as_ref()).await?;
+    let incidents = page.lines.iter().map(Incident::from).collect();
+    Ok(Json(IncidentList { incidents, before: page.before }))
 }
 
 /// One incident with all that belongs to it.

@@ -2,6 +2,7 @@
 //! was added here. The script sends it to the API (`api/added_channels.rs`).
 
 use askama::Template;
+use askama::filters::Safe;
 use axum::extract::State;
 use serde::Deserialize;
 use tipoff_model::percent_encoded;
@@ -16,13 +17,20 @@ use super::super::extract::Query;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::problem::Problem;
-use super::super::reader_language::{sentence, text};
+use super::super::reader_language::{sentence, text, with_code};
 
 #[derive(Template)]
 #[template(path = "channel_types.html")]
 struct TypesPage {
     layout: Layout,
-    types: Vec<ChannelType>,
+    types: Vec<TypeRow>,
+}
+
+/// A service in the list.
+struct TypeRow {
+    kind: &'static str,
+    summary: Safe<String>,
+    can_be_added: bool,
 }
 
 #[derive(Template)]
@@ -30,7 +38,7 @@ struct TypesPage {
 struct FormPage {
     layout: Layout,
     kind: &'static str,
-    summary: &'static str,
+    summary: Safe<String>,
     /// The name that is stored or proposed.
     name: String,
     expire: String,
@@ -51,9 +59,9 @@ struct FieldRow {
     key: &'static str,
     /// The key in words.
     label: String,
-    doc: &'static str,
+    doc: Safe<String>,
     /// Where its value is found.
-    place: Option<&'static str>,
+    place: Option<Safe<String>>,
     shape: &'static str,
     /// `area`, `password`, `choice` or `line`.
     input: &'static str,
@@ -86,7 +94,12 @@ pub(in super::super) async fn add(
         return edit(state, layout, name).await;
     }
     if query.kind.is_empty() {
-        return page(&TypesPage { layout, types: channel_types().collect() });
+        let row = |ChannelType { kind, summary, can_be_added, .. }: ChannelType| TypeRow {
+            kind,
+            summary: with_code(summary),
+            can_be_added,
+        };
+        return page(&TypesPage { layout, types: channel_types().map(row).collect() });
     }
     let entry = tipoff_channels::entry(&query.kind).filter(|entry| entry.can_be_added());
     let entry = entry.ok_or_else(|| Problem::not_found("problem-no-service"))?;
@@ -122,7 +135,7 @@ fn form(layout: Layout, described: ChannelType, stored: &Table) -> FormPage {
     FormPage {
         layout,
         kind,
-        summary,
+        summary: with_code(summary),
         name: String::new(),
         expire: stored.get("expire").and_then(Value::as_str).unwrap_or_default().to_owned(),
         part: None,
@@ -141,8 +154,8 @@ fn row(kind: &str, setting: SettingType, stored: &Table) -> FieldRow {
     FieldRow {
         key,
         label: sentence(&label(key)).to_owned(),
-        doc,
-        place,
+        doc: with_code(doc),
+        place: place.map(with_code),
         shape,
         input: match shape {
             "secret" => "password",

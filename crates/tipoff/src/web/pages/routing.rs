@@ -2,13 +2,15 @@
 //! API (`api/added_routes.rs`).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use askama::Template;
 use askama::filters::Safe;
 use axum::extract::State;
 use serde::Deserialize;
 use tipoff_model::{Event, Priority};
-use tipoff_rules::{Between, Days};
+use tipoff_rules::{Between, Days, Route, TELLS_NOBODY, is_suppressed_by};
+use tipoff_spool::RouteCounts;
 use toml::{Table, Value};
 
 use super::super::AppState;
@@ -19,10 +21,14 @@ use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::page_parts::Choice;
 use super::super::problem::Problem;
+use super::super::reader_clock::ReaderClock;
 use super::super::reader_language::text;
 use super::super::route_sentences::{SentenceWords, event_words, priority_words, sentence};
 use crate::config::added::FileFacts;
 use crate::config::added_document::{ROUTE, name_of};
+
+/// The time for which the decisions of a route are counted.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Template)]
 #[template(path = "routes.html")]
@@ -45,6 +51,8 @@ struct RouteRow {
     name: String,
     /// `None` while what was added here has a fault.
     sentence: Option<Safe<String>>,
+    /// Of how many incidents it alerted somebody, or nobody, in the last day.
+    decided: String,
     /// Names that the route refers to and nothing has any more.
     missing: String,
     /// Whether a route before it is for everything.
@@ -54,9 +62,14 @@ struct RouteRow {
 }
 
 /// All routes, in the order in which they are evaluated.
-pub(in super::super) async fn list(State(state): State<AppState>, layout: Layout) -> Page {
+pub(in super::super) async fn list(
+    State(state): State<AppState>,
+    layout: Layout,
+    clock: ReaderClock,
+) -> Page {
     let stored = StoredDocument::read(&state).await?;
     let (rules, lines) = (state.modes.rules.now(), devices(&state).await?);
+    let counts = state.spool.route_counts(clock.now().before(DAY), TELLS_NOBODY).await?;
     let (file, fault) = {
         let configuration = state.configuration.borrow();
         (configuration.added.file.clone(), configuration.added.fault.clone())
@@ -80,6 +93,7 @@ pub(in super::super) async fn list(State(state): State<AppState>, layout: Layout
         let row = RouteRow {
             name: route.name.clone(),
             sentence: Some(sentence(route, &words)),
+            decided: decided(route, &counts, &clock),
             missing: missing.join(", "),
             is_unreached: is_over,
             moves: (index > of_file, index >= of_file && index + 1 < count),
@@ -106,11 +120,32 @@ pub(in super::super) async fn list(State(state): State<AppState>, layout: Layout
     })
 }
 
+/// Of how many incidents a route alerted somebody in the last day. One that alerts nobody: how many it suppressed.
+fn decided(route: &Route, counts: &RouteCounts, clock: &ReaderClock) -> String {
+    let alerts = !route.channels.is_empty() || !route.stop;
+    let count: u64 = match alerts {
+        true => counts.alerted.iter().filter(|(name, _)| *name == route.name).map(|it| it.1).sum(),
+        false => {
+            let by_it = |(reason, _): &&(String, u64)| is_suppressed_by(reason, &route.name);
+            counts.suppressed.iter().filter(by_it).map(|it| it.1).sum()
+        }
+    };
+    let key = match (alerts, counts.cut_at) {
+        (true, None) => "routing-alerted",
+        (true, Some(_)) => "routing-alerted-since",
+        (false, None) => "routing-suppressed",
+        (false, Some(_)) => "routing-suppressed-since",
+    };
+    let since = counts.cut_at.map(|at| clock.minute(at)).unwrap_or_default();
+    text(key).words("time", since).count(count).to_string()
+}
+
 /// A route that is not in use, because what was added here has a fault.
 fn without_sentence(table: &Table) -> RouteRow {
     RouteRow {
         name: name_of(table).unwrap_or_default().to_owned(),
         sentence: None,
+        decided: String::new(),
         missing: String::new(),
         is_unreached: false,
         moves: (false, false),

@@ -10,7 +10,7 @@ use tipoff_spool::{DeviceFilter, Dismissal, IncidentLine, Lock};
 
 use super::super::access::Principal;
 use super::super::extract::Query;
-use super::super::incident_query::IncidentQuery;
+use super::super::incident_query::{IncidentPage, IncidentQuery};
 use super::super::incident_types::thumbnail_url;
 use super::super::last_night::LastNight;
 use super::super::layout::Layout;
@@ -45,6 +45,8 @@ struct TimelinePage {
     days: Vec<Day>,
     /// Address of the next page.
     older: Option<String>,
+    /// How far back unseen incidents were looked for, if not in all.
+    searched_since: Option<String>,
     /// Whether alerts are sent to nobody: there is no channel yet.
     lacks_channel: bool,
 }
@@ -93,7 +95,8 @@ pub(in super::super) async fn timeline(
     Query(query): Query<IncidentQuery>,
 ) -> Page {
     let reader = principal.reader();
-    let (lines, before) = query.read(&*state.spool, &clock, reader.as_ref()).await?;
+    let IncidentPage { lines, before, searched_since } =
+        query.read(&*state.spool, &clock, reader.as_ref()).await?;
     let last_night = match query.is_whole_and_new() {
         true => LastNight::read(&state, &clock, reader.clone()).await?,
         false => None,
@@ -128,6 +131,7 @@ pub(in super::super) async fn timeline(
         last_night,
         days: days(&lines, &clock, listed),
         older,
+        searched_since: searched_since.map(|at| clock.full(at)),
         lacks_channel: state.channel_names().is_empty(),
         query,
     })

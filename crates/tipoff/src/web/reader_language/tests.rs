@@ -255,3 +255,16 @@ fn every_sentence_that_stands_in_the_program_is_translated_and_no_other() {
         assert!(unused.is_empty(), "{language:?}: {unused:#?}");
     }
 }
+
+#[test]
+fn code_between_backticks_is_marked_and_everything_is_escaped() {
+    for (sentence, html) in [
+        ("a `b<c` d", "a <code>b&#60;c</code> d"),
+        ("`a` <b> `c`", "<code>a</code> &#60;b&#62; <code>c</code>"),
+        ("no end `here", "no end `here"),
+        ("nothing", "nothing"),
+        ("", ""),
+    ] {
+        assert_eq!(super::with_code(sentence).0, html);
+    }
+}

@@ -106,6 +106,10 @@ fn fill(home: &Home, server: &Server, browser: &Browser) -> (Vec<String>, i64) {
     let share = share[share.find("/share/").unwrap()..].to_owned();
     let more = [
         "/?text=nothing",
+        // The forms that differ most: with steps for a chat, with many fields, with fields of several lines.
+        "/channels/add?type=telegram",
+        "/channels/add?type=email",
+        "/channels/add?type=webhook",
         "/incidents/2",
         "/incidents/3",
         "/incidents/999",
