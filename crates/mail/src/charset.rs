@@ -88,7 +88,8 @@ fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
 /// cameras hardly write, `ǰԺ` for `前院`. Latin, Greek and Cyrillic letters are not doubted.
 fn is_rather_gb2312(bytes: &[u8], text: &str) -> bool {
     let is_odd = |c| matches!(c, '\u{180}'..='\u{36F}' | '\u{500}'..='\u{7FF}');
-    text.chars().any(is_odd)
+    !text.is_ascii()
+        && text.chars().any(is_odd)
         && !text.chars().any(|c| c > '\u{7FF}')
         && has_gb2312_shape(bytes)
         && strict(GB18030, bytes).is_some()

@@ -335,10 +335,15 @@ fn beginning(text: &str) -> String {
 /// Cleans a text: lines end with `\n` and without white space, control characters are removed, and at most one
 /// blank line stands between two others, none before the first and behind the last.
 fn tidy(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut tidy = String::with_capacity(text.len());
-    for line in text.split('\n') {
-        tidy.extend(line.trim_end().chars().filter(|&c| c == '\t' || !c.is_control()));
+    let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    for line in lines.flat_map(|line| line.split('\r')) {
+        let line = line.trim_end();
+        if line.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
+            tidy.push_str(line);
+        } else {
+            tidy.extend(line.chars().filter(|&c| c == '\t' || !c.is_control()));
+        }
         if !tidy.is_empty() && !tidy.ends_with("\n\n") {
             tidy.push('\n');
         }
@@ -351,6 +356,8 @@ fn tidy(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn text(text: &str, is_html: bool, group: Option<usize>) -> Text {
@@ -377,6 +384,23 @@ mod tests {
         assert_eq!(tidy("\r\n\ta \r\nb\0\rc\n\n"), "\ta\nb\nc");
         assert_eq!(tidy("a\n \n\n\nb\n\nc"), "a\n\nb\n\nc");
         assert_eq!(tidy(" \n\t\n"), "");
+        assert_eq!(tidy("a\r\r\nb\rc\r"), "a\n\nb\nc");
+        assert_eq!(tidy("T\u{fc}r\u{85}\u{7f}x\r\n"), "T\u{fc}rx");
+    }
+
+    proptest! {
+        #[test]
+        fn plain_text_is_as_tidy_as_any_other(text in "[a\u{e9}\u{0}\u{7f}\u{85}\t\r\n ]{0,40}") {
+            let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+            let mut expected = String::new();
+            for line in lines.split('\n') {
+                expected.extend(line.trim_end().chars().filter(|&c| c == '\t' || !c.is_control()));
+                if !expected.is_empty() && !expected.ends_with("\n\n") {
+                    expected.push('\n');
+                }
+            }
+            prop_assert_eq!(tidy(&text), expected.trim_end());
+        }
     }
 
     #[test]

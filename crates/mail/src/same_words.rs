@@ -61,6 +61,9 @@ pub(crate) struct Text {
 
 /// The texts, in order, without those that another text repeats.
 pub(crate) fn without_repeats(texts: Vec<Text>) -> Vec<String> {
+    if texts.len() < 2 {
+        return texts.into_iter().map(|text| text.text).collect();
+    }
     let texts: Vec<TextWords> = texts.into_iter().map(TextWords::of).collect();
     let compared = texts.get(..COMPARED_MAX).unwrap_or(&texts);
     let mut kept: Vec<&str> = Vec::new();

@@ -19,6 +19,8 @@ pub struct MailView<'a> {
     pub text: &'a str,
     /// The same in lower case (ASCII only).
     lower: String,
+    /// The `KEY: value` lines of the text: every vendor asks for some of them.
+    fields: Vec<(&'a str, &'a str)>,
     content: &'a Content,
 }
 
@@ -27,7 +29,8 @@ impl<'a> MailView<'a> {
     pub(crate) fn of(content: &'a Content) -> Self {
         let text = head(&content.text, HEAD_BYTES_MAX);
         let subject = head(&content.subject, SUBJECT_BYTES_MAX).trim();
-        Self { subject, text, lower: text.to_ascii_lowercase(), content }
+        let fields = lines(text).filter_map(key_and_value).collect();
+        Self { subject, text, lower: text.to_ascii_lowercase(), fields, content }
     }
 
     /// The names of the files, in order.
@@ -42,10 +45,8 @@ impl<'a> MailView<'a> {
 
     /// The value of the first line `KEY: value` of the text, in any case and indentation.
     pub(crate) fn field(&self, key: &str) -> Option<&'a str> {
-        lines(self.text).find_map(|line| {
-            let (found, value) = key_and_value(line)?;
-            found.eq_ignore_ascii_case(key).then_some(value)
-        })
+        let found = self.fields.iter().find(|(found, _)| found.eq_ignore_ascii_case(key));
+        found.map(|(_, value)| *value)
     }
 
     /// The same, if the value is not empty.
@@ -55,11 +56,9 @@ impl<'a> MailView<'a> {
 
     /// The first value that is not empty of a field whose key begins so. `beginning` is in lower case.
     pub(crate) fn filled_by(&self, beginning: &str) -> Option<&'a str> {
-        lines(self.text).find_map(|line| {
-            let (key, value) = key_and_value(line)?;
-            let is_key = key.to_ascii_lowercase().starts_with(beginning) && !value.is_empty();
-            is_key.then_some(value)
-        })
+        let begins = |key: &str| key.to_ascii_lowercase().starts_with(beginning);
+        let found = self.fields.iter().find(|(key, value)| !value.is_empty() && begins(key));
+        found.map(|(_, value)| *value)
     }
 
     /// Whether the text contains these words, which are in lower case.
@@ -101,9 +100,10 @@ impl<'a> Iterator for Joined<'a> {
 /// The two sides of `KEY: value`, trimmed. A key may contain the form of a time, with colons in brackets, as Dahua
 /// writes it: `Alarm Start Time(D/M/Y H:M:S): 23/12/2021 10:27:46`.
 pub(crate) fn key_and_value(line: &str) -> Option<(&str, &str)> {
-    let end = match (line.find("):"), line.find([':', '：'])) {
-        (Some(end), Some(colon)) if line.get(..end)?.rfind('(')? < colon && colon < end => end + 1,
-        (_, colon) => colon?,
+    let colon = [line.find(':'), line.find('：')].into_iter().flatten().min()?;
+    let end = match line.find("):") {
+        Some(end) if line.get(..end)?.rfind('(')? < colon && colon < end => end + 1,
+        _ => colon,
     };
     let (key, value) = line.split_at_checked(end)?;
     let key = key.trim_start_matches(['•', ' ']).trim();
