@@ -86,8 +86,8 @@ impl KnownNames<'_> {
 
 const DEVICES: &str =
     "The names of devices. Without it: all, including those that are not configured.";
-const DEVICE_KEYS: &str = "Further devices, by the keys that `tipoff devices list --json` shows: those that were added in the \
-                           dashboard or discovered. A key outlasts renames.";
+const DEVICE_KEYS: &str = "Further devices, by the keys that `tipoff devices list --json` shows: those that were added in \
+                           the dashboard or discovered. A key outlasts renames.";
 
 /// Reads all `[[route]]`, in the order in which they are checked. A route without a name gets one from its position,
 /// for explanations why an alert was sent.
