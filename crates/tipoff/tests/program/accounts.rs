@@ -337,7 +337,7 @@ fn refusals_are_those_of_the_description() {
                 answers.push(("a reader", program(&server, &tokens[1], &what, &json!({}))));
                 answers.push(("a program", program(&server, &tokens[0], &what, &json!({"x": 1}))));
                 if path.starts_with("/api/v1/devices") && operation.get("requestBody").is_some() {
-                    let large = json!({"name": "x".repeat(70_000)});
+                    let large = json!({"name": "x".repeat(500_000)});
                     answers.push(("a large body", program(&server, &tokens[0], &what, &large)));
                 }
             }
