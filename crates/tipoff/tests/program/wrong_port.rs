@@ -84,7 +84,7 @@ fn an_upload_at_the_mail_port_is_received_and_the_right_port_named() {
     assert_eq!(arrivals(&home).len(), 1);
     let delivered = session(&home, |line| line["outcome"] == "delivered");
     assert_eq!((&delivered["protocol"], &delivered["login"]), (&"ftp".into(), &"yard".into()));
-    let right = format!("set the port to {} in the device", server.ftp[0].port());
+    let right = format!("Set the port to {} in the device", server.ftp[0].port());
     assert!(hint(&delivered).contains(&right), "{delivered}");
     // Encrypted, which begins with a command that mail has too.
     let output = Command::new(require("curl"))
