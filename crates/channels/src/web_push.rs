@@ -9,7 +9,7 @@ mod payload;
 mod vapid;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
@@ -63,21 +63,25 @@ pub struct Subscription<'a> {
 /// Sends to all subscriptions of this program.
 pub struct PushSender {
     key: VapidKey,
-    client: Client,
+    /// Made with the first channel: it holds the certificates of the system's authorities.
+    client: OnceLock<Client>,
     may_reach: MayReach,
 }
 
 impl PushSender {
     /// `key` signs; `may_reach` says which addresses are reached beside public ones.
-    ///
+    pub fn new(key: VapidKey, may_reach: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        Self { key, client: OnceLock::new(), may_reach: Arc::new(may_reach) }
+    }
+
     /// # Errors
     /// TLS cannot be set up.
-    pub fn new(
-        key: VapidKey,
-        may_reach: impl Fn(IpAddr) -> bool + Send + Sync + 'static,
-    ) -> Result<Self, String> {
-        let may_reach: MayReach = Arc::new(may_reach);
-        Ok(Self { key, client: addresses::client(&may_reach)?, may_reach })
+    fn client(&self) -> Result<Client, String> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let client = addresses::client(&self.may_reach)?;
+        Ok(self.client.get_or_init(|| client).clone())
     }
 
     /// The public key as browsers take it (`applicationServerKey`).
@@ -96,7 +100,7 @@ impl PushSender {
     /// The channel of a subscription.
     ///
     /// # Errors
-    /// The fault of the subscription, without its secrets.
+    /// The fault of the subscription, without its secrets, or TLS cannot be set up.
     pub fn channel(
         self: &Arc<Self>,
         subscription: Subscription<'_>,
@@ -117,13 +121,15 @@ impl PushSender {
         secrets.add_url(&url);
         let contact = if origin.starts_with("https://") { origin } else { NO_CONTACT };
         let (sender, contact) = (Arc::clone(self), contact.to_owned());
-        Ok(Box::new(WebPush { sender, url, browser, contact, secrets }))
+        let client = self.client()?;
+        Ok(Box::new(WebPush { sender, client, url, browser, contact, secrets }))
     }
 }
 
 /// One browser.
 struct WebPush {
     sender: Arc<PushSender>,
+    client: Client,
     url: Url,
     browser: BrowserKeys,
     contact: String,
@@ -160,7 +166,7 @@ impl WebPush {
         let body = Body::new("application/octet-stream".to_owned(), vec![piece]);
         let (url, time, secrets) = (self.url.clone(), ANSWER_TIME, &self.secrets);
         let request = Request { url, headers, body, time, secrets };
-        let answer = http::post_with(&self.sender.client, request, context.files).await;
+        let answer = http::post_with(&self.client, request, context.files).await;
         answer.map_err(Failure::into)
     }
 

@@ -28,8 +28,7 @@ impl PushChannels {
         let stored = spool.vapid_key(candidate).await?;
         let key = VapidKey::read(&stored).context("the spool's key of push services is damaged")?;
         let networks = config.http.push_networks.clone();
-        let sender = PushSender::new(key, move |address| networks.contains(address));
-        let sender = Arc::new(sender.map_err(anyhow::Error::msg)?);
+        let sender = Arc::new(PushSender::new(key, move |address| networks.contains(address)));
         let subscriptions = ArcSwap::from_pointee(spool.push_subscriptions().await?);
         Ok(Self(Arc::new(Parts { sender, subscriptions })))
     }
