@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use rustix::fs::Access;
 use tipoff_channels::{CHANNELS, Channel, Entry, Setting};
+use tipoff_model::Language;
 use tipoff_spool::durable;
 
 use self::answers::Answers;
@@ -24,6 +25,9 @@ use crate::runtime::clock::Clock;
 
 /// The Bot API of Telegram itself. `--api` names another server, which the file then contains.
 const DEFAULT_API: &str = "https://api.telegram.org";
+/// The beginning of a new file.
+const HEADING: &str =
+    "# Written by `tipoff init`. Everything that can be set: docs/configuration.md.\n\n";
 /// The service that is set up if none is named.
 const DEFAULT_KIND: &str = "telegram";
 
@@ -91,9 +95,15 @@ impl Target {
     /// The whole file with this channel in it.
     fn with(&self, channel: &str) -> String {
         match &self.text {
-            None => format!(
-                "# Written by `tipoff init`. Everything that can be set: docs/configuration.md.\n\n{channel}"
-            ),
+            None => {
+                let mut text = HEADING.to_owned();
+                // Whoever answers in a language wants to be alerted in it.
+                let language = texts().language();
+                if language != Language::default() {
+                    text += &format!("language = \"{}\"\n\n", language.as_str());
+                }
+                text + channel
+            }
             Some(text) if text.is_empty() || text.ends_with('\n') => format!("{text}\n{channel}"),
             Some(text) => format!("{text}\n\n{channel}"),
         }

@@ -134,6 +134,8 @@ fn the_dialogue_is_in_the_language_of_the_environment() {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert!(said.ends_with("\nAls Nächstes: tipoff run\n"), "{said}");
+    let written = std::fs::read_to_string(home.file("tipoff.toml")).unwrap();
+    assert!(written.contains("\n\nlanguage = \"de\"\n\n[[channel]]\n"), "{written}");
 
     let output = home.command(&[]).env("LC_ALL", "zh_CN.UTF-8").output().unwrap();
     let said = text(&output.stderr);
