@@ -155,7 +155,8 @@ fn promote(scene: &Scene, cameras: &Cameras) -> Instant {
     assert!(took < PROMOTED_MAX, "channels went on {took:?} after the promotion");
     scene.cluster.kill(old).unwrap();
     scene.databases[old].plug().unwrap();
-    scene.cluster.rejoin(old).unwrap();
+    // A machine that was just connected may have no route yet.
+    wait_for("the old primary as a standby", || scene.cluster.rejoin(old).ok());
     promoted
 }
 
