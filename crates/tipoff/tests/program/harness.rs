@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::failure;
+
 /// No condition takes longer than this, unless it will never come.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -169,6 +171,7 @@ impl Server {
     }
 
     fn start_with(mut command: Command, stderr: Stdio, log: Arc<Mutex<String>>) -> Self {
+        failure::note_panics();
         let arguments = command.get_args().take_while(|argument| *argument != "run");
         let beside = [command.get_program()].into_iter().chain(arguments);
         let beside = beside.map(std::ffi::OsStr::to_owned).collect();
@@ -298,6 +301,7 @@ impl Drop for Server {
         let _ = self.child.wait();
         if std::thread::panicking() {
             eprintln!("--- the server's log\n{}", self.log());
+            eprintln!("--- why the test failed\n{}", failure::reasons().join("\n"));
         }
     }
 }

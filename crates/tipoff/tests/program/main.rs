@@ -39,6 +39,7 @@ mod email;
 mod end;
 mod error_texts;
 mod exports;
+mod failure;
 mod faults;
 mod fetched_pictures;
 mod ftp_again;

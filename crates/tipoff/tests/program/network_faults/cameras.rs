@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::scene::CAMERA_ADDRESSES;
 use crate::crash::try_upload_by;
-use crate::harness::{PICTURE, mail};
+use crate::harness::{PATIENCE, PICTURE, mail};
 use crate::hostile::try_connect_from;
 use crate::nodes::try_sending_over;
 
@@ -24,6 +24,8 @@ const ATTEMPTS_MAX: usize = 5;
 pub struct Cameras {
     /// The names of what was acknowledged, with when it was.
     acknowledged: Mutex<BTreeMap<String, Instant>>,
+    /// What became of the last mail that was not acknowledged.
+    failure: Mutex<String>,
     next: AtomicUsize,
     over: AtomicBool,
 }
@@ -42,7 +44,7 @@ impl Cameras {
             for _ in 0..ATTEMPTS_MAX {
                 let is_stored = match kind {
                     "upload" => send_upload(source, balancer, &name),
-                    _ => send_mail(source, balancer, &name),
+                    _ => self.send_mail(source, balancer, &name),
                 };
                 if is_stored {
                     self.acknowledged.lock().unwrap().insert(name, Instant::now());
@@ -52,6 +54,37 @@ impl Cameras {
             }
             std::thread::sleep(PAUSE);
         }
+    }
+
+    /// Waits until so many more are acknowledged.
+    pub fn wait_for(&self, count: usize, what: &str) {
+        let enough = self.acknowledged().len() + count;
+        let end = Instant::now() + PATIENCE;
+        while self.acknowledged().len() < enough {
+            let failure = self.failure.lock().unwrap().clone();
+            assert!(
+                Instant::now() < end,
+                "waited in vain for {what}; the last failed: {failure:?}"
+            );
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    fn send_mail(&self, source: Ipv4Addr, balancer: Ipv4Addr, name: &str) -> bool {
+        let address = SocketAddr::from((balancer, 2525));
+        let reply = match try_connect_from(source, address) {
+            Ok(socket) => try_sending_over(socket, mail(name, &[PICTURE])).unwrap_or_default(),
+            Err(error) => {
+                *self.failure.lock().unwrap() = error.to_string();
+                return false;
+            }
+        };
+        assert!(reply.is_empty() || reply.starts_with(['2', '4']), "not put off: {reply}");
+        let is_stored = reply.starts_with("250");
+        if !is_stored {
+            *self.failure.lock().unwrap() = reply;
+        }
+        is_stored
     }
 
     /// Ends the sending.
@@ -67,14 +100,6 @@ impl Cameras {
     pub fn is_after(&self, name: &str, moment: Instant) -> bool {
         self.acknowledged.lock().unwrap().get(name).is_some_and(|at| *at > moment)
     }
-}
-
-fn send_mail(source: Ipv4Addr, balancer: Ipv4Addr, name: &str) -> bool {
-    let address = SocketAddr::from((balancer, 2525));
-    let Ok(socket) = try_connect_from(source, address) else { return false };
-    let reply = try_sending_over(socket, mail(name, &[PICTURE])).unwrap_or_default();
-    assert!(reply.is_empty() || reply.starts_with(['2', '4']), "not put off: {reply}");
-    reply.starts_with("250")
 }
 
 fn send_upload(source: Ipv4Addr, balancer: Ipv4Addr, name: &str) -> bool {

@@ -19,12 +19,11 @@ use self::fault::Fault;
 use self::report::Report;
 use self::scene::Scene;
 use crate::faults::Dice;
-use crate::harness::wait_for;
 
 /// How long faults come with `TIPOFF_TEST_SOAK`.
 const SOAK: Duration = Duration::from_secs(600);
-/// Acknowledged mails and uploads before the first fault.
-const FIRST: usize = 15;
+/// Acknowledged mails and uploads before the first fault and after the last.
+const QUIET: usize = 15;
 
 /// How long faults come after the few.
 fn extent() -> Duration {
@@ -58,15 +57,14 @@ fn nothing_acknowledged_is_lost_whatever_happens_to_machines_and_links() {
             .collect();
         // They stop also if a fault fails.
         let _stop = Stop(cameras);
-        wait_for("mails before the first fault", || {
-            (cameras.acknowledged().len() >= FIRST).then_some(())
-        });
+        cameras.wait_for(QUIET, "mails before the first fault");
         while let Some(fault) =
             few.next().or_else(|| (began.elapsed() < extent).then(|| Fault::any(scene, &mut dice)))
         {
             report.suffer(&fault, scene, cameras);
             assert!(senders.iter().all(|sender| !sender.is_finished()), "a camera has failed");
         }
+        cameras.wait_for(QUIET, "mails after the last fault");
     });
     report.conclude(&scene, &cameras);
 }

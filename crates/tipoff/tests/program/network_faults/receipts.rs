@@ -1,6 +1,6 @@
 //! A webhook's other end for many alerts: notes when which channel delivered what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -17,6 +17,8 @@ pub struct Receipt {
     pub channel: String,
     /// The subject of the mail, or the file's name without its ending.
     pub name: String,
+    /// A mail that is sent again becomes another incident.
+    pub incident: u64,
     pub at: Instant,
 }
 
@@ -53,14 +55,20 @@ impl Receipts {
         received[received.partition_point(|receipt| receipt.at < moment)..].to_vec()
     }
 
-    /// When each channel delivered each name.
-    pub fn by_name(&self) -> BTreeMap<(String, String), Vec<Instant>> {
-        let mut times: BTreeMap<_, Vec<Instant>> = BTreeMap::new();
+    /// The names and channels of all that came.
+    pub fn names(&self) -> BTreeSet<(String, String)> {
+        let received = self.received.lock().unwrap();
+        received.iter().map(|it| (it.name.clone(), it.channel.clone())).collect()
+    }
+
+    /// What came of each incident on each channel, in order.
+    pub fn by_incident(&self) -> BTreeMap<(u64, String), Vec<Receipt>> {
+        let mut receipts: BTreeMap<_, Vec<Receipt>> = BTreeMap::new();
         for receipt in self.received.lock().unwrap().iter() {
-            let key = (receipt.name.clone(), receipt.channel.clone());
-            times.entry(key).or_default().push(receipt.at);
+            let key = (receipt.incident, receipt.channel.clone());
+            receipts.entry(key).or_default().push(receipt.clone());
         }
-        times
+        receipts
     }
 }
 
@@ -74,8 +82,9 @@ fn serve(socket: TcpStream, received: &Mutex<Vec<Receipt>>) {
             Some(subject) => subject.to_owned(),
             None => file_name(&alert),
         };
+        let incident = alert["incident"].as_u64().unwrap_or_else(|| panic!("{alert}"));
         let mut all = received.lock().unwrap();
-        all.push(Receipt { channel, name, at: Instant::now() });
+        all.push(Receipt { channel, name, incident, at: Instant::now() });
         drop(all);
         if socket.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").is_err() {
             return;

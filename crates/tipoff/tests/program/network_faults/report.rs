@@ -19,8 +19,9 @@ struct Past {
     text: String,
     kind: &'static str,
     began: Instant,
-    /// When all channels delivered again.
-    well: Instant,
+    /// When all channels delivered again and all machines were back.
+    ended: Instant,
+    /// From the end of its cause until all channels delivered again.
     well_after: Duration,
     standstill: Duration,
     /// Deliveries under way at this fault that came again.
@@ -41,8 +42,8 @@ impl Report {
         eprintln!(
             "    channels stood still for {standstill:.1?}; well {well_after:.1?} after its end"
         );
-        let (text, kind) = (format!("{fault:?}"), fault.kind());
-        self.0.push(Past { text, kind, began, well, well_after, standstill, again: 0 });
+        let (text, kind, ended) = (format!("{fault:?}"), fault.kind(), Instant::now());
+        self.0.push(Past { text, kind, began, ended, well_after, standstill, again: 0 });
     }
 
     /// Waits for all that was acknowledged, and checks and prints the result.
@@ -50,9 +51,9 @@ impl Report {
         let acknowledged = cameras.acknowledged();
         wait_for("all that was acknowledged, on every channel", || {
             std::thread::sleep(Duration::from_millis(200));
-            let delivered = scene.receipts.by_name();
+            let delivered = scene.receipts.names();
             let is_there = |name: &String| {
-                CHANNELS.iter().all(|it| delivered.contains_key(&(name.clone(), (*it).to_owned())))
+                CHANNELS.iter().all(|it| delivered.contains(&(name.clone(), (*it).to_owned())))
             };
             acknowledged.keys().all(is_there).then_some(())
         });
@@ -61,14 +62,17 @@ impl Report {
             std::thread::sleep(Duration::from_millis(200));
             (scene.cluster.run(pending).unwrap() == "0").then_some(())
         });
-        for ((name, channel), times) in scene.receipts.by_name() {
-            let [first, .., _] = times[..] else { continue };
+        for ((_, channel), receipts) in scene.receipts.by_incident() {
+            let [first, .., _] = &receipts[..] else { continue };
             let under_way =
-                |past: &&mut Past| (past.began - RECORDED_WITHIN..past.well).contains(&first);
+                |past: &&mut Past| (past.began - RECORDED_WITHIN..past.ended).contains(&first.at);
             // The last of several: the one before it had ended.
             let past = self.0.iter_mut().rfind(under_way);
-            let past = past.unwrap_or_else(|| panic!("{name} on {channel} again without a fault"));
-            past.again += times.len() - 1;
+            let (name, ago) = (&first.name, first.at.elapsed());
+            let past = past.unwrap_or_else(|| {
+                panic!("{name} on {channel} again without a fault, first {ago:.1?} ago")
+            });
+            past.again += receipts.len() - 1;
         }
         for past in &self.0 {
             let max = UNDER_WAY_MAX * CHANNELS.len();
