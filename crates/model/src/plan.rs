@@ -174,8 +174,8 @@ impl<P: Planner + Clone + 'static> RuleSource for P {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::media;
-    use crate::{LoginProof, MediaKind, OpenIncident};
+    use crate::testing::{envelope, media};
+    use crate::{MediaKind, OpenIncident};
 
     fn facts<'a>(
         device: &'a Device,
@@ -197,20 +197,6 @@ mod tests {
             housekeeping: false,
             muted: false,
             repeat: false,
-        }
-    }
-
-    fn envelope(protocol: Protocol) -> Envelope {
-        Envelope {
-            protocol,
-            peer: [192, 168, 1, 20].into(),
-            login: None,
-            proof: LoginProof::default(),
-            greeting: None,
-            sender: String::new(),
-            recipients: Vec::new(),
-            tls: false,
-            path: None,
         }
     }
 
