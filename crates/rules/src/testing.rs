@@ -100,20 +100,7 @@ pub(crate) fn device() -> Device {
 }
 
 pub(crate) fn facts(device: &Device, at: Timestamp) -> Facts<'_> {
-    Facts {
-        device,
-        began_at: at,
-        received_at: at,
-        event: Event::Motion,
-        envelope: None,
-        content: &NOTHING,
-        torn: false,
-        whole_picture: true,
-        video_only: false,
-        housekeeping: false,
-        muted: false,
-        repeat: false,
-    }
+    Facts { event: Event::Motion, whole_picture: true, ..Facts::of(device, at, &NOTHING) }
 }
 
 pub(crate) fn rules(routes: Vec<Route>) -> Rules {
