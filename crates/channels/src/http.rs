@@ -57,11 +57,11 @@ pub(crate) async fn call(
 
 /// Sends a request by POST with a client of the channel's own.
 pub(crate) async fn post_with(
-    client: &Client,
+    client: Result<&Client, String>,
     request: Request<'_>,
     files: &Arc<dyn Files>,
 ) -> Result<Answer, Failure> {
-    call_by(Ok(client), Method::POST, request, files, ANSWER_BYTES_MAX).await
+    call_by(client, Method::POST, request, files, ANSWER_BYTES_MAX).await
 }
 
 /// Sends a request and reads at most so many bytes of the answer.

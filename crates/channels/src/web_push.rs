@@ -64,7 +64,7 @@ pub struct Subscription<'a> {
 /// Sends to all subscriptions of this program.
 pub struct PushSender {
     key: VapidKey,
-    /// Made with the first channel: it holds the certificates of the system's authorities.
+    /// Made for the first notification: it holds the certificates of the system's authorities.
     client: OnceLock<Client>,
     may_reach: MayReach,
 }
@@ -77,12 +77,12 @@ impl PushSender {
 
     /// # Errors
     /// TLS cannot be set up.
-    fn client(&self) -> Result<Client, String> {
+    fn client(&self) -> Result<&Client, String> {
         if let Some(client) = self.client.get() {
-            return Ok(client.clone());
+            return Ok(client);
         }
         let client = addresses::client(&self.may_reach)?;
-        Ok(self.client.get_or_init(|| client).clone())
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// The public key as browsers take it (`applicationServerKey`).
@@ -101,7 +101,7 @@ impl PushSender {
     /// The channel of a subscription.
     ///
     /// # Errors
-    /// The fault of the subscription, without its secrets, or TLS cannot be set up.
+    /// The fault of the subscription, without its secrets.
     pub fn channel(
         self: &Arc<Self>,
         subscription: Subscription<'_>,
@@ -122,15 +122,13 @@ impl PushSender {
         secrets.add_url(&url);
         let contact = if origin.starts_with("https://") { origin } else { NO_CONTACT };
         let (sender, contact) = (Arc::clone(self), contact.to_owned());
-        let client = self.client()?;
-        Ok(Box::new(WebPush { sender, client, url, browser, contact, secrets }))
+        Ok(Box::new(WebPush { sender, url, browser, contact, secrets }))
     }
 }
 
 /// One browser.
 struct WebPush {
     sender: Arc<PushSender>,
-    client: Client,
     url: Url,
     browser: BrowserKeys,
     contact: String,
@@ -176,7 +174,7 @@ impl WebPush {
         let body = Body::new("application/octet-stream".to_owned(), vec![piece]);
         let (url, time) = (self.url.clone(), ANSWER_TIME);
         let request = Request { url, headers, body, time, secrets: &secrets };
-        let answer = http::post_with(&self.client, request, context.files).await;
+        let answer = http::post_with(self.sender.client(), request, context.files).await;
         let answer = answer.map_err(Verdict::from)?;
         let said = answer.said("", &secrets);
         Ok((answer, said))
