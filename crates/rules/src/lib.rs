@@ -45,7 +45,7 @@ pub use mode::Mode;
 pub use pattern::Pattern;
 pub use report::Report;
 pub use route::Route;
-pub use routing::{Judged, TELLS_NOBODY, Verdict, is_suppressed_by};
+pub use routing::{Judged, TELLS_NOBODY, Verdict, suppressed_by};
 pub use schedule::Schedule;
 pub use sun::{Place, PlaceError};
 pub use template::{Template, TemplateError};
