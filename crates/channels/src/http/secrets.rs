@@ -48,10 +48,13 @@ impl Secrets {
         self.add(url.password().unwrap_or_default());
     }
 
-    /// The beginning of `text` on one line, without secrets: a quotation in an error text. Secrets are replaced before the text
-    /// is cut, or the beginning of one would stay.
+    /// The beginning of `text` on one line, without secrets: a quotation in an error text, which is never empty. Secrets are
+    /// replaced before the text is cut, or the beginning of one would stay.
     pub(crate) fn excerpt(&self, text: &str) -> String {
-        words::excerpt(&self.hide(text), EXCERPT_UTF16_MAX)
+        match words::excerpt(&self.hide(text), EXCERPT_UTF16_MAX) {
+            quoted if quoted.is_empty() => "no reason given".to_owned(),
+            quoted => quoted,
+        }
     }
 
     /// `text` without secrets.
@@ -74,6 +77,11 @@ mod tests {
             assert!(!hidden.contains(secret), "{secret} in {hidden}");
         }
         assert!(hidden.contains("example.org/api/"), "{hidden}");
+    }
+
+    #[test]
+    fn an_error_says_that_no_reason_is_given() {
+        assert_eq!(Secrets::default().excerpt(" \r\n"), "no reason given");
     }
 
     #[test]

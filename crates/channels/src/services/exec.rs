@@ -220,8 +220,11 @@ impl Exec {
         if status.success() {
             return Verdict::Delivered(Receipt::default());
         }
-        let output = words::excerpt(&output, EXCERPT_UTF16_MAX);
-        retry_message(format!("{} {}: {output}", self.program, how(status)))
+        let error = format!("{} {}", self.program, how(status));
+        retry_message(match words::excerpt(&output, EXCERPT_UTF16_MAX) {
+            output if output.is_empty() => error,
+            output => format!("{error}: {output}"),
+        })
     }
 
     /// The verdict for a program that cannot be started.
