@@ -72,6 +72,7 @@ const PASSED_LOCALE: [&str; 13] = [
 /// What a program can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "exec",
+    name: "Program",
     summary: "A program on this machine.",
     find: &[Hint {
         key: "command",
