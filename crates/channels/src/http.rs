@@ -18,7 +18,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::Files;
 use crate::body::BodyError;
 use crate::tls::install_crypto;
-use crate::words::{self, EXCERPT_UTF16_MAX};
 
 pub(crate) use request::{Answer, Endpoint, Failure, Request};
 pub(crate) use secrets::Secrets;
@@ -58,11 +57,11 @@ pub(crate) async fn call(
 
 /// Sends a request by POST with a client of the channel's own.
 pub(crate) async fn post_with(
-    client: &Client,
+    client: Result<&Client, String>,
     request: Request<'_>,
     files: &Arc<dyn Files>,
 ) -> Result<Answer, Failure> {
-    call_by(Ok(client), Method::POST, request, files, ANSWER_BYTES_MAX).await
+    call_by(client, Method::POST, request, files, ANSWER_BYTES_MAX).await
 }
 
 /// Sends a request and reads at most so many bytes of the answer.
@@ -100,7 +99,7 @@ async fn call_by(
         }
         request.send().await.map_err(|error| match broken.get() {
             Some(BodyError(error)) => Failure::Stored(error.clone()),
-            None => Failure::Service(secrets.hide(&in_words(error, &host))),
+            None => Failure::Service(in_words(error, &host, secrets)),
         })
     };
     let response = timeout_at(deadline, sending).await.map_err(|_| late())??;
@@ -174,10 +173,10 @@ fn host(url: &Url) -> String {
 }
 
 /// A failed request in plain words. The cause is the innermost error: the outer ones only say that a request failed.
-fn in_words(error: reqwest::Error, host: &str) -> String {
+fn in_words(error: reqwest::Error, host: &str, secrets: &Secrets) -> String {
     // The address may hold a token.
     let error = error.without_url();
-    let cause = words::excerpt(&innermost(&error), EXCERPT_UTF16_MAX);
+    let cause = secrets.excerpt(&innermost(&error));
     match (error.is_connect(), error.is_timeout()) {
         (true, true) => format!("{host} cannot be reached within {} s", CONNECT_TIME.as_secs()),
         (true, false) => format!("{host} cannot be reached: {cause}"),

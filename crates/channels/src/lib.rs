@@ -45,6 +45,8 @@ pub use words::size;
 pub struct Entry {
     /// The value of `type`.
     pub kind: &'static str,
+    /// The name of the service, as it writes it itself, or what it is.
+    pub name: &'static str,
     /// Description in one sentence.
     pub summary: &'static str,
     /// Where the values of its settings are found, for who adds a channel in the dashboard: of every required setting, and of

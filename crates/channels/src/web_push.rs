@@ -21,11 +21,12 @@ use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
 
 use self::encryption::{AUTH_BYTES, BrowserKeys, PLAINTEXT_BYTES_MAX, PUBLIC_KEY_BYTES};
 use crate::body::{Body, Piece};
-use crate::http::{self, Answer, Failure, REPAIR_PAUSE, Request, Secrets, repair_message, retry};
+use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets, repair_message, retry};
 use crate::message_service::{asks_to_wait, internal_error};
 use crate::{Abilities, BoxFuture, Channel, Context, Message};
 
 pub use addresses::MayReach;
+use vapid::Proof;
 pub use vapid::VapidKey;
 
 /// The value of a channel's type in pages and the API.
@@ -63,7 +64,7 @@ pub struct Subscription<'a> {
 /// Sends to all subscriptions of this program.
 pub struct PushSender {
     key: VapidKey,
-    /// Made with the first channel: it holds the certificates of the system's authorities.
+    /// Made for the first notification: it holds the certificates of the system's authorities.
     client: OnceLock<Client>,
     may_reach: MayReach,
 }
@@ -76,12 +77,12 @@ impl PushSender {
 
     /// # Errors
     /// TLS cannot be set up.
-    fn client(&self) -> Result<Client, String> {
+    fn client(&self) -> Result<&Client, String> {
         if let Some(client) = self.client.get() {
-            return Ok(client.clone());
+            return Ok(client);
         }
         let client = addresses::client(&self.may_reach)?;
-        Ok(self.client.get_or_init(|| client).clone())
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// The public key as browsers take it (`applicationServerKey`).
@@ -100,7 +101,7 @@ impl PushSender {
     /// The channel of a subscription.
     ///
     /// # Errors
-    /// The fault of the subscription, without its secrets, or TLS cannot be set up.
+    /// The fault of the subscription, without its secrets.
     pub fn channel(
         self: &Arc<Self>,
         subscription: Subscription<'_>,
@@ -121,15 +122,13 @@ impl PushSender {
         secrets.add_url(&url);
         let contact = if origin.starts_with("https://") { origin } else { NO_CONTACT };
         let (sender, contact) = (Arc::clone(self), contact.to_owned());
-        let client = self.client()?;
-        Ok(Box::new(WebPush { sender, client, url, browser, contact, secrets }))
+        Ok(Box::new(WebPush { sender, url, browser, contact, secrets }))
     }
 }
 
 /// One browser.
 struct WebPush {
     sender: Arc<PushSender>,
-    client: Client,
     url: Url,
     browser: BrowserKeys,
     contact: String,
@@ -144,11 +143,11 @@ impl Channel for WebPush {
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let mut answer = self.post(context, PLAINTEXT_BYTES_MAX).await;
-            if answer.as_ref().is_ok_and(|answer| answer.status == 413) {
+            if answer.as_ref().is_ok_and(|(answer, _)| answer.status == 413) {
                 answer = self.post(context, SMALL_BYTES_MAX).await;
             }
             match answer {
-                Ok(answer) => self.judge(&answer).into(),
+                Ok((answer, said)) => judge(&answer, &said).into(),
                 Err(verdict) => verdict.into(),
             }
         })
@@ -156,53 +155,65 @@ impl Channel for WebPush {
 }
 
 impl WebPush {
-    /// Sends the notification of an alert, in at most so many bytes before encryption.
-    async fn post(&self, context: &Context<'_>, bytes_max: usize) -> Result<Answer, Verdict> {
+    /// Sends the notification of an alert, in at most so many bytes before encryption. Returns the answer, and its words for
+    /// an error text.
+    async fn post(
+        &self,
+        context: &Context<'_>,
+        bytes_max: usize,
+    ) -> Result<(Answer, String), Verdict> {
         let message = payload::bytes(context.alert, bytes_max);
         let fault = |what: &str| repair_message(format!("the notification cannot be {what}"));
         let sealed = encryption::encrypt(&self.browser, &message);
         let piece = Piece::Bytes(sealed.ok_or_else(|| fault("encrypted"))?);
-        let headers = self.headers(context.alert).ok_or_else(|| fault("signed"))?;
+        let proof = self.proof().ok_or_else(|| fault("signed"))?;
+        let headers = headers(&proof, context.alert).ok_or_else(|| fault("signed"))?;
+        let mut secrets = self.secrets.clone();
+        secrets.add(&proof.token);
+        proof.token.split('.').for_each(|part| secrets.add(part));
         let body = Body::new("application/octet-stream".to_owned(), vec![piece]);
-        let (url, time, secrets) = (self.url.clone(), ANSWER_TIME, &self.secrets);
-        let request = Request { url, headers, body, time, secrets };
-        let answer = http::post_with(&self.client, request, context.files).await;
-        answer.map_err(Failure::into)
+        let (url, time) = (self.url.clone(), ANSWER_TIME);
+        let request = Request { url, headers, body, time, secrets: &secrets };
+        let answer = http::post_with(self.sender.client(), request, context.files).await;
+        let answer = answer.map_err(Verdict::from)?;
+        let said = answer.said("", &secrets);
+        Ok((answer, said))
     }
 
-    fn headers(&self, alert: &Alert) -> Option<HeaderMap> {
+    fn proof(&self) -> Option<Proof> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let audience = self.url.origin().ascii_serialization();
-        let proof = self.sender.key.authorization(&audience, &self.contact, now.as_secs())?;
-        let proof = http::secret_header(&proof)?;
-        Some(HeaderMap::from_iter([
-            (AUTHORIZATION, proof),
-            (CONTENT_ENCODING, HeaderValue::from_static("aes128gcm")),
-            (TTL, HeaderValue::from(TTL_S)),
-            (URGENCY, HeaderValue::from_static(urgency(alert))),
-            (TOPIC, HeaderValue::try_from(topic(alert)).ok()?),
-        ]))
+        self.sender.key.proof(&audience, &self.contact, now.as_secs())
     }
+}
 
-    /// The outcome of the answer (RFC 8030, sections 5 and 7.3).
-    fn judge(&self, answer: &Answer) -> Verdict {
-        let said = answer.said("", &self.secrets);
-        match answer.status {
-            200..=299 => Verdict::Delivered(Receipt::default()),
-            404 | 410 => Verdict::Gone {
-                error: "the browser has ended its subscription: the channel is removed".to_owned(),
-            },
-            408 | 429 => asks_to_wait(NAME, answer, &said),
-            500.. => internal_error(NAME, answer, &said),
-            status @ (401 | 403) => {
-                let error = format!(
-                    "{NAME} does not accept the signature ({status}: {said}): check this machine's clock, or turn the \
-                     notifications off and on in that browser"
-                );
-                retry(Some(answer.retry_after.unwrap_or(REPAIR_PAUSE)), error)
-            }
-            status => Verdict::Refused { error: format!("{NAME} answered {status}: {said}") },
+fn headers(proof: &Proof, alert: &Alert) -> Option<HeaderMap> {
+    Some(HeaderMap::from_iter([
+        (AUTHORIZATION, http::secret_header(&proof.header)?),
+        (CONTENT_ENCODING, HeaderValue::from_static("aes128gcm")),
+        (TTL, HeaderValue::from(TTL_S)),
+        (URGENCY, HeaderValue::from_static(urgency(alert))),
+        (TOPIC, HeaderValue::try_from(topic(alert)).ok()?),
+    ]))
+}
+
+/// The outcome of an answer (RFC 8030, sections 5 and 7.3), with its words.
+fn judge(answer: &Answer, said: &str) -> Verdict {
+    match answer.status {
+        200..=299 => Verdict::Delivered(Receipt::default()),
+        404 | 410 => Verdict::Gone {
+            error: "the browser has ended its subscription: the channel is removed".to_owned(),
+        },
+        408 | 429 => asks_to_wait(NAME, answer, said),
+        500.. => internal_error(NAME, answer, said),
+        status @ (401 | 403) => {
+            let error = format!(
+                "{NAME} does not accept the signature ({status}: {said}): check this machine's clock, or turn the \
+                 notifications off and on in that browser"
+            );
+            retry(Some(answer.retry_after.unwrap_or(REPAIR_PAUSE)), error)
         }
+        status => Verdict::Refused { error: format!("{NAME} answered {status}: {said}") },
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use tipoff_channels::{CHANNELS, entry};
+use tipoff_channels::{CHANNELS, Entry, entry};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
@@ -32,9 +32,9 @@ fn every_file_of_a_service_is_in_the_list() {
 #[test]
 fn every_service_has_its_row_in_the_documentation() {
     let index = fs::read_to_string(format!("{ROOT}/docs/channels.md")).unwrap();
-    for kind in kinds() {
-        let link = format!("](channels/{kind}.md) |");
-        assert!(index.contains(&link), "docs/channels.md: add the row `| [Name{link} … |`");
+    for Entry { kind, name, .. } in CHANNELS {
+        let link = format!("| [{name}](channels/{kind}.md) |");
+        assert!(index.contains(&link), "docs/channels.md: add the row `{link} … |`");
     }
 }
 

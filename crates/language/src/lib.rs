@@ -190,6 +190,12 @@ impl Texts {
             .collect()
     }
 
+    /// A number of tenths as a decimal number: `1.4`.
+    pub fn tenths(self, tenths: u64) -> String {
+        let arguments = [("whole", (tenths / 10).into()), ("tenth", (tenths % 10).into())];
+        self.with("number-tenths", &arguments)
+    }
+
     /// The name of a day of the week; Monday is 1.
     pub fn weekday(self, number: u64) -> String {
         self.text(&format!("weekday-{number}"))

@@ -63,6 +63,19 @@ fn every_language_has_every_text_with_the_same_arguments() {
 }
 
 #[test]
+fn a_decimal_number_has_the_mark_of_its_language() {
+    for (language, expected) in [
+        (Language::English, ["0.0", "1.4", "1234.5"]),
+        (Language::Chinese, ["0.0", "1.4", "1234.5"]),
+        (Language::German, ["0,0", "1,4", "1234,5"]),
+        (Language::French, ["0,0", "1,4", "1234,5"]),
+    ] {
+        let texts = Texts::of(language);
+        assert_eq!([0, 14, 12_345].map(|tenths| texts.tenths(tenths)), expected);
+    }
+}
+
+#[test]
 fn every_file_is_parsed_without_a_fault() {
     for file in (0..LANGUAGES).flat_map(files) {
         let resource = FluentResource::try_new((*file).to_owned());

@@ -1,6 +1,7 @@
 //! Collects texts and files of all parts of a mail, and builds its content: which text an alert shows, what each file
 //! is called, which pictures are decoration. It bounds the number of files and the size of all texts.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use tipoff_model::{Content, Encoding, Media, MediaKind};
@@ -338,12 +339,13 @@ fn tidy(text: &str) -> String {
     let mut tidy = String::with_capacity(text.len());
     let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     for line in lines.flat_map(|line| line.split('\r')) {
-        let line = line.trim_end();
-        if line.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
-            tidy.push_str(line);
-        } else {
-            tidy.extend(line.chars().filter(|&c| c == '\t' || !c.is_control()));
-        }
+        let is_control = |c: char| c != '\t' && c.is_control();
+        // White space before a control character at the end is at the end without it.
+        let line = match line.contains(is_control) {
+            true => Cow::Owned(line.replace(is_control, "")),
+            false => Cow::Borrowed(line),
+        };
+        tidy.push_str(line.trim_end());
         if !tidy.is_empty() && !tidy.ends_with("\n\n") {
             tidy.push('\n');
         }
@@ -356,6 +358,7 @@ fn tidy(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
@@ -385,21 +388,53 @@ mod tests {
         assert_eq!(tidy("a\n \n\n\nb\n\nc"), "a\n\nb\n\nc");
         assert_eq!(tidy(" \n\t\n"), "");
         assert_eq!(tidy("a\r\r\nb\rc\r"), "a\n\nb\nc");
+        assert_eq!(tidy("a \0\n \u{7f}\nb"), "a\n\nb");
         assert_eq!(tidy("T\u{fc}r\u{85}\u{7f}x\r\n"), "T\u{fc}rx");
+    }
+
+    /// Text with everything that is tidied.
+    const UNTIDY: &str = "[ab\u{e9}\u{4eba}\u{0}\u{b}\u{7f}\u{85}\u{3000}\t\r\n\n ]{0,40}";
+
+    /// Paragraphs of lines, which may be indented.
+    fn paragraphs() -> impl Strategy<Value = Vec<Vec<String>>> {
+        let line = "[ \\t]{0,2}[a\u{e9}](  ?[b\u{4eba}])?";
+        vec(vec(line, 1..4), 0..4)
+    }
+
+    fn is_visible(c: char) -> bool {
+        !c.is_control() && !c.is_whitespace()
     }
 
     proptest! {
         #[test]
-        fn plain_text_is_as_tidy_as_any_other(text in "[a\u{e9}\u{0}\u{7f}\u{85}\t\r\n ]{0,40}") {
-            let lines = text.replace("\r\n", "\n").replace('\r', "\n");
-            let mut expected = String::new();
-            for line in lines.split('\n') {
-                expected.extend(line.trim_end().chars().filter(|&c| c == '\t' || !c.is_control()));
-                if !expected.is_empty() && !expected.ends_with("\n\n") {
-                    expected.push('\n');
-                }
-            }
-            prop_assert_eq!(tidy(&text), expected.trim_end());
+        fn tidy_text_has_no_needless_white_space(text in UNTIDY) {
+            let tidied = tidy(&text);
+            prop_assert!(!tidied.contains(|c: char| c.is_control() && c != '\t' && c != '\n'));
+            prop_assert!(tidied.split('\n').all(|line| !line.ends_with(char::is_whitespace)));
+            prop_assert!(!tidied.starts_with('\n') && !tidied.ends_with('\n'));
+            prop_assert!(!tidied.contains("\n\n\n"));
+        }
+
+        #[test]
+        fn tidy_text_stays_as_it_is(text in UNTIDY) {
+            let tidied = tidy(&text);
+            prop_assert_eq!(tidy(&tidied), tidied);
+        }
+
+        #[test]
+        fn nothing_that_is_visible_is_lost(text in UNTIDY) {
+            let tidied = tidy(&text);
+            let visible = |text: &str| text.chars().filter(|&c| is_visible(c)).collect::<String>();
+            prop_assert_eq!(visible(&tidied), visible(&text));
+        }
+
+        #[test]
+        fn lines_paragraphs_and_indents_stay(paragraphs in paragraphs(), end in "\n|\r|\r\n", blanks in 1..4_usize) {
+            let joined = |end: &str, blanks: usize| {
+                let lines = paragraphs.iter().map(|lines| lines.join(end));
+                lines.collect::<Vec<_>>().join(&end.repeat(blanks + 1))
+            };
+            prop_assert_eq!(tidy(&joined(&end, blanks)), joined("\n", 1));
         }
     }
 

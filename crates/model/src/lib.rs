@@ -23,8 +23,8 @@ mod percent;
 mod plan;
 mod share;
 mod template;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod time;
 pub mod transfer;
 

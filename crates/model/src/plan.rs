@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use crate::{
-    AlertKind, Content, Device, Envelope, Event, IncidentId, Media, Past, PastQuery, Protocol,
-    Timestamp,
+    AlertKind, Content, Device, Envelope, Event, IncidentId, Media, MediaKind, Past, PastQuery,
+    Protocol, Timestamp,
 };
 
 /// What the rules know of an arrival that is being stored.
@@ -38,7 +38,29 @@ pub struct Facts<'a> {
     pub repeat: bool,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    /// What the content of an arrival says: whether it has a whole new picture, only videos, or nothing new. It was received
+    /// whole at `at`; all else is empty.
+    pub fn of(device: &'a Device, at: Timestamp, content: &'a Content) -> Self {
+        let media = &content.media;
+        let has = |kind| media.iter().any(|media| media.kind == kind);
+        Self {
+            device,
+            began_at: at,
+            received_at: at,
+            event: Event::default(),
+            envelope: None,
+            content,
+            torn: false,
+            whole_picture: media.iter().any(|it| it.whole && !it.repeat && it.is_shot()),
+            video_only: has(MediaKind::Video) && !has(MediaKind::Picture),
+            housekeeping: false,
+            muted: false,
+            repeat: media.iter().any(|media| media.repeat)
+                && media.iter().all(|media| media.repeat || !media.is_shot()),
+        }
+    }
+
     /// Whether it is a page of a scan or its like: an upload of documents only. More pages may follow at once, and nobody
     /// has to see them within a second.
     pub fn is_page(&self) -> bool {
@@ -174,43 +196,32 @@ impl<P: Planner + Clone + 'static> RuleSource for P {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::media;
-    use crate::{LoginProof, MediaKind, OpenIncident};
+    use crate::OpenIncident;
+    use crate::testing::{envelope, media};
 
-    fn facts<'a>(
-        device: &'a Device,
-        envelope: Option<&'a Envelope>,
-        content: &'a Content,
-        event: Event,
-    ) -> Facts<'a> {
-        let at = Timestamp::default();
-        Facts {
-            device,
-            began_at: at,
-            received_at: at,
-            event,
-            envelope,
-            content,
-            torn: false,
-            whole_picture: false,
-            video_only: false,
-            housekeeping: false,
-            muted: false,
-            repeat: false,
-        }
-    }
-
-    fn envelope(protocol: Protocol) -> Envelope {
-        Envelope {
-            protocol,
-            peer: [192, 168, 1, 20].into(),
-            login: None,
-            proof: LoginProof::default(),
-            greeting: None,
-            sender: String::new(),
-            recipients: Vec::new(),
-            tls: false,
-            path: None,
+    #[test]
+    fn the_media_say_what_an_arrival_brings() {
+        use MediaKind::{File, Picture, Video};
+        let of = |kind, whole, repeat| Media { whole, repeat, ..media(kind) };
+        let picture = |whole, repeat| of(Picture, whole, repeat);
+        let video = |repeat| of(Video, true, repeat);
+        // The media; whether there is a whole new picture, only video, nothing new.
+        for (media, expected) in [
+            (vec![], (false, false, false)),
+            (vec![picture(true, false)], (true, false, false)),
+            (vec![picture(false, false)], (false, false, false)),
+            (vec![picture(true, true)], (false, false, true)),
+            (vec![picture(true, true), picture(true, false)], (true, false, false)),
+            (vec![picture(true, true), of(File, true, false)], (false, false, true)),
+            (vec![of(File, true, false)], (false, false, false)),
+            (vec![video(false)], (true, true, false)),
+            (vec![video(true), picture(true, false)], (true, false, false)),
+        ] {
+            let content = Content { media, ..Content::default() };
+            let device = Device::default();
+            let facts = Facts::of(&device, Timestamp::default(), &content);
+            let found = (facts.whole_picture, facts.video_only, facts.repeat);
+            assert_eq!(found, expected, "{:?}", content.media);
         }
     }
 
@@ -231,7 +242,8 @@ mod tests {
             (Some(&ftp), &with_picture, Event::Other, false),
             (Some(&ftp), &nothing, Event::Other, false),
         ] {
-            let facts = facts(&device, envelope, content, event);
+            let at = Timestamp::default();
+            let facts = Facts { envelope, event, ..Facts::of(&device, at, content) };
             assert_eq!(facts.is_page(), expected, "{facts:?}");
         }
     }
@@ -260,7 +272,7 @@ mod tests {
     #[test]
     fn without_more_said_no_past_is_needed_and_no_channel_is_an_archive() {
         let (device, content) = (Device::default(), Content::default());
-        let facts = facts(&device, None, &content, Event::Other);
+        let facts = Facts::of(&device, Timestamp::default(), &content);
         assert!(Least.past_needed(&facts, &[], None).is_empty());
         assert!(!Least.is_archive("me"));
     }
@@ -268,7 +280,8 @@ mod tests {
     #[test]
     fn a_plan_that_tells_nobody_has_a_reason() {
         let (device, content) = (Device::default(), Content::default());
-        let plan = Least.plan(&facts(&device, None, &content, Event::Other), &[], &Past::default());
+        let plan =
+            Least.plan(&Facts::of(&device, Timestamp::default(), &content), &[], &Past::default());
         assert_eq!(
             (plan.due, plan.suppressed_reason.as_deref()),
             (Vec::new(), Some("nobody asked"))

@@ -1,12 +1,13 @@
-//! Files and alerts for the tests of this crate.
+//! Files, alerts and envelopes for the tests of this crate and of those above it. Part of no program: the feature `testing` is
+//! for dev-dependencies.
 
 use crate::{
     Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, DeviceId, Encoding,
-    Event, IncidentId, Media, MediaKind, MediaPlace, Timestamp,
+    Envelope, Event, IncidentId, LoginProof, Media, MediaKind, MediaPlace, Protocol, Timestamp,
 };
 
 /// A small file of this kind.
-pub(crate) fn media(kind: MediaKind) -> Media {
+pub fn media(kind: MediaKind) -> Media {
     Media {
         name: "1".to_owned(),
         content_type: String::new(),
@@ -21,7 +22,7 @@ pub(crate) fn media(kind: MediaKind) -> Media {
 }
 
 /// The same in an alert, with the address where it can be fetched.
-pub(crate) fn file(kind: MediaKind, url: Option<&str>) -> AlertMedia {
+pub fn file(kind: MediaKind, url: Option<&str>) -> AlertMedia {
     AlertMedia {
         media: media(kind),
         place: MediaPlace { arrival: ArrivalId(1), index: Some(0) },
@@ -32,7 +33,7 @@ pub(crate) fn file(kind: MediaKind, url: Option<&str>) -> AlertMedia {
 }
 
 /// The first alert of a motion, without files.
-pub(crate) fn alert() -> Alert {
+pub fn alert() -> Alert {
     Alert {
         language: crate::Language::default(),
         delivery: DeliveryId(1),
@@ -58,5 +59,20 @@ pub(crate) fn alert() -> Alert {
         held: 0,
         manner: AlertManner::default(),
         buttons: Vec::new(),
+    }
+}
+
+/// The envelope of an arrival by this protocol, without a login.
+pub fn envelope(protocol: Protocol) -> Envelope {
+    Envelope {
+        protocol,
+        peer: [192, 168, 1, 9].into(),
+        login: None,
+        proof: LoginProof::default(),
+        greeting: None,
+        sender: String::new(),
+        recipients: Vec::new(),
+        tls: false,
+        path: None,
     }
 }

@@ -45,7 +45,7 @@ pub use mode::Mode;
 pub use pattern::Pattern;
 pub use report::Report;
 pub use route::Route;
-pub use routing::{Judged, TELLS_NOBODY, Verdict, is_suppressed_by};
+pub use routing::{Judged, TELLS_NOBODY, Verdict, suppressed_by};
 pub use schedule::Schedule;
 pub use sun::{Place, PlaceError};
 pub use template::{Template, TemplateError};
@@ -119,20 +119,7 @@ impl Rules {
     /// content are listed, not evaluated.
     pub fn foresee<'r>(&'r self, device: &Device, now: Timestamp, past: &Past) -> Vec<Judged<'r>> {
         let content = Content::default();
-        let facts = Facts {
-            device,
-            began_at: now,
-            received_at: now,
-            event: Event::default(),
-            envelope: None,
-            content: &content,
-            torn: false,
-            whole_picture: true,
-            video_only: false,
-            housekeeping: false,
-            muted: false,
-            repeat: false,
-        };
+        let facts = Facts { whole_picture: true, ..Facts::of(device, now, &content) };
         routing::foresee(&self.routes, &self.match_context(&facts, past), past)
     }
 

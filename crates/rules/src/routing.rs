@@ -161,11 +161,15 @@ pub(crate) fn in_words(judged: &[Judged<'_>]) -> String {
     }
 }
 
-/// Whether these reasons of a suppressed incident say that a route matched, ended the search and alerted nobody.
-pub fn is_suppressed_by(reasons: &str, route: &str) -> bool {
-    let before = reasons.strip_suffix(TELLS_NOBODY).and_then(|rest| rest.strip_suffix(": "));
-    let before = before.and_then(|rest| rest.strip_suffix(route));
-    before.is_some_and(|before| before.is_empty() || before.ends_with("; "))
+/// The name of the route that matched, ended the search and alerted nobody, from the reasons of a suppressed incident. Several if
+/// it is not clear where the name begins: a name may contain what separates reasons. None if no route did so.
+pub fn suppressed_by(reasons: &str) -> impl Iterator<Item = &str> {
+    let until = reasons.strip_suffix(TELLS_NOBODY).and_then(|rest| rest.strip_suffix(": "));
+    until.into_iter().flat_map(|until| {
+        let behind_gaps =
+            until.match_indices("; ").filter_map(|(at, gap)| until.get(at + gap.len()..));
+        std::iter::once(until).chain(behind_gaps)
+    })
 }
 
 #[cfg(test)]

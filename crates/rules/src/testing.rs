@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
+pub(crate) use tipoff_model::testing::{alert, envelope};
 use tipoff_model::{
-    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, ChannelPast, Content,
-    DeliveryId, Device, DeviceId, Encoding, Envelope, Event, Facts, Gathering, IncidentId, Media,
-    MediaKind, MediaPlace, NotifiedChannel, Past, PastQuery, Plan, Planner, Protocol, Timestamp,
+    AlertMedia, ChannelPast, Content, Device, Event, Facts, Gathering, Media, MediaKind,
+    NotifiedChannel, Past, PastQuery, Plan, Planner, Timestamp,
 };
 
 use crate::{Clock, Conditions, Grouping, RateGuard, Route, Rules};
@@ -90,48 +90,9 @@ pub(crate) static NOTHING: Content = Content {
 };
 
 pub(crate) fn file(name: &str, kind: MediaKind, size: u64) -> AlertMedia {
-    let media = Media {
-        name: name.to_owned(),
-        content_type: String::new(),
-        kind,
-        range: 0..size,
-        encoding: Encoding::Identity,
-        size,
-        whole: true,
-        repeat: false,
-        decoration: false,
-    };
-    let place = MediaPlace { arrival: ArrivalId(1), index: Some(0) };
-    AlertMedia { media, place, blob: BlobName(String::new()), url: None, clip: None }
-}
-
-pub(crate) fn alert() -> Alert {
-    Alert {
-        language: tipoff_model::Language::default(),
-        delivery: DeliveryId(1),
-        idempotency_key: String::new(),
-        incident: IncidentId(7),
-        kind: AlertKind::First,
-        device_id: DeviceId(4),
-        device: "Yard".to_owned(),
-        event: Event::Motion,
-        subject: "Alarm".to_owned(),
-        text: "Something moved.".to_owned(),
-        events: Vec::new(),
-        details: None,
-        more: 0,
-        late: None,
-        received_at: Timestamp::default(),
-        media: Vec::new(),
-        raw: Vec::new(),
-        mails: Vec::new(),
-        torn: false,
-        reply_to: None,
-        link: None,
-        held: 0,
-        manner: AlertManner::default(),
-        buttons: Vec::new(),
-    }
+    let file = tipoff_model::testing::file(kind, None);
+    let media = Media { name: name.to_owned(), range: 0..size, size, ..file.media };
+    AlertMedia { media, ..file }
 }
 
 pub(crate) fn device() -> Device {
@@ -139,20 +100,7 @@ pub(crate) fn device() -> Device {
 }
 
 pub(crate) fn facts(device: &Device, at: Timestamp) -> Facts<'_> {
-    Facts {
-        device,
-        began_at: at,
-        received_at: at,
-        event: Event::Motion,
-        envelope: None,
-        content: &NOTHING,
-        torn: false,
-        whole_picture: true,
-        video_only: false,
-        housekeeping: false,
-        muted: false,
-        repeat: false,
-    }
+    Facts { event: Event::Motion, whole_picture: true, ..Facts::of(device, at, &NOTHING) }
 }
 
 pub(crate) fn rules(routes: Vec<Route>) -> Rules {
@@ -197,21 +145,6 @@ pub(crate) fn hours(between: &str) -> Conditions {
 
 pub(crate) fn at(text: &str) -> Timestamp {
     Timestamp::from_ms(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
-}
-
-/// The envelope of an arrival by this protocol, without a login.
-pub(crate) fn envelope(protocol: Protocol) -> Envelope {
-    Envelope {
-        protocol,
-        peer: "192.168.1.9".parse().unwrap(),
-        login: None,
-        proof: tipoff_model::LoginProof::default(),
-        greeting: None,
-        sender: String::new(),
-        recipients: Vec::new(),
-        tls: false,
-        path: None,
-    }
 }
 
 pub(crate) fn central() -> TimeZone {

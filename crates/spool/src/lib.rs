@@ -53,7 +53,6 @@ pub use age::{AgeGuard, Newest};
 pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
 pub use blobs::{BlobWriter, Blobs, LocalBlob, MediaReader, S3Settings, StoredBlob};
 pub use copy::{Copied, CopyProgress, CopyStage, copy_spool, leave_out_numbers};
-pub use core::facts::facts_of_content;
 pub use core::leases::Member;
 pub use device::{
     CameraAccess, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, DeviceUsage, Devices,

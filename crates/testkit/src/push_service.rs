@@ -25,12 +25,15 @@ use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::Value;
 
-use crate::standin::{Line, Shared, StandIn, answer};
+use crate::standin::{Behaviour, Line, Shared, StandIn, answer};
 
 /// The largest body that is taken, in bytes.
 const BODY_BYTES_MAX: usize = 4096;
 /// How long a proof may be valid, in seconds.
 const PROOF_S_MAX: u64 = 24 * 60 * 60;
+
+/// In the body of an answer of the script, this is replaced with the proof of the request.
+pub const AUTHORIZATION: &str = "{authorization}";
 
 /// A notification, as the browser reads it.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +97,11 @@ impl PushService {
                                Path(browser): Path<usize>,
                                headers: HeaderMap,
                                body: Bytes| {
-            if let Some(response) = shared.script.meet(&line).await {
+            let mut behaviour = shared.script.take();
+            if let Behaviour::Answer { body, .. } = &mut behaviour {
+                *body = body.replace(AUTHORIZATION, text(&headers, "authorization").unwrap_or(""));
+            }
+            if let Some(response) = behaviour.meet(&line).await {
                 return response;
             }
             take(&lock(&of_route), &shared, browser, &headers, &body)

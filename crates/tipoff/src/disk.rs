@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use tipoff_language::Texts;
 use tipoff_model::Device;
 use tipoff_spool::{Spool, SpoolError, Usage};
 use tokio::sync::{Notify, watch};
@@ -155,11 +156,15 @@ impl DiskState {
     }
 }
 
-/// A size in the units of the configuration.
+/// A size in the units of the configuration, in English.
 pub(crate) fn size(bytes: u64) -> String {
-    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
+    size_in(Texts::default(), bytes)
+}
+
+/// The same with the decimal mark of a language.
+pub(crate) fn size_in(texts: Texts, bytes: u64) -> String {
     match bytes {
-        1_000_000_000.. => tenths(1_000_000_000) + " GB",
+        1_000_000_000.. => format!("{} GB", texts.tenths(bytes / 100_000_000)),
         1_000_000.. => format!("{} MB", bytes / 1_000_000),
         _ => format!("{} kB", bytes.div_ceil(1_000)),
     }

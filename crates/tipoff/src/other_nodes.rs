@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tipoff_spool::{Heard, SpoolError};
+use tipoff_spool::{Actor, AuditFilter, Heard, SpoolError};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep;
 
@@ -19,6 +19,8 @@ use crate::web::access::Access;
 
 /// How often the workers look for deliveries without having heard of any: a node may have died before it told.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Entries of the audit log that are read at each look: more are hardly added between two.
+const AUDIT_ENTRIES: u32 = 20;
 /// How often everything is read again.
 const READ_EVERY: Duration = Duration::from_secs(60);
 
@@ -147,10 +149,20 @@ impl OtherNodes {
         }
     }
 
-    /// Takes up devices that the command line added or renamed beside this program: it has no way to tell.
+    /// Takes up what the command line changed of devices beside this program: it has no way to tell.
     async fn watch_devices(self, mut shutdown: Shutdown) {
-        let mut known = None;
+        let (mut known, mut noted) = (None, None);
         loop {
+            match self.devices_of_command_line().await {
+                Ok(newest) if noted.is_some_and(|before| before < newest) => {
+                    self.services.events.publish(LiveEvent::Device);
+                    // Incidents may be removed with a device.
+                    self.services.events.publish_of_others(LiveEvent::Gap);
+                    noted = Some(newest);
+                }
+                Ok(newest) => noted = noted.max(Some(newest)),
+                Err(error) => tracing::debug!(%error, "The audit log could not be read."),
+            }
             match self.services.spool.added_devices().await {
                 Ok(devices) if known.as_ref() == Some(&devices) => {}
                 Ok(devices) => {
@@ -171,6 +183,16 @@ impl OtherNodes {
                 () = shutdown.reached(Phase::Ending) => return,
             }
         }
+    }
+
+    /// Number of the newest recent entry of the audit log that says that the command line changed a device, and how many changes
+    /// it stands for. Zeros if there is none.
+    async fn devices_of_command_line(&self) -> Result<(i64, u32), SpoolError> {
+        let recent = self.services.spool.audit(AuditFilter::default(), AUDIT_ENTRIES).await?;
+        let mut entries = recent.into_iter().filter(|entry| {
+            matches!(entry.actor, Actor::CommandLine(_)) && entry.what.starts_with("device.")
+        });
+        Ok(entries.next().map(|entry| (entry.id, entry.count)).unwrap_or_default())
     }
 
     /// Looks for what nobody has told.

@@ -11,7 +11,6 @@ use tipoff_model::Verdict;
 use super::Secrets;
 use super::verdicts::{no_answer, retry_message};
 use crate::body::Body;
-use crate::words::{self, EXCERPT_UTF16_MAX};
 
 /// Where a channel sends its requests, and what every one of them has.
 pub(crate) struct Endpoint {
@@ -77,7 +76,7 @@ impl Answer {
     pub(crate) fn said(&self, error: &str, secrets: &Secrets) -> String {
         let raw = String::from_utf8_lossy(&self.body);
         let said = if error.is_empty() { &raw } else { error };
-        secrets.hide(&words::excerpt(said, EXCERPT_UTF16_MAX))
+        secrets.excerpt(said)
     }
 }
 

@@ -3,6 +3,8 @@
 
 use reqwest::Url;
 
+use crate::words::{self, EXCERPT_UTF16_MAX};
+
 /// Values that must never be shown. They are replaced in every error text.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Vec<String>);
@@ -46,6 +48,15 @@ impl Secrets {
         self.add(url.password().unwrap_or_default());
     }
 
+    /// The beginning of `text` on one line, without secrets: a quotation in an error text, which is never empty. Secrets are
+    /// replaced before the text is cut, or the beginning of one would stay.
+    pub(crate) fn excerpt(&self, text: &str) -> String {
+        match words::excerpt(&self.hide(text), EXCERPT_UTF16_MAX) {
+            quoted if quoted.is_empty() => "no reason given".to_owned(),
+            quoted => quoted,
+        }
+    }
+
     /// `text` without secrets.
     pub(crate) fn hide(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
@@ -66,6 +77,21 @@ mod tests {
             assert!(!hidden.contains(secret), "{secret} in {hidden}");
         }
         assert!(hidden.contains("example.org/api/"), "{hidden}");
+    }
+
+    #[test]
+    fn an_error_says_that_no_reason_is_given() {
+        assert_eq!(Secrets::default().excerpt(" \r\n"), "no reason given");
+    }
+
+    #[test]
+    fn a_secret_where_a_quotation_is_cut_leaves_nothing() {
+        let mut secrets = Secrets::default();
+        secrets.add("S3CRET");
+        for before in EXCERPT_UTF16_MAX - 8..=EXCERPT_UTF16_MAX {
+            let quoted = secrets.excerpt(&format!("{}S3CRET {0}", "x".repeat(before)));
+            assert!(!quoted.contains('S') && quoted.ends_with('…'), "{quoted}");
+        }
     }
 
     #[test]

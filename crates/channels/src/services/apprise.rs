@@ -45,6 +45,7 @@ static LIMITS: Limits = Limits {
 /// What Apprise can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "apprise",
+    name: "Apprise",
     summary: "An Apprise API server, and by it the hundred services that it knows.",
     find: &[
         Hint {

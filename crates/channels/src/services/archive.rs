@@ -32,6 +32,7 @@ const WHAT: &[&str] = &["pictures", "videos", "files"];
 /// What an archive can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "archive",
+    name: "Archive",
     summary: "A folder or a bucket of S3 that keeps every file.",
     find: &[
         Hint {

@@ -64,6 +64,7 @@ static LIMITS: Limits = Limits {
 /// What Discord can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "discord",
+    name: "Discord",
     summary: "A channel of a Discord server, through a webhook.",
     find: &[Hint {
         key: "url",

@@ -46,6 +46,7 @@ static LIMITS: Limits = Limits {
 /// What mail can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "email",
+    name: "Mail",
     summary: "Mail, through any SMTP server.",
     find: &[
         Hint {

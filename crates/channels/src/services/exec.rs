@@ -72,6 +72,7 @@ const PASSED_LOCALE: [&str; 13] = [
 /// What a program can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "exec",
+    name: "Program",
     summary: "A program on this machine.",
     find: &[Hint {
         key: "command",
@@ -220,8 +221,11 @@ impl Exec {
         if status.success() {
             return Verdict::Delivered(Receipt::default());
         }
-        let output = words::excerpt(&output, EXCERPT_UTF16_MAX);
-        retry_message(format!("{} {}: {output}", self.program, how(status)))
+        let error = format!("{} {}", self.program, how(status));
+        retry_message(match words::excerpt(&output, EXCERPT_UTF16_MAX) {
+            output if output.is_empty() => error,
+            output => format!("{error}: {output}"),
+        })
     }
 
     /// The verdict for a program that cannot be started.

@@ -35,6 +35,7 @@ static LIMITS: Limits = Limits::new("Gotify", 4000);
 /// What Gotify can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "gotify",
+    name: "Gotify",
     summary: "An application on a Gotify server; pictures by link.",
     find: &[
         Hint { key: "server", place: "The address at which you open Gotify in a browser." },

@@ -42,6 +42,7 @@ static LIMITS: Limits = Limits {
 /// What Matrix can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "matrix",
+    name: "Matrix",
     summary: "A Matrix room, through a user of its own.",
     find: &[
         Hint { key: "server", place: "In Element: Settings, Help & About, \"Homeserver is\"." },

@@ -28,6 +28,7 @@ static MARKDOWN: Markdown = Markdown { bold: "**", links_utf16_max: 1500, plain 
 /// What Mattermost can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "mattermost",
+    name: "Mattermost",
     summary: "A channel of a Mattermost server, through an incoming webhook; pictures by link.",
     find: &[Hint {
         key: "url",

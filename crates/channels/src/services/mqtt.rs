@@ -63,6 +63,7 @@ const OFFLINE: &str = "offline";
 /// What MQTT can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "mqtt",
+    name: "MQTT",
     summary: "An MQTT broker: alerts as JSON, pictures, the mode; Home Assistant finds devices by itself.",
     find: &[
         Hint {

@@ -56,6 +56,7 @@ static LIMITS: Limits =
 /// What ntfy can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "ntfy",
+    name: "ntfy",
     summary: "A topic of ntfy, on ntfy.sh or on a server of your own.",
     find: &[Hint {
         key: "topic",

@@ -66,6 +66,7 @@ static LIMITS: Limits = Limits {
 /// What Pushover can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "pushover",
+    name: "Pushover",
     summary: "Pushover: notifications on phones, with the picture.",
     find: &[
         Hint {

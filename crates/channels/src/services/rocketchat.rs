@@ -24,6 +24,7 @@ static MARKDOWN: Markdown = Markdown { bold: "*", links_utf16_max: 1100, plain }
 /// What Rocket.Chat can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "rocketchat",
+    name: "Rocket.Chat",
     summary: "A channel of a Rocket.Chat server, through an incoming webhook; pictures by link.",
     find: &[Hint {
         key: "url",

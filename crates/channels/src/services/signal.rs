@@ -41,6 +41,7 @@ static LIMITS: Limits = Limits {
 /// What Signal can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "signal",
+    name: "Signal",
     summary: "People or a group on Signal, through signal-cli-rest-api.",
     find: &[
         Hint { key: "server", place: "The address of your signal-cli-rest-api, with its port." },

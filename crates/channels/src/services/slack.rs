@@ -17,6 +17,7 @@ use crate::{Built, Entry, Hint, Pace, Setting, SettingFault, Settings, Shape};
 /// What Slack can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "slack",
+    name: "Slack",
     summary: "A Slack channel, through a bot with files and threads, or through an incoming webhook.",
     find: &[
         Hint {

@@ -82,6 +82,7 @@ static LIMITS: Limits = Limits {
 /// What Telegram can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "telegram",
+    name: "Telegram",
     summary: "A Telegram chat, group, topic or channel, through a bot.",
     find: FIND,
     settings: SETTINGS,

@@ -31,6 +31,7 @@ use crate::{Abilities, BoxFuture, Channel, Context, Entry, Hint, Message, alert_
 /// What a webhook can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "webhook",
+    name: "Webhook",
     summary: "Any HTTP server: the alert as JSON, by POST; or a request in your own words.",
     find: &[Hint {
         key: "url",

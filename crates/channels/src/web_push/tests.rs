@@ -3,7 +3,7 @@
 use std::io;
 
 use tipoff_model::{AlertKind, Scope};
-use tipoff_testkit::push_service::{self, Push, PushService};
+use tipoff_testkit::push_service::{self, AUTHORIZATION, Push, PushService};
 use tipoff_testkit::standin::Behaviour;
 
 use super::*;
@@ -181,6 +181,22 @@ async fn each_answer_has_its_meaning() {
     assert!(error.contains("clock"), "{error}");
     service.end(0);
     assert!(matches!(send(&*channel, &alert).await, Verdict::Gone { .. }));
+}
+
+#[tokio::test]
+async fn no_error_contains_the_proof_that_a_service_echoes() {
+    let (service, sender) = (PushService::start().await.unwrap(), sender());
+    let browser = service.subscribe(&sender.public_key()).unwrap();
+    let channel = channel(&sender, &browser).unwrap();
+    // Where the quotation of the answer is cut within the proof, too.
+    for before in [0, 80, 170] {
+        let echo = format!("{} {AUTHORIZATION}", "x".repeat(before));
+        for status in [400, 403, 429, 500] {
+            service.script().next([Behaviour::answer(status, &echo)]);
+            let verdict = format!("{:?}", send(&*channel, &alert()).await);
+            assert!(verdict.contains("[hidden]") && !verdict.contains("eyJ"), "{verdict}");
+        }
+    }
 }
 
 #[test]

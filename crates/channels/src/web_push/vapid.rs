@@ -9,6 +9,14 @@ use serde_json::json;
 /// How long a proof is valid, in seconds: at most 24 hours (RFC 8292, section 2). Half of that, because clocks differ.
 const VALID_S: u64 = 12 * 60 * 60;
 
+/// What proves to a push service that a request is this server's.
+pub(super) struct Proof {
+    /// The signed claims (JWT). Secret: whoever has them may send for as long as they are valid.
+    pub(super) token: String,
+    /// The value of `Authorization`.
+    pub(super) header: String,
+}
+
 /// The key pair. Subscriptions are bound to it: with another key, every browser has to subscribe again.
 pub struct VapidKey(EcdsaKeyPair);
 
@@ -31,14 +39,9 @@ impl VapidKey {
         URL_SAFE_NO_PAD.encode(self.0.public_key().as_ref())
     }
 
-    /// The `Authorization` of a request to the push service at `audience`, an origin. `contact` is where the service reaches
+    /// The proof of a request to the push service at `audience`, an origin. `contact` is where the service reaches
     /// whoever runs this server.
-    pub(super) fn authorization(
-        &self,
-        audience: &str,
-        contact: &str,
-        now_s: u64,
-    ) -> Option<String> {
+    pub(super) fn proof(&self, audience: &str, contact: &str, now_s: u64) -> Option<Proof> {
         let encode = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let head = encode(json!({ "typ": "JWT", "alg": "ES256" }));
         let expires_s = now_s.saturating_add(VALID_S);
@@ -46,7 +49,9 @@ impl VapidKey {
         let signed = format!("{head}.{claims}");
         let signature = self.0.sign(&SystemRandom::new(), signed.as_bytes()).ok()?;
         let signature = URL_SAFE_NO_PAD.encode(signature.as_ref());
-        Some(format!("vapid t={signed}.{signature}, k={}", self.public()))
+        let token = format!("{signed}.{signature}");
+        let header = format!("vapid t={token}, k={}", self.public());
+        Some(Proof { token, header })
     }
 }
 

@@ -35,6 +35,7 @@ static LIMITS: Limits = Limits {
 /// What Pigeon can be configured with: `check`, its errors, the reference and the dashboard read this.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "pigeon",
+    name: "Pigeon",
     summary: "A loft of carrier pigeons.",
     find: &[Hint { key: "loft", place: "In the pigeon app: Lofts, your loft, Address." }],
     settings: &[

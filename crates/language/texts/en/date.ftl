@@ -47,6 +47,7 @@ day-yesterday = Yesterday
 month-of-year = { $month } { $year }
 span-ms = { $count } ms
 span-seconds = { $seconds } s
+number-tenths = { $whole }.{ $tenth }
 span-minutes = { $count } min
 span-hours = { $count } h
 span-days = { $count ->

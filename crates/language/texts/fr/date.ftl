@@ -46,6 +46,7 @@ day-yesterday = Hier
 month-of-year = { $month } { $year }
 span-ms = { $count } ms
 span-seconds = { $seconds } s
+number-tenths = { $whole },{ $tenth }
 span-minutes = { $count } min
 span-hours = { $count } h
 span-days = { $count ->

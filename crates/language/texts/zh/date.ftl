@@ -46,6 +46,7 @@ day-yesterday = 昨天
 month-of-year = { $year }年{ $month }
 span-ms = { $count } 毫秒
 span-seconds = { $seconds } 秒
+number-tenths = { $whole }.{ $tenth }
 span-minutes = { $count } 分钟
 span-hours = { $count } 小时
 span-days = { $count } 天

@@ -44,7 +44,6 @@ pub(crate) fn ready_at(of_arrival: Timestamp, of_torn_mail: Option<Timestamp>) -
 mod tests {
     use super::*;
     use crate::contract::NOW;
-    use crate::core::facts::facts_of_content;
     use tipoff_model::{Content, Device, Due, IncidentClass, OpenIncident};
 
     /// Rules with a fixed plan; "hook" is an archive.
@@ -80,7 +79,7 @@ mod tests {
         let planner =
             Fixed(Plan { due: due.to_vec(), suppressed_reason: Some("too much".to_owned()) });
         let (device, content) = (Device::default(), Content::default());
-        let facts = facts_of_content(&device, &content);
+        let facts = Facts::of(&device, Timestamp::default(), &content);
         decide(&planner, &facts, incident, &Past::default(), ready_at)
     }
 

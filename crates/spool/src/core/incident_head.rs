@@ -60,7 +60,6 @@ mod tests {
 
     use super::*;
     use crate::contract::{NOW, Plain};
-    use crate::core::facts::facts_of_content;
     use tipoff_model::{Content, Device};
 
     #[test]
@@ -81,7 +80,7 @@ mod tests {
             (true, Some(first), None, Some(first)),
             (true, None, Some(open), Some(latest)),
         ] {
-            let facts = Facts { received_at: NOW, repeat, ..facts_of_content(&device, &content) };
+            let facts = Facts { repeat, ..Facts::of(&device, NOW, &content) };
             assert_eq!(joined(&Plain, &facts, seen_in, latest), expected, "{seen_in:?}");
         }
     }
@@ -102,7 +101,7 @@ mod tests {
             (head(Event::Motion, "a"), Event::Person, "", head(Event::Person, "a")),
         ] {
             let content = Content { subject: subject.to_owned(), ..Content::default() };
-            let facts = Facts { event, received_at: NOW, ..facts_of_content(&device, &content) };
+            let facts = Facts { event, ..Facts::of(&device, NOW, &content) };
             assert_eq!(before.with(&facts), expected);
         }
     }
@@ -111,9 +110,8 @@ mod tests {
     fn an_incident_ends_with_its_latest_arrival_and_remembers_a_video() {
         let (device, content) = (Device::default(), Content::default());
         let facts = |received_at, video_only| Facts {
-            received_at,
             video_only,
-            ..facts_of_content(&device, &content)
+            ..Facts::of(&device, received_at, &content)
         };
         let second = Duration::from_secs(1);
         let after = head(Event::Other, "").with(&facts(NOW.after(second), true));

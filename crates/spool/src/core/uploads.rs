@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use tipoff_model::{AlertKind, Content, Device, Due, Envelope, Event, Facts, Timestamp};
 
 use super::delivery::{Delivery, is_untried};
-use super::facts::facts_of_content;
 use crate::Growth;
 
 /// Number of trees of which it is remembered that their devices make no folders.
@@ -47,13 +46,11 @@ impl NewName {
         (torn, muted): (bool, bool),
     ) -> Facts<'a> {
         Facts {
-            began_at: self.now,
-            received_at: self.now,
             event: self.event,
             torn,
             muted,
             envelope: Some(envelope),
-            ..facts_of_content(device, content)
+            ..Facts::of(device, self.now, content)
         }
     }
 }
@@ -67,13 +64,12 @@ pub(crate) fn facts_of_growth<'a>(
 ) -> Facts<'a> {
     Facts {
         began_at: growth.began_at,
-        received_at: growth.received_at,
         event: growth.event,
         torn: growth.torn,
         housekeeping: growth.housekeeping,
         envelope: Some(envelope),
         muted,
-        ..facts_of_content(device, &growth.content)
+        ..Facts::of(device, growth.received_at, &growth.content)
     }
 }
 

@@ -10,7 +10,6 @@ use super::incident_summary;
 use super::statement::{Lock, Sql};
 use super::{device_rows, new_deliveries, planning, shares, sightings};
 use crate::core::alerting::IncidentAlerts;
-use crate::core::facts::facts_of_content;
 use crate::core::incident_head::IncidentHead;
 use crate::core::incident_kind::IncidentKind;
 use crate::{Notice, Result};
@@ -23,13 +22,7 @@ pub(super) fn create(sql: &dyn Sql, planner: &dyn Planner, notice: &Notice) -> R
     };
     let content = Content { subject: subject.clone(), ..Content::default() };
     let (incident, muted) = open(sql, *id, *event, subject, *at)?;
-    let facts = Facts {
-        began_at: *at,
-        received_at: *at,
-        event: *event,
-        muted,
-        ..facts_of_content(&device, &content)
-    };
+    let facts = Facts { event: *event, muted, ..Facts::of(&device, *at, &content) };
     let new = IncidentAlerts::default();
     let (plan, place) = planning::plan(sql, planner, (id.0, &facts), &new, *at)?;
     incident_rows::set_suppressed_reason(sql, incident, &plan)?;

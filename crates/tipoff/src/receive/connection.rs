@@ -7,17 +7,39 @@ use tipoff_model::Protocol;
 use super::transcript::TranscriptRecorder;
 use super::wrong_port::WrongPort;
 use crate::net::balancer::ConnectionPath;
-use crate::net::limit::ConnectionHandle;
+use crate::net::limit::{ConnectionHandle, LimitExceeded};
 use crate::net::tls::TlsPort;
 use crate::net::wire::Wire;
 use crate::runtime::shutdown::Shutdown;
 
-/// The last reply to a connection that is evicted (RFC 5321, section 3.8; RFC 959, section 4.2).
-pub(super) const EVICTED: &[u8] = b"421 4.7.0 Too many connections, try again later\r\n";
+/// Why a connection is closed by a receiver whose session did not close it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LastReply {
+    /// It is one too many, and is refused or evicted.
+    Exceeds(LimitExceeded),
+    /// It begins with a PROXY header, and its address is no balancer's.
+    ProxyHeader,
+    /// No receiver listens for the protocol that it speaks.
+    NotServed,
+}
 
-/// The last reply to a connection whose PROXY header is not believed.
-pub(super) const NOT_A_BALANCER: &[u8] =
-    b"421 4.7.0 No PROXY header is accepted from your address\r\n";
+impl LastReply {
+    /// The last reply (421: RFC 5321, section 3.8; RFC 959, section 4.2). Only SMTP's has an enhanced code (RFC 2034).
+    pub(super) fn line(self, protocol: Protocol) -> String {
+        let (enhanced, text) = match self {
+            Self::Exceeds(LimitExceeded::Total) => {
+                ("4.7.0 ", "Too many connections, try again later")
+            }
+            Self::Exceeds(LimitExceeded::PerAddress) => {
+                ("4.7.0 ", "Too many connections from your address, try again later")
+            }
+            Self::ProxyHeader => ("4.7.0 ", "No PROXY header is accepted from your address"),
+            Self::NotServed => ("4.3.2 ", "This is the wrong port"),
+        };
+        let enhanced = if protocol == Protocol::Smtp { enhanced } else { "" };
+        format!("421 {enhanced}{text}\r\n")
+    }
+}
 
 /// A connection that has a permit, whose encryption is known.
 pub(super) struct Connection {
@@ -51,4 +73,28 @@ pub(super) enum ConnectionEnd {
     ProxyHeader,
     /// It has not ended: the device speaks another protocol.
     Speaks(Protocol, Box<Connection>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_replies_of_smtp_have_enhanced_codes() {
+        for (last, smtp, plain) in [
+            (LastReply::Exceeds(LimitExceeded::Total), "421 4.7.0 Too many", "421 Too many"),
+            (LastReply::Exceeds(LimitExceeded::PerAddress), "421 4.7.0 Too many", "421 Too many"),
+            (LastReply::ProxyHeader, "421 4.7.0 No PROXY", "421 No PROXY"),
+            (LastReply::NotServed, "421 4.3.2 This is", "421 This is"),
+        ] {
+            for protocol in Protocol::ALL {
+                let begin = if *protocol == Protocol::Smtp { smtp } else { plain };
+                let reply = last.line(*protocol);
+                assert!(
+                    reply.starts_with(begin) && reply.ends_with("\r\n"),
+                    "{protocol:?}: {reply}"
+                );
+            }
+        }
+    }
 }

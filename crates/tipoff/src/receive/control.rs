@@ -11,7 +11,7 @@ use std::time::Duration;
 use tipoff_model::{Envelope, LoginProof, Protocol};
 use tokio::time::timeout;
 
-use super::connection::{Connection, ConnectionEnd, EVICTED, NOT_A_BALANCER};
+use super::connection::{Connection, ConnectionEnd, LastReply};
 use super::handshake::{handshake, report_failure};
 use super::transcript::{SessionProblem, TranscriptRecorder};
 use super::wrong_port::{FirstWords, WrongPort, first_words};
@@ -274,11 +274,12 @@ impl ControlConnection {
     /// Ends the connection; the last replies, such as that to QUIT, are written first.
     pub(super) async fn finish(&mut self, end: &SessionEnd) {
         if let SessionEnd::Evicted = end {
-            self.reply(EVICTED);
+            let reply = LastReply::Exceeds(LimitExceeded::Total);
+            self.reply(reply.line(self.protocol).as_bytes());
             self.record.problem(SessionProblem::TurnedAway(LimitExceeded::Total));
         }
         if let SessionEnd::ProxyHeader = end {
-            self.reply(NOT_A_BALANCER);
+            self.reply(LastReply::ProxyHeader.line(self.protocol).as_bytes());
             self.record.problem(SessionProblem::ProxyHeader);
         }
         let _ = self.flush().await;

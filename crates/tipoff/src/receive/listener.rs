@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 pub(crate) use self::handler::ProtocolHandler;
 pub(crate) use self::handover::OtherReceivers;
 use self::handover::{answer_web_request, hand_over};
-use super::connection::{Connection, ConnectionEnd};
+use super::connection::{Connection, ConnectionEnd, LastReply};
 use super::handshake::{handshake, report_failure};
 use super::transcript::{SessionProblem, TranscriptRecorder, Transcripts};
 use crate::config::Listener;
@@ -335,15 +335,16 @@ fn turn_away(
     context: &ListenerContext,
     transcripts: &Transcripts,
 ) {
-    let reason = match exceeded {
-        LimitExceeded::Total => "Too many connections",
-        LimitExceeded::PerAddress => "Too many connections from your address",
-    };
-    let reply = format!("421 4.7.0 {reason}, try again later\r\n");
+    let protocol = context.handler.protocol();
+    let reply = LastReply::Exceeds(exceeded).line(protocol);
     let _ = socket.try_write(reply.as_bytes());
     if let Some(times) = context.turned_away.due((network(peer), exceeded)) {
+        let reason = match exceeded {
+            LimitExceeded::Total => "Too many connections",
+            LimitExceeded::PerAddress => "Too many connections from your address",
+        };
         tracing::warn!(%peer, reason, times, "A connection was turned away.");
-        let record = transcripts.begin(context.handler.protocol(), peer);
+        let record = transcripts.begin(protocol, peer);
         record.replied(reply.as_bytes());
         record.problem(SessionProblem::TurnedAway(exceeded));
     }

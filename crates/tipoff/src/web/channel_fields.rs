@@ -14,6 +14,8 @@ pub(super) struct ChannelType {
     /// The value of `type`.
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
+    /// The name of the service, for people.
+    pub(super) name: &'static str,
     /// Description in one sentence.
     pub(super) summary: &'static str,
     /// Whether a channel of this type can be added in the dashboard. If not, it is configured in the file: it runs programs of
@@ -65,8 +67,8 @@ pub(super) fn channel_type(entry: &'static Entry) -> ChannelType {
     let position = |key: &str| entry.find.iter().position(|hint| hint.key == key);
     settings.sort_by_key(|it| position(it.key).unwrap_or(usize::MAX));
     let can_be_added = entry.can_be_added();
-    let summary = sentence(entry.summary);
-    ChannelType { kind: entry.kind, summary, can_be_added, settings }
+    let (name, summary) = (sentence(entry.name), sentence(entry.summary));
+    ChannelType { kind: entry.kind, name, summary, can_be_added, settings }
 }
 
 /// A key in English words: `allowed_chats` is "Allowed chats".
@@ -110,7 +112,11 @@ pub(super) fn stored_settings(channel: &Table) -> impl Iterator<Item = (&str, &V
     own.map(move |(key, value)| (key.as_str(), value, is_hidden(kind, key, value)))
 }
 
-/// The sentences and labels that forms show of services, in English.
+/// The names of services that are words. Products and protocols have one name in every language.
+#[cfg(test)]
+const TRANSLATED_NAMES: [&str; 3] = ["Archive", "Mail", "Program"];
+
+/// The names, sentences and labels that pages show of services, in English.
 #[cfg(test)]
 pub(super) fn sentences() -> impl Iterator<Item = String> {
     CHANNELS.iter().flat_map(|entry| {
@@ -121,6 +127,7 @@ pub(super) fn sentences() -> impl Iterator<Item = String> {
         let shown = entry.settings.iter().filter(is_shown);
         // `URL` and its like are the same in every language.
         let labels = shown.map(|it| label(it.key)).filter(|it| *it != it.to_uppercase());
-        docs.chain(places).chain(labels).chain([entry.summary.to_owned()])
+        let name = TRANSLATED_NAMES.contains(&entry.name).then(|| entry.name.to_owned());
+        docs.chain(places).chain(labels).chain(name).chain([entry.summary.to_owned()])
     })
 }

@@ -208,8 +208,8 @@ pub(crate) fn span(span: Duration) -> String {
     match span.as_millis() {
         ms @ 0..1000 => count("span-ms", ms),
         ms @ 1000..60_000 => {
-            let seconds = format!("{}.{}", ms / 1000, ms / 100 % 10);
-            text("span-seconds").words("seconds", seconds).to_string()
+            let tenths = u64::try_from(ms / 100).unwrap_or(u64::MAX);
+            text("span-seconds").words("seconds", texts().tenths(tenths)).to_string()
         }
         ms @ 60_000..3_600_000 => count("span-minutes", ms / 60_000),
         ms @ 3_600_000..172_800_000 => count("span-hours", ms / 3_600_000),

@@ -1,9 +1,12 @@
 //! Devices that an owner removes: what stays, what is refused, and that they are discovered again.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+
 use serde_json::{Value, json};
 
 use crate::api::make_token;
-use crate::harness::{Home, PICTURE, Server, mail, send};
+use crate::harness::{Home, PATIENCE, PICTURE, Server, mail, send};
 use crate::users::{OWNER, Person, VIEWER, with_password};
 
 fn motion(server: &Server, from: &str) {
@@ -55,6 +58,24 @@ fn an_owner_removes_a_device_and_locked_incidents_stay() {
     assert!(!page(yard).contains("This device was deleted"));
     let audit = home.run(&["audit", "--what", "device"]);
     assert!(audit.contains("with 2 incidents, 1 kept"), "{audit}");
+    server.stop();
+}
+
+#[test]
+fn a_running_program_publishes_that_the_command_line_removed_a_device() {
+    let home = Home::new("");
+    let server = home.start();
+    motion(&server, "yard");
+    let token = make_token(&home, &["script"]);
+    let mut events = TcpStream::connect(server.http).unwrap();
+    events.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n";
+    write!(events, "{request}Authorization: Bearer {token}\r\n\r\n").unwrap();
+    let mut lines = BufReader::new(events).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.is_empty()), "the head of the answer");
+    home.run(&["devices", "remove", "yard"]);
+    assert!(lines.any(|line| line == "event: device"));
+    assert!(lines.any(|line| line == "event: missed"));
     server.stop();
 }
 

@@ -17,7 +17,6 @@ use crate::body::{Body, BodyError, Broken, Piece};
 use crate::http::{self, CONNECT_TIME, Secrets, no_answer, repair, retry, retry_message};
 use crate::multipart::header_safe;
 use crate::tls::install_crypto;
-use crate::words::{self, EXCERPT_UTF16_MAX};
 use crate::{BoxFuture, Files, Settings};
 
 /// Larger files are sent in parts of this size. S3 wants 5 MiB at least and 10,000 parts at most ("Amazon
@@ -185,7 +184,7 @@ impl Bucket {
         };
         let code = tag("Code").unwrap_or_default();
         let said = tag("Message").unwrap_or_else(|| http::innermost(error));
-        let said = self.secrets.hide(&words::excerpt(&said, EXCERPT_UTF16_MAX));
+        let said = self.secrets.excerpt(&said);
         let name = &self.name;
         match (code.as_str(), error) {
             ("InvalidAccessKeyId", _) => {

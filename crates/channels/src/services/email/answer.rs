@@ -6,7 +6,6 @@ use tipoff_model::Verdict;
 use super::server::Server;
 use crate::http::{self, no_answer, repair, retry, retry_message};
 use crate::tls::tls_error;
-use crate::words::{self, EXCERPT_UTF16_MAX};
 
 /// The step of an SMTP session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +35,7 @@ pub(super) enum MailRefusal {
 impl Server {
     /// The server's reply with its code, or the failure of the connection.
     pub(super) fn said(&self, error: &Error) -> String {
-        let told = words::excerpt(&http::innermost(error), EXCERPT_UTF16_MAX);
-        let told = self.secrets.hide(&told);
+        let told = self.secrets.excerpt(&http::innermost(error));
         match error.status() {
             Some(code) => format!("{} answered {code} {told}", self.host),
             None if error.is_response() => format!("{} speaks no SMTP ({told})", self.host),

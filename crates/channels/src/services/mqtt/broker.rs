@@ -201,7 +201,7 @@ impl Broker {
 
     /// The failure that an error of `rumqttc` means for the channel.
     pub(super) fn trouble(&self, error: &ConnectionError) -> MqttFailure {
-        let said = self.secrets.hide(&words::excerpt(&http::innermost(error), EXCERPT_UTF16_MAX));
+        let said = self.secrets.excerpt(&http::innermost(error));
         let (error, cause) = match error {
             ConnectionError::ConnectionRefused(
                 ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,

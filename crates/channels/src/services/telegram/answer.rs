@@ -8,7 +8,6 @@ use serde_json::Value;
 use tipoff_model::Verdict;
 
 use crate::http::{Answer, RETRY_AFTER_MAX, Secrets, repair, retry};
-use crate::words::{self, EXCERPT_UTF16_MAX};
 
 /// Why a message was not accepted.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,7 +59,7 @@ pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Telegram
         Ok(reply) if reply.ok => Ok(reply.result),
         Ok(reply) => {
             let description = reply.description.as_deref().unwrap_or_default();
-            let said = secrets.hide(&words::excerpt(description, EXCERPT_UTF16_MAX));
+            let said = secrets.excerpt(description);
             let asked = reply.parameters.retry_after.map(Duration::from_secs);
             let asked = asked.or(answer.retry_after).map(|pause| pause.min(RETRY_AFTER_MAX));
             let code = reply.error_code.unwrap_or(answer.status);

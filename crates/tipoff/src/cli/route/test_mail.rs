@@ -78,13 +78,7 @@ async fn test(args: &TestArgs, config: Config, now: Timestamp) -> anyhow::Result
         directory.set_added(spool.added_devices().await?);
     }
     let device = directory.resolver().device(&envelope, content.camera.as_ref());
-    let facts = Facts {
-        began_at: now,
-        received_at: now,
-        event,
-        envelope: Some(&envelope),
-        ..tipoff_spool::facts_of_content(&device, &content)
-    };
+    let facts = Facts { event, envelope: Some(&envelope), ..Facts::of(&device, now, &content) };
     println!("device  {}", device.name);
     println!("event   {}", facts.event);
     println!("from    {}", envelope.sender);

@@ -12,15 +12,13 @@ use tipoff_model::Protocol;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::super::connection::{Connection, EVICTED};
+use super::super::connection::{Connection, LastReply};
 use super::super::transcript::{SessionProblem, TranscriptRecorder};
 use super::super::wrong_port::{RightPorts, WrongPort, web_answer};
 use super::{ListenerContext, ProtocolHandler, until_evicted};
 use crate::net::limit::{ConnectionPermit, LimitExceeded};
 use crate::runtime::per_minute::network;
 
-/// The last reply to a device whose protocol no receiver listens for.
-const NOT_SERVED: &[u8] = b"421 4.3.2 This is the wrong port\r\n";
 /// How long the last reply may take, and how long what the device still sends is read: a connection that is closed before
 /// loses the reply.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
@@ -71,14 +69,14 @@ pub(super) async fn hand_over(
     }
     let Some(handler) = context.others.of(protocol) else {
         connection.record.problem(SessionProblem::WrongPort(wrong));
-        return refuse(connection, NOT_SERVED).await;
+        return refuse(connection, &LastReply::NotServed.line(protocol)).await;
     };
     connection.record.came_to_wrong_port(wrong);
     let admitted = handler.connections().admit(peer);
     let Ok(own_permit) = admitted else {
         let exceeded = admitted.err().unwrap_or(LimitExceeded::Total);
         connection.record.problem(SessionProblem::TurnedAway(exceeded));
-        return refuse(connection, EVICTED).await;
+        return refuse(connection, &LastReply::Exceeds(exceeded).line(protocol)).await;
     };
     drop(permit);
     connection.handle = own_permit.handle();
@@ -96,9 +94,9 @@ fn due(context: &ListenerContext, peer: IpAddr) -> bool {
 }
 
 /// Writes the last reply, and closes the connection.
-async fn refuse(mut connection: Connection, reply: &[u8]) {
-    connection.record.replied(reply);
-    let _ = timeout(FAREWELL_MAX, connection.wire.write(reply)).await;
+async fn refuse(mut connection: Connection, reply: &str) {
+    connection.record.replied(reply.as_bytes());
+    let _ = timeout(FAREWELL_MAX, connection.wire.write(reply.as_bytes())).await;
     let _ = timeout(FAREWELL_MAX, connection.wire.close()).await;
 }
 

@@ -29,6 +29,7 @@ struct TypesPage {
 /// A service in the list.
 struct TypeRow {
     kind: &'static str,
+    name: &'static str,
     summary: Safe<String>,
     can_be_added: bool,
 }
@@ -38,6 +39,8 @@ struct TypeRow {
 struct FormPage {
     layout: Layout,
     kind: &'static str,
+    /// The name of the service.
+    service: &'static str,
     summary: Safe<String>,
     /// The name that is stored or proposed.
     name: String,
@@ -94,8 +97,9 @@ pub(in super::super) async fn add(
         return edit(state, layout, name).await;
     }
     if query.kind.is_empty() {
-        let row = |ChannelType { kind, summary, can_be_added, .. }: ChannelType| TypeRow {
+        let row = |ChannelType { kind, name, summary, can_be_added, .. }: ChannelType| TypeRow {
             kind,
+            name,
             summary: with_code(summary),
             can_be_added,
         };
@@ -125,7 +129,7 @@ async fn edit(state: AppState, layout: Layout, name: String) -> Page {
 
 /// The form with the values of a stored channel, or of none.
 fn form(layout: Layout, described: ChannelType, stored: &Table) -> FormPage {
-    let ChannelType { kind, summary, settings, .. } = described;
+    let ChannelType { kind, name: service, summary, settings, .. } = described;
     let here = settings.into_iter().filter(|setting| setting.shape != "machine");
     let (main, more): (Vec<SettingType>, Vec<SettingType>) =
         here.partition(|setting| setting.required || setting.place.is_some());
@@ -135,6 +139,7 @@ fn form(layout: Layout, described: ChannelType, stored: &Table) -> FormPage {
     FormPage {
         layout,
         kind,
+        service,
         summary: with_code(summary),
         name: String::new(),
         expire: stored.get("expire").and_then(Value::as_str).unwrap_or_default().to_owned(),

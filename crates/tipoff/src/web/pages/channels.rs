@@ -16,7 +16,7 @@ use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::problem::Problem;
 use super::super::reader_clock::{ReaderClock, span};
-use super::super::reader_language::text;
+use super::super::reader_language::{sentence, text};
 use crate::config::added::{AddedChannel, Additions};
 use crate::config::added_document::{AddedDocument, name_of};
 use crate::dispatch::{ChannelState, ChannelStatus};
@@ -45,8 +45,8 @@ struct ChannelRow {
     name: String,
     /// The name, percent-encoded.
     part: String,
-    /// The service, such as `telegram`.
-    kind: &'static str,
+    /// The name of the service.
+    service: &'static str,
     /// Whether it was added here.
     is_added: bool,
     /// Whether it was added here and no route names it, so that it gets no alerts.
@@ -132,7 +132,7 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &ReaderClock) ->
     ChannelRow {
         name: status.name.clone(),
         part: percent_encoded(&status.name),
-        kind: status.kind,
+        service: tipoff_channels::entry(status.kind).map_or(status.kind, |it| sentence(it.name)),
         is_added: false,
         is_unused: false,
         state: match state {

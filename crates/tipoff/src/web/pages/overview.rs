@@ -18,8 +18,8 @@ use super::super::bar_chart::{Bar, bars, listed};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::reader_clock::{ReaderClock, span};
-use super::super::reader_language::text;
-use crate::disk::{self, DiskState};
+use super::super::reader_language::{text, texts};
+use crate::disk::{DiskState, size_in};
 use crate::dispatch::ChannelState;
 
 /// Hours that the chart shows, the present one included.
@@ -100,7 +100,7 @@ pub(in super::super) async fn overview(
         wants.push(text("overview-wants-inactive").words("name", device.name).to_string());
     }
     if disk_state.is_filled_by_others() {
-        let (free, kept) = (disk::size(disk_state.free), disk::size(disk_state.min_free));
+        let (free, kept) = (size_on_disk(disk_state.free), size_on_disk(disk_state.min_free));
         let what = text("overview-wants-disk").words("free", free).words("kept", kept);
         wants.push(what.to_string());
     }
@@ -147,19 +147,24 @@ pub(in super::super) async fn overview(
     })
 }
 
+/// A size in the reader's language.
+fn size_on_disk(bytes: u64) -> String {
+    size_in(texts(), bytes)
+}
+
 /// How full the disk is.
 fn disk_use(disk: &DiskState) -> String {
     let use_of_disk = match disk.usage.locked_incidents {
         0 => text("overview-disk-use"),
         locked => {
-            let locked_size = disk::size(disk.usage.locked);
+            let locked_size = size_on_disk(disk.usage.locked);
             text("overview-disk-use-locked").words("locked", locked_size).count(locked)
         }
     };
-    let of_tipoff = use_of_disk.words("used", disk::size(disk.used()));
-    let of_tipoff = of_tipoff.words("max", disk::size(disk.max_size));
-    let whole = of_tipoff.words("free", disk::size(disk.free));
-    whole.words("kept", disk::size(disk.min_free)).to_string()
+    let of_tipoff = use_of_disk.words("used", size_on_disk(disk.used()));
+    let of_tipoff = of_tipoff.words("max", size_on_disk(disk.max_size));
+    let whole = of_tipoff.words("free", size_on_disk(disk.free));
+    whole.words("kept", size_on_disk(disk.min_free)).to_string()
 }
 
 /// Arrivals of each hour up to this one.
@@ -177,6 +182,9 @@ fn by_hour(figures: &Figures, since: Timestamp) -> Vec<u64> {
 
 #[cfg(test)]
 mod tests {
+    use tipoff_model::Language;
+
+    use super::super::super::reader_language::tests::read_in;
     use super::*;
 
     #[test]
@@ -192,5 +200,7 @@ mod tests {
         (disk.usage.locked, disk.usage.locked_incidents) = (20_000_000, 2);
         let locked = "3.1 GB of 20.0 GB, 20 MB in 2 locked; 9.0 GB free, 200 MB kept free";
         assert_eq!(disk_use(&disk), locked);
+        let german = read_in(Language::German, || disk_use(&disk));
+        assert!(german.starts_with("3,1 GB von 20,0 GB, 20 MB"), "{german}");
     }
 }

@@ -8,8 +8,8 @@ use askama::Template;
 use askama::filters::Safe;
 use axum::extract::State;
 use serde::Deserialize;
-use tipoff_model::{Event, Priority};
-use tipoff_rules::{Between, Days, Route, TELLS_NOBODY, is_suppressed_by};
+use tipoff_model::{Event, Priority, Timestamp};
+use tipoff_rules::{Between, Days, Route, TELLS_NOBODY, suppressed_by};
 use tipoff_spool::RouteCounts;
 use toml::{Table, Value};
 
@@ -70,6 +70,7 @@ pub(in super::super) async fn list(
     let stored = StoredDocument::read(&state).await?;
     let (rules, lines) = (state.modes.rules.now(), devices(&state).await?);
     let counts = state.spool.route_counts(clock.now().before(DAY), TELLS_NOBODY).await?;
+    let decisions = Decisions::new(&counts);
     let (file, fault) = {
         let configuration = state.configuration.borrow();
         (configuration.added.file.clone(), configuration.added.fault.clone())
@@ -93,7 +94,7 @@ pub(in super::super) async fn list(
         let row = RouteRow {
             name: route.name.clone(),
             sentence: Some(sentence(route, &words)),
-            decided: decided(route, &counts, &clock),
+            decided: decisions.in_words(route, &clock),
             missing: missing.join(", "),
             is_unreached: is_over,
             moves: (index > of_file, index >= of_file && index + 1 < count),
@@ -120,24 +121,43 @@ pub(in super::super) async fn list(
     })
 }
 
-/// Of how many incidents a route alerted somebody in the last day. One that alerts nobody: how many it suppressed.
-fn decided(route: &Route, counts: &RouteCounts, clock: &ReaderClock) -> String {
-    let alerts = !route.channels.is_empty() || !route.stop;
-    let count: u64 = match alerts {
-        true => counts.alerted.iter().filter(|(name, _)| *name == route.name).map(|it| it.1).sum(),
-        false => {
-            let by_it = |(reason, _): &&(String, u64)| is_suppressed_by(reason, &route.name);
-            counts.suppressed.iter().filter(by_it).map(|it| it.1).sum()
+/// How many incidents the routes decided in the last day, by their names.
+struct Decisions<'a> {
+    alerted: HashMap<&'a str, u64>,
+    suppressed: HashMap<&'a str, u64>,
+    /// See [`RouteCounts::cut_at`].
+    cut_at: Option<Timestamp>,
+}
+
+impl<'a> Decisions<'a> {
+    fn new(counts: &'a RouteCounts) -> Self {
+        let mut decisions =
+            Self { alerted: HashMap::new(), suppressed: HashMap::new(), cut_at: counts.cut_at };
+        for (route, count) in &counts.alerted {
+            *decisions.alerted.entry(route).or_default() += count;
         }
-    };
-    let key = match (alerts, counts.cut_at) {
-        (true, None) => "routing-alerted",
-        (true, Some(_)) => "routing-alerted-since",
-        (false, None) => "routing-suppressed",
-        (false, Some(_)) => "routing-suppressed-since",
-    };
-    let since = counts.cut_at.map(|at| clock.minute(at)).unwrap_or_default();
-    text(key).words("time", since).count(count).to_string()
+        for (reasons, count) in &counts.suppressed {
+            for route in suppressed_by(reasons) {
+                *decisions.suppressed.entry(route).or_default() += count;
+            }
+        }
+        decisions
+    }
+
+    /// Of how many incidents a route alerted somebody. One that alerts nobody: how many it suppressed.
+    fn in_words(&self, route: &Route, clock: &ReaderClock) -> String {
+        let alerts = !route.channels.is_empty() || !route.stop;
+        let counts = if alerts { &self.alerted } else { &self.suppressed };
+        let key = match (alerts, self.cut_at) {
+            (true, None) => "routing-alerted",
+            (true, Some(_)) => "routing-alerted-since",
+            (false, None) => "routing-suppressed",
+            (false, Some(_)) => "routing-suppressed-since",
+        };
+        let since = self.cut_at.map(|at| clock.minute(at)).unwrap_or_default();
+        let count = counts.get(route.name.as_str()).copied().unwrap_or_default();
+        text(key).words("time", since).count(count).to_string()
+    }
 }
 
 /// A route that is not in use, because what was added here has a fault.

@@ -43,20 +43,8 @@ fn stored_of(rules: &Rules, content: &Content, change: impl FnOnce(&mut Facts<'_
     let noon = "2026-03-01T12:00:00Z".parse::<jiff::Timestamp>().unwrap();
     let noon = Timestamp::from_ms(noon.as_millisecond());
     let device = Device::default();
-    let mut facts = Facts {
-        device: &device,
-        began_at: noon,
-        received_at: noon,
-        event: Event::Person,
-        envelope: None,
-        content,
-        torn: false,
-        whole_picture: true,
-        video_only: false,
-        housekeeping: false,
-        muted: false,
-        repeat: false,
-    };
+    let of_content = Facts::of(&device, noon, content);
+    let mut facts = Facts { event: Event::Person, whole_picture: true, ..of_content };
     change(&mut facts);
     rules.plan(&facts, &[], &Past::default()).suppressed_reason.unwrap()
 }

@@ -56,7 +56,7 @@ fn a_telegram_bot_is_added_from_the_empty_timeline() {
         assert_eq!(phone.wait_for(1)[0].files.len(), 1);
         browser.click("#keep");
         browser.until("the channels", "location.pathname === '/channels'");
-        browser.reads("telegram");
+        browser.reads("Telegram");
         browser.prefer(scheme);
         look(&browser, "kept", screen);
 
