@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::Files;
 use crate::body::BodyError;
-use crate::tls::install_crypto;
+use crate::tls::{install_crypto, without_tls};
 
 pub(crate) use request::{Answer, Endpoint, Failure, Request};
 pub(crate) use secrets::Secrets;
@@ -176,6 +176,9 @@ fn host(url: &Url) -> String {
 fn in_words(error: reqwest::Error, host: &str, secrets: &Secrets) -> String {
     // The address may hold a token.
     let error = error.without_url();
+    if let Some(why) = without_tls(&error) {
+        return format!("{host} cannot be reached: {why}, write http:// in place of https://");
+    }
     let cause = secrets.excerpt(&innermost(&error));
     match (error.is_connect(), error.is_timeout()) {
         (true, true) => format!("{host} cannot be reached within {} s", CONNECT_TIME.as_secs()),

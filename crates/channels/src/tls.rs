@@ -35,6 +35,13 @@ pub(crate) fn certificate_error<'a>(
     }
 }
 
+/// What an error of a connection means, in words, where its own are a riddle: the server does not speak TLS.
+pub(crate) fn without_tls(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use rustls::InvalidMessage::InvalidContentType;
+    matches!(tls_error(error), Some(rustls::Error::InvalidMessage(InvalidContentType)))
+        .then_some("there is no TLS at this port")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -126,6 +126,7 @@ async fn every_answer_is_classified() {
         (301, "", Scope::Channel, repair, "`server`"),
         (401, "", Scope::Channel, repair, "user and password"),
         (404, "", Scope::Channel, repair, "`server`"),
+        (200, "<!doctype html>", Scope::Channel, repair, "no Apprise API"),
         (424, r#"{"error":"One failed"}"#, Scope::Message, None, "Apprise's log: One failed"),
         (500, r#"{"error":"no access"}"#, Scope::Channel, None, "(500): no access"),
     ] {

@@ -254,7 +254,7 @@ fn an_impossible_setting_is_a_fault_at_its_key() {
     let keys = || [("access_key", text("AK")), ("secret_key", text("s3cr3t"))];
     assert!(with(&[folder()]).is_empty());
     assert!(with(&[&[bucket()], keys().as_slice()].concat()).is_empty());
-    assert_eq!(with(&[]), ["folder"]);
+    assert_eq!(with(&[]), ["bucket"]);
     assert_eq!(with(&[("folder", text("cameras"))]), ["folder"]);
     assert_eq!(with(&[&[folder(), bucket()], keys().as_slice()].concat()), ["bucket"]);
     assert_eq!(with(&[folder(), ("region", text("x"))]), ["region"]);

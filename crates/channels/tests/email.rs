@@ -378,7 +378,7 @@ async fn passwords_are_sent_over_tls_only() {
     let values = settings(&server, Options { wrapped: true, ..OPEN }, &[("server", url)]);
     let (scope, after, error) = retried(&send(&*channel("email", &values), Story::new()).await);
     assert_eq!((scope, after), no_tls, "{error}");
-    assert!(error.contains("check `server`"), "{error}");
+    assert!(error.contains("check `server`, with smtp://"), "{error}");
 }
 
 fn other_certificate() -> String {

@@ -102,6 +102,7 @@ async fn every_answer_is_classified() {
     for (status, body, after, told) in [
         (301, "", repair, "`server`"),
         (404, "", repair, "`server`"),
+        (200, "\n<!DOCTYPE html><title>Router</title>", repair, "no Gotify server"),
         (429, "slowly", None, "slowly"),
         (503, r#"{"errorDescription":"locked"}"#, None, "(503): locked"),
     ] {
@@ -120,6 +121,16 @@ async fn every_answer_is_classified() {
         "{error}"
     );
     assert!(server.log().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_named_as_such() {
+    let server = Gotify::start().await.unwrap();
+    let address = server.url().replace("http://", "https://");
+    let channel = gotify(&server, &[("server", text(&address))]);
+    let (scope, _, error) = retried(&send(&*channel, Story::new()).await);
+    assert_eq!(scope, Scope::Unreachable);
+    assert!(error.contains("write http:// in place of https://"), "{error}");
 }
 
 #[tokio::test]

@@ -305,6 +305,7 @@ async fn every_answer_is_classified() {
     for (status, body, after, told) in [
         (301, "", repair, "`server`"),
         (404, r#"{"code":40401,"http":404,"error":"page not found"}"#, repair, "page not found"),
+        (200, "<html><title>Login</title></html>", repair, "no ntfy server"),
         (429, r#"{"code":42901,"http":429,"error":"please be nice"}"#, None, "please be nice"),
         (500, r#"{"code":50001,"http":500,"error":"internal server error"}"#, None, "(500)"),
         (502, "<html>Bad Gateway", None, "Bad Gateway"),

@@ -133,6 +133,7 @@ async fn every_answer_is_classified() {
     for (status, body, after, told) in [
         (301, "", repair, "`api`"),
         (404, "", repair, "`api`"),
+        (200, "<HTML>", repair, "no Pushover"),
         (
             400,
             r#"{"token":"invalid","errors":["application token is invalid"]}"#,

@@ -4,11 +4,14 @@ import { text } from "./texts.js";
 
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 
+// The API's words for a program, as a sentence for people. Faults of a text are shown as they are.
+const sentence = (words) => words.includes("\n") ? words : words.charAt(0).toUpperCase() + words.slice(1);
+
 // Why a request has no result, in the reader's language. `faults` are those of the fields of a form.
 export class Refused extends Error {
   constructor(message, faults = []) {
-    super(message);
-    this.faults = faults;
+    super(sentence(message));
+    this.faults = faults.map((fault) => ({ ...fault, message: sentence(fault.message) }));
   }
 }
 
@@ -32,14 +35,14 @@ export async function call(method, address, body, options = {}) {
 // failed. Work that leaves the page returns nothing: the button stays disabled.
 export async function during(button, output, words, work) {
   button.disabled = true;
-  output.className = "";
+  output.classList.remove("bad");
   output.textContent = words;
   try {
     const outcome = await work();
     if (outcome === undefined) return;
     output.textContent = outcome;
   } catch (error) {
-    output.className = "bad";
+    output.classList.add("bad");
     output.textContent = error.message;
   }
   button.disabled = false;

@@ -2,7 +2,8 @@
 // Everything that is shown comes from the server; nothing here makes markup of what a device said.
 
 import { call } from "./api.js";
-import { text } from "./texts.js";
+import "./copy.js";
+import { rememberPlace, restorePlace } from "./list_place.js";
 import { dropGone } from "./removal.js";
 import "./zoom.js";
 
@@ -165,22 +166,38 @@ async function show(incident) {
 
 if (timeline) {
   const older = document.getElementById("older");
-  const watcher = new IntersectionObserver(async (entries) => {
+  let loading = null;
+  // Loads the next older cards, and returns whether there were any.
+  const loadOlder = () => {
     const link = older.querySelector("a");
-    if (!link || !entries.some((entry) => entry.isIntersecting) || older.dataset.busy) return;
-    older.dataset.busy = "1";
-    const turn = ++turns;
-    try {
-      const fresh = await fetchPage(link.href);
-      placeAll(fresh, false, turn);
-      older.replaceChildren(...fresh.getElementById("older").childNodes);
-    } finally {
-      delete older.dataset.busy;
-      watcher.unobserve(older);
-      watcher.observe(older);
-    }
+    if (!link) return false;
+    loading ??= (async () => {
+      const turn = ++turns;
+      try {
+        const fresh = await fetchPage(link.href);
+        placeAll(fresh, false, turn);
+        older.replaceChildren(...fresh.getElementById("older").childNodes);
+        return true;
+      } catch {
+        // The next scroll tries again.
+        return false;
+      } finally {
+        loading = null;
+      }
+    })();
+    return loading;
+  };
+  const watcher = new IntersectionObserver(async (entries) => {
+    if (!entries.some((entry) => entry.isIntersecting) || !await loadOlder()) return;
+    watcher.unobserve(older);
+    watcher.observe(older);
   }, { rootMargin: "600px" });
   if (older) watcher.observe(older);
+  timeline.addEventListener("click", (event) => {
+    const card = event.target.closest("a") && event.target.closest(".card");
+    if (card) rememberPlace(card);
+  });
+  restorePlace(loadOlder);
   document.getElementById("filters")?.addEventListener("change", (change) => {
     change.target.form?.requestSubmit();
   });
@@ -258,7 +275,7 @@ async function ask(form) {
   if (form.dataset.confirm && !confirm(form.dataset.confirm)) return;
   button?.setAttribute("disabled", "");
   if (say) {
-    say.className = "";
+    say.classList.remove("bad", "told");
     say.textContent = form.dataset.busy ?? "";
   }
   try {
@@ -274,8 +291,9 @@ async function ask(form) {
     else if (!form.dataset.show && !form.dataset.fill) refresh();
   } catch (error) {
     if (say) {
-      say.className = "bad";
+      say.classList.add("bad");
       say.textContent = error.message;
+      say.scrollIntoView({ block: "nearest" });
     }
   } finally {
     button?.removeAttribute("disabled");
@@ -288,32 +306,7 @@ document.addEventListener("submit", (event) => {
   ask(event.target);
 });
 
-// Browsers have a clipboard for pages only with TLS or on the machine itself; elsewhere they copy what is selected. Whether
-// it was copied.
-async function copied(words) {
-  try {
-    await navigator.clipboard.writeText(words);
-    return true;
-  } catch {
-    const field = document.createElement("textarea");
-    field.value = words;
-    field.readOnly = true;
-    field.className = "copied";
-    const before = document.activeElement;
-    document.body.append(field);
-    field.select();
-    const done = document.execCommand("copy");
-    field.remove();
-    before?.focus();
-    return done;
-  }
-}
-
-document.addEventListener("click", async (event) => {
-  const copy = event.target.closest("[data-copy]");
-  if (copy) {
-    copy.textContent = await copied(copy.dataset.copy) ? copy.dataset.done : text("script-copy-yourself");
-  }
+document.addEventListener("click", (event) => {
   const step = event.target.closest("[data-step]");
   if (step) turn(Number(step.dataset.step));
 });

@@ -2,6 +2,7 @@
 // server; what was looked at is marked as seen.
 
 import { call as request } from "./api.js";
+import { rememberPlace, restorePlace } from "./list_place.js";
 import { text } from "./texts.js";
 import { isZoomed, reset } from "./zoom.js";
 
@@ -123,6 +124,7 @@ viewer.addEventListener("click", (event) => {
   if (what === "back") step(-1);
   if (what === "on") step(1);
   if (what === "star") star(current);
+  if (event.target.closest("#viewer-open")) rememberPlace(current);
 });
 
 // A swipe to the side goes on, a swipe down closes. Of a zoomed picture it moves the picture.
@@ -209,6 +211,12 @@ function more() {
   })();
   return loading;
 }
+
+restorePlace(async () => {
+  const before = all().length;
+  await more();
+  return all().length > before;
+});
 
 // Puts the pictures of a page that are not shown yet before the one that follows them there, else at the end.
 function place(fresh, isNew) {

@@ -28,9 +28,19 @@ document.addEventListener("click", (event) => {
       if (button.dataset.move) routes.splice(at + Number(button.dataset.move), 0, route);
       return routes;
     });
+    const to = at + Number(button.dataset.move ?? 0);
+    sessionStorage.setItem("focus", button.id.replace(/\d+$/, to));
     location.reload();
   });
 });
+
+// After a move the keys are still at the route that was moved: at the same button, or where it cannot go on, the other one.
+const focused = sessionStorage.getItem("focus");
+if (focused) {
+  sessionStorage.removeItem("focus");
+  const other = focused.startsWith("up") ? focused.replace("up", "down") : focused.replace("down", "up");
+  (document.getElementById(focused) ?? document.getElementById(other))?.focus();
+}
 
 // --- The form.
 

@@ -25,8 +25,10 @@ schedule?.addEventListener("submit", (event) => {
   const [start, end] = ["start", "end"].map((id) => document.getElementById(id).value.trim());
   const between = when === "hours" && (start || end) ? `${start}-${end}` : null;
   const body = { never: when === "never", between, days: when === "hours" ? days(schedule) : [] };
+  const line = (field) => schedule.querySelector(`[data-fault="${CSS.escape(field)}"]`);
+  for (const shown of schedule.querySelectorAll("[data-fault]")) shown.hidden = true;
   save(document.getElementById("save-schedule"), () =>
-    call("PUT", `api/v1/devices/${schedule.dataset.device}/schedule`, body));
+    atFields(line, () => call("PUT", `api/v1/devices/${schedule.dataset.device}/schedule`, body)));
 });
 
 // --- The home modes.

@@ -15,7 +15,8 @@ self.addEventListener("activate", (event) => {
 });
 self.addEventListener("fetch", (event) => {
   const { request } = event;
-  if (request.mode === "navigate") {
+  // Only the browser can show the answer to a form again, after Back: nothing is unreachable then.
+  if (request.mode === "navigate" && request.method === "GET") {
     event.respondWith(fetch(request).catch(() => caches.match(away)));
   } else if (files.includes(request.url.split("?")[0])) {
     event.respondWith(fetch(request).catch(() => caches.match(request, { ignoreSearch: true })));

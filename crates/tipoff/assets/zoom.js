@@ -35,6 +35,7 @@ export function reset(box) {
 // Zooms so that the point stays where it is; without one the middle does.
 function zoomTo(box, scale, point) {
   const view = viewOf(box);
+  if (box.querySelector("img").hidden) return;
   const seen = box.querySelector("img").getBoundingClientRect();
   const middle = box.getBoundingClientRect();
   const [x, y] = point ?? [middle.left + middle.width / 2, middle.top + middle.height / 2];

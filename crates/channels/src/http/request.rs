@@ -71,6 +71,15 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
+    /// Whether a web page answers in place of the service: a router's login, another program of the machine. Such servers
+    /// answer 200 to whatever they get.
+    pub(crate) fn is_web_page(&self) -> bool {
+        let text = self.body.trim_ascii_start();
+        let begins =
+            |tag: &[u8]| text.get(..tag.len()).is_some_and(|it| it.eq_ignore_ascii_case(tag));
+        begins(b"<!doctype html") || begins(b"<html")
+    }
+
     /// The service's words for an error text: `error` if the service has an error format of its own, else the body.
     /// Short, and without secrets.
     pub(crate) fn said(&self, error: &str, secrets: &Secrets) -> String {

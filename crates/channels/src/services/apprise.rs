@@ -192,6 +192,7 @@ fn judge(answer: &Answer, said: &str, with_files: bool) -> SendResult {
             repair(format!("Apprise refuses the login ({said}): set user and password in `server`"))
         }
         300..=399 | 404 | 405 => other_server("Apprise API", "server", answer, said),
+        200..=299 if answer.is_web_page() => other_server("Apprise API", "server", answer, said),
         // Its log says which service. The others get the alert again.
         424 => Verdict::Retry {
             scope: Scope::Message,

@@ -198,7 +198,9 @@ fn store(reader: &mut SettingsReader<'_>) -> Option<Box<dyn ArchiveStore>> {
             (Some(folder), None) => Folder::new(folder).map(|it| Box::new(it) as _),
             (None, Some(bucket)) => Bucket::new(bucket, settings).map(|it| Box::new(it) as _),
             (Some(_), Some(_)) => Err(("bucket", "there is a `folder` already: make two channels")),
-            (None, None) => Err(("folder", "there has to be a `folder` or a `bucket`")),
+            (None, None) => {
+                Err(("bucket", "is missing: set it, or `folder` in the configuration file"))
+            }
         };
     let of_bucket = ["access_key", "endpoint", "region", "secret_key"];
     for key in of_bucket.into_iter().filter(|key| settings.text(key).is_some()) {

@@ -192,6 +192,9 @@ fn judge(answer: &Answer, said: &str, with_picture: bool) -> SendResult {
     match answer.status {
         401 | 403 => Ok(repair(format!("Gotify does not know this token ({said}): set `token`"))),
         300..=399 | 404 | 405 => Ok(other_server("Gotify server", "server", answer, said)),
+        200..=299 if answer.is_web_page() => {
+            Ok(other_server("Gotify server", "server", answer, said))
+        }
         _ => usual_result(Gotify::NAME, answer, said, with_picture),
     }
 }

@@ -227,6 +227,9 @@ fn judge(answer: &Answer, code: u32, said: &str, with_file: bool) -> SendResult 
             repair(format!("ntfy does not let us write to this topic ({said}): set `token`"))
         }
         (404 | 405, _) => other_server("ntfy server", "server", answer, said),
+        (200..=299, _) if answer.is_web_page() => {
+            other_server("ntfy server", "server", answer, said)
+        }
         (400, 40009 | 40010) => {
             repair(format!("the server has no such topic ({said}): set another `topic`"))
         }

@@ -321,6 +321,7 @@ impl Pushover {
 fn judge(answer: &Answer, fault: &PushoverError, said: &str, with_file: bool) -> SendResult {
     Ok(match answer.status {
         300..=399 | 404 | 405 => other_server("Pushover", "api", answer, said),
+        200..=299 if answer.is_web_page() => other_server("Pushover", "api", answer, said),
         300.. if fault.names("token") => {
             repair(format!("Pushover does not know this application ({said}): check `token`"))
         }

@@ -56,6 +56,7 @@ incident-state-expired = abgelaufen
 incident-state-withdrawn = zurückgezogen
 incident-accepted-after = angenommen nach { $time }
 incident-next-attempt = Nächster Versuch um { $time }.
+incident-waits-for-channel = Wird gesendet, sobald der Kanal wieder Alarme annimmt.
 incident-retry = Erneut senden
 incident-retry-all = Alle erneut senden
 

@@ -18,4 +18,5 @@ problem-field-many = es sind mehr als { $count }
 problem-modes-in-file = die Konfigurationsdatei legt die Hausmodi fest: Ändern Sie sie dort
 problem-push-full = zu viele Browser bekommen Benachrichtigungen: Entfernen Sie einen
 problem-channel-named = diese Regeln nennen den Kanal: { $routes }; ändern Sie zuerst diese
+problem-mode-named = diese Regeln nennen den Modus { $mode }: { $routes }; ändern Sie zuerst diese
 problem-channel-named-in-file = die Konfigurationsdatei nennt den Kanal ({ $place }); ändern Sie zuerst dort

@@ -60,6 +60,7 @@ incident-state-expired = expired
 incident-state-withdrawn = withdrawn
 incident-accepted-after = accepted after { $time }
 incident-next-attempt = Next attempt at { $time }.
+incident-waits-for-channel = Sent as soon as the channel accepts alerts again.
 incident-retry = Retry
 incident-retry-all = Retry all
 

@@ -19,4 +19,5 @@ problem-field-many = there are more than { $count }
 problem-modes-in-file = the configuration file sets the home modes: change them there
 problem-push-full = too many browsers are subscribed: remove one
 problem-channel-named = these routes name the channel: { $routes }; change them first
+problem-mode-named = these routes name the mode { $mode }: { $routes }; change them first
 problem-channel-named-in-file = the configuration file names the channel ({ $place }); change it there first

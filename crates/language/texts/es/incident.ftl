@@ -56,6 +56,7 @@ incident-state-expired = caducada
 incident-state-withdrawn = retirada
 incident-accepted-after = aceptada tras { $time }
 incident-next-attempt = Próximo intento a las { $time }.
+incident-waits-for-channel = Se enviará en cuanto el canal vuelva a aceptar alertas.
 incident-retry = Reintentar
 incident-retry-all = Reintentar todas
 

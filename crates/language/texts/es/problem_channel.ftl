@@ -18,4 +18,5 @@ problem-field-many = hay más de { $count }
 problem-modes-in-file = el archivo de configuración define los modos de la casa: cámbielos allí
 problem-push-full = demasiados navegadores reciben notificaciones: quite uno
 problem-channel-named = estas reglas nombran el canal: { $routes }; cámbielas primero
+problem-mode-named = estas reglas nombran el modo { $mode }: { $routes }; cámbielas primero
 problem-channel-named-in-file = el archivo de configuración nombra el canal ({ $place }); cámbielo allí primero

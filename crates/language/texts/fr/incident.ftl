@@ -56,6 +56,7 @@ incident-state-expired = expirée
 incident-state-withdrawn = retirée
 incident-accepted-after = acceptée après { $time }
 incident-next-attempt = Prochaine tentative à { $time }.
+incident-waits-for-channel = Envoyée dès que le canal accepte de nouveau des alertes.
 incident-retry = Réessayer
 incident-retry-all = Tout réessayer
 

@@ -18,4 +18,5 @@ problem-field-many = il y en a plus de { $count }
 problem-modes-in-file = le fichier de configuration définit les modes maison : modifiez-les là
 problem-push-full = trop de navigateurs reçoivent des notifications : supprimez-en un
 problem-channel-named = ces règles nomment le canal : { $routes } ; modifiez-les d’abord
+problem-mode-named = ces règles nomment le mode { $mode } : { $routes } ; modifiez-les d’abord
 problem-channel-named-in-file = le fichier de configuration nomme le canal ({ $place }) ; modifiez-le d’abord

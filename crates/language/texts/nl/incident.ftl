@@ -56,6 +56,7 @@ incident-state-expired = verlopen
 incident-state-withdrawn = ingetrokken
 incident-accepted-after = geaccepteerd na { $time }
 incident-next-attempt = Volgende poging om { $time }.
+incident-waits-for-channel = Wordt verzonden zodra het kanaal weer meldingen aanneemt.
 incident-retry = Opnieuw
 incident-retry-all = Alles opnieuw
 

@@ -18,4 +18,5 @@ problem-field-many = het zijn er meer dan { $count }
 problem-modes-in-file = het configuratiebestand bepaalt de huismodi: wijzig ze daar
 problem-push-full = te veel browsers krijgen meldingen: verwijder er een
 problem-channel-named = deze regels noemen het kanaal: { $routes }; wijzig ze eerst
+problem-mode-named = deze regels noemen de modus { $mode }: { $routes }; wijzig die eerst
 problem-channel-named-in-file = het configuratiebestand noemt het kanaal ({ $place }); wijzig het daar eerst

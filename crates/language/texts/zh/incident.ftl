@@ -56,6 +56,7 @@ incident-state-expired = 已过期
 incident-state-withdrawn = 已撤回
 incident-accepted-after = { $time } 后被接受
 incident-next-attempt = 下次尝试：{ $time }。
+incident-waits-for-channel = 渠道恢复接收警报后立即发送。
 incident-retry = 重试
 incident-retry-all = 全部重试
 

@@ -18,4 +18,5 @@ problem-field-many = 超过 { $count } 个
 problem-modes-in-file = 住宅模式由配置文件设定：请在那里修改
 problem-push-full = 接收通知的浏览器过多：请移除一个
 problem-channel-named = 以下规则使用了此渠道：{ $routes }；请先修改这些规则
+problem-mode-named = 这些规则引用了模式 { $mode }：{ $routes }；请先修改它们
 problem-channel-named-in-file = 配置文件使用了此渠道（{ $place }）；请先在文件中修改

@@ -126,6 +126,11 @@ impl Faults {
         Self::new(Some(&path), Masked::default(), vec![fault])
     }
 
+    /// The same faults, of a text from another place.
+    pub(crate) fn of_place(self, place: &str) -> Self {
+        Self { path: place.to_owned(), ..self }
+    }
+
     /// All faults on one line, for a log: each with the number of its line, without the text of the file.
     pub(crate) fn summary(&self) -> String {
         let shown = self.faults.iter().take(SHOWN_MAX).map(|fault| match &fault.span {

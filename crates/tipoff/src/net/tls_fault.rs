@@ -129,7 +129,7 @@ impl TlsFault {
                  device, or switch encryption off, or give Tipoff a certificate that the device \
                  knows (`certificate` in `[smtp]`)."
             }
-            Self::Unannounced => "Nothing is to be done: its next try will be understood.",
+            Self::Unannounced => "Repeat the test: its next try will be understood.",
             Self::OtherProtocol => {
                 "A browser or another program for web pages was led to this port. A device that does so has the \
                  wrong port: look at mail, FTP and HTTP ports in its settings."

@@ -159,9 +159,9 @@ pub(super) fn strings<'t>(table: &'t Table, key: &str) -> Vec<&'t str> {
     }
 }
 
-/// The names of the added routes that name a channel.
-pub(super) fn naming<'d>(document: &'d AddedDocument, channel: &str) -> Vec<&'d str> {
-    let naming = document.sections(ROUTE).filter(|it| strings(it, "channels").contains(&channel));
+/// The names of the added routes whose list `key`, such as `channels`, has this name.
+pub(super) fn naming<'d>(document: &'d AddedDocument, key: &str, name: &str) -> Vec<&'d str> {
+    let naming = document.sections(ROUTE).filter(|it| strings(it, key).contains(&name));
     naming.filter_map(name_of).collect()
 }
 

@@ -13,6 +13,7 @@ use futures_util::StreamExt as _;
 use tipoff_model::AlarmReply;
 
 use super::listener::Peer;
+use super::lost_alarms::LostAlarms;
 use super::proxy_policy::ProxyPolicy;
 use crate::receive::alarm::{
     AlarmAnswer, AlarmHead, AlarmReceiver, BodyPiece, BodySender, is_alarm_path,
@@ -30,6 +31,8 @@ const HEADER_BYTES_MAX: usize = 1024;
 pub(super) struct AlarmDiversion {
     pub(super) policy: Arc<ProxyPolicy>,
     pub(super) receiver: AlarmReceiver,
+    /// Reports alarms that come to another address. `None` where every address takes alarms.
+    pub(super) lost: Option<LostAlarms>,
 }
 
 /// Answers alarms, and passes on all other requests.
@@ -39,10 +42,15 @@ pub(super) async fn divert(
     request: Request,
     next: Next,
 ) -> Response {
-    match is_alarm_path(request.uri().path()) {
-        true => diversion.answer(peer, request).await,
-        false => next.run(request).await,
+    if is_alarm_path(request.uri().path()) {
+        return diversion.answer(peer, request).await;
     }
+    if let Some(lost) = &diversion.lost
+        && !is_of_browser(request.headers())
+    {
+        lost.look_at(diversion.policy.client(peer, None, request.headers()).address, &request);
+    }
+    next.run(request).await
 }
 
 /// Answers every request as an alarm, whatever its path is: for listeners that have nothing else.

@@ -151,9 +151,19 @@ pub(super) fn too_many(limit: usize) -> String {
     text("problem-field-many").count(limit).to_string()
 }
 
-/// A 422 with all faults.
+/// A 422 with one fault of each field: the first that says more than that the field is required.
 pub(super) fn refused(faults: Vec<FieldFault>) -> Problem {
-    Problem::of_fields(StatusCode::UNPROCESSABLE_ENTITY, faults)
+    let required = text("problem-field-required").to_string();
+    let mut kept: Vec<FieldFault> = Vec::new();
+    for fault in faults {
+        let is_same = |it: &&mut FieldFault| !fault.field.is_empty() && it.field == fault.field;
+        match kept.iter_mut().find(is_same) {
+            Some(known) if known.message == required => *known = fault,
+            Some(_) => {}
+            None => kept.push(fault),
+        }
+    }
+    Problem::of_fields(StatusCode::UNPROCESSABLE_ENTITY, kept)
 }
 
 /// The fault of a field.
@@ -182,6 +192,22 @@ mod tests {
 
     fn gotify(settings: Value, keep: Value) -> Value {
         json!({ "name": "me", "type": "gotify", "settings": settings, "keep": keep })
+    }
+
+    #[test]
+    fn a_field_has_one_fault_that_says_most() {
+        let required = text("problem-field-required");
+        let faults = vec![
+            fault("at", &required),
+            fault("at", "first"),
+            fault("", "one"),
+            fault("at", "second"),
+            fault("", "two"),
+        ];
+        let problem = serde_json::to_value(refused(faults)).unwrap();
+        let messages: Vec<&Value> =
+            problem["faults"].as_array().unwrap().iter().map(|it| &it["message"]).collect();
+        assert_eq!(messages, ["first", "one", "two"]);
     }
 
     #[test]

@@ -43,6 +43,7 @@ mod last_night;
 mod layout;
 mod listener;
 mod local_path;
+mod lost_alarms;
 mod media;
 mod openapi;
 mod page;
@@ -100,6 +101,7 @@ use access::{Access, Guard, Rights};
 use alarms::AlarmDiversion;
 pub(crate) use first_test::SetupWaits;
 use listener::SilentClients;
+use lost_alarms::LostAlarms;
 use problem::Problem;
 use proxy_policy::ProxyPolicy;
 
@@ -273,7 +275,7 @@ pub(crate) fn start_alarms(
 ) {
     let server = listener::Server::new(Arc::new(listener), tls, known, &settings, ceiling);
     let policy = Arc::new(ProxyPolicy::new(settings, Vec::new()));
-    let diversion = AlarmDiversion { policy, receiver };
+    let diversion = AlarmDiversion { policy, receiver, lost: None };
     let router = Router::new().fallback(alarms::answer_all).with_state(diversion);
     serve(server, router, "alarm listener", supervisor);
 }
@@ -300,7 +302,9 @@ pub(crate) fn start(
     let server = listener::Server::new(listener, tls, known, &settings, ceiling)
         .with_silent_clients(SilentClients::new(state.transcripts.clone(), state.reach.ports()));
     let policy = Arc::new(ProxyPolicy::new(settings, routes::first_steps()));
-    let diversion = AlarmDiversion { policy: Arc::clone(&policy), receiver: state.alarms.clone() };
+    let lost = Some(LostAlarms::new(state.transcripts.clone()));
+    let receiver = state.alarms.clone();
+    let diversion = AlarmDiversion { policy: Arc::clone(&policy), receiver, lost };
     let of_languages = state.clone();
     let router = router(state).layer(from_fn(access::refuse_tokens_in_urls));
     // What changes a request's path stands before the router of the paths.

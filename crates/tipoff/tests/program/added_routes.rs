@@ -208,6 +208,12 @@ fn the_hours_of_a_device_and_the_home_modes_are_set_in_the_page() {
     motion(&server, "door", "six");
     assert_eq!(notified(&hook, 4)[3], "door");
     assert!(reason(&owner, "five").contains("dashboard route 1: tells nobody"));
+    let refused = modes(json!([{ "name": "home" }]));
+    assert!(
+        refused.status == 409 && refused.body.contains("dashboard route 1"),
+        "{}",
+        refused.body
+    );
 
     home.configure(&format!("{QUIET}[[mode]]\nname = \"night\"\n"));
     wait_for("the mode of the file", || {

@@ -194,11 +194,25 @@ fn mail_and_ftp_at_the_http_port_are_named() {
     for (from, line, words) in [
         ("127.0.0.21", "EHLO camera\r\n", "It sends mail to port"),
         ("127.0.0.22", "USER yard\r\n", "It uploads by FTP to port"),
+        ("127.0.0.25", "QUIT\r\n", "waited for a greeting"),
+        (
+            "127.0.0.26",
+            "POST /alarm?x=s3cret-word HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            "begins with `/h`",
+        ),
     ] {
         ask(&mut connect_from(from, server.http), line);
         let named = session(&home, |line| line["peer"] == from);
         assert!(hint(&named).contains(words), "{named}");
     }
+    // What is no push of a device, or a browser's, is not reported.
+    for (from, more) in [("127.0.0.27", "Cookie: a=b\r\n"), ("127.0.0.28", "Origin: http://x\r\n")]
+    {
+        let request = format!("POST /alarm HTTP/1.1\r\nHost: x\r\n{more}Connection: close\r\n\r\n");
+        ask(&mut connect_from(from, server.http), &request);
+    }
+    let health = "POST /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    ask(&mut connect_from("127.0.0.28", server.http), health);
     // A browser leaves connections silent, too.
     let mut browser = connect_from("127.0.0.23", server.http);
     let healthy = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -214,5 +228,6 @@ fn mail_and_ftp_at_the_http_port_are_named() {
     assert!(hint(&named).contains(&right), "{named}");
     server.stop();
     let list = home.json(&["sessions", "--json"]);
-    assert!(list.as_array().unwrap().iter().all(|line| line["peer"] != "127.0.0.23"), "{list}");
+    let are_of = |peer: &str| list.as_array().unwrap().iter().any(|line| line["peer"] == peer);
+    assert!(!["127.0.0.23", "127.0.0.27", "127.0.0.28"].into_iter().any(are_of), "{list}");
 }

@@ -5,7 +5,7 @@ use tipoff_model::Verdict;
 
 use super::server::Server;
 use crate::http::{self, no_answer, repair, retry, retry_message};
-use crate::tls::tls_error;
+use crate::tls::{tls_error, without_tls};
 
 /// The step of an SMTP session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,10 @@ impl Server {
                 rustls::Error::InvalidCertificate(_) => format!(
                     "the certificate of {} is not to be trusted ({fault}): set `server` to the \
                      name in it, or `trust` to the certificate itself",
+                    self.host
+                ),
+                _ if without_tls(error).is_some() => format!(
+                    "no TLS with {} at this port: check `server`, with smtp:// in place of smtps://",
                     self.host
                 ),
                 _ => format!("no TLS with {} ({fault}): check `server` and `tls`", self.host),

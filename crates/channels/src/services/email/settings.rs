@@ -111,7 +111,7 @@ pub(super) fn build(settings: &Settings) -> Built {
     let to = settings.list("to");
     let recipients: Vec<Mailbox> = to.iter().filter_map(|it| Mailbox::parse(it)).collect();
     if recipients.len() != to.len() || !(1..=RECIPIENTS_MAX).contains(&to.len()) {
-        reader.fault("to", "must be a list of 1 to 50 addresses, such as [\"me@example.org\"]");
+        reader.fault("to", "must be 1 to 50 addresses, such as me@example.org");
     }
     let forms = [("fresh", MailForm::Fresh), ("original", MailForm::Original)];
     let form = reader.choice("form", MailForm::Fresh, &forms);

@@ -45,6 +45,8 @@ pub(in crate::receive) enum SessionProblem {
     },
     /// The address that it pushes to has the password of no device, or of several.
     UnknownAddress,
+    /// It pushes to an address that takes no alarms.
+    NoAlarmAddress,
     /// The device, which Tipoff asks, refuses the password of `pull`.
     RefusedByDevice {
         /// The user of `pull`.
@@ -121,6 +123,7 @@ impl SessionProblem {
             | Self::NoDataConnection(_)
             | Self::WrongPort(_)
             | Self::SilentAtHttp(_)
+            | Self::NoAlarmAddress
             | Self::TimedOut
             | Self::TooBig
             | Self::Busy
@@ -167,10 +170,8 @@ impl SessionProblem {
             Self::LoginMissing { outside } => {
                 return Some(login_missing(protocol).to_owned() + &outside_networks(*outside));
             }
-            Self::UnknownAddress => {
-                "No device has the password in this address (`/h/PASSWORD`), or several have it: type the \
-                 address into the device again, as the page of the device shows it."
-            }
+            Self::UnknownAddress => UNKNOWN_ADDRESS,
+            Self::NoAlarmAddress => NO_ALARM_ADDRESS,
             Self::BrokerRefuses => {
                 "The broker refuses the login: correct `user` and `password` in `[[mqtt]]`. Tipoff tries again after 10 minutes."
             }
@@ -219,6 +220,13 @@ impl SessionProblem {
         Some(hint.to_owned())
     }
 }
+
+/// The hint for an alarm with the password of no device.
+const UNKNOWN_ADDRESS: &str = "No device has the password in this address (`/h/PASSWORD`), or several have it: type the \
+     address into the device again, as the page of the device shows it.";
+/// The hint for an alarm at an address that takes none.
+const NO_ALARM_ADDRESS: &str = "It sends a web request to an address that takes no alarms: type the address into the device as \
+     its page here shows it. Its path (URL) begins with `/h`.";
 
 /// The hint for a missing login.
 const fn login_missing(protocol: Protocol) -> &'static str {
@@ -460,6 +468,7 @@ mod tests {
             (SessionProblem::TooBig, Http, "failed", "20 MB"),
             (missing, Http, "login_refused", "`/h/PASSWORD`"),
             (SessionProblem::UnknownAddress, Http, "login_refused", "No device has the password"),
+            (SessionProblem::NoAlarmAddress, Http, "failed", "begins with `/h`"),
             (
                 SessionProblem::RefusedByDevice { user: "admin".to_owned() },
                 Http,

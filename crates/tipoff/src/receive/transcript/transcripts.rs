@@ -191,6 +191,13 @@ impl Transcripts {
         }
     }
 
+    /// Reports a push to an address that takes no alarms, as a session. The address is not written: it may hold a password.
+    pub(crate) fn report_lost_alarm(&self, peer: IpAddr) {
+        let record = self.begin(Protocol::Http, peer);
+        record.note("It sent a web request to an address that takes no alarms.");
+        record.problem(SessionProblem::NoAlarmAddress);
+    }
+
     /// Starts the task that writes ended sessions until the program ends.
     pub(crate) fn start(&self, supervisor: &Supervisor) {
         let this = self.clone();

@@ -18,6 +18,7 @@ use super::super::base_path;
 use super::super::client::Client;
 use super::super::extract::{Form, Query};
 use super::super::local_path::local_path;
+use super::super::page::sentence;
 use super::super::problem::Problem;
 use super::super::{AppState, cookie_header};
 use super::csrf::is_from_elsewhere;
@@ -141,7 +142,7 @@ async fn enter(
         return match state.access.enter(&given, &source).await {
             Ok(entered) => answer(&state, entered, &client, &parts, &entry.next).await,
             Err(refusal) => {
-                let fault = Some(refusal.to_string());
+                let fault = Some(told(&refusal));
                 let page = login_page(&state, entry.name, entry.next, fault).await?;
                 Ok(refused(&refusal, &page))
             }
@@ -150,15 +151,20 @@ async fn enter(
     match state.access.enter_code(&entry.ticket, &entry.code, &source).await {
         Ok(login) => answer(&state, LoginStep::LoggedIn(login), &client, &parts, &entry.next).await,
         Err(refusal @ AccessError::Expired) => {
-            let fault = Some(refusal.to_string());
+            let fault = Some(told(&refusal));
             let page = login_page(&state, String::new(), entry.next, fault).await?;
             Ok(refused(&refusal, &page))
         }
         Err(refusal) => {
             let LoginForm { ticket, next, .. } = entry;
-            Ok(refused(&refusal, &CodePage { ticket, next, fault: Some(refusal.to_string()) }))
+            Ok(refused(&refusal, &CodePage { ticket, next, fault: Some(told(&refusal)) }))
         }
     }
+}
+
+/// Why an attempt failed, as a sentence.
+fn told(refusal: &AccessError) -> String {
+    sentence(&Problem::new(StatusCode::FORBIDDEN, refusal.to_string()))
 }
 
 /// Gives the browser its login, or asks for the code. A login that the browser had before ends.
@@ -234,7 +240,7 @@ async fn set_up(
     match state.access.set_up(&key, &password, &source).await {
         Ok(entered) => answer(&state, entered, &client, &parts, "/").await,
         Err(refusal) => {
-            let fault = Some(refusal.to_string());
+            let fault = Some(told(&refusal));
             Ok(refused(&refusal, &FirstPasswordPage { key, fault }))
         }
     }

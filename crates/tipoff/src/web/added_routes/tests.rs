@@ -103,7 +103,7 @@ fn names_that_are_gone_are_found() {
     };
     let route = document.sections(ROUTE).next().unwrap();
     assert_eq!(missing_names(route, &facts, &[]), ["Yard", "added/gone", "away", "old"]);
-    assert_eq!(naming(&document, "old").len(), 0, "a route without a name");
+    assert_eq!(naming(&document, "channels", "old").len(), 0, "a route without a name");
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn check_unnamed(state: &AppState, stored: &StoredDocument, name: &str) -> Resul
     if file.channels.iter().any(|it| it == name) {
         return Ok(());
     }
-    let routes = naming(&stored.document, name);
+    let routes = naming(&stored.document, "channels", name);
     let lines = file.lines_naming(name);
     let detail = match (routes.is_empty(), lines.is_empty()) {
         (true, true) => return Ok(()),

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::super::AppState;
 use super::super::access::AuditContext;
 use super::super::added_channels::{StoredDocument, file_facts};
-use super::super::added_routes::strings;
+use super::super::added_routes::{naming, strings};
 use super::super::channel_draft::{check_name, fault, name_form, of_faults, refused, too_many};
 use super::super::error_responses::Conflict;
 use super::super::extract::Json;
@@ -86,10 +86,26 @@ pub(in super::super) async fn replace(
     }
     let names: Vec<&str> = draft.modes.iter().map(|mode| mode.name.trim()).collect();
     let detail = names.join(", ");
-    stored.document.replace_sections(MODE, checked(&draft.modes, &file)?);
+    let modes = checked(&draft.modes, &file)?;
+    check_unnamed(&stored.document, &names)?;
+    stored.document.replace_sections(MODE, modes);
     stored.store(&state).await?;
     state.note(audit.entry(AuditAction::ModeChange, "home modes", detail)).await;
     list(State(state)).await
+}
+
+/// A 409 if a route names a mode that is not among the new ones: such a route would never match again.
+fn check_unnamed(document: &AddedDocument, names: &[&str]) -> Result<(), Problem> {
+    let old = document.sections(MODE).filter_map(name_of);
+    for mode in old.filter(|mode| !names.contains(mode)) {
+        let routes = naming(document, "modes", mode);
+        if !routes.is_empty() {
+            let why = text("problem-mode-named").words("mode", mode);
+            let why = why.words("routes", routes.join(", "));
+            return Err(Problem::new(StatusCode::CONFLICT, why));
+        }
+    }
+    Ok(())
 }
 
 /// The modes as sections, or the faults of each at its field, such as `1.at`.

@@ -63,8 +63,10 @@ pub(in super::super) async fn import(
     let file = file_facts(&state);
     let mut stored = StoredDocument::read(&state).await?;
     let facts = facts_with(&stored.document, file.clone());
-    let parts = Config::check_added(&toml, &facts, Names::MustExist)
-        .map_err(|faults| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, faults.render(false)))?;
+    let parts = Config::check_added(&toml, &facts, Names::MustExist).map_err(|faults| {
+        let shown = faults.of_place("the imported text").render(false);
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, shown)
+    })?;
     let given = AddedDocument::parse(&toml).map_err(|_| nothing())?;
     if given.is_empty() {
         return Err(nothing());

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tipoff_model::{DeviceId, LoginProof};
+use tipoff_model::{DeviceId, LoginProof, Timestamp};
 use tipoff_spool::{ArrivalLine, IncidentFilter, SessionLine, SessionOutcome, Speaker};
 
 use super::super::AppState;
@@ -20,6 +20,9 @@ const SESSIONS: usize = 5;
 const INCIDENTS: u32 = 3;
 /// Maximum age of a session that may be an attempt of the device: 15 minutes.
 const LATELY: Duration = Duration::from_secs(900);
+
+/// How long before the page was opened a session of an unknown device may be an attempt, too: one minute.
+const SHORTLY: Duration = Duration::from_secs(60);
 
 /// What the page shows.
 pub(in super::super) struct Observed {
@@ -55,6 +58,7 @@ pub(in super::super) async fn observe(
         arrivals.extend(facts);
         by_id.extend(detail.arrivals.iter().map(|line| (line.id, arrival(line))));
     }
+    let since = state.waits.since(id.0, clock.now());
     let (mut facts, mut rows) = (Vec::new(), Vec::new());
     for line in attempts(state, clock, id, user).await? {
         let latest = line.arrivals.last().and_then(|it| by_id.get(it)).copied();
@@ -63,11 +67,13 @@ pub(in super::super) async fn observe(
         let look = session.taken_for.is_some().then_some("wait");
         let row = row(&line, clock);
         rows.push(SessionRow { hint: text, look: look.unwrap_or(row.look), ..row });
-        if line.began_at >= clock.now().before(LATELY) {
+        let is_own = line.device.as_ref().is_some_and(|(device, _)| *device == id.0)
+            || line.login.as_deref() == Some(user);
+        if line.began_at >= oldest(is_own, since, clock.now()) {
             facts.push(session);
         }
     }
-    let waited = clock.now().since(state.waits.since(id.0, clock.now()));
+    let waited = clock.now().since(since);
     let found = finding(waited, &facts, &arrivals, user);
     let nothing_came = found == Some(Finding::NothingCame);
     let may_look_again = facts.is_empty() && arrivals.is_empty() && !nothing_came;
@@ -79,6 +85,13 @@ pub(in super::super) async fn observe(
         finding: found.map(|finding| finding.text()),
         sessions: rows,
     })
+}
+
+/// When a session may have begun to be an attempt of the device. Before its page showed what to type, only the device itself
+/// could try it.
+fn oldest(is_own: bool, opened: Timestamp, now: Timestamp) -> Timestamp {
+    let lately = now.before(LATELY);
+    if is_own { lately } else { lately.max(opened.before(SHORTLY)) }
 }
 
 fn arrival(line: &ArrivalLine) -> ArrivalFacts {
@@ -142,4 +155,17 @@ async fn commands(state: &AppState, id: i64) -> Vec<String> {
     let said = detail.lines.iter().filter(|line| line.speaker == Speaker::Device);
     let verb = |text: &str| text.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
     said.map(|line| verb(&line.text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_did_before_the_page_was_opened_is_no_attempt() {
+        let at = |minutes: i64| Timestamp::from_ms(minutes * 60_000);
+        assert_eq!(oldest(true, at(100), at(105)), at(90));
+        assert_eq!(oldest(false, at(100), at(105)), at(99));
+        assert_eq!(oldest(false, at(100), at(140)), at(125));
+    }
 }

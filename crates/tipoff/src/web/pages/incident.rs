@@ -305,7 +305,11 @@ fn delivery(line: &DeliveryLine, clock: &ReaderClock) -> DeliveryRow {
         AlertKind::Summary => text("incident-summary"),
         AlertKind::Report => text("incident-report"),
     };
-    let next = text("incident-next-attempt").words("time", clock.second(line.due_at));
+    // An alert that is due waits for its channel, which fails or is paused.
+    let next = match line.due_at > clock.now() {
+        true => text("incident-next-attempt").words("time", clock.second(line.due_at)),
+        false => text("incident-waits-for-channel"),
+    };
     DeliveryRow {
         id: line.id.0,
         channel: line.channel.clone(),

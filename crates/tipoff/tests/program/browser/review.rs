@@ -70,12 +70,33 @@ fn the_one_that_matters_of_300_incidents_is_found_in_3_gestures() {
     assert_eq!(chip(&browser, "Unseen"), json!(INCIDENTS - 1), "the person was looked at");
     assert!(!first_card(&browser).contains("Person"), "{}", first_card(&browser));
     assert_eq!(chip(&browser, "All"), json!(INCIDENTS));
+    back_leads_to_the_place(&browser);
     keys_move_and_mark(&browser);
     what_is_new_appears(&browser, &server);
     a_cell_narrows(&browser);
     several_are_removed(&browser);
     assert_eq!(browser.errors(), Vec::<String>::new());
     server.stop();
+}
+
+/// An incident of the second part of the list, which is loaded as one scrolls.
+fn back_leads_to_the_place(browser: &Browser) {
+    let last = "[...document.querySelectorAll('#timeline .card a')].at(-1)";
+    browser.click(".tabs a[href='./']");
+    browser.until("the first part", "document.querySelectorAll('#timeline .card').length > 20");
+    let first = browser.run("return document.querySelectorAll('#timeline .card').length");
+    browser.run("scrollTo(0, document.body.scrollHeight)");
+    browser
+        .until("more", &format!("document.querySelectorAll('#timeline .card').length > {first}"));
+    let opened =
+        browser.run(&format!("const it = {last}; it.click(); return it.getAttribute('href')"));
+    browser.until("the incident", "document.documentElement.dataset.incident");
+    let marked = "it.name.endsWith('marks') && it.responseEnd";
+    let marked = format!("performance.getEntriesByType('resource').some(it => {marked})");
+    browser.until("its mark", &marked);
+    browser.run("history.back()");
+    browser.until("its card", &format!("document.activeElement.getAttribute('href') === {opened}"));
+    open_review(browser);
 }
 
 fn keys_move_and_mark(browser: &Browser) {
@@ -97,13 +118,18 @@ fn keys_move_and_mark(browser: &Browser) {
     browser.press('\u{E00C}');
     browser.until("the grid", "!document.querySelector('#viewer').open");
     assert_eq!(count(".look.seen"), json!(3), "what was shown large is seen");
+    assert_eq!(count(".look.starred"), json!(1), "space goes on, whatever had the focus");
     browser.until(
         "the spool's answer",
         "!performance.getEntriesByType('resource').some(it => it.name.endsWith('marks') && !it.responseEnd)",
     );
     browser.run("location.reload()");
     browser.until("what is left", "document.querySelectorAll('.look').length > 0 && document.querySelectorAll('.look.seen').length === 0");
-    assert_eq!(chip(browser, "Unseen"), json!(INCIDENTS - 4));
+    assert_eq!(
+        chip(browser, "Unseen"),
+        json!(INCIDENTS - 5),
+        "with the one that was opened before"
+    );
 }
 
 fn what_is_new_appears(browser: &Browser, server: &crate::harness::Server) {

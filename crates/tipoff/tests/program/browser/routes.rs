@@ -123,6 +123,13 @@ fn the_first_route_is_added_changed_moved_and_removed() {
         look(&browser, "device", screen);
         press(&browser, "#save-schedule");
         browser.reads("Saved.");
+        browser.go(&page(&server, "/channels/transfer"));
+        browser.write("#toml", "[[channel]]\nname = 'x'\ntype = 'ntfy'\ntopc = 'y'\n");
+        browser.click("form.wide button");
+        browser.until(
+            "faults in lines",
+            "document.querySelector('form.wide output').innerText.split('\\n').length > 8",
+        );
         let is_refusal = |error: &String| error.contains("422");
         assert!(browser.errors().iter().all(is_refusal), "{:?}", browser.errors());
     }
