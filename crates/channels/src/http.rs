@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, Url};
-use tipoff_model::Timestamp;
+use tipoff_model::{Timestamp, plain_error};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::Files;
@@ -187,13 +187,13 @@ fn in_words(error: reqwest::Error, host: &str, secrets: &Secrets) -> String {
     }
 }
 
-/// The innermost error of a chain, which is the most specific one.
+/// The innermost error of a chain, which is the most specific one, in plain words.
 pub(crate) fn innermost(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;
     }
-    error.to_string()
+    plain_error(error)
 }
 
 /// The pause in a Retry-After header: seconds or a date (RFC 9110, section 10.2.3).

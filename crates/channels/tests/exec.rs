@@ -180,4 +180,7 @@ async fn endless_output_and_unread_input_do_not_hang() {
 fn a_command_has_a_program() {
     assert_eq!(faults("exec", &[]), ["command"]);
     assert_eq!(faults("exec", &[("command", Value::List(vec![String::new()]))]), ["command"]);
+    // As for a shell, which there is none.
+    let line = vec!["/usr/local/bin/siren --loud".to_owned()];
+    assert_eq!(faults("exec", &[("command", Value::List(line))]), ["command"]);
 }

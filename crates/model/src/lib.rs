@@ -20,6 +20,7 @@ mod media;
 pub mod meter;
 mod past;
 mod percent;
+mod plain_error;
 mod plan;
 mod share;
 mod template;
@@ -45,6 +46,7 @@ pub use language::Language;
 pub use media::{Encoding, Media, MediaKind};
 pub use past::{ChannelPast, Gathering, Past, PastQuery, RecentAlerts, RecentQuery};
 pub use percent::{percent_decoded, percent_encoded};
+pub use plain_error::plain_error;
 pub use plan::{
     Due, Facts, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner, RuleSource,
 };

@@ -8,13 +8,14 @@ use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tipoff_confine::{CANNOT_START, Confinement, ProcessGroup, on_steady_thread};
-use tipoff_model::{Alert, Outcome, Receipt, Verdict};
+use tipoff_model::{Alert, Outcome, Receipt, Verdict, plain_error};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
@@ -149,8 +150,13 @@ fn build(settings: &Settings) -> Built {
         reader.fault("environment", "must not name TIPOFF_…: these describe the alert");
     }
     let command = settings.list("command").split_first().filter(|(name, _)| !name.is_empty());
-    if command.is_none() {
-        reader.fault("command", "must begin with the program to start");
+    match command {
+        None => reader.fault("command", "must begin with the program to start"),
+        Some((line, [])) if is_shell_line(line) => reader.fault(
+            "command",
+            "must name the program and each argument by itself: [\"/usr/local/bin/siren\", \"--loud\"]",
+        ),
+        Some(_) => {}
     }
     reader.finish(|| {
         let (program, arguments) = command?;
@@ -162,6 +168,11 @@ fn build(settings: &Settings) -> Built {
             keeps_capabilities: settings.flag("capabilities"),
         })
     })
+}
+
+/// Whether a program is written with its arguments in one text, as for a shell. Names of programs may have blanks, too.
+fn is_shell_line(program: &str) -> bool {
+    program.contains(char::is_whitespace) && !Path::new(program).exists()
 }
 
 impl Channel for Exec {
@@ -190,7 +201,7 @@ impl Exec {
         let command = self.command(context, folder);
         let mut child = match spawn(command) {
             Ok(child) => child,
-            Err(error) => return self.not_started(&error.to_string()),
+            Err(error) => return self.not_started(&plain_error(error)),
         };
         // Declared after the child and so dropped before it: until the child is reaped, its process id cannot
         // belong to another process.

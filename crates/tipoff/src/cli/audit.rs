@@ -4,6 +4,7 @@
 
 use tipoff_spool::{AuditEntry, AuditFilter};
 
+use super::arguments::count;
 use super::json::print_json;
 use super::password::open;
 use super::{Ending, Failure, block_on};
@@ -22,7 +23,7 @@ pub(super) struct Args {
     #[arg(long)]
     what: Option<String>,
     /// How many
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = count)]
     limit: u32,
     /// For programs: one JSON array
     #[arg(long)]

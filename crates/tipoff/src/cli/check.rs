@@ -93,8 +93,11 @@ fn print_summary(config: &Config, was_opened: bool) {
     match config.rules.routes.len() {
         0 => println!("  no route: every incident goes to every channel"),
         count => {
-            let added = count.saturating_sub(config.added.file.routes.len());
-            println!("  {count} routes, {added} of them added in the dashboard");
+            let routes = if count == 1 { "1 route".to_owned() } else { format!("{count} routes") };
+            match count.saturating_sub(config.added.file.routes.len()) {
+                0 => println!("  {routes}"),
+                added => println!("  {routes}, {added} of them added in the dashboard"),
+            }
         }
     }
     for report in &config.rules.reports {
@@ -103,8 +106,12 @@ fn print_summary(config: &Config, was_opened: bool) {
     if let Some(bucket) = config.spool.bucket() {
         println!("  mails and files are stored in {}; `tipoff doctor` tests it", bucket.place());
     }
-    if !was_opened {
-        println!("  no spool can be opened here, so what was added in the dashboard is not read");
+    // Before the first start nothing was added. A folder that this user may not look into may have something.
+    let is_stored = || !matches!(config.data_dir.join("spool.db").try_exists(), Ok(false));
+    if !was_opened && (config.spool.is_shared() || is_stored()) {
+        println!(
+            "  what was added in the dashboard is not read: this user cannot open the spool; `tipoff doctor` says why"
+        );
     }
     println!("  everything is kept in {}", config.data_dir.display());
 }

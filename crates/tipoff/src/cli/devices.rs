@@ -10,6 +10,8 @@ use clap::Subcommand;
 use tipoff_model::{DeviceId, Timestamp};
 use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, Spool};
 
+use super::arguments::count;
+use super::failure::BadUsage;
 use super::json::{DeviceJson, print_json};
 use super::moment::local_time;
 use super::{Ending, Failure, block_on, device_removal};
@@ -40,7 +42,7 @@ enum Action {
         #[arg(long, default_value = "", hide_default_value = true)]
         text: String,
         /// How many
-        #[arg(long, default_value_t = 100)]
+        #[arg(long, default_value_t = 100, value_parser = count)]
         limit: u32,
     },
     /// One device: where it was seen, and what is set for it
@@ -109,7 +111,7 @@ async fn act(args: &Args, config: Config, now: Timestamp) -> anyhow::Result<()> 
         }
         Action::Mute { device, time } => {
             let time = config::duration(time);
-            let time = time.map_err(|reason| anyhow::anyhow!("--for: {reason}"))?;
+            let time = time.map_err(|reason| BadUsage(format!("--for: {reason}")))?;
             (device, muted(time.as_secs()))
         }
         Action::Unmute { device } => (device, muted(0)),

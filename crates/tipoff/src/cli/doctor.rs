@@ -17,7 +17,7 @@ use tipoff_model::Timestamp;
 
 use self::data::Folder;
 use self::finding::{Finding, Mark};
-use super::{Ending, Failure, block_on, container};
+use super::{Ending, Failure, block_on, container, listening};
 use crate::config::added::Names;
 use crate::config::{ChannelConfig, Config};
 use crate::net::network;
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args, config: &Config, clock: &Clock) -> Ending {
 
 /// Whether a Tipoff receives into the data folder; `None` if this user cannot read its lock.
 pub(super) fn is_running(data_dir: &Path) -> Option<bool> {
-    Folder::look(data_dir).in_use
+    listening::is_running(data_dir)
 }
 
 /// Runs every check, in the order of the output.

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 
 use serde::Serialize;
+use tipoff_model::plain_error;
 
 use super::json::print_json;
 use super::{FAILED, USAGE};
@@ -21,6 +22,11 @@ pub(super) enum Failure {
     /// Exit code 2, with the faults of the configuration.
     Configuration(Box<Faults>),
 }
+
+/// An option or argument that is not understood, where an error is passed on as [`anyhow::Error`]: it ends with exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct BadUsage(pub(super) String);
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
@@ -62,6 +68,7 @@ impl Failure {
     /// The exit code.
     pub(super) fn code(&self) -> u8 {
         match self {
+            Self::Failed(error) if error.is::<BadUsage>() => USAGE,
             Self::Failed(_) | Self::Told => FAILED,
             Self::Usage(_) | Self::Configuration(_) => USAGE,
         }
@@ -74,7 +81,7 @@ impl Failure {
         }
         match self {
             Self::Told => {}
-            Self::Failed(error) => eprintln!("tipoff: {error:#}"),
+            Self::Failed(error) => eprintln!("tipoff: {}", in_words(error)),
             Self::Usage(error) => eprintln!("tipoff: {error}"),
             Self::Configuration(faults) => {
                 log::write_colored(&faults.render(io::stderr().is_terminal()));
@@ -85,13 +92,21 @@ impl Failure {
     fn print_json(&self) {
         let error = match self {
             Self::Told => return,
-            Self::Failed(error) => Details::new("failed", format!("{error:#}")),
+            Self::Failed(error) => {
+                let kind = if error.is::<BadUsage>() { "usage" } else { "failed" };
+                Details::new(kind, in_words(error))
+            }
             Self::Usage(error) => Details::new("usage", error.clone()),
             Self::Configuration(faults) => Details::of_faults(faults),
         };
         // What is printed here is text and numbers: it always has a form in JSON.
         let _ = print_json(&ErrorJson { error });
     }
+}
+
+/// The error with its causes, in plain words.
+fn in_words(error: &anyhow::Error) -> String {
+    plain_error(format!("{error:#}"))
 }
 
 /// Whether the caller reads JSON, also where the rest of the command line is not understood.

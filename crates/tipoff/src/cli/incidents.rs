@@ -14,6 +14,7 @@ use tipoff_spool::{
     DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Lock, Spool,
 };
 
+use super::arguments::{count, number};
 use super::json::{IncidentJson, print_json};
 use super::moment::local_time;
 use super::{Ending, Failure, block_on};
@@ -27,7 +28,7 @@ pub(super) enum Action {
     /// The latest incidents, newest first
     List {
         /// How many
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = count)]
         limit: u32,
         /// For programs: one JSON array
         #[arg(long)]
@@ -36,6 +37,7 @@ pub(super) enum Action {
     /// One incident: what arrived, and every attempt to deliver it
     Show {
         /// Its number
+        #[arg(value_parser = number)]
         incident: i64,
         /// For programs: one JSON object
         #[arg(long)]
@@ -44,16 +46,19 @@ pub(super) enum Action {
     /// Keep an incident, whatever its age and however full the disk
     Lock {
         /// Its number
+        #[arg(value_parser = number)]
         incident: i64,
     },
     /// End `lock`: the incident goes with the others of its age
     Unlock {
         /// Its number
+        #[arg(value_parser = number)]
         incident: i64,
     },
     /// Deliver again what was not delivered
     Retry {
         /// Its number
+        #[arg(value_parser = number)]
         incident: i64,
     },
     /// Write original mails and files with an index, to a folder or as a zip file
@@ -109,19 +114,32 @@ async fn act(action: &Action, config: &Config, clock: &Clock) -> anyhow::Result<
         }
         Action::Retry { incident } => {
             // Read first, so that a wrong number is an error and not "everything is delivered".
-            let id = spool.incident(IncidentId(incident)).await?.line.id;
+            let detail = spool.incident(IncidentId(incident)).await?;
+            let id = detail.line.id;
             let channels = spool.retry(id, None, clock.now()).await?;
             note(&*spool, AuditAction::Retry, id, &channels.join(", "), clock).await;
-            match channels.len() {
-                0 => println!("Incident {id}: everything is delivered already."),
-                count => println!(
-                    "Incident {id}: {count} deliveries are due again; the running server sends \
-                     them within seconds.",
+            match (channels.len(), detail.deliveries.is_empty()) {
+                (0, true) => {
+                    let why = detail.line.suppressed_reason;
+                    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+                    println!("Incident {id} has no deliveries to repeat{why}.");
+                }
+                (0, false) => println!("Incident {id}: everything is delivered already."),
+                (count, _) => println!(
+                    "Incident {id}: {count} due again; the running server delivers within seconds.",
+                    count = deliveries(count),
                 ),
             }
         }
     }
     Ok(())
+}
+
+fn deliveries(count: usize) -> String {
+    match count {
+        1 => "1 delivery is".to_owned(),
+        count => format!("{count} deliveries are"),
+    }
 }
 
 /// Notes in the audit log what was done at the command line.
@@ -222,7 +240,7 @@ fn print_detail(detail: &IncidentDetail) {
     }
     if let Some(why) = &line.suppressed_reason {
         println!();
-        println!("Nobody is told: {why}");
+        println!("No alert was sent: {why}");
     }
     if let Some(Dismissal { by, at }) = &line.dismissed {
         println!();

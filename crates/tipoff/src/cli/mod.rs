@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how it ends. One file a subcommand.
 
 mod announce;
+mod arguments;
 mod ask;
 mod audit;
 mod channels;
@@ -18,6 +19,7 @@ mod help;
 mod incidents;
 mod init;
 mod json;
+mod listening;
 mod moment;
 mod own_url;
 mod password;
@@ -175,7 +177,9 @@ fn parse(as_json: bool) -> Result<Cli, u8> {
     let parsed = matches.and_then(|it| Cli::from_arg_matches(&it));
     let cli = parsed.map_err(|error| {
         if error.use_stderr() && as_json {
-            Failure::Usage(error.render().to_string().trim_end().to_owned()).print(true);
+            let text = error.render().to_string();
+            let text = text.trim_end().trim_start_matches("error: ");
+            Failure::Usage(text.to_owned()).print(true);
         } else {
             let _ = error.print();
         }
@@ -212,7 +216,7 @@ fn dispatch(common: Common, command: Command) -> Ending {
             doctor::run(&args, &common.load()?, &clock)
         }
         Command::Health(args) => health::run(&args, &common.http_port()),
-        Command::Send(args) => send::run(&args, &clock),
+        Command::Send(args) => send::run(args, &common, &clock),
         Command::Channels(action) => channels::run(&action, common.load_with_added()?, &clock),
         Command::Route(action) => route::run(&action, common.load_with_added()?, &clock),
         Command::Incidents(action) => incidents::run(&action, &common.load_with_added()?, &clock),
@@ -273,9 +277,20 @@ impl Common {
         let load = |added: Option<&str>| {
             Config::of(&text, added, Some(&self.overrides()), &environment).map_err(faulty)
         };
-        let added = block_on(read_added(&load(None)?))?;
+        let of_file = load(None);
+        let added = match &of_file {
+            Ok(config) => block_on(read_added(config))?,
+            // With what was added, a route that names an unknown channel is a fault like the others.
+            Err(_) => {
+                let config = Config::despite_faults(&text, Some(&self.overrides()), &environment);
+                block_on(read_added(&config))?
+            }
+        };
         let was_opened = added.is_some();
-        let config = load(added.as_deref().or(unopened))?;
+        let config = match added.as_deref().or(unopened) {
+            Some(added) => load(Some(added))?,
+            None => of_file?,
+        };
         if let Some(fault) = &config.added.fault {
             eprintln!("tipoff: what was added in the dashboard is left out: {}", fault.summary);
         }

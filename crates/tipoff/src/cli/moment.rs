@@ -10,6 +10,7 @@ use tipoff_model::{Past, Timestamp};
 use tipoff_rules::{Clock, Rules};
 use tipoff_spool::Spool;
 
+use super::failure::BadUsage;
 use crate::config::{self, Config};
 
 /// When it would happen.
@@ -43,10 +44,10 @@ pub(super) fn point(
         }
         (Err(_), Err(_)) => match config::duration(text) {
             Ok(ago) => return Ok(now.before(ago)),
-            Err(_) => bail!(
+            Err(_) => bail!(BadUsage(format!(
                 "{option}: {text:?} is no time; write \"23:00\", \"2026-11-24\", \"2026-11-24T23:00\", or \
                  \"12 h\" for twelve hours ago"
-            ),
+            ))),
         },
     };
     let at = at.to_zoned_datetime(clock.zone.clone())?;
@@ -124,7 +125,12 @@ impl Moment {
 /// Whether there is such a mode.
 pub(super) fn check_mode(mode: &str, rules: &Rules) -> anyhow::Result<()> {
     if !rules.modes.iter().any(|known| known.name == mode) {
-        bail!("--mode {mode}: there is no such mode in the configuration");
+        let names: Vec<&str> = rules.modes.iter().map(|known| known.name.as_str()).collect();
+        let known = match names.as_slice() {
+            [] => "no mode is configured".to_owned(),
+            names => format!("there are {}", names.join(", ")),
+        };
+        bail!(BadUsage(format!("--mode {mode}: there is no such mode; {known}")));
     }
     Ok(())
 }

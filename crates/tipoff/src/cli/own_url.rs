@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use super::listening;
 use crate::config::Config;
 use crate::net::network::OwnAddress;
 use crate::runtime::links::PublicUrl;
@@ -14,10 +15,13 @@ pub(super) fn of(config: &Config, listen: SocketAddr) -> PublicUrl {
     Arc::new(move || fixed.clone().or_else(|| own.url((listen.ip(), listen.port()), is_tls)))
 }
 
-/// The same now, by the configuration alone: for subcommands beside a running server. Without a network, how this
-/// machine itself reaches the port. `None` if there is no port.
+/// The same now, for subcommands beside a running server: by the port that it has, else by the configuration. Without a
+/// network, how this machine itself reaches the port. `None` if there is no port.
 pub(super) fn now(config: &Config) -> Option<String> {
-    let listen = config.http.listen?.address;
+    let listen = match listening::look(&config.data_dir) {
+        Some(running) => running.http?,
+        None => config.http.listen?.address,
+    };
     Some(of(config, listen)().unwrap_or_else(|| on_this_machine(config, listen.port())))
 }
 

@@ -49,7 +49,11 @@ pub(super) fn read_password() -> Result<String, Failure> {
         return Ok(ask::secret(&text("init-new-password"))?);
     }
     let mut password = String::new();
-    io::stdin().lock().read_line(&mut password).map_err(|error| Failure::Failed(error.into()))?;
+    let read = io::stdin().lock().read_line(&mut password);
+    if read.map_err(|error| Failure::Failed(error.into()))? == 0 {
+        let hint = "no password was given: it is the first line of standard input";
+        return Err(Failure::Failed(anyhow::anyhow!(hint)));
+    }
     Ok(password.trim_end_matches(['\r', '\n']).to_owned())
 }
 

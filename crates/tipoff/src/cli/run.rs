@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use self::ending::end;
 use self::signals::Signals;
 use super::announce::AlarmAddresses;
-use super::{Ending, Failure, announce, own_url, process, shared_secrets, signing_key};
+use super::{Ending, Failure, announce, listening, own_url, process, shared_secrets, signing_key};
 use crate::cameras::{CameraSetups, Pictures};
 use crate::config::{Config, Listener, Overrides, SmtpListener};
 use crate::dispatch::ChannelSupervisor;
@@ -375,6 +375,7 @@ async fn announce(
     (spool, now): (&dyn Spool, Timestamp),
 ) -> anyhow::Result<()> {
     let Bound { smtp, ftp, http, alarm: (more, framed), .. } = bound;
+    listening::note(&config.data_dir, (smtp, ftp), http.as_ref());
     let address = |listener: &TcpListener| listener.local_addr().ok();
     let dashboard = match http.as_ref().and_then(address) {
         Some(listen) => {

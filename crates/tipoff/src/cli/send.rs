@@ -1,7 +1,7 @@
 //! `tipoff send`: acts as a camera, and prints what both sides say.
 //!
 //! The client is written by hand, over a plain connection and without pipelining, as the simplest
-//! cameras do: so it can also show what another mail server answers. It reads no configuration.
+//! cameras do: so it can also show what another mail server answers. The configuration only says where to send to.
 
 mod ftp;
 
@@ -13,19 +13,20 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use tipoff_model::Timestamp;
+use tipoff_model::{Timestamp, plain_error};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::failure::BadUsage;
 use super::json::print_json;
-use super::{Ending, Failure, block_on};
+use super::{Common, Ending, Failure, block_on, listening, own_url};
 use crate::media::test_image;
 use crate::runtime::clock::Clock;
 
 /// Time limit for the connection and for each reply.
 const REPLY_MAX: Duration = Duration::from_secs(30);
-/// The server without `--to`: the default port of `[smtp]` on this machine.
+/// The server without `--to` and without a configuration: the default port of `[smtp]` on this machine.
 const SMTP: &str = "127.0.0.1:2525";
 /// Characters in a line of base64 (RFC 2045, section 6.8).
 const BASE64_LINE: usize = 76;
@@ -38,7 +39,7 @@ pub(super) struct Args {
     /// Upload by FTP instead of sending a mail
     #[arg(long)]
     ftp: bool,
-    /// The server: host and port [default: 127.0.0.1:2525, with --ftp 127.0.0.1:2121]
+    /// The server: host and port [default: the Tipoff on this machine]
     #[arg(long, value_name = "HOST:PORT")]
     to: Option<String>,
     /// A picture, or with --ftp any file, to send instead of the one that is drawn
@@ -68,7 +69,9 @@ pub(super) struct Args {
 }
 
 /// Sends one mail with one picture, or uploads a file; says what the server answered.
-pub(super) fn run(args: &Args, clock: &Clock) -> Ending {
+pub(super) fn run(args: Args, common: &Common, clock: &Clock) -> Ending {
+    let to = args.to.clone().unwrap_or_else(|| args.own_server(common));
+    let args = &Args { to: Some(to), ..args };
     let (name, bytes) = file(args, clock.now()).map_err(Failure::Failed)?;
     let sent = match args.ftp {
         true => block_on(ftp::send(args, &name, &bytes)),
@@ -99,7 +102,23 @@ struct Sent<'a> {
 impl Args {
     /// Host and port of the server.
     fn server(&self) -> &str {
-        self.to.as_deref().unwrap_or(if self.ftp { ftp::FTP } else { SMTP })
+        self.to.as_deref().unwrap_or_default()
+    }
+
+    /// The first listener of the Tipoff that runs here, else that of the configuration. A configuration that this user
+    /// cannot read, or that has faults, is as none.
+    fn own_server(&self, common: &Common) -> String {
+        let listen = common.load().ok().and_then(|config| {
+            let running = listening::look(&config.data_dir);
+            match (self.ftp, running) {
+                (true, Some(running)) => running.ftp.first().copied(),
+                (true, None) => config.ftp.listen.first().map(|it| it.address),
+                (false, Some(running)) => running.smtp.first().copied(),
+                (false, None) => config.smtp.listen.first().map(|it| it.at.address),
+            }
+        });
+        let default = if self.ftp { ftp::FTP } else { SMTP };
+        listen.map_or_else(|| default.to_owned(), |it| own_url::from_here(it).to_string())
     }
 
     /// Whether the lines of both sides are not printed.
@@ -113,8 +132,8 @@ fn file(args: &Args, now: Timestamp) -> anyhow::Result<(String, Vec<u8>)> {
     Ok(match &args.picture {
         Some(path) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let bytes = std::fs::read(path)
-                .with_context(|| format!("cannot read the picture {}", path.display()))?;
+            let bytes =
+                std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             (name, bytes)
         }
         None => ("test.jpg".to_owned(), test_image::draw(now)?),
@@ -178,7 +197,10 @@ async fn connect(to: &str) -> anyhow::Result<TcpStream> {
     let connected = connected.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
     connected.map_err(|error| {
         let reason = match error.kind() {
-            ErrorKind::InvalidInput => "write --to as HOST:PORT, such as 127.0.0.1:2525".to_owned(),
+            ErrorKind::InvalidInput => {
+                let form = "write HOST:PORT, such as 127.0.0.1:2525";
+                return BadUsage(format!("--to: {to:?} is no address with a port: {form}")).into();
+            }
             ErrorKind::ConnectionRefused => {
                 "nothing listens there: start `tipoff run`, or check the port in --to".to_owned()
             }
@@ -188,7 +210,7 @@ async fn connect(to: &str) -> anyhow::Result<TcpStream> {
                     REPLY_MAX.as_secs()
                 )
             }
-            _ => format!("{error}: check the address in --to"),
+            _ => format!("{}: check the address in --to", plain_error(error)),
         };
         anyhow::anyhow!("cannot reach {to}: {reason}")
     })
@@ -204,7 +226,12 @@ impl Camera {
     /// Connects and reads the greeting, which begins with 220 in both protocols.
     async fn connect(to: &str, quiet: bool) -> anyhow::Result<Self> {
         let mut camera = Self { socket: BufReader::new(connect(to).await?), quiet };
-        camera.expect("220").await?;
+        let greeting = camera.expect("220").await;
+        greeting.map_err(|error| {
+            anyhow::anyhow!(
+                "{to} does not greet as a server for mail or uploads: {error:#}; check --to"
+            )
+        })?;
         Ok(camera)
     }
 
@@ -234,7 +261,7 @@ impl Camera {
             let mut line = String::new();
             let read = timeout(REPLY_MAX, self.socket.read_line(&mut line)).await;
             if read.context("the server does not answer")?? == 0 {
-                bail!("the server ended the conversation");
+                bail!("the server closed the connection");
             }
             let line = line.trim_end();
             if !self.quiet {

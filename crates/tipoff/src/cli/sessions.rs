@@ -7,8 +7,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use clap::Subcommand;
-use tipoff_spool::{SessionDetail, SessionFilter, SessionLine, SessionOutcome, Speaker};
+use tipoff_spool::{SessionDetail, SessionFilter, SessionLine, SessionOutcome, Speaker, Spool};
 
+use super::arguments::{count, number};
 use super::json::{SessionJson, print_json};
 use super::moment::local_time;
 use super::{Ending, Failure, block_on};
@@ -20,6 +21,13 @@ use crate::config::Config;
 pub(super) struct Args {
     #[command(subcommand)]
     action: Option<Action>,
+    #[command(flatten)]
+    filter: Filter,
+}
+
+/// Which sessions.
+#[derive(Debug, clap::Args)]
+struct Filter {
     /// Only of the device of this name
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
@@ -30,7 +38,7 @@ pub(super) struct Args {
     #[arg(long)]
     failed: bool,
     /// How many
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = count)]
     limit: u32,
     /// For programs: one JSON array
     #[arg(long)]
@@ -39,9 +47,12 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// The latest sessions, newest first: the same without `list`
+    List(Filter),
     /// One session, line by line
     Show {
         /// Its number
+        #[arg(value_parser = number)]
         session: i64,
         /// For programs: one JSON object
         #[arg(long)]
@@ -57,31 +68,38 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
 /// Reads the spool beside a running server.
 async fn act(args: Args, config: &Config) -> anyhow::Result<()> {
     let spool = tipoff_spool::open_beside(&config.spool(), Arc::new(config.rules.clone())).await?;
-    if let Some(Action::Show { session, json }) = args.action {
-        let detail = spool.session(session).await?;
-        // A number that the list has shown may be gone by now: only the last sessions are kept.
-        let detail = detail.ok_or_else(|| {
-            anyhow::anyhow!("there is no session {session}; only the last ones are kept")
-        })?;
-        if json {
-            return print_json(&SessionJson::from(&detail));
-        }
-        print_detail(&detail);
-        return Ok(());
-    }
+    let filter = match args.action {
+        Some(Action::Show { session, json }) => return show(&*spool, session, json).await,
+        Some(Action::List(filter)) => filter,
+        None => args.filter,
+    };
     let lines = spool
         .sessions(SessionFilter {
-            device_name: args.device,
-            peer: args.peer,
-            failed_only: args.failed,
-            limit: args.limit,
+            device_name: filter.device,
+            peer: filter.peer,
+            failed_only: filter.failed,
+            limit: filter.limit,
             ..SessionFilter::default()
         })
         .await?;
-    if args.json {
+    if filter.json {
         return print_json(&lines.iter().map(SessionJson::from).collect::<Vec<_>>());
     }
     print_list(&lines);
+    Ok(())
+}
+
+/// Prints one session.
+async fn show(spool: &dyn Spool, session: i64, as_json: bool) -> anyhow::Result<()> {
+    let detail = spool.session(session).await?;
+    // A number that the list has shown may be gone by now: only the last sessions are kept.
+    let detail = detail.ok_or_else(|| {
+        anyhow::anyhow!("there is no session {session}; only the last ones are kept")
+    })?;
+    if as_json {
+        return print_json(&SessionJson::from(&detail));
+    }
+    print_detail(&detail);
     Ok(())
 }
 

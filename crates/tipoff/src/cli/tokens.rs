@@ -6,6 +6,7 @@ use serde::Serialize;
 use tipoff_model::Timestamp;
 use tipoff_spool::{ApiToken, Spool, TokenScope};
 
+use super::arguments::number;
 use super::json::{TokenJson, print_json};
 use super::password::{failed, open};
 use super::{Ending, Failure, block_on};
@@ -30,7 +31,7 @@ pub(super) struct Args {
     #[arg(long, conflicts_with_all = ["name", "read", "feed"])]
     list: bool,
     /// Revoke the token of this number
-    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["name", "read", "feed", "list"])]
+    #[arg(long, value_name = "NUMBER", value_parser = number, conflicts_with_all = ["name", "read", "feed", "list"])]
     revoke: Option<i64>,
     /// For programs: with --list one JSON array, otherwise one JSON object
     #[arg(long)]
@@ -49,17 +50,18 @@ struct MadeToken<'a> {
 /// Creates a token and prints it, or does what `--list` or `--revoke` asks for.
 pub(super) fn run(args: &Args, config: &Config, now: Timestamp) -> Ending {
     let spool = block_on(open(config))??;
-    if args.list {
+    // As `list` of other subcommands.
+    if args.list || args.name.as_deref() == Some("list") {
         return list(&*spool, args.json);
     }
     if let Some(id) = args.revoke {
         return revoke(&*spool, id, now, args.json);
     }
     let name = args.name.as_deref().unwrap_or_default();
-    // Other subcommands have actions of these names: nobody wants a token that is called so.
-    if let "list" | "revoke" = name {
-        let hint = format!("no token is created: to {name} tokens, write `tipoff token --{name}`");
-        return Err(Failure::Failed(anyhow::anyhow!(hint)));
+    // Other subcommands have actions of such names: nobody wants a token that is called so.
+    if name == "revoke" {
+        let hint = "no token is created: to revoke one, write `tipoff token --revoke NUMBER`";
+        return Err(Failure::Usage(hint.to_owned()));
     }
     let name = access::token_name(name).map_err(|fault| Failure::Failed(anyhow::anyhow!(fault)))?;
     let scope = match (args.read, args.feed) {
@@ -82,7 +84,9 @@ pub(super) fn run(args: &Args, config: &Config, now: Timestamp) -> Ending {
 /// Revokes a token. Exit code 1 if there is none of this number.
 fn revoke(spool: &dyn Spool, id: i64, now: Timestamp, as_json: bool) -> Ending {
     let tokens = block_on(spool.tokens())?.map_err(|error| Failure::Failed(error.into()))?;
-    let missing = || Failure::Failed(anyhow::anyhow!("there is no token {id}; see --list"));
+    let missing = || {
+        Failure::Failed(anyhow::anyhow!("there is no token {id}: `tipoff token --list` lists them"))
+    };
     let token = tokens.into_iter().find(|token| token.id == id).ok_or_else(missing)?;
     let detail = format!("number {id}");
     let entry = entry(now, command_line(), AuditAction::TokenRevoke, &*token.name, detail);

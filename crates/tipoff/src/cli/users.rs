@@ -30,6 +30,18 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// The users: the same without `list`
+    List {
+        /// For programs: one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    #[command(flatten)]
+    Change(Change),
+}
+
+#[derive(Debug, Subcommand)]
+enum Change {
     /// Add a user; the password is read from standard input
     Add {
         /// Name
@@ -66,17 +78,22 @@ enum Action {
 /// Lists the users, or carries one action out.
 pub(super) fn run(args: Args, config: &Config, now: Timestamp) -> Ending {
     let spool = block_on(open(config))??;
-    let Some(action) = args.action else {
+    let show = |as_json| {
         let users = block_on(spool.users())?.map_err(|error| Failure::Failed(error.into()))?;
-        return list(&users, args.json).map_err(Failure::Failed);
+        list(&users, as_json).map_err(Failure::Failed)
     };
-    let password = match &action {
-        Action::Add { .. } | Action::Password { .. } => read_password()?,
-        Action::Role { .. } | Action::Remove { .. } | Action::NoTotp { .. } => String::new(),
+    let change = match args.action {
+        None => return show(args.json),
+        Some(Action::List { json }) => return show(json),
+        Some(Action::Change(change)) => change,
     };
-    let (what, object) = noted(&action);
-    let done = block_on(act(&*spool, action, &password, now))?;
-    let (done, ended) = done.map_err(|refusal| Failure::Failed(refusal.into()))?;
+    let password = match &change {
+        Change::Add { .. } | Change::Password { .. } => read_password()?,
+        Change::Role { .. } | Change::Remove { .. } | Change::NoTotp { .. } => String::new(),
+    };
+    let (what, object) = noted(&change);
+    let done = block_on(act(&*spool, change, &password, now))?;
+    let (done, ended) = done.map_err(|refusal| refused(refusal, &object))?;
     let entry = audit::entry(now, audit::command_line(), what, object, &*done);
     block_on(audit::note(&*spool, entry.clone()))?;
     block_on(access::note_ended_tokens(&*spool, &ended, entry))?;
@@ -87,14 +104,24 @@ pub(super) fn run(args: Args, config: &Config, now: Timestamp) -> Ending {
     Ok(())
 }
 
+/// A refusal, as exit code 1.
+fn refused(refusal: access::AccessError, name: &str) -> Failure {
+    Failure::Failed(match refusal {
+        access::AccessError::NoUser => {
+            anyhow::anyhow!("there is no user {name:?}: `tipoff users list` lists them")
+        }
+        refusal => refusal.into(),
+    })
+}
+
 /// The action in the audit log, and the user that it is about.
-fn noted(action: &Action) -> (AuditAction, String) {
-    let (what, name) = match action {
-        Action::Add { name, .. } => (AuditAction::UserAdd, name),
-        Action::Password { name } => (AuditAction::Password, name),
-        Action::Role { name, .. } => (AuditAction::UserRole, name),
-        Action::Remove { name } => (AuditAction::UserRemove, name),
-        Action::NoTotp { name } => (AuditAction::CodesEnd, name),
+fn noted(change: &Change) -> (AuditAction, String) {
+    let (what, name) = match change {
+        Change::Add { name, .. } => (AuditAction::UserAdd, name),
+        Change::Password { name } => (AuditAction::Password, name),
+        Change::Role { name, .. } => (AuditAction::UserRole, name),
+        Change::Remove { name } => (AuditAction::UserRemove, name),
+        Change::NoTotp { name } => (AuditAction::CodesEnd, name),
     };
     (what, name.trim().to_owned())
 }
@@ -102,32 +129,32 @@ fn noted(action: &Action) -> (AuditAction, String) {
 /// Carries an action out; what to print, and which tokens ended.
 async fn act(
     spool: &dyn Spool,
-    action: Action,
+    change: Change,
     password: &str,
     now: Timestamp,
 ) -> Result<(String, Vec<ApiToken>), access::AccessError> {
     let mut ended = Vec::new();
-    let done = match action {
-        Action::Add { name, role } => {
+    let done = match change {
+        Change::Add { name, role } => {
             access::add_user(spool, &name, role.into(), password, now).await?;
             format!("{} may log in as {}.", name.trim(), Role::from(role).as_str())
         }
-        Action::Password { name } => {
+        Change::Password { name } => {
             let user = named(spool, &name).await?;
             access::set_password(spool, Some(user.id), password).await?;
             format!("The password of {} is set. Their logins have ended.", user.name)
         }
-        Action::Role { name, role } => {
+        Change::Role { name, role } => {
             let user = named(spool, &name).await?;
             ended = access::set_role(spool, user.id, role.into()).await?;
             format!("{} is an {} now.", user.name, Role::from(role).as_str()).replace("an v", "a v")
         }
-        Action::Remove { name } => {
+        Change::Remove { name } => {
             let user = named(spool, &name).await?;
             ended = access::remove_user(spool, user.id).await?;
             format!("{} is removed.", user.name)
         }
-        Action::NoTotp { name } => {
+        Change::NoTotp { name } => {
             let user = named(spool, &name).await?;
             spool.end_totp(user.id).await?;
             format!("{} is asked for no one-time code.", user.name)

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::console_language::{padded, text, texts, with};
 use super::{Common, Failure, block_on, doctor, own_url, password};
-use crate::config::Config;
+use crate::config::{Config, Faults};
 
 /// How long the database may take to say whether there is a password.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
@@ -73,7 +73,7 @@ fn look(common: &Common) -> Facts {
         }
         Err(failure) => Facts {
             configuration: Configuration::Faulty(match failure {
-                Failure::Configuration(faults) => faults.count_in_words(),
+                Failure::Configuration(faults) => in_words(&faults),
                 _ => text("init-unreadable"),
             }),
             data_dir: None,
@@ -81,6 +81,14 @@ fn look(common: &Common) -> Facts {
             has_password: None,
             dashboard: None,
         },
+    }
+}
+
+/// The number of faults. A file that cannot be read has one, which says it all.
+fn in_words(faults: &Faults) -> String {
+    match faults.details().as_slice() {
+        [only] if only.line.is_none() => faults.summary(),
+        _ => faults.count_in_words(),
     }
 }
 

@@ -51,6 +51,9 @@ pub(super) struct Chapter {
     pub(super) keys: Vec<Key>,
 }
 
+/// The heading of channels of several types.
+const CHANNELS_OF_TYPES: &str = "`[[channel]]` of another `type`";
+
 /// Everything that was asked for in one reading.
 #[derive(Debug)]
 pub(super) struct Book(pub(super) Vec<Chapter>);
@@ -76,13 +79,19 @@ impl Book {
     }
 
     /// The headings of the sections that have a key, such as "`[smtp]` or `[ftp]`". Tables inside of a line are named only
-    /// if no section has it.
+    /// if no section has it, and channels of several types once.
     pub(super) fn sections_with(&self, key: &str) -> Option<String> {
         let has_key = |chapter: &&Chapter| chapter.keys.iter().any(|known| known.name == key);
         let (inline, sections): (Vec<&Chapter>, Vec<&Chapter>) =
             self.0.iter().filter(has_key).partition(|it| it.kind == SectionKind::Inline);
         let named = if sections.is_empty() { inline } else { sections };
-        let headers: Vec<String> = named.iter().map(|it| it.kind.header(it.place)).collect();
+        let is_channel = |it: &&Chapter| it.kind == SectionKind::Channel;
+        let types = named.iter().filter(|it| is_channel(it)).count();
+        let alone = named.iter().filter(|it| types < 2 || !is_channel(it));
+        let mut headers: Vec<String> = alone.map(|it| it.kind.header(it.place)).collect();
+        if types > 1 {
+            headers.push(CHANNELS_OF_TYPES.to_owned());
+        }
         (!headers.is_empty()).then(|| headers.join(" or "))
     }
 }

@@ -95,7 +95,7 @@ impl Fault {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct FaultDetail {
     /// The number of its line; null if it has no place in the file.
-    line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// What is wrong.
     message: String,
     /// What is wrong right at the place.

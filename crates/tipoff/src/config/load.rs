@@ -197,6 +197,22 @@ impl Config {
     }
 }
 
+impl Config {
+    /// What a file with faults says nevertheless: each faulty value is as if it were not given. Only for finding the spool.
+    pub(crate) fn despite_faults(
+        file: &ConfigText,
+        overrides: Option<&Overrides>,
+        environment: Environment<'_>,
+    ) -> Self {
+        let (root, _) = DeTable::parse_recoverable(&file.text);
+        let folder = file.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let reading = Reading::new(folder.to_owned(), environment, describe).with(overrides);
+        let config = read(Section::root(&reading, root.get_ref()), None);
+        let folder = overrides.and_then(|it| it.data_dir.clone());
+        Self { data_dir: folder.unwrap_or(config.data_dir), ..config }
+    }
+}
+
 /// Every key there is: reads an empty file, and records what is asked for.
 pub(super) fn describe() -> Book {
     let reading = Reading::describing();

@@ -7,9 +7,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use tipoff_model::plain_error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -226,7 +227,10 @@ impl<'a> Reading<'a> {
             DeValue::Table(_) => "a table",
         };
         let title = format!("`{}` must be {}", key.name, key.form.noun());
-        let label = format!("this is {found}; write it like {}", key.sample());
+        let label = match key.form {
+            ValueForm::Flag => format!("this is {found}; write true or false, without quotes"),
+            _ => format!("this is {found}; write it like {}", key.sample()),
+        };
         self.fault(Fault::at(value.span(), title).label(label).of(key.name));
     }
 
@@ -278,6 +282,14 @@ impl<'a> Reading<'a> {
         read_short(path)
     }
 
+    /// The fault of a variable without a value.
+    fn without_variable(&self, name: &str, span: Span) -> Fault {
+        let is_empty = (self.environment)(name).is_some();
+        let state = if is_empty { "empty" } else { "not set" };
+        Fault::at(span, format!("the environment variable `{name}` is {state}"))
+            .label("set it where Tipoff is started, or write the value here")
+    }
+
     /// The value of `{ env = "NAME" }` or `{ file = "PATH" }`.
     fn referred(&self, table: &DeTable<'_>, span: Span) -> Option<String> {
         let form = "a value from elsewhere is `{ env = \"NAME\" }` or `{ file = \"PATH\" }`";
@@ -299,15 +311,33 @@ impl<'a> Reading<'a> {
         };
         self.show(value.span());
         let found = match word {
-            "env" => self
-                .variable(name)
-                .ok_or_else(|| format!("the environment variable `{name}` is not set")),
-            _ => self
-                .read_secret(&self.path(name))
-                .map_err(|error| format!("the file `{name}` cannot be read: {error}")),
+            "env" => self.variable(name).ok_or_else(|| self.without_variable(name, value.span())),
+            _ => self.read_secret(&self.path(name)).map_err(|error| {
+                let title = format!("the file `{name}` cannot be read: {}", plain_error(&error));
+                Fault::at(value.span(), title).label(unreadable(name, &self.path(name), &error))
+            }),
         };
-        found.map_err(|title| self.fault(Fault::at(value.span(), title))).ok()
+        found.map_err(|fault| self.fault(fault)).ok()
     }
+}
+
+/// What to do about a file with a value that cannot be read. `path` is where it was looked for.
+fn unreadable(name: &str, path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        _ if has_tilde(name) => TILDE.to_owned(),
+        ErrorKind::NotFound => format!("it is looked for at {}", path.display()),
+        ErrorKind::PermissionDenied => "let the user that Tipoff runs as read it".to_owned(),
+        ErrorKind::InvalidData => "save it as UTF-8 text".to_owned(),
+        _ => "name a text file with the value alone".to_owned(),
+    }
+}
+
+/// Why a path with `~` is not what was meant.
+pub(super) const TILDE: &str = "`~` is known to shells only: write the whole path, from / on";
+
+/// Whether a path begins as shells write the home folder.
+pub(super) fn has_tilde(path: &str) -> bool {
+    path == "~" || path.starts_with("~/")
 }
 
 /// Whether the part of a URL behind the scheme contains user information (RFC 3986, section 3.2.1).

@@ -184,12 +184,15 @@ impl<'r> Section<'r> {
             let title = format!("unknown key `{word}` {}", self.kind.within(self.place));
             let fault = Fault::at(key.span(), title).of(word);
             let known = self.taken.iter().copied();
+            let all = || format!("known here: {}", self.taken.join(", "));
             self.fault(match (nearest(word, known), self.reading.sections_with(word)) {
                 (Some(meant), _) => fault.label(format!("did you mean `{meant}`?")),
+                // Channels have keys of many names: it may not be what was meant.
+                (None, Some(header)) if header.contains("[[channel]]") => {
+                    fault.label(format!("it is a key of {header}")).help(all())
+                }
                 (None, Some(header)) => fault.label(format!("it is a key of {header}")),
-                (None, None) => fault
-                    .label("no such key")
-                    .help(format!("known here: {}", self.taken.join(", "))),
+                (None, None) => fault.label("no such key").help(all()),
             });
         }
     }

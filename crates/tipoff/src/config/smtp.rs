@@ -268,9 +268,9 @@ fn certificate(
         let doc = "The certificate, followed by the certificates that signed it.";
         let chain = files.required("chain", "cert.pem", doc);
         let key = files.required("key", "key.pem", "The private key.");
-        let (chain, key) =
-            (files.reading.path(chain?.get_ref()), files.reading.path(key?.get_ref()));
-        Some(Certificate { chain, key })
+        let chain = chain.and_then(|it| files.resolved("chain", &it));
+        let key = key.and_then(|it| files.resolved("key", &it));
+        Some(Certificate { chain: chain?, key: key? })
     })?
 }
 

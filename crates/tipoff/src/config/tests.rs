@@ -50,7 +50,10 @@ fn every_bad_configuration_says_what_is_wrong() {
         }
         let source = fs::read_to_string(&path).unwrap();
         let name = PathBuf::from(path.file_name().unwrap());
-        let variable = |name: &str| (name == "IDLE").then(|| "hunter2".to_owned());
+        let variable = |name: &str| {
+            let value = [("IDLE", "hunter2"), ("EMPTY", "")].iter().find(|(it, _)| *it == name)?;
+            Some(value.1.to_owned())
+        };
         let faults = Config::parse(Some(name), &source, None, &variable).expect_err(&source);
         let plain = faults.render(false);
         assert!(!plain.contains(SECRET), "{plain}");

@@ -12,6 +12,7 @@ use toml::de::DeValue;
 
 use super::fault::Fault;
 use super::key::{Key, ValueForm, Without, nothing};
+use super::reading::{TILDE, has_tilde};
 use super::secret::Secret;
 use super::section::Section;
 use super::units;
@@ -187,6 +188,15 @@ impl<'r> Section<'r> {
     ) -> Option<PathBuf> {
         let text =
             self.string(&Key { name, form: ValueForm::Path, without: nothing(example), doc })?;
+        self.resolved(name, &text)
+    }
+
+    /// The path that a string is, from the file's folder on. One that only a shell knows is a fault.
+    pub(super) fn resolved(&self, name: &str, text: &Spanned<String>) -> Option<PathBuf> {
+        if has_tilde(text.get_ref()) {
+            self.wrong(name, text.span(), TILDE);
+            return None;
+        }
         Some(self.reading.path(text.get_ref()))
     }
 

@@ -192,13 +192,22 @@ fn a_full_disk_at_the_start_is_named() {
 fn a_server_that_send_does_not_reach() {
     let home = Home::new("");
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    for (to, part) in [
-        (free.as_str(), "nothing listens there: start `tipoff run`"),
-        ("127.0.0.1", "write --to as HOST:PORT"),
-    ] {
-        let text = said(&mut home.command(&["send", "--to", to]), 1);
-        assert_says(&text, &[&format!("cannot reach {to}: "), part]);
+    let text = said(&mut home.command(&["send", "--to", &free]), 1);
+    let part = "nothing listens there: start `tipoff run`";
+    assert_says(&text, &[&format!("cannot reach {free}: "), part]);
+    for to in ["", "127.0.0.1", "127.0.0.1:99999"] {
+        let text = said(&mut home.command(&["send", "--to", to]), 2);
+        assert_says(&text, &[&format!("--to: {to:?} is no address with a port"), "HOST:PORT"]);
     }
+    // As the port of the dashboard: it closes what is no request.
+    let closing = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = closing.local_addr().unwrap().to_string();
+    let closer = std::thread::spawn(move || drop(closing.accept().unwrap()));
+    let text = said(&mut home.command(&["send", "--to", &to]), 1);
+    assert_says(&text, &[&to, "does not greet as a server for mail or uploads", "check --to"]);
+    closer.join().unwrap();
+    let text = said(&mut home.command(&["send", "--picture", "no.jpg"]), 1);
+    assert_says(&text, &["cannot read no.jpg: No such file or directory"]);
 }
 
 #[test]
@@ -208,8 +217,39 @@ fn a_wrong_command_line() {
     assert_says(&text, &["unrecognized subcommand 'incident'", "'incidents'"]);
     let text = said(&mut home.command(&["check", "--log-level", "debgu"]), 2);
     assert_says(&text, &["--log-level debgu: there are error, warn, info, debug, trace"]);
-    let text = said(&mut home.command(&["check", "--at", "25:00"]), 1);
+    let text = said(&mut home.command(&["check", "--at", "25:00"]), 2);
     assert_says(&text, &["--at: \"25:00\" is no time", "23:00"]);
+    let text = said(&mut home.command(&["check", "--mode", "away"]), 2);
+    assert_says(&text, &["--mode away: there is no such mode", "no mode is configured"]);
+    for (words, part) in [
+        (&["incidents", "show", "abc"][..], "write its number, such as 17"),
+        (&["sessions", "show", "abc"], "write its number, such as 17"),
+        (&["token", "--revoke", "x"], "write its number, such as 17"),
+        (&["incidents", "list", "--limit", "all"], "write how many, such as 20"),
+        (&["route", "replay", "--day", "yesterday"], "write year, month and day"),
+    ] {
+        let text = said(&mut home.command(words), 2);
+        assert_says(&text, &[part]);
+        assert!(!text.contains("invalid digit"), "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_channel_is_found_together_with_the_other_faults() {
+    let home = Home::new("[smtp]\nidel = 5\n[[route]]\nchannels = [\"nobody\"]\n");
+    let text = said(&mut home.command(&["check"]), 2);
+    assert_says(&text, &["unknown key `idel`", "there is no channel \"nobody\"", "2 faults"]);
+}
+
+#[test]
+fn a_check_before_the_first_start_misses_nothing() {
+    let home = Home::new("");
+    assert!(!home.run(&["check"]).contains("not read"));
+    // What is there is no spool: there may be something that was added.
+    fs::create_dir(home.data_dir()).unwrap();
+    fs::write(home.data_dir().join("spool.db"), "no database ".repeat(100)).unwrap();
+    let text = home.run(&["check"]);
+    assert!(text.contains("what was added in the dashboard is not read"), "{text}");
 }
 
 #[test]
@@ -234,6 +274,7 @@ fn errors_have_one_form_in_json() {
     let error = json(&["incidents", "list", "--json"], 1);
     assert_eq!(error["kind"], "failed");
     assert!(error["message"].as_str().unwrap().contains("nothing is stored"), "{error:#}");
-    let error = json(&["send", "--to", "127.0.0.1", "--json"], 1);
+    let error = json(&["send", "--to", "127.0.0.1", "--json"], 2);
+    assert_eq!(error["kind"], "usage");
     assert!(error["message"].as_str().unwrap().contains("HOST:PORT"), "{error:#}");
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
+use std::process::Output;
 
 use serde_json::Value;
 
@@ -30,7 +32,7 @@ fn a_folder_has_every_mail_and_file_as_it_came_and_an_index() {
     let (home, server, sent, uploaded) = scene();
     let folder = home.file("out");
     let said = home.run(&["incidents", "export", "--to", folder.to_str().unwrap()]);
-    assert!(said.starts_with("2 incidents with 3 files"), "{said}");
+    assert!(said.starts_with("Exported: 2 incidents with 3 files ("), "{said}");
     let index: Value =
         serde_json::from_slice(&fs::read(folder.join("index.json")).unwrap()).unwrap();
     let entries = index.as_array().unwrap();
@@ -89,15 +91,57 @@ fn a_selection_goes_to_standard_output_as_a_zip_file() {
             assert_eq!(fs::read(folder.join(eml)).unwrap(), sent);
         }
     }
-    for (words, part) in [
-        (vec!["99"], "there is no incident 99"),
-        (vec!["--since", "25:00"], "--since: \"25:00\" is no time"),
-        (vec!["--device", "nobody"], "there is no device \"nobody\""),
+    for (words, code, part) in [
+        (vec!["1", "99"], 1, "there is no incident 99"),
+        (vec!["--since", "25:00"], 2, "--since: \"25:00\" is no time"),
+        (vec!["--device", "nobody"], 1, "there is no device \"nobody\""),
     ] {
         let output = home.command(&[&["incidents", "export"], &words[..]].concat()).output();
         let output = output.unwrap();
-        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        assert_eq!(output.status.code(), Some(code), "{words:?}");
+        assert!(output.stdout.is_empty(), "{words:?}: half a zip file is none");
         assert!(String::from_utf8(output.stderr).unwrap().contains(part), "{words:?}");
     }
+    server.stop();
+}
+
+#[test]
+fn a_zip_file_is_named_written_whole_and_never_overwritten() {
+    let (home, server, ..) = scene();
+    let file = home.file("night.zip");
+    let export = |to: &Path| {
+        home.command(&["incidents", "export", "1", "-o", to.to_str().unwrap()]).output().unwrap()
+    };
+    let output = export(&file);
+    succeeded(&output);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("Exported: 1 incident with 2 files ("), "{said}");
+    let bytes = fs::read(&file).unwrap();
+    assert!(bytes.starts_with(b"PK"), "a zip file, not a folder");
+    let error = |output: Output| {
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = error(export(&file));
+    assert!(said.contains("night.zip exists already: name a new file"), "{said}");
+    assert_eq!(fs::read(&file).unwrap(), bytes);
+    let said = error(export(&home.file("nowhere/night.zip")));
+    assert!(said.contains("nowhere/night.zip: No such file or directory\n"), "{said}");
+
+    // An output that breaks: one line, in words.
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = home.command(&["incidents", "export", "1"]).stdout(full).output().unwrap();
+    let said = error(output);
+    assert_eq!(said, "tipoff: cannot write the zip file: No space left on device\n");
+    server.stop();
+}
+
+#[test]
+fn what_was_never_alerted_is_not_called_delivered() {
+    let (home, server, ..) = scene();
+    let said = home.run(&["incidents", "retry", "1"]);
+    assert_eq!(said, "Incident 1 has no deliveries to repeat: no channel is configured.\n");
+    let shown = home.run(&["incidents", "show", "1"]);
+    assert!(shown.contains("No alert was sent: no channel is configured"), "{shown}");
     server.stop();
 }

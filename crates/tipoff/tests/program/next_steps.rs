@@ -55,3 +55,48 @@ fn options_and_variables_replace_the_addresses_of_the_file() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("`TIPOFF_SMTP_LISTEN`") && error.contains("not a name"), "{error}");
 }
+
+#[test]
+fn the_other_subcommands_know_the_addresses_of_the_running_tipoff() {
+    // The options of `run` go before the file, and before the defaults.
+    let home =
+        Home::new("[http]\nlisten = \"192.0.2.1:80\"\n[smtp]\nlisten = [\"192.0.2.1:25\"]\n");
+    let options = ["--smtp-listen", "127.0.0.1:0", "--ftp-listen", "127.0.0.1:0"];
+    let words = [&["run"], &options[..], &["--http-listen", "127.0.0.1:0"]].concat();
+    let server = Server::start(home.command(&words));
+    let url = format!("http://{}/", server.http);
+    assert!(home.run(&["password", "--link"]).starts_with(&format!("{url}setup?key=")));
+    assert!(said(&home).contains(&url), "{}", said(&home));
+    for (words, to) in
+        [(&["send", "--json"][..], server.smtp[0]), (&["send", "--ftp", "--json"], server.ftp[0])]
+    {
+        assert_eq!(home.json(words)["server"], to.to_string());
+    }
+    server.stop();
+
+    // After its end they go by the file again.
+    let output = home.command(&["password", "--link"]).output().unwrap();
+    let link = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        link.starts_with("http://192.0.2.1/") || link.starts_with("http://192.0.2.1:80/"),
+        "{link}"
+    );
+}
+
+#[test]
+fn lists_have_the_same_name_everywhere() {
+    let home = Home::new("");
+    let server = home.start();
+    for what in ["incidents", "devices", "channels", "sessions", "users", "token"] {
+        assert_eq!(home.json(&[what, "list", "--json"]), serde_json::json!([]), "{what}");
+    }
+    for (words, part) in [
+        (&["users", "remove", "joe"][..], "there is no user \"joe\": `tipoff users list`"),
+        (&["token", "--revoke", "9"], "there is no token 9: `tipoff token --list`"),
+    ] {
+        let output = home.command(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8(output.stderr).unwrap().contains(part), "{words:?}");
+    }
+    server.stop();
+}

@@ -3,7 +3,7 @@
 //! Nothing is created or written in it: access rights are asked of the system, and the lock is only
 //! tried. The database is opened for reading alone, for the size of locked incidents.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rustix::fs::Access;
 use tipoff_spool::{Blobs, S3Settings, SqliteSpool, Usage};
 
+use super::super::listening;
 use super::finding::{Finding, size};
 use crate::config::{Config, Retention};
 use crate::runtime::private::{self, Found};
@@ -56,7 +57,7 @@ impl Folder {
             path: path.to_owned(),
             usable: usable(nearest),
             exists: nearest == path,
-            in_use: in_use(path),
+            in_use: listening::is_running(path),
         }
     }
 
@@ -102,22 +103,6 @@ fn usable(folder: &Path) -> io::Result<()> {
         return Err(io::ErrorKind::NotADirectory.into());
     }
     Ok(rustix::fs::access(folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?)
-}
-
-/// Whether a Tipoff holds the lock. The lock is tried as a shared one and released at once: two
-/// doctors do not exclude each other. Only a Tipoff that starts in this very instant could find it
-/// taken.
-fn in_use(folder: &Path) -> Option<bool> {
-    let lock = match File::open(folder.join("lock")) {
-        Ok(lock) => lock,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(false),
-        Err(_) => return None,
-    };
-    match lock.try_lock_shared() {
-        Ok(()) => Some(false),
-        Err(TryLockError::WouldBlock) => Some(true),
-        Err(TryLockError::Error(_)) => None,
-    }
 }
 
 /// Whether other users can read what is stored.
@@ -268,6 +253,7 @@ fn judge_space(
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::time::Duration;
 
     use super::super::finding::Mark;

@@ -103,7 +103,7 @@ async fn listener(port: Port<'_>, in_use: Option<bool>) -> Finding {
         Ok(_) if in_use == Some(true) => Finding::hint(
             about,
             format!("{address} is free, though a Tipoff runs on the data folder"),
-            "it was started with other settings: start it again",
+            "it was started with other settings, or options of `tipoff run`: start it again to use these",
         ),
         Ok(_) => Finding::fine(about, format!("{address} is free")),
         // Asked also if this user may not bind the port: the running Tipoff may, with

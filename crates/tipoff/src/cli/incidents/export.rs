@@ -1,4 +1,4 @@
-//! `tipoff incidents export`: the original mails and files of incidents, in a folder or as a zip file on standard output.
+//! `tipoff incidents export`: the original mails and files of incidents, in a folder or as a zip file.
 //!
 //! One folder an incident, with readable names, and `index.json` with what `incidents show --json` prints. Only reads.
 //! Files that retention removes meanwhile are named as missing.
@@ -7,7 +7,7 @@ mod target;
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Seek, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
@@ -16,6 +16,7 @@ use tipoff_rules::Clock;
 use tipoff_spool::{Blobs, IncidentDetail, IncidentFilter, Spool, SpoolError};
 
 use self::target::{Content, Folder, Target, Zip};
+use super::super::arguments::{counted, number};
 use super::super::devices::resolve;
 use super::super::json::IncidentJson;
 use super::super::moment;
@@ -29,7 +30,7 @@ const PAGE: u32 = 100;
 #[derive(Clone, Debug, clap::Args)]
 pub(in super::super) struct Args {
     /// Their numbers [default: all that the other options select]
-    #[arg(value_name = "NUMBER", conflicts_with_all = ["device", "since", "until"])]
+    #[arg(value_name = "NUMBER", conflicts_with_all = ["device", "since", "until"], value_parser = number)]
     incidents: Vec<i64>,
     /// Only of this device: its name or number
     #[arg(long)]
@@ -40,8 +41,8 @@ pub(in super::super) struct Args {
     /// Only those that began before this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Write into this new folder [default: a zip file to standard output]
-    #[arg(long, value_name = "FOLDER")]
+    /// Write into this new folder, or this new zip file if the name ends in .zip [default: a zip file to standard output]
+    #[arg(long, short = 'o', value_name = "PATH")]
     to: Option<PathBuf>,
 }
 
@@ -73,11 +74,16 @@ pub(super) async fn run(
     now: Timestamp,
 ) -> anyhow::Result<()> {
     let filter = filter(spool, args, clock, now).await?;
+    // First: a wrong number leaves no file.
+    for number in &args.incidents {
+        spool.incident(IncidentId(*number)).await?;
+    }
     let target: Box<dyn Target> = match &args.to {
+        Some(file) if is_zip(file) => Box::new(Zip::create(file)?),
         Some(folder) => Box::new(Folder::create(folder)?),
         None if io::stdout().is_terminal() => bail!(
-            "a zip file is no text for a terminal: add `--to FOLDER`, or write it into a file, as in \
-             `tipoff incidents export > incidents.zip`"
+            "a zip file is no text for a terminal: name the file or a folder, as in \
+             `tipoff incidents export --to incidents.zip`"
         ),
         None => Box::new(Zip::new(io::stdout())),
     };
@@ -100,13 +106,19 @@ pub(super) async fn run(
     Ok(())
 }
 
+/// Whether a zip file is meant, and not a folder.
+fn is_zip(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("zip")) && !path.is_dir()
+}
+
 /// Says what was exported: on standard error where standard output is the zip file.
 fn print(summary: &Summary, args: &Args) {
     let Summary { incidents, files, bytes, missing } = summary;
-    let mut text =
-        format!("{incidents} incidents with {files} files ({}) are exported.", size(*bytes));
+    let (incidents, files) = (counted(*incidents, "incident"), counted(*files, "file"));
+    let mut text = format!("Exported: {incidents} with {files} ({}).", size(*bytes));
     if *missing > 0 {
-        text.push_str(&format!(" {missing} files are not stored any more: see index.json."));
+        let missing = counted(*missing, "file");
+        text.push_str(&format!(" No longer stored: {missing}; see index.json."));
     }
     match args.to {
         Some(_) => println!("{text}"),

@@ -20,6 +20,7 @@ use tipoff_spool::{
     Spool, SpoolConfig,
 };
 
+use crate::cli::arguments::day;
 use crate::cli::moment::check_mode;
 use crate::cli::{Ending, block_on};
 use crate::config::Config;
@@ -38,7 +39,7 @@ const BATCH: u32 = 64;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct ReplayArgs {
     /// The day, such as 2026-11-24 [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     day: Option<Date>,
     /// Only devices whose name contains this
     #[arg(long, value_name = "TEXT")]

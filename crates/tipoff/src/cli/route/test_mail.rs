@@ -102,11 +102,12 @@ async fn test(args: &TestArgs, config: Config, now: Timestamp) -> anyhow::Result
 
 /// The bytes of the mail. The size is checked before, so that a wrong file does not fill the memory.
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let size = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
+    let size =
+        std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
     if size > MAIL_BYTES_MAX {
         bail!("{}: too large for a mail", path.display());
     }
-    std::fs::read(path).with_context(|| path.display().to_string())
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// The addresses in the header of a mail. Most cameras write the same ones into the envelope, which

@@ -3,13 +3,16 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, bail};
+use tempfile::TempPath;
 use tipoff_model::{AlertMedia, Timestamp};
 use tipoff_spool::Blobs;
 use zip::ZipWriter;
 use zip::write::StreamWriter;
 
+use crate::runtime::lock::lock;
 use crate::web::zip_options;
 
 /// The file of an arrival is not stored any more.
@@ -97,11 +100,38 @@ impl Target for Folder {
 }
 
 /// A zip file that is written as it is made.
-pub(super) struct Zip<W: Write + Send>(ZipWriter<StreamWriter<W>>);
+pub(super) struct Zip<W: Write + Send> {
+    writer: ZipWriter<StreamWriter<Output<W>>>,
+    failure: Failure,
+    /// A file that is removed unless it is finished.
+    unfinished: Option<TempPath>,
+}
+
+/// The first error of an output.
+type Failure = Arc<Mutex<Option<io::Error>>>;
+
+impl Zip<File> {
+    /// Makes the file. One that exists is refused, so that nothing is overwritten.
+    pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
+        let cannot = || format!("cannot write {}", path.display());
+        match OpenOptions::new().write(true).create_new(true).open(path) {
+            Ok(file) => {
+                let unfinished = TempPath::try_from_path(path).with_context(cannot)?;
+                Ok(Self { unfinished: Some(unfinished), ..Self::new(file) })
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                bail!("{} exists already: name a new file", path.display())
+            }
+            Err(error) => Err(error).with_context(cannot),
+        }
+    }
+}
 
 impl<W: Write + Send> Zip<W> {
     pub(super) fn new(output: W) -> Self {
-        Self(ZipWriter::new_stream(output))
+        let failure = Failure::default();
+        let output = Output { output: Some(output), failure: Arc::clone(&failure) };
+        Self { writer: ZipWriter::new_stream(output), failure, unfinished: None }
     }
 }
 
@@ -115,12 +145,53 @@ impl<W: Write + Send> Target for Zip<W> {
         size: u64,
         reader: &mut dyn Read,
     ) -> anyhow::Result<()> {
-        self.0.start_file(path, zip_options(at, size)).context(CANNOT_ZIP)?;
-        io::copy(reader, &mut self.0).context(CANNOT_ZIP)?;
-        Ok(())
+        self.writer.start_file(path, zip_options(at, size)).context(CANNOT_ZIP)?;
+        io::copy(reader, &mut self.writer).context(CANNOT_ZIP)?;
+        written(&self.failure)
     }
 
     fn finish(self: Box<Self>) -> anyhow::Result<()> {
-        self.0.finish().context(CANNOT_ZIP)?.flush().context(CANNOT_ZIP)
+        self.writer.finish().context(CANNOT_ZIP)?.flush().context(CANNOT_ZIP)?;
+        written(&self.failure)?;
+        if let Some(file) = self.unfinished {
+            file.keep().context(CANNOT_ZIP)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether all could be written so far.
+fn written(failure: &Failure) -> anyhow::Result<()> {
+    lock(failure).take().map_or(Ok(()), |error| Err(error).context(CANNOT_ZIP))
+}
+
+/// An output that keeps its first error, and drops all bytes after it. `ZipWriter` would print an error that it meets when it is
+/// dropped.
+struct Output<W> {
+    /// `None` after an error.
+    output: Option<W>,
+    failure: Failure,
+}
+
+impl<W: Write> Output<W> {
+    fn keep(&mut self, write: impl FnOnce(&mut W) -> io::Result<()>) {
+        if let Some(output) = &mut self.output
+            && let Err(error) = write(output)
+        {
+            *lock(&self.failure) = Some(error);
+            self.output = None;
+        }
+    }
+}
+
+impl<W: Write> Write for Output<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.keep(|output| output.write_all(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.keep(Write::flush);
+        Ok(())
     }
 }
