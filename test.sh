@@ -4,15 +4,16 @@
 #   ./test.sh --no-install     installs nothing, lists the missing tools, and runs the steps that it can
 #   ./test.sh --fuzz N         also runs each fuzz target for N seconds
 #   ./test.sh --soak           also runs the long crash and power cut tests
-#   ./test.sh --packages       also tests the Debian package in Debian 13, builds the .rpm and the Arch package, and builds
-#                              the ffmpeg of the image
+#   ./test.sh --packages       also tests the Debian package in Debian 13, builds the .rpm and the Arch package, the ffmpeg
+#                              of the image, and the static program, which it uses in an empty folder
+#   ./test.sh --arm64          also builds the Debian package for arm64, and uses it in an emulated Debian
 #   ./test.sh --coverage       also measures the lines that the tests of the crates without I/O and of the spool reach
 #   ./test.sh --mutants CRATE  also lists the changes of a crate (smtp, mail, ...) that its own tests do not catch
 set -euo pipefail
 cd "$(dirname "$0")"
 
 usage() {
-  echo "usage: ./test.sh [--no-install] [--fuzz SECONDS] [--soak] [--packages] [--coverage] [--mutants CRATE]" >&2
+  echo "usage: ./test.sh [--no-install] [--fuzz SECONDS] [--soak] [--packages] [--arm64] [--coverage] [--mutants CRATE]" >&2
   exit 2
 }
 
@@ -20,6 +21,7 @@ install=1
 fuzz_s=0
 soak=0
 packages=0
+arm64=0
 coverage=0
 mutants=
 while [ $# -gt 0 ]; do
@@ -28,6 +30,7 @@ while [ $# -gt 0 ]; do
     --fuzz) fuzz_s="${2:-}"; [[ "$fuzz_s" =~ ^[0-9]+$ ]] || usage; shift 2 ;;
     --soak) soak=1; shift ;;
     --packages) packages=1; shift ;;
+    --arm64) arm64=1; shift ;;
     --coverage) coverage=1; shift ;;
     --mutants) mutants="${2:-}"; [ -d "crates/${mutants:-?}" ] || usage; shift 2 ;;
     *) usage ;;
@@ -98,6 +101,13 @@ if [ "$packages" = 1 ]; then
   want pacman pacman-package-manager
   want bsdtar libarchive-tools
   want fakeroot fakeroot
+  want musl-gcc musl-tools
+fi
+if [ "$arm64" = 1 ]; then
+  want aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+  want aarch64-linux-gnu-strip binutils-aarch64-linux-gnu
+  want qemu-aarch64-static qemu-user-static
+  want arch-test arch-test
 fi
 perl -MNet::SSLeay -e1 2>/dev/null || need_apt+=(libnet-ssleay-perl)
 perl -MAuthen::SASL -e1 2>/dev/null || need_apt+=(libauthen-sasl-perl)
@@ -116,6 +126,19 @@ elif [ "${#need_apt[@]}" != 0 ]; then
     install -y -qq --no-install-recommends "${need_apt[@]}" >/dev/null
   "${as_root[@]}" rm -f "$no_cluster"
 fi
+
+# rust_target TARGET: installs Rust's library for another processor or C library if it is missing. Where it cannot be
+# installed, the step that needs it says so.
+rust_target() {
+  if [ -d "$(rustc --print target-libdir --target "$1")" ]; then return; fi
+  if [ "$install" = 0 ]; then
+    missing+=("$1")
+  else
+    rustup target add "$1" || true
+  fi
+}
+if [ "$packages" = 1 ]; then rust_target "$(uname -m)-unknown-linux-musl"; fi
+if [ "$arm64" = 1 ]; then rust_target aarch64-unknown-linux-gnu; fi
 
 # pip VENV PROGRAM PACKAGE...: installs these packages if PROGRAM, which one of them contains, is missing.
 pip() {
@@ -239,7 +262,11 @@ suites=(bookworm)
 if [ "$packages" = 1 ]; then suites+=(trixie); fi
 # Of the programs that the tests were run with. A package of a release has an optimised one.
 packaging/test-deb target/debug/tipoff target/debug/examples/telegram "${suites[@]}"
-if [ "$packages" = 1 ]; then packaging/test-others; fi
+if [ "$packages" = 1 ]; then
+  packaging/test-others
+  packaging/test-static target/debug/examples/telegram
+fi
+if [ "$arm64" = 1 ]; then packaging/test-arm64 target/debug/examples/telegram; fi
 
 step "image"
 # It takes a minute; its ffmpeg, which is built with --packages, some minutes more.

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Method, Response, Url};
+use reqwest::{Client, ClientBuilder, Method, Response, Url};
 use tipoff_model::{Timestamp, plain_error};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -71,7 +71,7 @@ pub(crate) async fn call_reading(
     files: &Arc<dyn Files>,
     answer_bytes_max: usize,
 ) -> Result<Answer, Failure> {
-    call_by(client(), method, request, files, answer_bytes_max).await
+    call_by(client(&request.url), method, request, files, answer_bytes_max).await
 }
 
 async fn call_by(
@@ -133,23 +133,34 @@ pub(crate) fn secret_header(value: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// The client that all channels share, and so their connections.
-fn client() -> Result<&'static Client, String> {
-    static CLIENT: OnceLock<Result<Client, String>> = OnceLock::new();
-    let client = CLIENT.get_or_init(|| {
-        install_crypto();
-        Client::builder()
-            .user_agent(concat!("Tipoff/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIME)
-            .tcp_user_timeout(ACKNOWLEDGED_TIME)
-            .pool_idle_timeout(IDLE_TIME)
-            .http2_keep_alive_interval(PING_TIME)
-            .http2_keep_alive_timeout(PING_TIME)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| format!("no HTTP client: {}", innermost(&error)))
-    });
-    client.as_ref().map_err(Clone::clone)
+/// The client that all channels share, and so their connections. A system without root certificates can use HTTP only.
+fn client(url: &Url) -> Result<&'static Client, String> {
+    static WITH_ROOTS: OnceLock<Result<Client, String>> = OnceLock::new();
+    static WITHOUT: OnceLock<Result<Client, String>> = OnceLock::new();
+    let built = |builder: ClientBuilder| builder.build().map_err(|error| innermost(&error));
+    let client = WITH_ROOTS.get_or_init(|| built(builder()));
+    let client = match client {
+        Err(_) if url.scheme() == "http" => {
+            WITHOUT.get_or_init(|| built(builder().tls_certs_only([])))
+        }
+        client => client,
+    };
+    client.as_ref().map_err(|error| match url.scheme() {
+        "http" => format!("no HTTP client: {error}"),
+        _ => format!("HTTPS is not possible: {error}. Install ca-certificates and restart Tipoff"),
+    })
+}
+
+fn builder() -> ClientBuilder {
+    install_crypto();
+    Client::builder()
+        .user_agent(concat!("Tipoff/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIME)
+        .tcp_user_timeout(ACKNOWLEDGED_TIME)
+        .pool_idle_timeout(IDLE_TIME)
+        .http2_keep_alive_interval(PING_TIME)
+        .http2_keep_alive_timeout(PING_TIME)
+        .redirect(reqwest::redirect::Policy::none())
 }
 
 /// Reads the beginning of a body. Empty if the connection breaks.
