@@ -8,7 +8,6 @@ use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +22,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 pub use self::programs::Programs;
+use self::programs::is_shell_line;
 use crate::body::{BodyError, copy};
 use crate::http::{no_answer, retry_message};
 use crate::settings_reader::SettingsReader;
@@ -170,11 +170,6 @@ fn build(settings: &Settings) -> Built {
     })
 }
 
-/// Whether a program is written with its arguments in one text, as for a shell. Names of programs may have blanks, too.
-fn is_shell_line(program: &str) -> bool {
-    program.contains(char::is_whitespace) && !Path::new(program).exists()
-}
-
 impl Channel for Exec {
     fn abilities(&self) -> Abilities {
         Abilities::AcceptsAlert
@@ -232,11 +227,9 @@ impl Exec {
         if status.success() {
             return Verdict::Delivered(Receipt::default());
         }
-        let error = format!("{} {}", self.program, how(status));
-        retry_message(match words::excerpt(&output, EXCERPT_UTF16_MAX) {
-            output if output.is_empty() => error,
-            output => format!("{error}: {output}"),
-        })
+        let output = words::excerpt(&output, EXCERPT_UTF16_MAX);
+        let colon = if output.is_empty() { "" } else { ": " };
+        retry_message(format!("{} {}{colon}{output}", self.program, how(status)))
     }
 
     /// The verdict for a program that cannot be started.

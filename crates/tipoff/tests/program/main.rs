@@ -90,6 +90,7 @@ mod recovery;
 mod reload;
 mod removed_devices;
 mod review;
+mod root_certificates;
 mod rules;
 mod schema;
 mod service_manager;

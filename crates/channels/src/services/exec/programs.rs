@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tipoff_confine::Launcher;
@@ -56,6 +56,11 @@ impl Programs {
             .permissions(Permissions::from_mode(MODE))
             .tempdir_in(&self.folder)
     }
+}
+
+/// Whether a program is written with its arguments in one text, as for a shell. Names of programs may have blanks, too.
+pub(super) fn is_shell_line(program: &str) -> bool {
+    program.contains(char::is_whitespace) && !Path::new(program).exists()
 }
 
 #[cfg(test)]
