@@ -14,6 +14,7 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) 
     pages_follow_each_other_and_filters_fit(&*fresh()).await;
     a_line_counts_and_shows(&*fresh()).await;
     what_people_say_of_a_device_stays(&*fresh()).await;
+    an_added_device_has_its_name_to_itself(&*fresh()).await;
     a_merged_device_is_the_other_from_then_on(&*fresh()).await;
     a_muted_device_is_kept_and_not_told(&*fresh()).await;
     silence_is_told_once_until_something_arrives(&*fresh()).await;
@@ -206,6 +207,30 @@ async fn a_login_of_a_camera_is_kept_with_its_device(
     assert_eq!(spool.added_devices().await.unwrap()[1].1.camera, Some(access));
     assert!(spool.change_device(shed, DeviceChange::NoLogin).await.unwrap());
     assert_eq!(spool.added_devices().await.unwrap().len(), 1);
+}
+
+async fn an_added_device_has_its_name_to_itself(open: Open<'_>) {
+    let spool = open();
+    let mut found = arrival(&*spool, "", NOW);
+    found.device = Device {
+        key: "discovered/192.168.1.6/hall".to_owned(),
+        name: "hall".to_owned(),
+        distinct_name: Some("hall (192.168.1.6)".to_owned()),
+        discovered: true,
+        ..Device::default()
+    };
+    spool.store(found).await.unwrap();
+    let new = NewDevice {
+        name: "Hall".to_owned(),
+        user: "hall".to_owned(),
+        password: "secret".to_owned(),
+        camera: None,
+    };
+    spool.add_device(new).await.unwrap().unwrap();
+    let lines = spool.devices(&DeviceFilter::default(), 10).await.unwrap();
+    let mut names: Vec<_> = lines.iter().map(|line| &*line.name).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["Hall", "hall (192.168.1.6)"]);
 }
 
 async fn a_merged_device_is_the_other_from_then_on(open: Open<'_>) {

@@ -8,14 +8,16 @@ use super::{device_names, device_removal, shares, turns};
 use crate::core::devices::{self, MergeRow};
 use crate::{CameraAccess, DeviceChange, NewDevice, Result};
 
-/// See [`crate::Devices::add_device`].
+/// See [`crate::Devices::add_device`]. Discovered devices of the same name get their distinct names.
 pub(super) fn add(sql: &dyn Sql, device: &NewDevice) -> Result<Option<DeviceId>> {
+    sql.lock(Lock::Devices)?;
     let NewDevice { name, user, password, camera } = device;
     let insert = "INSERT INTO device (key, name, user_name, password) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT DO NOTHING";
     let key = DeviceKey::added(user).to_string();
     let added = sql.insert(insert, params![key, name, user, password])?;
     if let Some(id) = added {
+        device_names::reserve(sql, name)?;
         set_camera(sql, id, camera.as_ref())?;
     }
     Ok(added.map(DeviceId))
