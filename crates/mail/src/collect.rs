@@ -341,9 +341,9 @@ fn tidy(text: &str) -> String {
     for line in lines.flat_map(|line| line.split('\r')) {
         let is_control = |c: char| c != '\t' && c.is_control();
         // White space before a control character at the end is at the end without it.
-        let line = match line.contains(is_control) {
-            true => Cow::Owned(line.replace(is_control, "")),
-            false => Cow::Borrowed(line),
+        let line = match line.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
+            true => Cow::Borrowed(line),
+            false => Cow::Owned(line.replace(is_control, "")),
         };
         tidy.push_str(line.trim_end());
         if !tidy.is_empty() && !tidy.ends_with("\n\n") {
