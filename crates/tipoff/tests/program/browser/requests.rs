@@ -20,7 +20,7 @@ fn a_request_that_fails_says_why_in_the_readers_language() {
     browser.forget();
     browser.run(read_german);
     create_token();
-    browser.reads("melden Sie sich an, oder senden Sie ein Token");
+    browser.reads("Melden Sie sich an, oder senden Sie ein Token");
     // The answer is a redirect to the page of the login.
     browser.click("#logout");
     browser.reads("Ihre Anmeldung ist abgelaufen.");
