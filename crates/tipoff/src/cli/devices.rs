@@ -112,6 +112,9 @@ async fn act(args: &Args, config: Config, now: Timestamp) -> anyhow::Result<()> 
         Action::Mute { device, time } => {
             let time = config::duration(time);
             let time = time.map_err(|reason| BadUsage(format!("--for: {reason}")))?;
+            if time > web::MUTE_MAX {
+                return Err(BadUsage("--for: at most 366 days".to_owned()).into());
+            }
             (device, muted(time.as_secs()))
         }
         Action::Unmute { device } => (device, muted(0)),

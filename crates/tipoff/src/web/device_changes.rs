@@ -18,7 +18,7 @@ use crate::receive::{DeviceDirectory, is_deceptive};
 /// Maximum length of a name, in characters.
 const NAME_CHARS_MAX: usize = 60;
 /// Maximum time of a mute: a year. Somebody who wants no alerts at all removes the device from the routes.
-pub(super) const MUTE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+pub(crate) const MUTE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 /// Maximum time of an inactivity alert: a year.
 const SILENT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 /// Minimum time of an inactivity alert: inactivity is checked once a minute.

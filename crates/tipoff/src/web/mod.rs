@@ -89,8 +89,8 @@ use tower_http::compression::CompressionLayer;
 
 pub(crate) use api::event_stream::EventStreams;
 pub(crate) use device_changes::{
-    DeviceEdit, add_device, described as described_edit, edit_device, of_device as audited_device,
-    origin as device_origin, remove_device, require_removable,
+    DeviceEdit, MUTE_MAX, add_device, described as described_edit, edit_device,
+    of_device as audited_device, origin as device_origin, remove_device, require_removable,
 };
 pub(crate) use incident_files::{IncidentFile, files as incident_files, folder as incident_folder};
 pub(crate) use incident_removal::next_of_device;

@@ -55,7 +55,7 @@ fn what_is_refused_says_why() {
         (["rename", "Gat", "Door"], 1, "there is no device \"Gat\"; near are \"Gate\""),
         (["rename", "99", "Door"], 1, "there is no device \"99\""),
         (["mute", "Gate", "--for=soon"], 2, "--for: write it like"),
-        (["mute", "Gate", "--for=400 days"], 2, "at most a year"),
+        (["mute", "Gate", "--for=400 days"], 2, "--for: at most 366 days"),
     ] {
         let output = home.command(&[&["devices"], &words[..]].concat()).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{words:?}");
