@@ -18,6 +18,7 @@ mod disk_queue;
 mod due;
 pub mod durable;
 mod error;
+mod folder_lock;
 mod hex;
 mod incident;
 mod marks;

@@ -1,10 +1,10 @@
 //! The source or the target of a copy, whatever its engine.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use tokio::task::spawn_blocking;
 
+use crate::folder_lock::FolderLock;
 use crate::postgres::PostgresDatabase;
 use crate::postgres::copying::{self as postgres, PostgresCatalog};
 use crate::sql::catalog::Catalog;
@@ -136,11 +136,11 @@ pub(super) fn check_exists(config: &SpoolConfig) -> Result<()> {
     Ok(())
 }
 
-/// Locks the data folders as a running Tipoff does. Dropping the files unlocks them.
+/// Locks the data folders as a running Tipoff does. Dropping them unlocks.
 ///
 /// # Errors
 /// [`SpoolError::Locked`] if a Tipoff runs on one of them.
-pub(super) fn lock_folders(folders: [&Path; 2]) -> Result<Vec<File>> {
+pub(super) fn lock_folders(folders: [&Path; 2]) -> Result<Vec<FolderLock>> {
     let mut locked: Vec<PathBuf> = Vec::new();
     let mut locks = Vec::new();
     for folder in folders {
@@ -149,9 +149,7 @@ pub(super) fn lock_folders(folders: [&Path; 2]) -> Result<Vec<File>> {
         if locked.contains(&folder) {
             continue;
         }
-        let lock = File::create(folder.join("lock")).map_err(file_error)?;
-        lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
-        locks.push(lock);
+        locks.push(FolderLock::take(&folder)?);
         locked.push(folder);
     }
     Ok(locks)

@@ -13,7 +13,6 @@ mod statement;
 mod text_index;
 mod writer;
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -23,6 +22,7 @@ use rusqlite::{Connection, OpenFlags};
 use tipoff_model::{RuleSource, Timestamp};
 
 use crate::error::folder_error;
+use crate::folder_lock::FolderLock;
 use crate::sql::database::Database;
 use crate::sql::identity::random_hex;
 use crate::sql::spool::{Opening, SqlSpool, file_error};
@@ -41,7 +41,7 @@ pub struct SqliteDatabase {
     writer: Writer,
     readers: Arc<Readers>,
     /// Held while this spool is open for receiving.
-    _lock: Option<File>,
+    _lock: Option<FolderLock>,
 }
 
 impl SqlSpool<SqliteDatabase> {
@@ -64,8 +64,7 @@ impl SqlSpool<SqliteDatabase> {
         bucket: Option<&S3Settings>,
     ) -> Result<Self> {
         durable::make_private_folder(folder).map_err(|error| folder_error(&error))?;
-        let lock = File::create(folder.join("lock")).map_err(|error| folder_error(&error))?;
-        lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
+        let lock = FolderLock::take(folder)?;
         let blobs = |run: &str| Blobs::of_spool(folder, bucket, run);
         let spool = Self::open_shared(folder, rules, Some(lock), blobs)?;
         // The names of the database and of the folder of blobs: SQLite syncs those of its own logs only.
@@ -99,7 +98,7 @@ impl SqlSpool<SqliteDatabase> {
     fn open_shared(
         folder: &Path,
         rules: Arc<dyn RuleSource>,
-        lock: Option<File>,
+        lock: Option<FolderLock>,
         blobs: impl FnOnce(&str) -> io::Result<Blobs>,
     ) -> Result<Self> {
         let path = folder.join("spool.db");
@@ -218,8 +217,7 @@ mod tests {
             Box::new(move || {
                 let _requests = requests.enter();
                 durable::make_private_folder(&path).unwrap();
-                let lock = File::create(path.join("lock")).unwrap();
-                lock.try_lock().unwrap();
+                let lock = FolderLock::take(&path).unwrap();
                 let blobs = |run: &str| {
                     Blobs::on_client(Arc::clone(&objects) as _, &path.join("staging"), run)
                 };

@@ -1,12 +1,12 @@
 //! The size of the database file: what is freed in it goes back to the disk.
 
-use std::fs::File;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::SqliteDatabase;
 use super::connection::connect;
+use crate::folder_lock::FolderLock;
 use crate::sql::shares;
 use crate::sql::spool::SqlSpool;
 use crate::{Result, SpoolError, Usage};
@@ -71,8 +71,7 @@ impl SqlSpool<SqliteDatabase> {
         if !path.exists() {
             return Err(SpoolError::Empty(format!("the data folder {}", folder.display())));
         }
-        let lock = File::create(folder.join("lock")).map_err(file_error)?;
-        lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
+        let _lock = FolderLock::take(folder)?;
         let before = path.metadata().map_err(file_error)?.len();
         let disk = rustix::fs::statvfs(folder).map_err(|error| file_error(error.into()))?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
