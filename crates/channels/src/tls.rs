@@ -35,7 +35,7 @@ pub(crate) fn certificate_error<'a>(
     }
 }
 
-/// What an error of a connection means, in words, where its own are a riddle: the server does not speak TLS.
+/// The cause of a failed TLS handshake with a server that does not speak TLS. `None` for another cause.
 pub(crate) fn without_tls(error: &(dyn Error + 'static)) -> Option<&'static str> {
     use rustls::InvalidMessage::InvalidContentType;
     matches!(tls_error(error), Some(rustls::Error::InvalidMessage(InvalidContentType)))

@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-/// What the standard library puts behind the words of an error: ` (os error 111)`.
+/// The number that the standard library appends to the words of an error: ` (os error 111)`.
 const NUMBER: &str = " (os error ";
-/// What it puts before a name that was not found.
+/// The words that it puts before the reason why a name was not found.
 const LOOKUP: &str = "failed to lookup address information: ";
 
 /// The text of an error without the system's number: "Connection refused" for "Connection refused (os error 111)".

@@ -9,7 +9,7 @@ use serde_json::json;
 /// How long a proof is valid, in seconds: at most 24 hours (RFC 8292, section 2). Half of that, because clocks differ.
 const VALID_S: u64 = 12 * 60 * 60;
 
-/// What proves to a push service that a request is this server's.
+/// The proof to a push service that a request is this server's.
 pub(super) struct Proof {
     /// The signed claims (JWT). Secret: whoever has them may send for as long as they are valid.
     pub(super) token: String,

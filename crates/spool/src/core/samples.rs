@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use tipoff_model::testing::envelope;
 use tipoff_model::{
-    BlobName, Content, Device, Encoding, Envelope, Event, LoginProof, Media, MediaKind, Protocol,
-    Timestamp,
+    BlobName, Content, Device, Encoding, Envelope, Event, Media, MediaKind, Protocol, Timestamp,
 };
 
 use crate::{DedupPolicy, NewArrival, StoredBlob};
@@ -14,15 +14,8 @@ pub(crate) fn arrival() -> NewArrival {
     NewArrival {
         device: Device::default(),
         envelope: Envelope {
-            protocol: Protocol::Smtp,
             peer: IpAddr::V4(Ipv4Addr::new(192, 168, 1, 50)),
-            login: None,
-            proof: LoginProof::default(),
-            greeting: None,
-            sender: String::new(),
-            recipients: Vec::new(),
-            tls: false,
-            path: None,
+            ..envelope(Protocol::Smtp)
         },
         content: Content::default(),
         event: Event::Other,

@@ -3,6 +3,7 @@
 //! Reading it has found every fault already ([`Common::load`], exit code 2). The spool is opened for what was added in the
 //! dashboard. Nothing is connected: `tipoff doctor` checks the machine, `tipoff channels test` the channels.
 
+use super::arguments::counted;
 use super::json::{ConfigurationJson, print_json};
 use super::moment::Moment;
 use super::{Common, Ending, Failure, explain};
@@ -93,7 +94,7 @@ fn print_summary(config: &Config, was_opened: bool) {
     match config.rules.routes.len() {
         0 => println!("  no route: every incident goes to every channel"),
         count => {
-            let routes = if count == 1 { "1 route".to_owned() } else { format!("{count} routes") };
+            let routes = counted(count as u64, "route");
             match count.saturating_sub(config.added.file.routes.len()) {
                 0 => println!("  {routes}"),
                 added => println!("  {routes}, {added} of them added in the dashboard"),

@@ -51,9 +51,9 @@ pub(super) fn look(data_dir: &Path) -> Option<Listening> {
     serde_json::from_slice(&std::fs::read(data_dir.join(FILE)).ok()?).ok()
 }
 
-/// Whether a Tipoff holds the lock of the data folder; `None` if this user cannot read it. The lock is tried as a shared one and released at once: two
-/// doctors do not exclude each other. Only a Tipoff that starts in this very instant could find it
-/// taken.
+/// Whether a Tipoff holds the lock of the data folder. `None` if this user cannot read the lock. It is tried as a shared
+/// lock and released at once, so that two subcommands do not exclude each other. Only a Tipoff that starts in this very
+/// instant could find it taken.
 pub(super) fn is_running(folder: &Path) -> Option<bool> {
     let lock = match File::open(folder.join("lock")) {
         Ok(lock) => lock,
